@@ -1,0 +1,28 @@
+import type { Json, Reason } from "./policy.ts";
+
+/** One edit, as a receipt: what was done where, never the value. */
+export interface EditReceipt {
+  readonly pointer: string;
+  readonly rule: string;
+  readonly action: string;
+  readonly length: number;
+}
+
+/** One decided message; the field names are those of OPA's decision log (design.md §8). */
+export interface DecisionEvent {
+  readonly decision_id: string;
+  readonly timestamp: string;
+  readonly labels: { readonly [label: string]: string };
+  readonly bundles: { readonly [name: string]: { readonly revision: string } };
+  readonly path: "mcp/firewall/decision";
+  /** The policy input with every argument value replaced by its size. */
+  readonly input: Json;
+  readonly result: { readonly allow: boolean; readonly reasons: readonly Reason[] };
+  readonly erased: readonly string[];
+  readonly masked: readonly string[];
+  readonly request_id: string | null;
+  readonly trace_id: string | null;
+  readonly findings: readonly Json[];
+  readonly edits: readonly EditReceipt[];
+  readonly metrics: { readonly [timer: string]: number };
+}

@@ -1,0 +1,137 @@
+import type { Principal } from "./policy.ts";
+
+/** HTTP headers as received: lower-case names, values joined with ", " where a name came twice. */
+export type Headers = ReadonlyMap<string, string>;
+
+export interface HeaderMutation {
+  readonly set: readonly (readonly [name: string, value: string])[];
+  readonly remove: readonly string[];
+}
+
+/** Where a request comes from, in the words of the proxy, never of the client. */
+export interface Source {
+  readonly ip: string | null;
+  readonly spiffe: string | null;
+}
+
+export interface RequestHead {
+  readonly method: string;
+  /** With the query, as received. */
+  readonly path: string;
+  readonly headers: Headers;
+  /** The route's name; null when the proxy found no route. */
+  readonly server: string | null;
+  readonly source: Source;
+  readonly requestId: string | null;
+}
+
+export interface ResponseHead {
+  readonly status: number;
+  readonly headers: Headers;
+}
+
+/** What the proxy may log of a decision: codes and names, never values. */
+export interface ProxyMetadata {
+  readonly decision_id: string;
+  readonly allowed: boolean;
+  readonly method: string | null;
+  readonly tool: string | null;
+  readonly principal: string;
+  readonly reasons: readonly string[];
+}
+
+/** A whole HTTP answer of our own, in place of what was refused. */
+export interface HttpDenial {
+  readonly status: number;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: Uint8Array;
+  readonly metadata: ProxyMetadata;
+}
+
+export interface Deny {
+  readonly kind: "deny";
+  readonly denial: HttpDenial;
+}
+
+/** What may happen to a request once its head is read: nothing goes on before its body is. */
+export type RequestHeadVerdict = Collect | Deny;
+
+export interface Collect {
+  readonly kind: "collect";
+  readonly maxBytes: number;
+  /** How long the server may take to its answer's head. */
+  readonly responseHeadDeadlineMs: number;
+}
+
+export interface Forward {
+  readonly kind: "forward";
+  readonly headers: HeaderMutation;
+  /** The bytes that go on; empty when there is no body. The same array when nothing changed. */
+  readonly body: Uint8Array;
+  readonly metadata: ProxyMetadata | null;
+}
+
+export type Verdict = Forward | Deny;
+
+/** What may happen to a response once its head is read. */
+export type ResponseHeadVerdict =
+  | { readonly kind: "collect"; readonly maxBytes: number }
+  | {
+      readonly kind: "stream";
+      readonly headers: HeaderMutation;
+      /**
+       * A listening stream may be silent for hours: its head goes out at once, and our comments
+       * keep it alive. Any other stream's head is held until its first event, so that until then
+       * a whole answer can take its place.
+       */
+      readonly listening: boolean;
+    }
+  | Deny;
+
+/** What goes to the client of one chunk of a stream; `end` closes the stream behind it. */
+export interface StreamOutput {
+  readonly bytes: Uint8Array;
+  readonly end: boolean;
+}
+
+/** Why the proxy's side gave up on an exchange. */
+export type AbortCause =
+  | "request_too_large"
+  | "response_too_large"
+  | "request_deadline"
+  | "response_deadline"
+  | "verdict_deadline"
+  | "stream_silent"
+  | "draining"
+  | "needs_cleaning"
+  | "internal";
+
+/**
+ * One HTTP exchange on its way through the firewall, driven by a proxy adapter in this order:
+ * `requestHead`, `request`, `responseHead`, then `response` or `streamChunk`. A body that does not
+ * exist is an empty one. The proxy's own replies may bring `responseHead` at any time.
+ * Anything thrown is a bug, and the adapter fails the exchange closed.
+ */
+export interface Exchange {
+  requestHead(): Promise<RequestHeadVerdict>;
+  request(body: Uint8Array): Promise<Verdict>;
+  responseHead(head: ResponseHead): ResponseHeadVerdict;
+  response(body: Uint8Array): Promise<Verdict>;
+  streamChunk(chunk: Uint8Array, last: boolean): Promise<StreamOutput>;
+  /** The answer to give when the exchange cannot go on and no header has gone out yet. */
+  abort(cause: AbortCause): HttpDenial;
+  /** The last bytes of a stream that cannot go on: an error for each id that still waits. */
+  abortStream(cause: AbortCause): Uint8Array;
+  /** Frees what is held. Called once, however the exchange ended. */
+  close(): void;
+}
+
+/** The firewall as a proxy adapter sees it. */
+export interface Firewall {
+  open(head: RequestHead): Exchange;
+}
+
+/** Who is asking, or why that cannot be told (an HTTP 401). */
+export type Identity =
+  | { readonly kind: "known"; readonly principal: Principal }
+  | { readonly kind: "refused"; readonly code: string };

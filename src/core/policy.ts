@@ -1,0 +1,147 @@
+import type { Finding } from "./finding.ts";
+import type { MessageKind } from "./message.ts";
+
+/** JSON as the policy sees it. */
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json };
+
+/** The rules of a portable policy whose server, tool and method fit this message. */
+export interface RuleFact {
+  readonly rule: string;
+  readonly fit: boolean;
+  readonly failed: readonly { readonly at: string; readonly check: string }[];
+}
+
+/** A path-valued argument, judged by TypeScript; its text stays outside the policy. */
+export interface PathFact {
+  readonly at: string;
+  /** Name of the configured root it lies under; null when under none. */
+  readonly root: string | null;
+  readonly ext: string | null;
+  readonly traversal: boolean;
+  readonly sensitive: boolean;
+}
+
+export interface Principal {
+  readonly id: string;
+  readonly kind: "user" | "service" | "anonymous";
+  readonly roles: readonly string[];
+  readonly scopes: readonly string[];
+  readonly claims: { readonly [claim: string]: Json };
+  readonly authenticated_by: "jwt" | "mtls" | "none";
+}
+
+/**
+ * What the policy decides on (`rego/schemas/input.json` is the contract for Rego authors).
+ * Field names are the policy's. A fact that no part computes yet is null.
+ */
+export interface PolicyInput {
+  readonly v: 1;
+  readonly phase: "request" | "response" | "list";
+  readonly facts: { readonly complete: boolean; readonly policy: string };
+  readonly message: {
+    readonly kind: MessageKind;
+    readonly method: string | null;
+    readonly tool: string | null;
+    readonly prompt: string | null;
+    readonly arguments: { readonly [name: string]: Json };
+    readonly truncated: readonly string[];
+    readonly bytes: number;
+    readonly revision: string;
+  };
+  readonly resource: {
+    readonly uri: string | null;
+    readonly scheme: string | null;
+    readonly ext: string | null;
+  };
+  readonly item: null;
+  readonly result: {
+    readonly bytes: number;
+    readonly types: readonly string[];
+    readonly is_error: boolean;
+    readonly classification: null;
+  } | null;
+  readonly rules: readonly RuleFact[];
+  readonly patterns: { readonly [name: string]: readonly string[] };
+  readonly paths: readonly PathFact[];
+  readonly findings: readonly Omit<Finding, "length">[];
+  readonly strings: {
+    readonly longest: number;
+    /** Shannon entropy, bits a character, of the densest unbroken token of 40 characters or more. */
+    readonly max_entropy: number;
+    /** Paths under no configured root; null where no root is configured. */
+    readonly raw_paths: number | null;
+    readonly aliases: number | null;
+  };
+  readonly server: { readonly id: string };
+  readonly tool: {
+    readonly risk: null;
+    readonly side_effects: null;
+    readonly classification: null;
+    readonly pinned: null;
+    readonly drifted: null;
+  };
+  readonly principal: Principal;
+  readonly client: { readonly name: string | null; readonly version: string | null };
+  readonly session: {
+    readonly id: string | null;
+    readonly age_s: null;
+    readonly calls: null;
+    readonly denied: null;
+    readonly trust: null;
+    readonly threat: null;
+  };
+  readonly source: {
+    readonly ip: string | null;
+    readonly spiffe: string | null;
+    readonly user_agent: string | null;
+  };
+  readonly limits: { readonly [name: string]: Json };
+  readonly flow: readonly Json[];
+  readonly posture: { readonly [name: string]: Json };
+  readonly provenance: { readonly [fact: string]: string };
+  readonly time: {
+    readonly epoch_ms: number;
+    /** 0 is Sunday. */
+    readonly weekday: number;
+    readonly hour: number;
+    readonly minute: number;
+    readonly zone: "UTC";
+  };
+}
+
+export interface Reason {
+  readonly code: string;
+  /** `firewall`: limits, reading, guards. `policy`: a rule of the bundle. */
+  readonly layer: "firewall" | "policy";
+  readonly rule: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+export interface Obligations {
+  /** JSON Pointers, in the message, of values to be replaced by a redaction mark. */
+  readonly redact: readonly string[];
+  /** JSON Pointers of members to be taken out, such as a capability that is not granted. */
+  readonly remove: readonly string[];
+  readonly audit: "full" | "keys" | "none";
+  /** Request headers to set towards the server. */
+  readonly headers: { readonly [name: string]: string };
+}
+
+export interface PolicyDecision {
+  readonly allow: boolean;
+  readonly reasons: readonly Reason[];
+  readonly obligations: Obligations;
+}
+
+/** Why no decision could be had. Each of them is a deny; `detail` holds nothing of the input. */
+export interface PolicyFault {
+  readonly code: "policy_undefined" | "policy_malformed" | "policy_failed" | "policy_late";
+  readonly detail: string;
+}

@@ -1,0 +1,63 @@
+import type { DecisionEvent } from "./audit.ts";
+import type { Identity, RequestHead } from "./exchange.ts";
+import type { Hit, Place } from "./finding.ts";
+import type { Leaf } from "./json.ts";
+import type { PolicyDecision, PolicyFault, PolicyInput } from "./policy.ts";
+import type { Result } from "./result.ts";
+
+/**
+ * Layer 1, one concern. A guard looks at one leaf in its place and says what it found. It never
+ * throws on input, takes linear time, and keeps nothing of what it saw. `hits` do not overlap.
+ */
+export interface Guard {
+  readonly name: string;
+  request?(leaf: Leaf, place: Place): readonly Hit[];
+  response?(leaf: Leaf, place: Place): readonly Hit[];
+}
+
+/** Layer 2: one decision on one input. Never throws: a fault is a value, and a deny. */
+export interface PolicyEngine {
+  /** `sha256:…` of the bundle, as it stands in the log and in `x-zta-policy`. */
+  readonly revision: string;
+  decide(input: PolicyInput): Result<PolicyDecision, PolicyFault>;
+}
+
+/** Says who is calling, from what the proxy vouches for. */
+export interface IdentityPort {
+  identify(head: RequestHead): Promise<Identity>;
+}
+
+/**
+ * Where decisions are written; the caller does not wait for the disk.
+ * `false`: the event could not be accepted (queue full, sink failed), so the message is denied.
+ */
+export interface AuditSink {
+  record(event: DecisionEvent): boolean;
+}
+
+/** Time and chance, as ports: a test decides what they say. */
+export interface Clock {
+  /** Milliseconds since 1970, UTC. */
+  now(): number;
+  /** Nanosecond-grained, for durations, in milliseconds. */
+  monotonic(): number;
+}
+
+export interface Identifiers {
+  /** A fresh, unguessable decision id. */
+  decisionId(): string;
+}
+
+/** What the pipeline tells of itself; label values are bounded by the adapter. */
+export interface Telemetry {
+  decided(event: {
+    readonly server: string;
+    readonly method: string | null;
+    readonly tool: string | null;
+    readonly allow: boolean;
+    readonly reasons: readonly string[];
+  }): void;
+  found(guard: string, kind: string, action: string): void;
+  phase(phase: string, seconds: number): void;
+  exchange(server: string, method: string | null, tool: string | null, seconds: number): void;
+}

@@ -1,0 +1,123 @@
+import type { AbortCause } from "../core/exchange.ts";
+import type { PolicyFault, Reason } from "../core/policy.ts";
+
+/**
+ * Every reason of the firewall's own, beside those of the policy: its stable code, the HTTP status
+ * where no JSON-RPC answer can be given, and what to do about it. `docs/errors.md` lists them, and
+ * a test holds the two together. Nothing here ever depends on what was sent.
+ */
+export interface Refusal {
+  readonly httpStatus: number;
+  readonly rpcCode: number;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+/**
+ * JSON-RPC error codes of our own. They lie outside −32768…−32000, which JSON-RPC reserves, and
+ * which MCP divides among itself (specification 2026-07-28, "Error Codes").
+ */
+export const RPC_UNAVAILABLE = -31900;
+export const RPC_DENIED = -31901;
+export const RPC_UPSTREAM = -31902;
+export const RPC_TOO_LARGE = -31903;
+export const RPC_UNAUTHENTICATED = -31904;
+
+/** JSON-RPC 2.0 section 5.1 */
+const RPC_INVALID_REQUEST = -32600;
+
+const OPERATOR = "Tell the operator of the gateway the decision id.";
+
+const UNAVAILABLE = { httpStatus: 503, rpcCode: RPC_UNAVAILABLE, remedy: "Try again later." };
+const UPSTREAM = { httpStatus: 502, rpcCode: RPC_UPSTREAM, remedy: OPERATOR };
+const POLICY = { httpStatus: 500, rpcCode: RPC_UNAVAILABLE, remedy: OPERATOR };
+const UNSUPPORTED = { httpStatus: 415, rpcCode: RPC_INVALID_REQUEST };
+
+const REFUSALS = {
+  request_too_large: {
+    httpStatus: 413,
+    rpcCode: RPC_TOO_LARGE,
+    message: "The request is larger than the gateway takes.",
+    remedy: "Send less in one request.",
+  },
+  request_deadline: {
+    httpStatus: 408,
+    rpcCode: RPC_UNAVAILABLE,
+    message: "The request did not arrive whole in time.",
+    remedy: "Send the request again.",
+  },
+  verdict_deadline: { ...UNAVAILABLE, message: "The firewall did not decide in time." },
+  draining: { ...UNAVAILABLE, message: "The firewall is being restarted." },
+  internal: { ...UNAVAILABLE, message: "The firewall failed; nothing passed.", remedy: OPERATOR },
+  audit_unavailable: { ...UNAVAILABLE, message: "The decision could not be put on record." },
+  needs_cleaning: {
+    httpStatus: 403,
+    rpcCode: RPC_DENIED,
+    message: "The request holds what must be taken out, and this gateway cannot change a body.",
+    remedy: "Take secrets out of the request.",
+  },
+  unauthenticated: {
+    httpStatus: 401,
+    rpcCode: RPC_UNAUTHENTICATED,
+    message: "The caller's credentials were refused.",
+    remedy: "Authenticate again.",
+  },
+  unknown_server: {
+    httpStatus: 404,
+    rpcCode: RPC_DENIED,
+    message: "No MCP server is reachable at this path.",
+    remedy: "Check the URL.",
+  },
+  unsupported_media_type: {
+    ...UNSUPPORTED,
+    message: "A POST to an MCP server carries application/json.",
+    remedy: "Send the header content-type: application/json.",
+  },
+  request_encoding: {
+    ...UNSUPPORTED,
+    message: "A compressed body cannot be read.",
+    remedy: "Send the body without content-encoding.",
+  },
+  unexpected_body: {
+    httpStatus: 400,
+    rpcCode: RPC_INVALID_REQUEST,
+    message: "Only a POST carries a body.",
+    remedy: "Send the message as a POST.",
+  },
+  response_deadline: { ...UPSTREAM, message: "The server did not answer in time." },
+  stream_silent: { ...UPSTREAM, message: "The server's stream fell silent." },
+  response_too_large: { ...UPSTREAM, message: "The server's answer is larger than allowed." },
+  response_encoding: { ...UPSTREAM, message: "The server's answer is compressed; nobody read it." },
+  response_media_type: { ...UPSTREAM, message: "The server's answer is neither JSON nor a stream." },
+  response_unreadable: { ...UPSTREAM, message: "The server's answer is no valid MCP message." },
+  response_missing: { ...UPSTREAM, message: "The server's answer leaves the request unanswered." },
+  legacy_transport: {
+    ...UPSTREAM,
+    message: "The server speaks the HTTP+SSE transport of 2024-11-05, which is not supported.",
+    remedy: "Use the server's streamable HTTP endpoint.",
+  },
+  policy_missing: { ...POLICY, message: "No policy is loaded." },
+  policy_undefined: { ...POLICY, message: "The policy gave no decision." },
+  policy_malformed: { ...POLICY, message: "The policy's decision has the wrong shape." },
+  policy_failed: { ...POLICY, message: "The policy failed." },
+  policy_late: { ...POLICY, message: "The policy did not decide in time." },
+} as const satisfies Record<
+  AbortCause | PolicyFault["code"] | (string & {}),
+  Refusal
+>;
+
+export type RefusalCode = keyof typeof REFUSALS;
+
+export function refusal(code: RefusalCode): Refusal {
+  return REFUSALS[code];
+}
+
+/** All codes, for the documentation and the tests that hold it. */
+export function refusalCodes(): RefusalCode[] {
+  return Object.keys(REFUSALS) as RefusalCode[];
+}
+
+export function reasonOf(code: RefusalCode): Reason {
+  const { message, remedy } = REFUSALS[code];
+  return { code, layer: "firewall", rule: `firewall/${code}`, message, remedy };
+}

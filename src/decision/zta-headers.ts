@@ -1,0 +1,36 @@
+import type { Headers } from "../core/exchange.ts";
+
+/** Which layers looked at the message. */
+const LAYERS = "L1,L2";
+
+const PREFIX = "x-zta-";
+
+export type Outcome = "allow" | "deny" | "redact";
+
+/** Headers towards the server (design.md §7). */
+export function serverHeaders(decisionId: string, revision: string): [string, string][] {
+  return [
+    ["x-zta-security-layer", LAYERS],
+    ["x-zta-decision-id", decisionId],
+    ["x-zta-policy", revision],
+  ];
+}
+
+/** Headers towards the client; the time is ours alone, in whole microseconds. */
+export function clientHeaders(
+  decisionId: string,
+  revision: string,
+  outcome: Outcome,
+  milliseconds: number,
+): [string, string][] {
+  return [
+    ...serverHeaders(decisionId, revision),
+    ["x-zta-decision", outcome],
+    ["x-zta-processing-time", String(Math.round(milliseconds * 1000))],
+  ];
+}
+
+/** What the other side claims to be ours: each is removed, or overwritten by the real one. */
+export function forgedHeaders(headers: Headers): string[] {
+  return [...headers.keys()].filter((name) => name.startsWith(PREFIX));
+}

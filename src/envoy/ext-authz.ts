@@ -1,0 +1,75 @@
+import type { sendUnaryData, ServerUnaryCall } from "@grpc/grpc-js";
+import { status } from "@grpc/grpc-js";
+import type { Firewall, Verdict } from "../core/exchange.ts";
+import { encodeHeader } from "./headers.ts";
+import type { CheckRequest, CheckResponse } from "./protocol.ts";
+import { encodeMetadata } from "./replies.ts";
+import { decodeCheckHead } from "./request-head.ts";
+
+/**
+ * `envoy.service.auth.v3.Authorization/Check`: the same firewall for a mesh that has ext_authz
+ * only. It sees no response and cannot change a body, so a request that would need cleaning is
+ * denied. The filter needs `with_request_body` with `allow_partial_message: false` and
+ * `pack_as_bytes: true`.
+ */
+export function createCheck(firewall: Firewall, onFault: (error: unknown) => void) {
+  return (
+    call: ServerUnaryCall<CheckRequest, CheckResponse>,
+    reply: sendUnaryData<CheckResponse>,
+  ): void => {
+    check(firewall, call.request).then(
+      (response) => reply(null, response),
+      (error: unknown) => {
+        // FAIL CLOSED: an error status makes Envoy answer `status_on_error`.
+        onFault(error);
+        reply({ code: status.INTERNAL, details: "internal" });
+      },
+    );
+  };
+}
+
+async function check(firewall: Firewall, request: CheckRequest): Promise<CheckResponse> {
+  const http = request.attributes?.request?.http ?? {};
+  const body = http.raw_body ?? Buffer.from(http.body ?? "", "utf8");
+  const head = decodeCheckHead(request);
+  const exchange = firewall.open(head);
+  try {
+    const headVerdict = await exchange.requestHead();
+    if (headVerdict.kind === "deny") return encodeVerdict(headVerdict);
+    const announced = head.headers.get("content-length");
+    const partial = head.headers.get("x-envoy-auth-partial-body") === "true";
+    // FAIL CLOSED: bytes that were not sent to us are bytes that nobody read.
+    if (partial || (announced !== undefined && Number(announced) !== body.length)) {
+      return encodeVerdict({ kind: "deny", denial: exchange.abort("request_too_large") });
+    }
+    const verdict = await exchange.request(body);
+    const changed = verdict.kind === "forward" && verdict.body !== body;
+    if (changed) return encodeVerdict({ kind: "deny", denial: exchange.abort("needs_cleaning") });
+    return encodeVerdict(verdict);
+  } finally {
+    exchange.close();
+  }
+}
+
+function encodeVerdict(verdict: Verdict): CheckResponse {
+  if (verdict.kind === "deny") {
+    const { denial } = verdict;
+    return {
+      status: { code: status.PERMISSION_DENIED },
+      denied_response: {
+        status: { code: denial.status },
+        headers: denial.headers.map(encodeHeader),
+        body: Buffer.from(denial.body).toString("utf8"),
+      },
+      dynamic_metadata: encodeMetadata(denial.metadata),
+    };
+  }
+  return {
+    status: { code: status.OK },
+    ok_response: {
+      headers: verdict.headers.set.map(encodeHeader),
+      headers_to_remove: [...verdict.headers.remove],
+    },
+    ...(verdict.metadata === null ? {} : { dynamic_metadata: encodeMetadata(verdict.metadata) }),
+  };
+}

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import type { Server, ServerDuplexStream } from "@grpc/grpc-js";
+import { status } from "@grpc/grpc-js";
+
+/**
+ * The two places where grpc-js has no option for what safety needs. Each checks that the field is
+ * still there, so that a new release of the library fails at start and not in the field.
+ */
+
+/**
+ * Lets Envoy reset many streams on one connection. Without the runtime flag
+ * `ext_proc_graceful_grpc_close` Envoy resets each stream at its end; Node's HTTP/2 server takes
+ * more than 1,000 (then 33/s) for the rapid-reset attack and closes the connection, which fails
+ * the calls on it. The mesh's proxy is no attacker, and this port is for it alone.
+ */
+export function allowStreamResets(server: Server): void {
+  const internals = server as unknown as { commonServerOptions?: Record<string, unknown> };
+  assert(internals.commonServerOptions, "grpc-js: Server.commonServerOptions is gone");
+  internals.commonServerOptions["streamResetBurst"] = 1_000_000_000;
+  internals.commonServerOptions["streamResetRate"] = 1_000_000_000;
+}
+
+/**
+ * FAIL CLOSED. grpc-js ends a stream with status OK unless told otherwise, and Envoy takes a clean
+ * end for "go on without me": whatever it holds passes unread. This turns the default round: an
+ * end that nobody vouched for carries an error status, and Envoy fails the exchange.
+ */
+export function failUnlessVouched(call: ServerDuplexStream<unknown, unknown>): {
+  vouch(): void;
+} {
+  const internals = call as unknown as { pendingStatus?: { code: status; details: string } };
+  assert(internals.pendingStatus, "grpc-js: ServerDuplexStream.pendingStatus is gone");
+  internals.pendingStatus = { code: status.INTERNAL, details: "ended before its verdict" };
+  return {
+    vouch() {
+      internals.pendingStatus = { code: status.OK, details: "" };
+    },
+  };
+}

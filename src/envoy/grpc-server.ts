@@ -1,0 +1,106 @@
+import { Server, ServerCredentials, type UntypedHandleCall } from "@grpc/grpc-js";
+import type { Firewall } from "../core/exchange.ts";
+import type { Limits } from "../core/limits.ts";
+import { createCheck } from "./ext-authz.ts";
+import { createExtProc, type ProcessCall } from "./ext-proc.ts";
+import { allowStreamResets } from "./grpc-internals.ts";
+import { createHealth } from "./health.ts";
+import { loadServices } from "./protocol.ts";
+
+export interface GrpcServerOptions {
+  readonly firewall: Firewall;
+  readonly limits: Limits;
+  /** `HOST:PORT` (port 0: any free one) or `unix:/path`. */
+  readonly address: string;
+  readonly ready: () => boolean;
+  readonly onFault: (code: string, error: unknown) => void;
+  /** Told of each exchange, for the count of those that are open. */
+  readonly onOpen?: () => void;
+  readonly onClose?: () => void;
+  /** Raise Node's limit on stream resets, for meshes without Envoy's graceful-close flag. */
+  readonly raiseResetLimits?: boolean;
+  /** A test may stand between Envoy and the handler, to break what must not break open. */
+  readonly wrapProcess?: (process: (call: ProcessCall) => void) => (call: ProcessCall) => void;
+}
+
+export interface GrpcServer {
+  /** The port that was bound; 0 for a Unix socket. */
+  readonly port: number;
+  readonly openStreams: number;
+  /** Says "not serving", refuses new exchanges, and waits for the open ones until the deadline. */
+  drain(deadlineMs: number): Promise<void>;
+  /** Ends what is left, closed, and frees the port. */
+  close(): void;
+}
+
+/** gRPC frames hold a chunk of a body and its envelope. */
+const FRAME_SLACK_BYTES = 64 * 1024;
+
+/** Both of Envoy's doors and the health service on one gRPC server. Rejects when it cannot bind. */
+export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
+  const { firewall, limits, onFault } = options;
+  const services = loadServices();
+  const { onOpen = ignore, onClose = ignore } = options;
+  const extProc = createExtProc({ firewall, limits, onFault, onOpen, onClose });
+  let draining = false;
+  const health = createHealth(() => !draining && options.ready());
+  const server = new Server({
+    "grpc.max_receive_message_length":
+      Math.max(limits.requestBodyMaxBytes, limits.responseBodyMaxBytes) + FRAME_SLACK_BYTES,
+    "grpc.max_send_message_length": -1,
+  });
+  if (options.raiseResetLimits !== false) allowStreamResets(server);
+  const wrap = options.wrapProcess ?? ((process) => process);
+  add(server, services.externalProcessor, { Process: wrap((call) => extProc.process(call)) });
+  add(server, services.authorization, {
+    Check: createCheck(firewall, (error) => onFault("internal", error)),
+  });
+  add(server, services.health, health.handlers);
+  const port = await bind(server, options.address);
+
+  return {
+    port,
+    get openStreams() {
+      return extProc.openStreams;
+    },
+    async drain(deadlineMs) {
+      draining = true;
+      health.changed();
+      extProc.drain();
+      await allClosed(extProc, deadlineMs);
+      extProc.abortAll();
+      await allClosed(extProc, 1_000);
+    },
+    close() {
+      health.close();
+      server.forceShutdown();
+    },
+  };
+}
+
+function ignore(): void {}
+
+function add(
+  server: Server,
+  service: Parameters<Server["addService"]>[0],
+  handlers: Record<string, unknown>,
+): void {
+  server.addService(service, handlers as Record<string, UntypedHandleCall>);
+}
+
+function bind(server: Server, address: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
+      if (error) reject(error);
+      else resolve(port);
+    });
+  });
+}
+
+/** Waits until no exchange is open, or until the deadline. */
+async function allClosed(extProc: { readonly openStreams: number }, deadlineMs: number) {
+  const until = Date.now() + deadlineMs;
+  while (extProc.openStreams > 0 && Date.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

@@ -1,0 +1,35 @@
+import type { HeaderMutation, Headers } from "../core/exchange.ts";
+import type { HeaderMap, HeaderValueOption, WireHeaderMutation } from "./protocol.ts";
+
+/** envoy.config.core.v3.HeaderValueOption.HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD */
+const OVERWRITE_IF_EXISTS_OR_ADD = 2;
+
+/** Envoy refuses longer values (`max_bytes` of envoy.config.core.v3.HeaderValue). */
+const VALUE_MAX_BYTES = 16_384;
+
+/** Header names arrive in lower case; values as raw bytes, read as UTF-8. */
+export function decodeHeaders(map: HeaderMap | undefined): Headers {
+  const headers = new Map<string, string>();
+  for (const { key = "", value, raw_value } of map?.headers ?? []) {
+    const text = raw_value === undefined ? (value ?? "") : raw_value.toString("utf8");
+    const before = headers.get(key);
+    headers.set(key, before === undefined ? text : `${before}, ${text}`);
+  }
+  return headers;
+}
+
+export function encodeMutation(mutation: HeaderMutation): WireHeaderMutation {
+  return { set_headers: mutation.set.map(encodeHeader), remove_headers: [...mutation.remove] };
+}
+
+/** Control characters would end the header early; they become spaces. */
+export function encodeHeader([name, value]: readonly [string, string]): HeaderValueOption {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  const clean = value.replace(/[\u0000-\u001f\u007f]/g, " ");
+  const raw = Buffer.from(clean, "utf8").subarray(0, VALUE_MAX_BYTES);
+  return { header: { key: name, raw_value: raw }, append_action: OVERWRITE_IF_EXISTS_OR_ADD };
+}
+
+export function trailerNames(map: HeaderMap | undefined): string[] {
+  return (map?.headers ?? []).flatMap(({ key }) => (key === undefined ? [] : [key]));
+}

@@ -1,0 +1,168 @@
+import { fileURLToPath } from "node:url";
+import { type GrpcObject, loadPackageDefinition, type ServiceDefinition } from "@grpc/grpc-js";
+import { loadSync } from "@grpc/proto-loader";
+
+/**
+ * Envoy's messages as proto-loader gives them. Field names are those of the `.proto` files; bytes
+ * are Buffers; what was not sent is absent.
+ */
+export interface HeaderValue {
+  readonly key?: string;
+  readonly value?: string;
+  readonly raw_value?: Buffer;
+}
+
+export interface HeaderMap {
+  readonly headers?: readonly HeaderValue[];
+}
+
+export interface StructValue {
+  readonly stringValue?: string;
+  readonly numberValue?: number;
+  readonly boolValue?: boolean;
+  readonly listValue?: { readonly values: readonly StructValue[] };
+  readonly structValue?: Struct;
+}
+
+export interface Struct {
+  readonly fields?: { readonly [name: string]: StructValue };
+}
+
+export interface HttpHeaders {
+  readonly headers?: HeaderMap;
+  readonly end_of_stream?: boolean;
+}
+
+export interface HttpBody {
+  readonly body?: Buffer;
+  readonly end_of_stream?: boolean;
+}
+
+/** `envoy.service.ext_proc.v3.ProcessingRequest`: exactly one of the six is present. */
+export interface ProcessingRequest {
+  readonly request_headers?: HttpHeaders;
+  readonly response_headers?: HttpHeaders;
+  readonly request_body?: HttpBody;
+  readonly response_body?: HttpBody;
+  readonly request_trailers?: { readonly trailers?: HeaderMap };
+  readonly response_trailers?: { readonly trailers?: HeaderMap };
+  readonly attributes?: { readonly [filter: string]: Struct };
+  readonly observability_mode?: boolean;
+  readonly protocol_config?: {
+    readonly request_body_mode?: number;
+    readonly response_body_mode?: number;
+  };
+}
+
+export interface HeaderValueOption {
+  readonly header: { readonly key: string; readonly raw_value: Buffer };
+  readonly append_action: number;
+}
+
+export interface WireHeaderMutation {
+  readonly set_headers: readonly HeaderValueOption[];
+  readonly remove_headers: readonly string[];
+}
+
+interface HeadersResponse {
+  readonly response: { readonly header_mutation?: WireHeaderMutation };
+}
+
+interface BodyResponse {
+  readonly response: {
+    readonly body_mutation: {
+      readonly streamed_response: { readonly body: Uint8Array; readonly end_of_stream: boolean };
+    };
+  };
+}
+
+/** `envoy.service.ext_proc.v3.ProcessingResponse`: exactly one of the first seven is present. */
+export interface ProcessingResponse {
+  readonly request_headers?: HeadersResponse;
+  readonly response_headers?: HeadersResponse;
+  readonly request_body?: BodyResponse;
+  readonly response_body?: BodyResponse;
+  readonly request_trailers?: { readonly header_mutation: WireHeaderMutation };
+  readonly response_trailers?: { readonly header_mutation: WireHeaderMutation };
+  readonly immediate_response?: {
+    readonly status: { readonly code: number };
+    readonly headers: WireHeaderMutation;
+    readonly body: Uint8Array;
+    readonly details: string;
+  };
+  readonly dynamic_metadata?: Struct;
+}
+
+/** `envoy.service.auth.v3.CheckRequest`, as far as it is read. */
+export interface CheckRequest {
+  readonly attributes?: {
+    readonly source?: {
+      readonly address?: { readonly socket_address?: { readonly address?: string } };
+      readonly principal?: string;
+    };
+    readonly request?: {
+      readonly http?: {
+        readonly id?: string;
+        readonly method?: string;
+        readonly headers?: { readonly [name: string]: string };
+        readonly path?: string;
+        readonly body?: string;
+        readonly raw_body?: Buffer;
+      };
+    };
+    readonly context_extensions?: { readonly [name: string]: string };
+  };
+}
+
+export interface CheckResponse {
+  readonly status: { readonly code: number };
+  readonly denied_response?: {
+    readonly status: { readonly code: number };
+    readonly headers: readonly HeaderValueOption[];
+    readonly body: string;
+  };
+  readonly ok_response?: {
+    readonly headers: readonly HeaderValueOption[];
+    readonly headers_to_remove: readonly string[];
+  };
+  readonly dynamic_metadata?: Struct;
+}
+
+const PROTO_FOLDER = fileURLToPath(new URL("../../proto", import.meta.url));
+
+const FILES = [
+  "envoy/service/ext_proc/v3/external_processor.proto",
+  "envoy/service/auth/v3/external_auth.proto",
+  "grpc/health/v1/health.proto",
+];
+
+export interface Services {
+  readonly externalProcessor: ServiceDefinition;
+  readonly authorization: ServiceDefinition;
+  readonly health: ServiceDefinition;
+}
+
+/** Reads the `.proto` files that ship with the package. Throws when they are missing: a bad build. */
+export function loadServices(): Services {
+  const definition = loadSync(FILES, {
+    includeDirs: [PROTO_FOLDER],
+    keepCase: true,
+    longs: Number,
+    enums: Number,
+    oneofs: false,
+  });
+  const root = loadPackageDefinition(definition);
+  return {
+    externalProcessor: serviceAt(root, "envoy.service.ext_proc.v3.ExternalProcessor"),
+    authorization: serviceAt(root, "envoy.service.auth.v3.Authorization"),
+    health: serviceAt(root, "grpc.health.v1.Health"),
+  };
+}
+
+function serviceAt(root: GrpcObject, name: string): ServiceDefinition {
+  let at: unknown = root;
+  for (const part of name.split(".")) at = (at as GrpcObject | undefined)?.[part];
+  const service = (at as { service?: ServiceDefinition } | undefined)?.service;
+  if (service === undefined) throw new Error(`proto/ has no service ${name}`);
+  return service;
+}

@@ -1,0 +1,43 @@
+import type { EventBuilder } from "../audit/event.ts";
+import type { Limits } from "../core/limits.ts";
+import type {
+  AuditSink,
+  Clock,
+  Identifiers,
+  IdentityPort,
+  PolicyEngine,
+  Telemetry,
+} from "../core/ports.ts";
+import type { DenialStyle, Disclosure } from "../decision/denial.ts";
+import type { Inspector } from "../guard/inspect.ts";
+import type { InputBuilder } from "../policy/input.ts";
+
+/** All that the pipeline is made of. The wiring is in `server/`. */
+export interface Dependencies {
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly identifiers: Identifiers;
+  readonly identity: IdentityPort;
+  readonly inspector: Inspector;
+  /** The policy in force; null while none could be loaded, which denies everything. */
+  readonly policy: () => LoadedPolicy | null;
+  readonly events: EventBuilder;
+  readonly audit: AuditSink;
+  readonly telemetry: Telemetry;
+  readonly settings: (server: string) => ServerSettings;
+}
+
+/** An engine and the builder of its input: they change together. */
+export interface LoadedPolicy {
+  readonly engine: PolicyEngine;
+  readonly input: InputBuilder;
+}
+
+/** What may differ from one MCP server to the next. */
+export interface ServerSettings {
+  readonly denial: DenialStyle;
+  readonly disclose: Disclosure;
+  /** Put a note into the `_meta` of results. */
+  readonly annotate: boolean;
+  readonly responseHeadDeadlineMs: number;
+}

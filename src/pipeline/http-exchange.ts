@@ -1,0 +1,331 @@
+import type {
+  AbortCause,
+  Deny,
+  Exchange,
+  Forward,
+  HttpDenial,
+  ProxyMetadata,
+  RequestHead,
+  RequestHeadVerdict,
+  ResponseHead,
+  ResponseHeadVerdict,
+  StreamOutput,
+  Verdict,
+} from "../core/exchange.ts";
+import type { MessageKind } from "../core/message.ts";
+import type { Principal } from "../core/policy.ts";
+import { answers, httpDenial } from "../decision/denial.ts";
+import { type RefusalCode, reasonOf } from "../decision/refusals.ts";
+import { clientHeaders, forgedHeaders, type Outcome, serverHeaders } from "../decision/zta-headers.ts";
+import type { ProtocolFault } from "../mcp/message/fault.ts";
+import { mirrorHeaders } from "../mcp/message/header-mirror.ts";
+import type { Dependencies } from "./dependencies.ts";
+import { type HttpKind, isEncoded, isJson, kindOf } from "./http-kind.ts";
+import { judge, type Judged, type Judgement } from "./judge.ts";
+import { bareMessage, type Decision, decide, refused } from "./layer2.ts";
+import { createPending, type Pending } from "./pending.ts";
+import { readRequest } from "./reading.ts";
+import { record } from "./record.ts";
+import { createResponseJudge, type ResponseJudge } from "./response.ts";
+import { type Scene, sceneOf } from "./scene.ts";
+import { refusedBy } from "./settle.ts";
+import { createStreamFilter, type StreamFilter } from "./stream.ts";
+
+const EMPTY = new Uint8Array(0);
+
+const NOBODY: Principal = {
+  id: "anonymous",
+  kind: "anonymous",
+  roles: [],
+  scopes: [],
+  claims: {},
+  authenticated_by: "none",
+};
+
+/** Opens one HTTP exchange: the order of its stages, and the answer to each refusal. */
+export function openExchange(head: RequestHead, dependencies: Dependencies): Exchange {
+  return new HttpExchange(head, dependencies);
+}
+
+class HttpExchange implements Exchange {
+  readonly #head: RequestHead;
+  readonly #dependencies: Dependencies;
+  readonly #kind: HttpKind;
+  readonly #pending: Pending = createPending();
+  #principal = NOBODY;
+  #milliseconds = 0;
+  #outcome: Outcome = "allow";
+  #decisionId = "";
+  #stream: StreamFilter | null = null;
+  #response: ResponseJudge | null = null;
+
+  constructor(head: RequestHead, dependencies: Dependencies) {
+    this.#head = head;
+    this.#dependencies = dependencies;
+    this.#kind = kindOf(head);
+  }
+
+  /** Steps 1 and 3: what the head alone tells. */
+  async requestHead(): Promise<RequestHeadVerdict> {
+    const { headers, server } = this.#head;
+    const { limits, identity } = this.#dependencies;
+    if (server === null) return this.#refuse("unknown_server");
+    const identified = await identity.identify(this.#head);
+    if (identified.kind === "refused") return this.#refuse("unauthenticated");
+    this.#principal = identified.principal;
+    if (isEncoded(headers)) return this.#refuse("request_encoding");
+    if (Number(headers.get("content-length") ?? 0) > limits.requestBodyMaxBytes) {
+      return this.#refuse("request_too_large");
+    }
+    if (this.#kind === "post" && !isJson(headers)) return this.#refuse("unsupported_media_type");
+    const { responseHeadDeadlineMs } = this.#settings();
+    return { kind: "collect", maxBytes: limits.requestBodyMaxBytes, responseHeadDeadlineMs };
+  }
+
+  /** Steps 2 to 8 for the request. */
+  async request(body: Uint8Array): Promise<Verdict> {
+    if (this.#kind !== "post") return this.#bareRequest(this.#kind, body);
+    const read = readRequest(this.#head, this.#dependencies.limits);
+    const outcome = judge(body, read, this.#scene("request"), this.#dependencies);
+    if (!outcome.ok) return { kind: "deny", denial: this.#protocolFault(outcome.error) };
+
+    const judgement = outcome.value;
+    this.#milliseconds += judgement.milliseconds;
+    this.#pending.expect(judgement.reading);
+    const denied = judgement.judged.find(({ decision }) => !decision.allow);
+    if (denied !== undefined) return this.#denyRequest(denied);
+    return this.#forwardRequest(judgement);
+  }
+
+  /** GET, DELETE and the rest: no JSON-RPC body, but a message to the policy all the same. */
+  #bareRequest(kind: Exclude<HttpKind, "post">, body: Uint8Array): Verdict {
+    if (body.length > 0) return this.#refuse("unexpected_body");
+    const scene = this.#scene("request");
+    const message = bareMessage(kind, null, 0);
+    const cleaned = { message, leaves: [], findings: [], receipts: [] };
+    const entry = { findings: [], receipts: [], scene, timings: {} };
+    const decision = record(
+      { decision: decide(cleaned, scene, this.#dependencies), ...entry },
+      this.#dependencies,
+    );
+    this.#decisionId = decision.decisionId;
+    if (!decision.allow) return { kind: "deny", denial: this.#denial(decision, 403) };
+    return this.#forward(EMPTY, [], decision, null);
+  }
+
+  #forwardRequest({ reading, judged }: Judgement): Verdict {
+    const [first] = judged;
+    if (first === undefined) throw new Error("no message was judged");
+    const edited = judged.some(({ cleaned }) => cleaned.receipts.length > 0);
+    this.#outcome = edited ? "redact" : "allow";
+    this.#decisionId = first.decision.decisionId;
+    const { bytes } = reading.document;
+    const mirrored = mirrorHeaders(reading.messages, this.#head.headers);
+    return this.#forward(bytes, mirrored, first.decision, first);
+  }
+
+  #forward(
+    body: Uint8Array,
+    mirrored: readonly (readonly [string, string])[],
+    decision: Decision,
+    judged: Judged | null,
+  ): Forward {
+    const { decisionId, policyRevision, obligations } = decision;
+    const set = [
+      ...Object.entries(obligations.headers),
+      ...mirrored,
+      ...serverHeaders(decisionId, policyRevision),
+    ];
+    // A compressed answer could not be read.
+    const remove = [...forgedHeaders(this.#head.headers), "accept-encoding"];
+    const metadata = this.#metadata(decision, judged);
+    return { kind: "forward", body, headers: { set, remove: except(remove, set) }, metadata };
+  }
+
+  responseHead(head: ResponseHead): ResponseHeadVerdict {
+    this.#response = createResponseJudge({
+      head,
+      kind: this.#kind,
+      scene: this.#scene("response"),
+      pending: this.#pending,
+      dependencies: this.#dependencies,
+    });
+    const plan = this.#response.plan();
+    if (plan.kind === "refuse") return this.#refuse(plan.code);
+    if (plan.kind === "collect") {
+      return { kind: "collect", maxBytes: this.#dependencies.limits.responseBodyMaxBytes };
+    }
+    const listening = this.#kind === "open_stream" || this.#pending.listens();
+    this.#stream = createStreamFilter({
+      scene: this.#scene("response"),
+      listening,
+      pending: this.#pending,
+      dependencies: this.#dependencies,
+    });
+    const headers = this.#clientMutation(head, this.#decisionId, this.#outcome);
+    return { kind: "stream", headers, listening };
+  }
+
+  async response(body: Uint8Array): Promise<Verdict> {
+    const judgeResponse = this.#response;
+    if (judgeResponse === null) throw new Error("a response body came before its head");
+    const outcome = judgeResponse.judge(body);
+    this.#milliseconds += outcome.milliseconds;
+    if (outcome.kind === "refuse") return this.#refuse(outcome.code);
+    if (outcome.kind === "deny") {
+      return { kind: "deny", denial: this.#denial(outcome.decision, 403) };
+    }
+    const decisionId = outcome.decisionId ?? this.#decisionId;
+    const result = outcome.edited ? "redact" : this.#outcome;
+    const headers = this.#clientMutation(judgeResponse.head, decisionId, result);
+    return { kind: "forward", body: outcome.body, headers, metadata: null };
+  }
+
+  async streamChunk(chunk: Uint8Array, last: boolean): Promise<StreamOutput> {
+    if (this.#stream === null) throw new Error("a chunk came before the stream's head");
+    return this.#stream.push(chunk, last);
+  }
+
+  abort(cause: AbortCause): HttpDenial {
+    return this.#refuse(cause).denial;
+  }
+
+  abortStream(cause: AbortCause): Uint8Array {
+    if (this.#stream === null) return EMPTY;
+    return this.#stream.errors(this.#recorded(cause));
+  }
+
+  close(): void {
+    this.#pending.clear();
+    this.#stream = null;
+    this.#response = null;
+  }
+
+  /** A denial of the firewall's own, on record. */
+  #refuse(code: RefusalCode): Deny {
+    const decision = this.#recorded(code);
+    return { kind: "deny", denial: this.#denial(decision, decision.httpStatus) };
+  }
+
+  #recorded(code: RefusalCode): Decision {
+    const revision = this.#revision();
+    const id = this.#dependencies.identifiers.decisionId();
+    const decision = refused(id, code, null, revision);
+    const scene = this.#scene("request");
+    const entry = { decision, findings: [], receipts: [], scene, timings: {} };
+    return record(entry, this.#dependencies);
+  }
+
+  /** The protocol's own codes, at its own HTTP status, with the id where one could be read. */
+  #protocolFault(fault: ProtocolFault): HttpDenial {
+    const revision = this.#revision();
+    const id = this.#dependencies.identifiers.decisionId();
+    const decision = {
+      ...refused(id, "internal", null, revision),
+      reasons: [
+        {
+          ...reasonOf("internal"),
+          code: fault.code,
+          rule: `firewall/${fault.code}`,
+          message: fault.detail,
+          remedy: "Send a message that follows the MCP specification.",
+        },
+      ],
+      rpcCode: fault.rpcCode,
+      httpStatus: fault.httpStatus,
+    };
+    const scene = this.#scene("request");
+    record({ decision, findings: [], receipts: [], scene, timings: {} }, this.#dependencies);
+    const waiting = fault.id === null ? [] : [{ id: fault.id, method: "", revision: "2025-03-26" }];
+    const { disclose } = this.#settings();
+    const text = answers(
+      waiting as Parameters<typeof answers>[0],
+      false,
+      { ...refusedBy(decision), data: fault.data },
+      "jsonrpc",
+      disclose,
+    );
+    return this.#httpDenial(fault.httpStatus, text, decision);
+  }
+
+  /** design.md §7: each kind of message has its own form of "no". */
+  #denyRequest({ cleaned, decision }: Judged): Deny {
+    const { kind, method } = cleaned.message;
+    if (HANDSHAKE.has(method ?? "")) {
+      return { kind: "deny", denial: this.#denial(decision, 403, "http") };
+    }
+    if (this.#pending.isEmpty() && isOneWay(kind) && this.#settings().denial !== "http") {
+      return { kind: "deny", denial: this.#httpDenial(202, "", decision) };
+    }
+    return { kind: "deny", denial: this.#denial(decision, decision.httpStatus) };
+  }
+
+  /**
+   * Whoever waits with an id gets HTTP 200 and a JSON-RPC error, since SDK clients drop the body of
+   * any other status; nobody waiting, or `denial: http`, gets `status`.
+   */
+  #denial(decision: Decision, status: number, style = this.#settings().denial): HttpDenial {
+    const waiting = this.#pending.waiting();
+    const { disclose } = this.#settings();
+    const batch = this.#pending.batch;
+    const text = answers(waiting, batch, refusedBy(decision), style, disclose);
+    const answered = waiting.length > 0 && style !== "http" && !ALWAYS_HTTP.has(status);
+    return this.#httpDenial(answered ? 200 : status, text, decision);
+  }
+
+  #httpDenial(status: number, text: string, decision: Decision): HttpDenial {
+    const { decisionId, policyRevision } = decision;
+    const headers = clientHeaders(decisionId, policyRevision, "deny", this.#milliseconds);
+    return httpDenial(status, headers, text, this.#metadata(decision, null));
+  }
+
+  #clientMutation(head: ResponseHead, decisionId: string, outcome: Outcome) {
+    const revision = this.#revision();
+    const set = clientHeaders(decisionId, revision, outcome, this.#milliseconds);
+    return { set, remove: except(forgedHeaders(head.headers), set) };
+  }
+
+  #metadata(decision: Decision, judged: Judged | null): ProxyMetadata {
+    const message = judged?.cleaned.message ?? decision.input?.message;
+    return {
+      decision_id: decision.decisionId,
+      allowed: decision.allow,
+      method: message?.method ?? null,
+      tool: message?.tool ?? null,
+      principal: this.#dependencies.events.subject(this.#principal.id),
+      reasons: decision.reasons.map(({ code }) => code),
+    };
+  }
+
+  #scene(direction: "request" | "response"): Scene {
+    return sceneOf(this.#head, direction, this.#head.server ?? "", this.#principal);
+  }
+
+  /** Of the policy in force. */
+  #revision(): string {
+    return this.#dependencies.policy()?.engine.revision ?? "none";
+  }
+
+  #settings() {
+    return this.#dependencies.settings(this.#head.server ?? "");
+  }
+}
+
+/** Deniable only as a refusal of the whole client: anything else hangs it or changes its era. */
+const HANDSHAKE: ReadonlySet<string> = new Set([
+  "initialize",
+  "notifications/initialized",
+  "ping",
+  "server/discover",
+]);
+
+/** Statuses that stay what they are, id or not (design.md §7, last row). */
+const ALWAYS_HTTP: ReadonlySet<number> = new Set([400, 401, 404, 408, 413, 415, 503]);
+
+function isOneWay(kind: MessageKind): boolean {
+  return kind === "notification" || kind === "response";
+}
+
+function except(names: readonly string[], set: readonly (readonly [string, string])[]): string[] {
+  return names.filter((name) => !set.some(([other]) => other === name));
+}

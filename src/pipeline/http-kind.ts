@@ -1,0 +1,51 @@
+import type { Headers, RequestHead } from "../core/exchange.ts";
+
+/** What an HTTP request is to MCP, from its head alone (design.md §4). */
+export type HttpKind =
+  | "post"
+  | "open_stream"
+  | "end_session"
+  | "preflight"
+  | "well_known"
+  | "other";
+
+/** RFC 8615 */
+const WELL_KNOWN = "/.well-known/";
+
+export function kindOf({ method, path, headers }: RequestHead): HttpKind {
+  if (method === "POST") return "post";
+  if (method === "DELETE") return "end_session";
+  if (method === "OPTIONS") return "preflight";
+  if (method !== "GET") return "other";
+  if (path.startsWith(WELL_KNOWN)) return "well_known";
+  return acceptsStream(headers) ? "open_stream" : "other";
+}
+
+/** A client that listens says so (MCP 2025-11-25, "Listening for Messages from the Server"). */
+function acceptsStream(headers: Headers): boolean {
+  const accept = headers.get("accept") ?? "";
+  return accept.includes("text/event-stream") || accept.includes("*/*");
+}
+
+/** The media type without its parameters, in lower case. */
+export function mediaType(headers: Headers): string {
+  return (headers.get("content-type") ?? "").split(";", 1).join("").trim().toLowerCase();
+}
+
+/** `application/json` and its `+json` kin, in UTF-8: any other charset would read differently. */
+export function isJson(headers: Headers): boolean {
+  const type = mediaType(headers);
+  const json = type === "application/json" || /^application\/[a-z0-9.-]+\+json$/.test(type);
+  return json && charsetIsUtf8(headers);
+}
+
+export function charsetIsUtf8(headers: Headers): boolean {
+  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(headers.get("content-type") ?? "")?.[1];
+  return charset === undefined || /^(utf-?8|us-ascii)$/i.test(charset);
+}
+
+/** A body in any encoding but its own bytes cannot be read. */
+export function isEncoded(headers: Headers): boolean {
+  const encoding = headers.get("content-encoding")?.trim().toLowerCase();
+  return encoding !== undefined && encoding !== "" && encoding !== "identity";
+}

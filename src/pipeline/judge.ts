@@ -1,0 +1,91 @@
+import { ok, type Result } from "../core/result.ts";
+import { find } from "../mcp/json/find.ts";
+import { removeMembers } from "../mcp/json/remove-members.ts";
+import { replaceNode, type Splice } from "../mcp/json/splice.ts";
+import type { Dependencies } from "./dependencies.ts";
+import { apply, type Cleaned, clean, type Reading } from "./layer1.ts";
+import { type Decision, decide } from "./layer2.ts";
+import { record } from "./record.ts";
+import type { Scene } from "./scene.ts";
+import { createStopwatch } from "./stopwatch.ts";
+
+/** One message with all that was found, done and decided. */
+export interface Judged {
+  readonly cleaned: Cleaned;
+  readonly decision: Decision;
+}
+
+export interface Judgement {
+  /** As it would go on: cleaned, and the policy's obligations done. */
+  readonly reading: Reading;
+  readonly judged: readonly Judged[];
+  /** Milliseconds spent. */
+  readonly milliseconds: number;
+}
+
+/** Reads bytes into messages, or says which rule of the protocol they break. */
+export type Read<Fault> = (bytes: Uint8Array) => Result<Reading, Fault>;
+
+/**
+ * The way of every message, both directions (design.md §2): read → guard → decide → enforce →
+ * record. What to do about a denial is the caller's, who knows what waits for an answer.
+ */
+export function judge<Fault>(
+  bytes: Uint8Array,
+  read: Read<Fault>,
+  scene: Scene,
+  dependencies: Dependencies,
+): Result<Judgement, Fault> {
+  const stopwatch = createStopwatch(dependencies.clock);
+  const first = read(bytes);
+  stopwatch.lap("read");
+  if (!first.ok) return first;
+
+  const reread = (edited: Uint8Array): Reading => {
+    const again = read(edited);
+    // FAIL CLOSED: what we made of valid bytes must be valid; if it is not, nothing passes.
+    if (!again.ok) throw new Error("an edit made a message unreadable");
+    return again.value;
+  };
+  const { reading, cleaned } = clean(first.value, scene, dependencies, reread);
+  stopwatch.lap("guard");
+  const decisions = cleaned.map((one) => decide(one, scene, dependencies));
+  stopwatch.lap("policy");
+  const enforced = apply(reading, obligationsOf(reading, decisions), reread);
+  stopwatch.lap("enforce");
+
+  const timings = stopwatch.laps();
+  const judged = cleaned.map((one, index) => {
+    const decision = decisions[index];
+    const message = enforced.messages[index];
+    if (decision === undefined || message === undefined) throw new Error("a message went missing");
+    const { findings, receipts } = one;
+    return {
+      cleaned: { ...one, message },
+      decision: record({ decision, findings, receipts, scene, timings }, dependencies),
+    };
+  });
+  return ok({ reading: enforced, judged, milliseconds: stopwatch.total() });
+}
+
+/** The policy may take members out and blacken values; a pointer to nothing is no fault. */
+function obligationsOf({ document, messages, batch }: Reading, decisions: Decision[]): Splice[] {
+  const remove: string[] = [];
+  const redact: Splice[] = [];
+  for (const [index, { allow, obligations }] of decisions.entries()) {
+    if (!allow || messages[index] === undefined) continue;
+    const prefix = batch ? `/${index}` : "";
+    for (const pointer of obligations.remove) remove.push(prefix + pointer);
+    for (const pointer of new Set(obligations.redact)) {
+      const node = find(document.root, prefix + pointer);
+      if (node !== undefined) redact.push(replaceNode(node, '"[REDACTED:policy]"'));
+    }
+  }
+  if (remove.length === 0) return redact;
+  const removed = removeMembers(document, remove);
+  return [...removed, ...redact.filter((splice) => !removed.some((gone) => covers(gone, splice)))];
+}
+
+function covers(outer: Splice, inner: Splice): boolean {
+  return outer.start <= inner.start && inner.end <= outer.end;
+}

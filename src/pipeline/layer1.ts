@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import type { EditReceipt } from "../core/audit.ts";
+import type { Finding, TextEdit } from "../core/finding.ts";
+import { type JsonDocument, type Leaf, pointerOf } from "../core/json.ts";
+import type { Message } from "../core/message.ts";
+import { RESERVED_META_PREFIX } from "../decision/annotation.ts";
+import { removeMembers } from "../mcp/json/remove-members.ts";
+import { applySplices, type Splice } from "../mcp/json/splice.ts";
+import { spliceText } from "../mcp/json/splice-text.ts";
+import { classifyLeaves } from "../mcp/message/leaves.ts";
+import type { Dependencies } from "./dependencies.ts";
+import type { Scene } from "./scene.ts";
+
+/** A document and the messages in it; `messages` and `leaves` follow the document's order. */
+export interface Reading {
+  readonly document: JsonDocument;
+  readonly messages: readonly Message[];
+  readonly batch: boolean;
+}
+
+/** What Layer 1 made of one message. */
+export interface Cleaned {
+  readonly message: Message;
+  /** The leaves that are left, as the policy and the other side will see them. */
+  readonly leaves: readonly Leaf[];
+  readonly findings: readonly Finding[];
+  readonly receipts: readonly EditReceipt[];
+}
+
+export interface CleanedReading {
+  readonly reading: Reading;
+  readonly cleaned: readonly Cleaned[];
+}
+
+/**
+ * Layer 1 on a whole document: strips what pretends to be ours, lets the guards look at every leaf,
+ * and splices their edits. `reread` reads the edited bytes, so that all that follows judges what
+ * will really go on, and not what was meant to.
+ */
+export function clean(
+  reading: Reading,
+  scene: Scene,
+  dependencies: Dependencies,
+  reread: (bytes: Uint8Array) => Reading,
+): CleanedReading {
+  const own = stripReserved(reading, reread);
+  const leaves = classifyLeaves(own.document);
+  const inspections = own.messages.map((message) => {
+    const place = { ...scene, kind: message.kind, method: message.method, tool: message.tool };
+    return dependencies.inspector.inspect(leavesOf(message, leaves, own.batch), place);
+  });
+  const edits = inspections.flatMap((inspection) => inspection.edits);
+  const edited = edit(own, edits, reread);
+  const left = edited === own ? leaves : classifyLeaves(edited.document);
+  const cleaned = edited.messages.map((message, index) => {
+    const findings = inspections[index]?.findings ?? [];
+    return {
+      message,
+      leaves: leavesOf(message, left, edited.batch),
+      findings,
+      receipts: receiptsOf(findings),
+    };
+  });
+  return { reading: edited, cleaned };
+}
+
+/** Only we may speak in our own name: `dev.impedance/…` keys of a `_meta` are removed. */
+function stripReserved(reading: Reading, reread: (bytes: Uint8Array) => Reading): Reading {
+  const forged = reading.document.leaves.filter(isReservedMetaKey);
+  if (forged.length === 0) return reading;
+  const pointers = forged.map((leaf) => pointerOf(leaf.location));
+  return apply(reading, removeMembers(reading.document, pointers), reread);
+}
+
+function isReservedMetaKey(leaf: Leaf): boolean {
+  return (
+    leaf.nature === "key" &&
+    leaf.text.startsWith(RESERVED_META_PREFIX) &&
+    leaf.location?.parent?.key === "_meta"
+  );
+}
+
+function edit(
+  reading: Reading,
+  edits: readonly TextEdit[],
+  reread: (bytes: Uint8Array) => Reading,
+): Reading {
+  return edits.length === 0 ? reading : apply(reading, spliceText(reading.document, edits), reread);
+}
+
+/** FAIL CLOSED: an edit after which the messages are not the same ones is a bug, and is thrown. */
+export function apply(
+  reading: Reading,
+  splices: readonly Splice[],
+  reread: (bytes: Uint8Array) => Reading,
+): Reading {
+  if (splices.length === 0) return reading;
+  const after = reread(applySplices(reading.document.bytes, splices));
+  assert.equal(after.messages.length, reading.messages.length, "an edit changed the messages");
+  return after;
+}
+
+function leavesOf(message: Message, leaves: readonly Leaf[], batch: boolean): readonly Leaf[] {
+  const { node } = message;
+  if (!batch || node === null) return leaves;
+  return leaves.filter((leaf) => leaf.node.start >= node.start && leaf.node.end <= node.end);
+}
+
+function receiptsOf(findings: readonly Finding[]): EditReceipt[] {
+  return findings
+    .filter((finding) => finding.action !== "found")
+    .map(({ at, guard, kind, action, length }) => ({
+      pointer: at,
+      rule: `${guard}/${kind}`,
+      action,
+      length,
+    }));
+}

@@ -1,0 +1,97 @@
+import type { Message } from "../core/message.ts";
+import type { Obligations, PolicyInput, Reason } from "../core/policy.ts";
+import { RPC_DENIED, reasonOf, refusal, type RefusalCode } from "../decision/refusals.ts";
+import type { Dependencies } from "./dependencies.ts";
+import type { Cleaned } from "./layer1.ts";
+import { clientOf, type Scene } from "./scene.ts";
+
+/** Layer 2's word on one message. */
+export interface Decision {
+  readonly decisionId: string;
+  readonly allow: boolean;
+  /** Of a denial at least one, the most specific first. */
+  readonly reasons: readonly Reason[];
+  readonly obligations: Obligations;
+  /** What it was decided on; null when there was no policy to ask. */
+  readonly input: PolicyInput | null;
+  readonly policyRevision: string;
+  readonly rpcCode: number;
+  readonly httpStatus: number;
+}
+
+const NO_OBLIGATIONS: Obligations = { redact: [], remove: [], audit: "full", headers: {} };
+
+/**
+ * Asks the policy about one cleaned message. FAIL CLOSED: no policy, a fault of it, or a denial
+ * without a reason are all denials with a code of their own.
+ */
+export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencies): Decision {
+  const decisionId = dependencies.identifiers.decisionId();
+  const policy = dependencies.policy();
+  if (policy === null) return refused(decisionId, "policy_missing", null, "none");
+
+  const { message, leaves, findings } = cleaned;
+  const input = policy.input.build({
+    phase: scene.direction,
+    message,
+    server: scene.server,
+    findings,
+    leaves,
+    principal: scene.principal,
+    client: clientOf(message),
+    sessionId: scene.sessionId,
+    source: { ip: scene.source.ip, spiffe: scene.source.spiffe },
+    userAgent: scene.source.user_agent,
+  });
+  const outcome = policy.engine.decide(input);
+  const { revision } = policy.engine;
+  if (!outcome.ok) return refused(decisionId, outcome.error.code, input, revision);
+
+  const { allow, reasons, obligations } = outcome.value;
+  return {
+    decisionId,
+    allow,
+    reasons: allow || reasons.length > 0 ? reasons : [reasonOf("policy_malformed")],
+    obligations,
+    input,
+    policyRevision: revision,
+    rpcCode: RPC_DENIED,
+    httpStatus: 403,
+  };
+}
+
+/** A denial of the firewall's own. */
+export function refused(
+  decisionId: string,
+  code: RefusalCode,
+  input: PolicyInput | null,
+  policyRevision: string,
+): Decision {
+  const { rpcCode, httpStatus } = refusal(code);
+  return {
+    decisionId,
+    allow: false,
+    reasons: [reasonOf(code)],
+    obligations: NO_OBLIGATIONS,
+    input,
+    policyRevision,
+    rpcCode,
+    httpStatus,
+  };
+}
+
+/** HTTP without a JSON-RPC body is a message to the policy too (design.md §4). */
+export function bareMessage(kind: Message["kind"], method: string | null, bytes: number): Message {
+  return {
+    kind,
+    id: null,
+    method,
+    tool: null,
+    prompt: null,
+    uri: null,
+    revision: "2025-03-26",
+    node: null,
+    payload: null,
+    bytes,
+  };
+}

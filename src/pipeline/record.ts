@@ -1,0 +1,81 @@
+import type { EditReceipt } from "../core/audit.ts";
+import type { Finding } from "../core/finding.ts";
+import { reasonOf, refusal } from "../decision/refusals.ts";
+import type { Dependencies } from "./dependencies.ts";
+import { bareMessage, type Decision } from "./layer2.ts";
+import type { Scene } from "./scene.ts";
+
+export interface Recorded {
+  readonly decision: Decision;
+  readonly findings: readonly Finding[];
+  readonly receipts: readonly EditReceipt[];
+  readonly scene: Scene;
+  /** Milliseconds by phase. */
+  readonly timings: { readonly [phase: string]: number };
+}
+
+/**
+ * Puts a decision on record. FAIL CLOSED: a decision stands once its event is in the queue; when
+ * the log cannot take it, the message is denied, whatever was decided.
+ */
+export function record(entry: Recorded, dependencies: Dependencies): Decision {
+  const { decision, findings, receipts, scene, timings } = entry;
+  const { telemetry, events, audit } = dependencies;
+  const message = decision.input?.message;
+  telemetry.decided({
+    server: scene.server,
+    method: message?.method ?? null,
+    tool: message?.tool ?? null,
+    allow: decision.allow,
+    reasons: decision.reasons.map(({ code }) => code),
+  });
+  for (const { guard, kind, action } of findings) telemetry.found(guard, kind, action);
+  for (const phase in timings) telemetry.phase(phase, (timings[phase] ?? 0) / 1000);
+
+  if (decision.allow && decision.obligations.audit === "none") return decision;
+  const accepted = audit.record(
+    events.build({
+      decisionId: decision.decisionId,
+      input: decision.input ?? stubInput(scene, dependencies),
+      server: scene.server,
+      decision: { allow: decision.allow, reasons: decision.reasons },
+      policyRevision: decision.policyRevision,
+      findings,
+      edits: receipts,
+      requestId: scene.requestId,
+      traceId: scene.traceId,
+      metrics: nanoseconds(timings),
+    }),
+  );
+  if (accepted) return decision;
+  const { rpcCode, httpStatus } = refusal("audit_unavailable");
+  const reasons = [reasonOf("audit_unavailable")];
+  return { ...decision, allow: false, reasons, rpcCode, httpStatus };
+}
+
+/** What is known of an exchange that ended before the policy was asked. */
+function stubInput(scene: Scene, dependencies: Dependencies) {
+  const policy = dependencies.policy();
+  if (policy === null) return null;
+  return policy.input.build({
+    phase: scene.direction,
+    message: bareMessage("other", null, 0),
+    server: scene.server,
+    findings: [],
+    leaves: [],
+    principal: scene.principal,
+    client: { name: null, version: null },
+    sessionId: scene.sessionId,
+    source: { ip: scene.source.ip, spiffe: scene.source.spiffe },
+    userAgent: scene.source.user_agent,
+  });
+}
+
+/** OPA's decision log names its timers `timer_…_ns`. */
+function nanoseconds(timings: Recorded["timings"]): { [timer: string]: number } {
+  const metrics: { [timer: string]: number } = {};
+  for (const phase in timings) {
+    metrics[`timer_impedance_${phase}_ns`] = Math.round((timings[phase] ?? 0) * 1e6);
+  }
+  return metrics;
+}

@@ -1,0 +1,155 @@
+import { isUtf8 } from "node:buffer";
+import type { ResponseHead } from "../core/exchange.ts";
+import type { JsonDocument } from "../core/json.ts";
+import type { MessageKind } from "../core/message.ts";
+import { err, ok } from "../core/result.ts";
+import type { RefusalCode } from "../decision/refusals.ts";
+import { parseJson } from "../mcp/json/parse.ts";
+import type { Dependencies } from "./dependencies.ts";
+import { charsetIsUtf8, type HttpKind, isEncoded, isJson, mediaType } from "./http-kind.ts";
+import { judge, type Read } from "./judge.ts";
+import { bareMessage, type Decision } from "./layer2.ts";
+import type { Pending } from "./pending.ts";
+import { readResponse } from "./reading.ts";
+import type { Scene } from "./scene.ts";
+import { markAnswered, settle } from "./settle.ts";
+
+/** How the body of a response is to be taken in. */
+export type ResponsePlan =
+  | { readonly kind: "collect" }
+  | { readonly kind: "stream" }
+  | { readonly kind: "refuse"; readonly code: RefusalCode };
+
+export type ResponseOutcome = (
+  | {
+      readonly kind: "forward";
+      readonly body: Uint8Array;
+      readonly decisionId: string | null;
+      readonly edited: boolean;
+    }
+  | { readonly kind: "deny"; readonly decision: Decision }
+  | { readonly kind: "refuse"; readonly code: RefusalCode }
+) & { readonly milliseconds: number };
+
+/** Judges a response that is not a stream. */
+export interface ResponseJudge {
+  readonly head: ResponseHead;
+  plan(): ResponsePlan;
+  judge(body: Uint8Array): ResponseOutcome;
+}
+
+export interface ResponseContext {
+  readonly head: ResponseHead;
+  readonly kind: HttpKind;
+  readonly scene: Scene;
+  readonly pending: Pending;
+  readonly dependencies: Dependencies;
+}
+
+export function createResponseJudge(context: ResponseContext): ResponseJudge {
+  return {
+    head: context.head,
+    plan: () => planOf(context.head),
+    judge: (body) => judgeBody(body, context),
+  };
+}
+
+function planOf({ status, headers }: ResponseHead): ResponsePlan {
+  if (isEncoded(headers)) return { kind: "refuse", code: "response_encoding" };
+  const stream = status === 200 && mediaType(headers) === "text/event-stream";
+  return { kind: stream ? "stream" : "collect" };
+}
+
+/** What a body may be, by status and type. FAIL CLOSED: whatever no line names is refused. */
+function judgeBody(body: Uint8Array, context: ResponseContext): ResponseOutcome {
+  const { head, kind, pending } = context;
+  const success = head.status < 300;
+  const waiting = success && !pending.isEmpty();
+  if (body.length === 0) return waiting ? refuse("response_missing") : pass(body);
+  if (isJson(head.headers)) {
+    return (
+      (kind === "post" ? judgeMessages(body, context) : null) ??
+      (success && !FOREIGN_JSON.has(kind) ? null : judgeForeignJson(body, context)) ??
+      (success ? refuse("response_unreadable") : judgeText(body, context))
+    );
+  }
+  if (!success || (!waiting && kind !== "open_stream")) return judgeText(body, context);
+  return refuse("response_media_type");
+}
+
+/** Requests that a server may answer with JSON that is no MCP message. */
+const FOREIGN_JSON: ReadonlySet<HttpKind> = new Set(["well_known", "end_session", "preflight"]);
+
+/** JSON-RPC; null when the body is none and may be something else. */
+function judgeMessages(body: Uint8Array, context: ResponseContext): ResponseOutcome | null {
+  const { head, scene, pending, dependencies } = context;
+  const read = readResponse(dependencies.limits, null, (id) => pending.requestOf(id));
+  const outcome = judge(body, read, scene, dependencies);
+  if (!outcome.ok) return null;
+
+  const { milliseconds } = outcome.value;
+  const settled = settle(outcome.value, dependencies.settings(scene.server));
+  if (settled.denied !== null) return { kind: "deny", decision: settled.denied, milliseconds };
+  markAnswered(outcome.value, pending);
+  if (head.status < 300 && !pending.isEmpty()) return refuse("response_missing", milliseconds);
+  const { bytes, decisionId, edited } = settled;
+  return { kind: "forward", body: bytes, decisionId, edited, milliseconds };
+}
+
+/** JSON that is no message, such as OAuth metadata: every string of it is read all the same. */
+function judgeForeignJson(body: Uint8Array, context: ResponseContext): ResponseOutcome | null {
+  return judgeForeign(body, context, (bytes) => bytes);
+}
+
+/** Text is read as one JSON string, so that the same stages look at it. */
+function judgeText(body: Uint8Array, context: ResponseContext): ResponseOutcome {
+  // FAIL CLOSED: bytes that are no text in UTF-8 could mean anything to whoever reads them.
+  const readable = isUtf8(body) && charsetIsUtf8(context.head.headers);
+  if (!readable || !TEXT_TYPE.test(mediaType(context.head.headers))) {
+    return refuse("response_media_type");
+  }
+  const text = Buffer.from(body).toString("utf8");
+  const outcome = judgeForeign(Buffer.from(JSON.stringify(text)), context, (_bytes, document) =>
+    document.root.kind === "string" && document.root.value !== text
+      ? Buffer.from(document.root.value, "utf8")
+      : body,
+  );
+  return outcome ?? refuse("response_unreadable");
+}
+
+/** Servers send errors as HTML too, and without any type. */
+const TEXT_TYPE = /^($|text\/|application\/(json|xhtml\+xml|xml)$|application\/[a-z0-9.-]+\+json$)/;
+
+function judgeForeign(
+  json: Uint8Array,
+  { kind, head, scene, dependencies }: ResponseContext,
+  bytesOf: (bytes: Uint8Array, document: JsonDocument) => Uint8Array,
+): ResponseOutcome | null {
+  const message = kind === "well_known" && head.status < 300 ? "well_known" : "error";
+  const read = readForeign(message, dependencies);
+  const outcome = judge(json, read, scene, dependencies);
+  if (!outcome.ok) return null;
+
+  const { reading, milliseconds } = outcome.value;
+  const { denied, edited, decisionId } = settle(outcome.value, dependencies.settings(scene.server));
+  if (denied !== null) return { kind: "deny", decision: denied, milliseconds };
+  const body = bytesOf(reading.document.bytes, reading.document);
+  return { kind: "forward", body, decisionId, edited, milliseconds };
+}
+
+function readForeign(kind: MessageKind, { limits }: Dependencies): Read<null> {
+  return (bytes) => {
+    const document = parseJson(bytes, limits);
+    if (!document.ok) return err(null);
+    const messages = [bareMessage(kind, null, bytes.length)];
+    return ok({ document: document.value, messages, batch: false });
+  };
+}
+
+function refuse(code: RefusalCode, milliseconds = 0): ResponseOutcome {
+  return { kind: "refuse", code, milliseconds };
+}
+
+function pass(body: Uint8Array): ResponseOutcome {
+  return { kind: "forward", body, decisionId: null, edited: false, milliseconds: 0 };
+}

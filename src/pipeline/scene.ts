@@ -1,0 +1,47 @@
+import type { RequestHead } from "../core/exchange.ts";
+import type { Direction, Message } from "../core/message.ts";
+import { member, stringMember } from "../core/json.ts";
+import type { PolicyInput, Principal } from "../core/policy.ts";
+
+/** Where a message is being judged: everything about it that is not in its own bytes. */
+export interface Scene {
+  readonly direction: Direction;
+  readonly server: string;
+  readonly principal: Principal;
+  readonly sessionId: string | null;
+  readonly source: PolicyInput["source"];
+  readonly requestId: string | null;
+  readonly traceId: string | null;
+}
+
+export function sceneOf(
+  head: RequestHead,
+  direction: Direction,
+  server: string,
+  principal: Principal,
+): Scene {
+  const { headers } = head;
+  return {
+    direction,
+    server,
+    principal,
+    sessionId: headers.get("mcp-session-id") ?? null,
+    source: { ...head.source, user_agent: headers.get("user-agent") ?? null },
+    requestId: head.requestId,
+    traceId: traceIdOf(headers.get("traceparent")),
+  };
+}
+
+/** W3C Trace Context, section 3.2: `00-<32 hex>-<16 hex>-<2 hex>` */
+function traceIdOf(traceparent: string | undefined): string | null {
+  return traceparent?.match(/^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-/)?.[1] ?? null;
+}
+
+/** Self-reported: `initialize` carries it in its params, the 2026 revision in every `_meta`. */
+export function clientOf(message: Message): PolicyInput["client"] {
+  const params = member(message.node, "params");
+  const info =
+    member(params, "clientInfo") ??
+    member(member(params, "_meta"), "io.modelcontextprotocol/clientInfo");
+  return { name: stringMember(info, "name") ?? null, version: stringMember(info, "version") ?? null };
+}

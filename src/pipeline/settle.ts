@@ -1,0 +1,87 @@
+import type { JsonNode } from "../core/json.ts";
+import { member } from "../core/json.ts";
+import {
+  ANNOTATED_METHODS,
+  ANNOTATION_KEY,
+  annotation,
+} from "../decision/annotation.ts";
+import { errorMessage, type Refused, toolErrorMessage } from "../decision/denial.ts";
+import { reasonOf } from "../decision/refusals.ts";
+import { applySplices, insertMember, replaceNode, type Splice } from "../mcp/json/splice.ts";
+import type { ServerSettings } from "./dependencies.ts";
+import type { Judged, Judgement } from "./judge.ts";
+import type { Decision } from "./layer2.ts";
+import type { Pending } from "./pending.ts";
+
+/** What a server sent, with every denial in its place (design.md §7). */
+export interface Settled {
+  readonly bytes: Uint8Array;
+  /** The whole body is one message that was denied and leaves nothing to say. */
+  readonly dropped: boolean;
+  /** The denial, when the body is one message and that was denied. */
+  readonly denied: Decision | null;
+  readonly edited: boolean;
+  readonly decisionId: string | null;
+}
+
+/** Settles one body or one event that came from the server. */
+export function settle(judgement: Judgement, settings: ServerSettings): Settled {
+  const { reading, judged } = judgement;
+  const splices = judged.flatMap((one) => spliceOf(one, judgement, settings));
+  const [only] = judged;
+  const denied = !reading.batch && only?.decision.allow === false ? only.decision : null;
+  return {
+    bytes: applySplices(reading.document.bytes, splices),
+    dropped: denied !== null && only?.cleaned.message.kind === "notification",
+    denied,
+    edited: judged.some(({ cleaned }) => cleaned.receipts.length > 0),
+    decisionId: only?.decision.decisionId ?? null,
+  };
+}
+
+/** Notes which requests no longer wait, once what answers them goes out. */
+export function markAnswered({ judged }: Judgement, pending: Pending): void {
+  for (const { cleaned } of judged) {
+    const { kind, id } = cleaned.message;
+    if (kind === "result" || kind === "error") pending.answered(id);
+  }
+}
+
+function spliceOf(one: Judged, { milliseconds }: Judgement, settings: ServerSettings): Splice[] {
+  const { message, receipts } = one.cleaned;
+  if (message.node === null) return [];
+  if (!one.decision.allow) return [replaceNode(message.node, substitute(one, settings))];
+  const noted = message.kind === "result" && ANNOTATED_METHODS.has(message.method ?? "");
+  if (!settings.annotate || !noted || message.payload === null) return [];
+  return annotate(message.payload, annotation(one.decision.decisionId, receipts, milliseconds));
+}
+
+/** What stands in the place of a denied message. */
+function substitute({ cleaned, decision }: Judged, settings: ServerSettings): string {
+  const { kind, id, method, revision } = cleaned.message;
+  const refused = refusedBy(decision);
+  switch (kind) {
+    case "request":
+      // The server waits for an answer: the client itself gives it, −32601, since it has no handler.
+      return `{"jsonrpc":"2.0","id":${id ?? "null"},"method":"dev.impedance/denied"}`;
+    case "notification":
+      return '{"jsonrpc":"2.0","method":"notifications/dev.impedance/dropped"}';
+    default:
+      return settings.denial === "tool" && method === "tools/call" && id !== null
+        ? toolErrorMessage({ id, method, revision }, refused, settings.disclose)
+        : errorMessage(id, refused, settings.disclose);
+  }
+}
+
+/** The note goes into the result's own `_meta`; a result without members stays as it is. */
+function annotate(result: JsonNode, note: string): Splice[] {
+  if (result.kind !== "object" || result.members.length === 0) return [];
+  const meta = member(result, "_meta");
+  if (meta === undefined) return [insertMember(result, "_meta", `{"${ANNOTATION_KEY}":${note}}`)];
+  return meta.kind === "object" ? [insertMember(meta, ANNOTATION_KEY, note)] : [];
+}
+
+export function refusedBy({ decisionId, reasons, rpcCode }: Decision): Refused {
+  const [first, ...others] = reasons;
+  return { decisionId, reasons: [first ?? reasonOf("internal"), ...others], rpcCode };
+}

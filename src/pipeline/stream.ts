@@ -1,0 +1,166 @@
+import type { StreamOutput } from "../core/exchange.ts";
+import type { Leaf } from "../core/json.ts";
+import { errorMessage } from "../decision/denial.ts";
+import { refusal } from "../decision/refusals.ts";
+import { createSseParser, encodeEvent, type SseItem } from "../mcp/sse.ts";
+import type { PendingRequest } from "../mcp/message/read.ts";
+import type { Dependencies } from "./dependencies.ts";
+import { judge } from "./judge.ts";
+import { type Decision, refused } from "./layer2.ts";
+import type { Pending } from "./pending.ts";
+import { readResponse } from "./reading.ts";
+import { record } from "./record.ts";
+import type { Scene } from "./scene.ts";
+import { markAnswered, refusedBy, settle } from "./settle.ts";
+
+/** Reads a stream of server-sent events, event by event; what is not whole yet waits here. */
+export interface StreamFilter {
+  push(chunk: Uint8Array, last: boolean): StreamOutput;
+  /** An error event for each request that still waits (or one without id, if none does). */
+  errors(decision: Decision): Uint8Array;
+}
+
+export interface StreamContext {
+  readonly scene: Scene;
+  /** A stream that answers no request of this exchange: results may belong to an earlier one. */
+  readonly listening: boolean;
+  readonly pending: Pending;
+  readonly dependencies: Dependencies;
+}
+
+export function createStreamFilter(context: StreamContext): StreamFilter {
+  return new SseFilter(context);
+}
+
+type Event = Extract<SseItem, { readonly kind: "event" }>;
+
+/** What becomes of one event: bytes, perhaps none; null ends the stream with errors. */
+type EventOutput = Uint8Array | null;
+
+const NOTHING = new Uint8Array(0);
+
+/** A resumed stream may bring the answer to a request of another exchange. */
+const ANOTHER_EXCHANGE: PendingRequest = {
+  method: "",
+  tool: null,
+  prompt: null,
+  uri: null,
+  revision: "2025-11-25",
+};
+
+class SseFilter implements StreamFilter {
+  readonly #context: StreamContext;
+  readonly #parser: ReturnType<typeof createSseParser>;
+  /** The server gave an event an id: the client can come back for the rest. */
+  #resumable = false;
+
+  constructor(context: StreamContext) {
+    this.#context = context;
+    this.#parser = createSseParser(context.dependencies.limits);
+  }
+
+  push(chunk: Uint8Array, last: boolean): StreamOutput {
+    const output: Uint8Array[] = [];
+    for (const item of this.#parser.push(chunk)) {
+      if (!this.#item(item, output)) return { bytes: Buffer.concat(output), end: true };
+    }
+    for (const item of last ? this.#parser.end() : []) {
+      if (!this.#item(item, output)) return { bytes: Buffer.concat(output), end: true };
+    }
+    if (last && !this.#resumable && !this.#context.pending.isEmpty()) {
+      // An SDK client would wait a minute for an answer that can no longer come.
+      output.push(this.errors(this.#refused("response_missing")));
+    }
+    return { bytes: output.length === 1 && output[0] ? output[0] : Buffer.concat(output), end: false };
+  }
+
+  errors(decision: Decision): Uint8Array {
+    const { pending, dependencies, scene } = this.#context;
+    const { disclose } = dependencies.settings(scene.server);
+    const waiting = pending.waiting();
+    const ids = waiting.length > 0 ? waiting.map(({ id }) => id) : [null];
+    pending.clear();
+    const events = ids.map((id) => {
+      const data = errorMessage(id, refusedBy(decision), disclose);
+      return `event: message\ndata: ${data}\n\n`;
+    });
+    return Buffer.from(events.join(""), "utf8");
+  }
+
+  /** False when the stream must end behind what is in `output`. */
+  #item(item: SseItem, output: Uint8Array[]): boolean {
+    if (item.kind === "too_large") return this.#end("response_too_large", output);
+    if (item.kind === "pass") {
+      if (this.#innocent(item.raw)) output.push(item.raw);
+      return true;
+    }
+    if (item.type === "endpoint") return this.#end("legacy_transport", output);
+    this.#resumable ||= item.id !== null && item.id !== "";
+    const bytes = this.#event(item);
+    if (bytes === null) return this.#end("response_unreadable", output);
+    output.push(bytes);
+    return true;
+  }
+
+  #end(code: "response_too_large" | "response_unreadable" | "legacy_transport", out: Uint8Array[]) {
+    out.push(this.errors(this.#refused(code)));
+    return false;
+  }
+
+  #event(event: Event): EventOutput {
+    if (!this.#innocent(sideTextOf(event))) return null;
+    // An event without data primes the client's reconnection; there is nothing in it to judge.
+    if (event.data === null || event.data.length === 0) return event.raw;
+    const { scene, pending, dependencies, listening } = this.#context;
+    const requestOf = (id: string) =>
+      pending.requestOf(id) ?? (listening ? ANOTHER_EXCHANGE : undefined);
+    const read = readResponse(dependencies.limits, null, requestOf);
+    const outcome = judge(event.data, read, scene, dependencies);
+    if (!outcome.ok) {
+      if (outcome.error.code !== "unknown_id") return null;
+      // Nobody waits for it, or somebody was answered already: it is dropped, on record.
+      this.#refused("response_unreadable");
+      return NOTHING;
+    }
+    const settled = settle(outcome.value, dependencies.settings(scene.server));
+    markAnswered(outcome.value, pending);
+    if (settled.dropped) return NOTHING;
+    return settled.bytes === event.data ? event.raw : encodeEvent(event, settled.bytes);
+  }
+
+  /** Comments, ids and event names are bytes too: a secret in one of them does not pass. */
+  #innocent(bytes: Uint8Array): boolean {
+    if (bytes.length <= INNOCENT_BYTES) return true;
+    const text = Buffer.from(bytes).toString("utf8");
+    const { scene, dependencies } = this.#context;
+    const place = { ...scene, kind: "notification", method: null, tool: null } as const;
+    return dependencies.inspector.inspect([opaqueLeaf(text)], place).findings.length === 0;
+  }
+
+  #refused(code: Parameters<typeof refusal>[0]): Decision {
+    const { scene, dependencies } = this.#context;
+    const revision = dependencies.policy()?.engine.revision ?? "none";
+    const decision = refused(dependencies.identifiers.decisionId(), code, null, revision);
+    return record({ decision, findings: [], receipts: [], scene, timings: {} }, dependencies);
+  }
+}
+
+/** Too short for any secret that a guard knows for certain. */
+const INNOCENT_BYTES = 16;
+
+/** Field names, colons and line ends of an event with one data line, and a little more. */
+const FRAME_BYTES = 48;
+
+/** All of an event but its data: its name and id, and every other line if there is much of them. */
+function sideTextOf({ raw, data, type, id }: Event): Uint8Array {
+  const named = `${type ?? ""}\n${id ?? ""}`;
+  const overhead = raw.length - (data?.length ?? 0) - named.length;
+  if (overhead <= FRAME_BYTES) return Buffer.from(named, "utf8");
+  const lines = Buffer.from(raw).toString("utf8").split(/\r\n|\r|\n/);
+  return Buffer.from(lines.filter((line) => !/^data(:|$)/.test(line)).join("\n"), "utf8");
+}
+
+function opaqueLeaf(text: string): Leaf {
+  const node = { kind: "string", start: 0, end: text.length, value: text } as const;
+  return { node, nature: "opaque", text, name: null, location: null };
+}
