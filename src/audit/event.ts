@@ -1,0 +1,88 @@
+import type { DecisionEvent, EditReceipt } from "../core/audit.ts";
+import type { Finding } from "../core/finding.ts";
+import type { Json, PolicyInput, Reason } from "../core/policy.ts";
+import type { Clock } from "../core/ports.ts";
+import { type MaskedInput, maskInput } from "./mask-input.ts";
+import { safePointer } from "./mask-text.ts";
+import { createPseudonyms } from "./pseudonym.ts";
+
+/** One decided message, as the pipeline has it in memory: values and all. */
+export interface DecisionFacts {
+  readonly decisionId: string;
+  /** Null where the exchange ended before a policy was there to be asked. */
+  readonly input: PolicyInput | null;
+  readonly server: string;
+  /** `sha256:…` of the bundle that decided; null where none did. */
+  readonly policyRevision: string | null;
+  readonly decision: { readonly allow: boolean; readonly reasons: readonly Reason[] };
+  readonly findings: readonly Finding[];
+  readonly edits: readonly EditReceipt[];
+  readonly requestId: string | null;
+  readonly traceId: string | null;
+  /** Durations by timer: `timer_impedance_<phase>_ns`. */
+  readonly metrics: { readonly [timer: string]: number };
+}
+
+export interface EventBuilderOptions {
+  readonly clock: Clock;
+  /** Which instance wrote the event: names and versions, the same in each event. */
+  readonly labels: { readonly [label: string]: string };
+  /** Key of the pseudonyms of principals and sessions. */
+  readonly subjectKey: Uint8Array;
+}
+
+export interface EventBuilder {
+  build(facts: DecisionFacts): DecisionEvent;
+  /** The pseudonym under which a principal or a session stands in the log. */
+  subject(id: string): string;
+}
+
+const BUNDLE = "mcp/firewall";
+const REQUEST_ID = /^[\w.:-]{1,128}$/;
+const TRACE_ID = /^[0-9a-f]{32}$/;
+
+/**
+ * Makes log events that are safe to keep: argument keys and sizes instead of values, pseudonyms
+ * instead of subjects, and nothing a peer chose unless it has the form of a name.
+ */
+export function createEventBuilder(options: EventBuilderOptions): EventBuilder {
+  const { clock, labels } = options;
+  const pseudonym = createPseudonyms(options.subjectKey);
+
+  return {
+    build(facts) {
+      const { input, server, policyRevision } = facts;
+      const masked = input === null ? withoutInput(server) : maskInput(input, pseudonym);
+      return {
+        decision_id: facts.decisionId,
+        timestamp: new Date(clock.now()).toISOString(),
+        labels,
+        bundles: policyRevision === null ? {} : { [BUNDLE]: { revision: policyRevision } },
+        path: "mcp/firewall/decision",
+        input: masked.input,
+        result: { allow: facts.decision.allow, reasons: facts.decision.reasons },
+        erased: masked.erased,
+        masked: masked.masked,
+        request_id: matching(facts.requestId, REQUEST_ID),
+        trace_id: matching(facts.traceId, TRACE_ID),
+        findings: facts.findings.map(encodeFinding),
+        edits: facts.edits.map((edit) => ({ ...edit, pointer: safePointer(edit.pointer) })),
+        metrics: facts.metrics,
+      };
+    },
+    subject: pseudonym,
+  };
+}
+
+function withoutInput(server: string): MaskedInput {
+  return { input: { server: { id: server } }, erased: [], masked: [] };
+}
+
+function encodeFinding(finding: Finding): Json {
+  const { guard, kind, at, action, severity, length } = finding;
+  return { guard, kind, at: safePointer(at), action, severity, length };
+}
+
+function matching(text: string | null, form: RegExp): string | null {
+  return text !== null && form.test(text) ? text : null;
+}

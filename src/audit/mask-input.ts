@@ -1,0 +1,168 @@
+import type { Json, PolicyInput } from "../core/policy.ts";
+import {
+  type MaskedText,
+  maskExtension,
+  maskMediaType,
+  maskName,
+  maskProduct,
+  maskScheme,
+  safeKey,
+  safePointer,
+  sizeOf,
+} from "./mask-text.ts";
+import type { Pseudonym } from "./pseudonym.ts";
+
+/** The policy input as the log keeps it, and what was done to it, in the words of OPA's log. */
+export interface MaskedInput {
+  readonly input: Json;
+  /** Pointers of what was taken out. */
+  readonly erased: readonly string[];
+  /** Pointers of what was replaced: by a size, or by a pseudonym. */
+  readonly masked: readonly string[];
+}
+
+/** Notes the pointer of what is not shown as it was. */
+type Note = <T extends Json>(pointer: string, before: Json, after: T) => T;
+
+/**
+ * Every field is named here: one that is added to the policy input stays out of the log until
+ * somebody has said how it is to be masked.
+ */
+export function maskInput(input: PolicyInput, pseudonym: Pseudonym): MaskedInput {
+  const masked: string[] = [];
+  const note: Note = (pointer, before, after) => {
+    if (before !== after) masked.push(`/input${pointer}`);
+    return after;
+  };
+  const { uri, scheme, ext } = input.resource;
+
+  const shown: Json = {
+    v: input.v,
+    phase: input.phase,
+    facts: { ...input.facts },
+    message: maskMessage(input.message, note),
+    resource: {
+      scheme: note("/resource/scheme", scheme, maskScheme(scheme)),
+      ext: note("/resource/ext", ext, maskExtension(ext)),
+    },
+    item: input.item,
+    result: maskResult(input.result, note),
+    rules: input.rules.map(({ rule, fit, failed }) => {
+      return { rule, fit, failed: failed.map(({ at, check }) => ({ at: safePointer(at), check })) };
+    }),
+    patterns: mapValues(input.patterns, (places) => places.map(safePointer)),
+    paths: maskPaths(input.paths, note),
+    findings: input.findings.map(({ guard, kind, at, action, severity }) => {
+      return { guard, kind, at: safePointer(at), action, severity };
+    }),
+    strings: { ...input.strings },
+    server: { id: input.server.id },
+    tool: { ...input.tool },
+    principal: maskPrincipal(input.principal, pseudonym, note),
+    client: maskClient(input.client, note),
+    session: maskSession(input.session, pseudonym, note),
+    source: maskSource(input.source, pseudonym, note),
+    limits: input.limits,
+    flow: input.flow.map((entry, index) => note(`/flow/${index}`, entry, sizeOf(entry))),
+    posture: maskValues("/posture", input.posture, note),
+    provenance: { ...input.provenance },
+    time: { ...input.time },
+  };
+  return { input: shown, erased: uri === null ? [] : ["/input/resource/uri"], masked };
+}
+
+function maskMessage(message: PolicyInput["message"], note: Note): Json {
+  const name = (field: "method" | "tool" | "prompt"): MaskedText =>
+    note(`/message/${field}`, message[field], maskName(message[field]));
+  return {
+    kind: message.kind,
+    method: name("method"),
+    tool: name("tool"),
+    prompt: name("prompt"),
+    arguments: maskValues("/message/arguments", message.arguments, note),
+    truncated: message.truncated.map(safePointer),
+    bytes: message.bytes,
+    revision: message.revision,
+  };
+}
+
+function maskResult(result: PolicyInput["result"], note: Note): Json {
+  if (result === null) return null;
+  const types = result.types.map((type, index) =>
+    note(`/result/types/${index}`, type, maskMediaType(type)),
+  );
+  return { ...result, types };
+}
+
+function maskPaths(paths: PolicyInput["paths"], note: Note): Json {
+  return paths.map(({ at, root, ext, traversal, sensitive }, index) => {
+    const shownExt = note(`/paths/${index}/ext`, ext, maskExtension(ext));
+    return { at: safePointer(at), root, ext: shownExt, traversal, sensitive };
+  });
+}
+
+function maskPrincipal(
+  principal: PolicyInput["principal"],
+  pseudonym: Pseudonym,
+  note: Note,
+): Json {
+  return {
+    id: note("/principal/id", principal.id, pseudonym(principal.id)),
+    kind: principal.kind,
+    roles: principal.roles,
+    scopes: principal.scopes,
+    claims: maskValues("/principal/claims", principal.claims, note),
+    authenticated_by: principal.authenticated_by,
+  };
+}
+
+function maskClient(client: PolicyInput["client"], note: Note): Json {
+  return {
+    name: note("/client/name", client.name, maskProduct(client.name)),
+    version: note("/client/version", client.version, maskProduct(client.version)),
+  };
+}
+
+function maskSession(session: PolicyInput["session"], pseudonym: Pseudonym, note: Note): Json {
+  const { id } = session;
+  return { ...session, id: id === null ? null : note("/session/id", id, pseudonym(id)) };
+}
+
+/** A workload's identity is a subject, as its principal is: shown here, it would undo the other. */
+function maskSource(source: PolicyInput["source"], pseudonym: Pseudonym, note: Note): Json {
+  const { ip, spiffe, user_agent } = source;
+  return {
+    ip,
+    spiffe: spiffe === null ? null : note("/source/spiffe", spiffe, pseudonym(spiffe)),
+    user_agent: note("/source/user_agent", user_agent, maskProduct(user_agent)),
+  };
+}
+
+/** Keys and sizes. Two keys that look alike once they are safe stay two. */
+function maskValues(
+  pointer: string,
+  values: { readonly [key: string]: Json },
+  note: Note,
+): { readonly [key: string]: Json } {
+  const shown = new Map<string, Json>();
+  for (const [key, value] of Object.entries(values)) {
+    const safe = safeKey(key);
+    const name = shown.has(safe) ? `${safe}#${shown.size}` : safe;
+    shown.set(name, note(`${pointer}/${name}`, value, sizeOf(value)));
+  }
+  return fromEntries(shown);
+}
+
+function mapValues<T>(
+  values: { readonly [key: string]: T },
+  show: (value: T) => Json,
+): { readonly [key: string]: Json } {
+  return fromEntries(Object.entries(values).map(([key, value]) => [key, show(value)]));
+}
+
+/** Without a prototype: `__proto__` is a key like any other. */
+function fromEntries(entries: Iterable<readonly [string, Json]>): { readonly [key: string]: Json } {
+  const shown: { [key: string]: Json } = Object.create(null);
+  for (const [key, value] of entries) shown[key] = value;
+  return shown;
+}

@@ -1,0 +1,54 @@
+import { parseArgs } from "node:util";
+import { suggest } from "../config/suggest.ts";
+import { err, ok, type Result } from "../core/result.ts";
+
+/** One subcommand of `impedance`. */
+export interface Command {
+  readonly name: string;
+  /** One line, for the list of commands. */
+  readonly summary: string;
+  /** What `--help` prints: usage, options, examples. */
+  readonly help: string;
+  /** Its options, each with a value (`text`) or without (`flag`). */
+  readonly options: { readonly [name: string]: "text" | "flag" };
+  /** Resolves to the exit code. */
+  run(options: Options): Promise<number>;
+}
+
+/** The options given: texts by name, and the flags that were set. */
+export interface Options {
+  text(name: string): string | undefined;
+  flag(name: string): boolean;
+}
+
+/** Reads a command's arguments; a failure is a sentence for the person who typed them. */
+export function parseOptions(command: Command, args: readonly string[]): Result<Options, string> {
+  const options: Record<string, { type: "string" | "boolean"; short?: string }> = {
+    help: { type: "boolean", short: "h" },
+  };
+  for (const [name, kind] of Object.entries(command.options)) {
+    options[name] = { type: kind === "text" ? "string" : "boolean" };
+  }
+  const unknown = unknownOption(args, Object.keys(options));
+  if (unknown !== null) return err(unknown);
+  try {
+    const { values } = parseArgs({ args: [...args], options, strict: true, allowPositionals: false });
+    return ok({
+      text: (name) => (typeof values[name] === "string" ? values[name] : undefined),
+      flag: (name) => values[name] === true,
+    });
+  } catch (error) {
+    return err(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function unknownOption(args: readonly string[], known: readonly string[]): string | null {
+  for (const arg of args) {
+    if (arg === "--") return null;
+    const name = /^--([^=]+)/.exec(arg)?.[1];
+    if (name === undefined || known.includes(name)) continue;
+    const near = suggest(name, known);
+    return `there is no option --${name}${near === null ? "" : `; did you mean --${near}?`}`;
+  }
+  return null;
+}

@@ -1,0 +1,127 @@
+import type { Command, Options } from "./command.ts";
+import { complain, say } from "./output.ts";
+
+export const doctorCommand: Command = {
+  name: "doctor",
+  summary: "send canaries through a live listener: is the filter really in the path?",
+  help: `usage: impedance doctor [--url URL]
+
+Sends requests that only the firewall answers in its own way, through the listener that clients
+use, and says for each whether the filter was in the path. Nothing is changed on the server: one
+initialize is sent, and the session it opens is ended. Exit code 1 if a check fails.
+
+  --url URL        the MCP endpoint as clients see it  [http://127.0.0.1:8070/mcp]
+  --format FORMAT  text or json                        [text]`,
+  options: { url: "text", format: "text" },
+  run: doctor,
+};
+
+const DEADLINE_MS = 10_000;
+
+interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  /** What was seen, and what to do about it. */
+  readonly detail: string;
+}
+
+async function doctor(options: Options): Promise<number> {
+  const format = options.text("format") ?? "text";
+  if (format !== "text" && format !== "json") {
+    complain(`--format is text or json, not ${format}`);
+    return 2;
+  }
+  const url = options.text("url") ?? "http://127.0.0.1:8070/mcp";
+  if (!URL.canParse(url)) {
+    complain(`--url ${url} is no URL`);
+    return 2;
+  }
+  const checks: Check[] = [];
+  for (const check of [requestIsRead, sizeIsBounded, responseIsRead]) {
+    checks.push(await attempt(check, url));
+  }
+  const healthy = checks.every(({ ok }) => ok);
+  if (format === "json") say(JSON.stringify({ ok: healthy, url, checks }));
+  else for (const { name, ok, detail } of checks) say(`${ok ? "ok  " : "FAIL"}  ${name}: ${detail}`);
+  return healthy ? 0 : 1;
+}
+
+async function attempt(check: (url: string) => Promise<Check>, url: string): Promise<Check> {
+  try {
+    return await check(url);
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    const detail = cause instanceof Error ? cause.message : String(cause);
+    return { name: "reachable", ok: false, detail: `no answer from ${url} (${detail})` };
+  }
+}
+
+/** A duplicate key is read differently by different parsers; no server but us minds it. */
+async function requestIsRead(url: string): Promise<Check> {
+  const canary = '{"jsonrpc":"2.0","id":1,"method":"ping","method":"ping"}';
+  const response = await post(url, canary);
+  const text = await response.text();
+  const seen = response.status === 400 && text.includes("decision_id");
+  return {
+    name: "requests are read, first byte to last",
+    ok: seen,
+    detail: seen
+      ? "a duplicate key was refused"
+      : `HTTP ${response.status}; is the ext_proc filter on this route, with FULL_DUPLEX_STREAMED?`,
+  };
+}
+
+/** Envoy itself never answers 413 in this mode: the limit is the firewall's. */
+async function sizeIsBounded(url: string): Promise<Check> {
+  const response = await post(url, `{"x":"${"x".repeat(1024 * 1024)}"}`);
+  await response.body?.cancel();
+  const bounded = response.status === 413 && response.headers.has("x-zta-decision-id");
+  return {
+    name: "requests are bounded",
+    ok: bounded,
+    detail: bounded
+      ? "a body over 1 MiB was refused"
+      : `HTTP ${response.status} for a body over 1 MiB; is limits.request_body_max_bytes raised?`,
+  };
+}
+
+/** The time we took is written into the head when the response has passed through us. */
+async function responseIsRead(url: string): Promise<Check> {
+  const response = await post(url, INITIALIZE);
+  await response.body?.cancel();
+  const session = response.headers.get("mcp-session-id");
+  if (session !== null) await end(url, session);
+  const read = response.status < 500 && response.headers.has("x-zta-processing-time");
+  return {
+    name: "responses are read",
+    ok: read,
+    detail: read
+      ? `initialize came back with decision ${response.headers.get("x-zta-decision")}`
+      : `HTTP ${response.status} without x-zta headers; is response_header_mode SEND?`,
+  };
+}
+
+const INITIALIZE = JSON.stringify({
+  jsonrpc: "2.0",
+  id: 1,
+  method: "initialize",
+  params: {
+    protocolVersion: "2025-11-25",
+    capabilities: {},
+    clientInfo: { name: "impedance-doctor", version: "1" },
+  },
+});
+
+function post(url: string, body: string): Promise<Response> {
+  const headers = {
+    "content-type": "application/json",
+    accept: "application/json, text/event-stream",
+  };
+  const signal = AbortSignal.timeout(DEADLINE_MS);
+  return fetch(url, { method: "POST", headers, body, signal });
+}
+
+async function end(url: string, session: string): Promise<void> {
+  const signal = AbortSignal.timeout(DEADLINE_MS);
+  await fetch(url, { method: "DELETE", headers: { "mcp-session-id": session }, signal });
+}

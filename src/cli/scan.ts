@@ -1,0 +1,59 @@
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import type { Direction } from "../core/message.ts";
+import { createScanner } from "../server/scanner.ts";
+import type { Command, Options } from "./command.ts";
+import { fail } from "./serve.ts";
+import { loadSettings, SETTINGS_HELP, SETTINGS_OPTIONS } from "./settings.ts";
+
+export const scanCommand: Command = {
+  name: "scan",
+  summary: "the same guards and policy without a network: JSON lines in, JSON lines out",
+  help: `usage: impedance scan [OPTIONS] < messages.jsonl
+
+Reads JSON lines until end of input and answers each in order, as the firewall would. A line is
+  {"id": …, "text": "…"}      one string, as an argument of a tool call (or as its result)
+  {"id": …, "message": {…}}   a JSON-RPC message
+  {"id": …, "body": "…"}      a raw HTTP body, in base64
+The answer repeats id and the same key, cleaned (null where the input could not be read), and adds
+allow, reasons[] and findings[]. Exit code 1 if a line had none of these forms.
+
+  --direction DIRECTION  request (client to server) or response    [request]
+  --server ID      the server that rules and findings name          [scan]
+  --guards A,B     run only these guards                            [as configured]
+${SETTINGS_HELP}
+
+examples:
+  echo '{"id":1,"text":"export TOKEN=ghp_…"}' | impedance scan
+  impedance scan --direction response --policy policy.yaml < results.jsonl`,
+  options: { ...SETTINGS_OPTIONS, direction: "text", server: "text", guards: "text" },
+  run: scan,
+};
+
+async function scan(options: Options): Promise<number> {
+  const direction = options.text("direction") ?? "request";
+  if (!isDirection(direction)) return fail([`--direction is request or response, not ${direction}`]);
+  const settings = await loadSettings(options);
+  if (!settings.ok) return fail(settings.error);
+  const guards = options.text("guards")?.split(",").map((name) => name.trim());
+  const config = guards === undefined ? settings.value : { ...settings.value, guards };
+  const server = options.text("server") ?? "scan";
+  const scanner = await createScanner(config, { direction, server });
+  if (!scanner.ok) return fail(scanner.error);
+
+  // Whoever reads our answers may stop early (`| head`): that is no fault.
+  process.stdout.on("error", () => process.exit(0));
+  let malformed = 0;
+  for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
+    if (line.trim() === "") continue;
+    const answer = await scanner.value.scan(line);
+    if (!answer.ok) malformed += 1;
+    const text = answer.ok ? answer.value : answer.error;
+    if (!process.stdout.write(`${text}\n`)) await once(process.stdout, "drain");
+  }
+  return malformed === 0 ? 0 : 1;
+}
+
+function isDirection(text: string): text is Direction {
+  return text === "request" || text === "response";
+}

@@ -1,0 +1,124 @@
+import { resolve } from "node:path";
+
+import type { Limits } from "../core/limits.ts";
+import { decodeAddress, decodeEndpoint } from "./address.ts";
+import type {
+  Address,
+  AuditConfig,
+  Config,
+  DenialShape,
+  Disclosure,
+  Endpoint,
+  LogLevel,
+  Secret,
+  ServerConfig,
+} from "./config.ts";
+import { listeningPath, normaliseRoot } from "./meaning.ts";
+
+/** The document once `schemas/config.json` has found its shape right and filled in defaults. */
+export interface RawConfig {
+  readonly listen: string;
+  readonly grpc: string;
+  readonly admin: string;
+  readonly servers: { readonly [id: string]: RawServer };
+  readonly policy: { readonly file?: string; readonly bundle?: string };
+  readonly guards: readonly string[];
+  readonly denial: DenialShape;
+  readonly disclose: Disclosure;
+  readonly annotate: "on" | "off";
+  readonly limits: { readonly [limit: string]: number };
+  readonly audit: {
+    readonly sink: AuditConfig["sink"];
+    readonly file?: string;
+    readonly queue_max_events: number;
+  };
+  readonly log: { readonly level: LogLevel };
+  readonly drain_deadline_ms: number;
+}
+
+interface RawServer {
+  readonly url: string;
+  readonly path?: string;
+  readonly protocol: ServerConfig["protocol"];
+  readonly ca_file?: string;
+  readonly roots: { readonly [name: string]: string };
+  readonly denial?: DenialShape;
+  readonly response_head_deadline_ms?: number;
+}
+
+/** From the file's words to ours; `raw` has passed every check, so nothing can go wrong here. */
+export function buildConfig(raw: RawConfig, folder: string, subjectKey: Secret | null): Config {
+  const inFolder = (path: string | undefined): string | null =>
+    path === undefined ? null : resolve(folder, path);
+  const limits = buildLimits(raw.limits);
+  const servers = Object.entries(raw.servers).map(
+    ([id, server]) => [id, buildServer(id, server, raw.denial, limits, inFolder)] as const,
+  );
+
+  return {
+    listen: addressOf(raw.listen),
+    grpc: endpointOf(raw.grpc, folder),
+    admin: addressOf(raw.admin),
+    servers: new Map(servers),
+    policy: { file: inFolder(raw.policy.file), bundle: inFolder(raw.policy.bundle) },
+    guards: raw.guards,
+    denial: raw.denial,
+    disclose: raw.disclose,
+    annotate: raw.annotate === "on",
+    limits,
+    audit: {
+      sink: raw.audit.sink,
+      file: inFolder(raw.audit.file),
+      queueMaxEvents: raw.audit.queue_max_events,
+      subjectKey,
+    },
+    log: { level: raw.log.level },
+    drainDeadlineMs: raw.drain_deadline_ms,
+  };
+}
+
+function buildServer(
+  id: string,
+  raw: RawServer,
+  denial: DenialShape,
+  limits: Limits,
+  inFolder: (path: string | undefined) => string | null,
+): ServerConfig {
+  const roots = Object.entries(raw.roots).map(
+    ([name, folder]) => [name, normaliseRoot(folder)] as const,
+  );
+  return {
+    id,
+    url: new URL(raw.url).href,
+    path: listeningPath(id, raw.path),
+    protocol: raw.protocol,
+    caFile: inFolder(raw.ca_file),
+    roots: new Map(roots),
+    denial: raw.denial ?? denial,
+    responseHeadDeadlineMs: raw.response_head_deadline_ms ?? limits.responseHeadDeadlineMs,
+  };
+}
+
+/** `request_body_max_bytes` in the file is `requestBodyMaxBytes` in `Limits`. */
+function buildLimits(raw: RawConfig["limits"]): Limits {
+  const renamed = Object.entries(raw).map(([limit, value]) => [camelCase(limit), value]);
+  // The schema has every field of `Limits` and no other, with a default each; a test holds it so.
+  return Object.fromEntries(renamed) as Limits;
+}
+
+function camelCase(name: string): string {
+  return name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function addressOf(text: string): Address {
+  const address = decodeAddress(text);
+  if (address === null) throw new Error("an address was not checked");
+  return address;
+}
+
+function endpointOf(text: string, folder: string): Endpoint {
+  const endpoint = decodeEndpoint(text);
+  if (endpoint === null) throw new Error("an endpoint was not checked");
+  if (endpoint.kind === "unix") return { kind: "unix", path: resolve(folder, endpoint.path) };
+  return endpoint;
+}

@@ -1,0 +1,81 @@
+import type { Limits } from "../core/limits.ts";
+
+/** What `impedance.yaml` says, complete and checked: nothing of it can fail to be understood. */
+export interface Config {
+  /** Where `impedance up` lets Envoy listen. */
+  readonly listen: Address;
+  /** Where Envoy reaches the filter. */
+  readonly grpc: Endpoint;
+  /** Health and metrics. */
+  readonly admin: Address;
+  /** By id, in the order of the file; the id is the name of the proxy's route. */
+  readonly servers: ReadonlyMap<string, ServerConfig>;
+  readonly policy: PolicyConfig;
+  /** Names, in the order in which they run. */
+  readonly guards: readonly string[];
+  readonly denial: DenialShape;
+  readonly disclose: Disclosure;
+  readonly annotate: boolean;
+  readonly limits: Limits;
+  readonly audit: AuditConfig;
+  readonly log: { readonly level: LogLevel };
+  readonly drainDeadlineMs: number;
+}
+
+export interface Address {
+  /** Without the brackets of an IPv6 address. */
+  readonly host: string;
+  /** 0 lets the operating system choose. */
+  readonly port: number;
+}
+
+export type Endpoint =
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  | { readonly kind: "unix"; readonly path: string };
+
+export interface ServerConfig {
+  readonly id: string;
+  /** http or https, without credentials, query and fragment. */
+  readonly url: string;
+  /** The path that clients call. */
+  readonly path: string;
+  readonly protocol: "http1" | "http2";
+  readonly caFile: string | null;
+  /** Normalised absolute paths on the server's machine, by name. */
+  readonly roots: ReadonlyMap<string, string>;
+  /** The server's own, or that of the whole configuration. */
+  readonly denial: DenialShape;
+  /** The server's own, or that of the limits. */
+  readonly responseHeadDeadlineMs: number;
+}
+
+export interface PolicyConfig {
+  /** A portable policy. */
+  readonly file: string | null;
+  /** An OPA bundle. */
+  readonly bundle: string | null;
+}
+
+export interface AuditConfig {
+  readonly sink: "stdout" | "stderr" | "file";
+  /** Set exactly when the sink is `file`. */
+  readonly file: string | null;
+  readonly queueMaxEvents: number;
+  /** Key of the subjects' pseudonyms; without one they are comparable within one run only. */
+  readonly subjectKey: Secret | null;
+}
+
+/** A secret and where it came from. Printed or serialised, it shows the reference alone. */
+export interface Secret {
+  readonly reference: string;
+  reveal(): Uint8Array;
+}
+
+export type DenialShape = "jsonrpc" | "http" | "tool";
+export type Disclosure = "full" | "code" | "none";
+export type LogLevel = "debug" | "info" | "warn" | "error" | "fatal";
+
+/** The process environment, or a test's. */
+export interface Environment {
+  readonly [variable: string]: string | undefined;
+}

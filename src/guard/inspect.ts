@@ -1,0 +1,144 @@
+import type { Finding, Hit, Inspection, Place, TextEdit } from "../core/finding.ts";
+import { type Leaf, pointerOf } from "../core/json.ts";
+import type { Clock, Guard } from "../core/ports.ts";
+import { SEVERITY_RANK } from "./severity.ts";
+
+/** All guards of Layer 1, run over the leaves of one message. */
+export interface Inspector {
+  inspect(leaves: readonly Leaf[], place: Place): Inspection;
+  /** Of the guards, in the order they run. */
+  readonly names: readonly string[];
+}
+
+export interface InspectorOptions {
+  readonly clock: Clock;
+  /** Time for one message, in milliseconds; over it the inspection stops with a finding. */
+  readonly budgetMs: number;
+}
+
+/** A leaf this long is worth a look at the clock between two guards. */
+const LONG_LEAF_LENGTH = 4096;
+
+interface GuardHit {
+  readonly guard: string;
+  readonly hit: Hit;
+}
+
+/**
+ * Runs each guard on each leaf and turns what they hit into findings and edits. A guard that
+ * throws is a bug: the exception goes through, and the adapter fails the exchange closed.
+ */
+export function createInspector(guards: readonly Guard[], options: InspectorOptions): Inspector {
+  const { clock, budgetMs } = options;
+
+  function inspect(leaves: readonly Leaf[], place: Place): Inspection {
+    const findings: Finding[] = [];
+    const edits: TextEdit[] = [];
+    const deadline = clock.monotonic() + budgetMs;
+
+    for (const leaf of leaves) {
+      if (leaf.nature === "media") continue;
+      conclude(leaf, hitsOfLeaf(leaf, place, deadline), findings, edits);
+      if (clock.monotonic() <= deadline) continue;
+
+      findings.push(budgetExceeded(leaf));
+      break;
+    }
+    return { findings, edits };
+  }
+
+  /** What the guards hit; those that the deadline does not leave time for are left out. */
+  function hitsOfLeaf(leaf: Leaf, place: Place, deadline: number): readonly GuardHit[] {
+    const found: GuardHit[] = [];
+    for (const [index, guard] of guards.entries()) {
+      const late = index > 0 && leaf.text.length >= LONG_LEAF_LENGTH;
+      if (late && clock.monotonic() > deadline) break;
+      for (const hit of hitsOf(guard, leaf, place)) found.push({ guard: guard.name, hit });
+    }
+    return found;
+  }
+
+  return { inspect, names: guards.map((guard) => guard.name) };
+}
+
+function hitsOf(guard: Guard, leaf: Leaf, place: Place): readonly Hit[] {
+  const hits =
+    place.direction === "request" ? guard.request?.(leaf, place) : guard.response?.(leaf, place);
+  return hits ?? [];
+}
+
+function conclude(
+  leaf: Leaf,
+  hits: readonly GuardHit[],
+  findings: Finding[],
+  edits: TextEdit[],
+): void {
+  if (hits.length === 0) return;
+  const at = pointerOf(leaf.location);
+  const leafEdits = leaf.nature === "text" ? mergeEdits(leaf, hits) : [];
+
+  for (const { guard, hit } of hits) {
+    findings.push({
+      guard,
+      kind: hit.kind,
+      at,
+      action: isCovered(hit, leafEdits) ? "redacted" : "found",
+      severity: hit.severity,
+      length: hit.end - hit.start,
+    });
+  }
+  for (const edit of leafEdits) edits.push(edit);
+}
+
+/** Edits in the order of the text. Where hits overlap, one edit covers all; the worst names it. */
+function mergeEdits(leaf: Leaf, hits: readonly GuardHit[]): readonly TextEdit[] {
+  const replacing = hits
+    .map(({ hit }) => hit)
+    .filter((hit) => hit.replacement !== null)
+    .sort((left, right) => left.start - right.start);
+
+  const edits: TextEdit[] = [];
+  let rank = -1;
+  for (const { start, end, severity, replacement } of replacing) {
+    if (replacement === null) continue;
+    const last = edits.at(-1);
+    if (last === undefined || start >= last.end) {
+      edits.push({ leaf, start, end, replacement });
+      rank = SEVERITY_RANK[severity];
+      continue;
+    }
+    const worse = SEVERITY_RANK[severity] > rank;
+    edits[edits.length - 1] = {
+      leaf,
+      start: last.start,
+      end: Math.max(last.end, end),
+      replacement: worse ? replacement : last.replacement,
+    };
+    if (worse) rank = SEVERITY_RANK[severity];
+  }
+  return edits;
+}
+
+/** Whether the text of `hit` is gone; a binary search, for a leaf may hold thousands of edits. */
+function isCovered(hit: Hit, edits: readonly TextEdit[]): boolean {
+  let low = 0;
+  let high = edits.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((edits[middle]?.end ?? 0) < hit.end) low = middle + 1;
+    else high = middle;
+  }
+  const edit = edits[low];
+  return edit !== undefined && edit.start <= hit.start && hit.end <= edit.end;
+}
+
+function budgetExceeded(leaf: Leaf): Finding {
+  return {
+    guard: "limits",
+    kind: "budget_exceeded",
+    at: pointerOf(leaf.location),
+    action: "found",
+    severity: "critical",
+    length: leaf.text.length,
+  };
+}

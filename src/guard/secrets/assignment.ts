@@ -1,0 +1,215 @@
+import { classifyName, type NameClass, wordsOf } from "./names.ts";
+import type { Candidate } from "./rule.ts";
+import { isCredible, VALUE_MAX_LENGTH } from "./values.ts";
+
+/** What calls for a look at the name around it, in lower case. */
+export const CONTEXT_KEYWORDS: readonly string[] = [
+  ...["password", "passwd", "passphrase", "passcode", "passwort", "kennwort", "pass", "passw"],
+  ...["pwd", "pswd", "psswd", "psword", "pssword", "pw", "psw", "mdp", "mot de passe"],
+  ...["contraseña", "contrasena", "senha", "пароль", "parola", "hasło", "haslo", "wachtwoord"],
+  ...["lösenord", "密码", "密碼", "パスワード", "비밀번호"],
+  ...["secret", "token", "apikey", "credential", "key", "auth", "api", "access", "private"],
+  ...["sessionid", "sig", "jwt"],
+];
+
+/** What became of one name. */
+export interface Assignment {
+  /** Where the name ends: keywords inside it need no second look. */
+  readonly nameEnd: number;
+  /** Characters of the value that were read. */
+  readonly read: number;
+  readonly secret: Candidate | null;
+}
+
+interface Value {
+  readonly start: number;
+  readonly end: number;
+  readonly literal: boolean;
+}
+
+/** An identifier is no longer than this on either side of its keyword. */
+const NAME_REACH = 48;
+
+/** What stands between a name and its value, up to the value's first character. */
+const SEPARATORS: readonly RegExp[] = [
+  // name = value, "name": value, name: string = value, name => value, name != value
+  /(?:\\{0,3}["'`]|&quot;|\])?[ \t]{0,4}(?::[ \t]?)?(?:(?:string|str|String|\[\]byte)[ \t]{1,2})?(?::=|=>|->|[!=]==?|[?.+|]?=|:|：)[ \t]{0,8}/y,
+  // <name>value</name>, SET name "value", <add key="name" value="value"/>
+  />[ \t\r\n]{0,40}|[ \t]{1,2}(?=["'])|["'][ \t]{1,4}value[ \t]?=[ \t]?/y,
+  // define('NAME', 'value'), ("name", "value")
+  /["'][ \t]{0,2},[ \t]{0,4}(?=["'])/y,
+];
+const FLAG_SEPARATOR = /[ \t]{1,2}|=/y;
+const PROSE_SEPARATOR =
+  /(?:[ \t]\p{L}{1,14}){0,3}[ \t](?:is|es|ist|est|è|é|это|:)[ \t]?:?[ \t]|[ \t](?:—|–|-)[ \t]/uy;
+
+const OPENING_QUOTE = /[@bfru$]?(?:(\\{0,3}["'`])|(&quot;|&#39;|&#34;))/y;
+/** `password:token:…`: what follows is a name again, and is looked at when its turn comes. */
+const INNER_NAME = /([A-Za-z0-9_-]{2,48})[:=]/y;
+const CODE_BEHIND = /[([{]/;
+
+/**
+ * The secret that the name around a keyword assigns, if it assigns one. The keyword is at
+ * `[start, end)`; the work is bounded whatever stands around it.
+ */
+export function assignmentAt(text: string, start: number, end: number): Assignment {
+  const nameEnd = nameEndAfter(text, end);
+  const nothing: Assignment = { nameEnd, read: 0, secret: null };
+  if (nameEnd - end >= NAME_REACH || nameEnd >= text.length) return nothing;
+
+  const nameStart = nameStartBefore(text, start);
+  const name = text.slice(nameStart, nameEnd);
+  const nameClass = classifyName(name);
+  if (nameClass === null) return nothing;
+
+  const value = valueAfter(text, nameStart, nameEnd, nameClass);
+  if (value === null) return nothing;
+  const found = text.slice(value.start, value.end);
+  const data = isDataName(text, name, nameEnd);
+  const credible = isCredible(found, { nameClass, literal: value.literal, data });
+  if (!credible) return { nameEnd, read: found.length, secret: null };
+  return {
+    nameEnd,
+    read: found.length,
+    secret: { ...gradeNamed(name, nameClass, found), start: value.start, end: value.end },
+  };
+}
+
+/** The secret that a JSON member's key says its string is. */
+export function namedSecret(name: string, text: string): Candidate | null {
+  const nameClass = classifyName(name);
+  if (nameClass === null) return null;
+  const trimmed = text.trim();
+  if (!isCredible(trimmed, { nameClass, literal: true, data: true })) return null;
+  const start = text.indexOf(trimmed);
+  return { ...gradeNamed(name, nameClass, trimmed), start, end: start + trimmed.length };
+}
+
+const AWS_SECRET = /^[A-Za-z0-9/+]{40}$/;
+
+function gradeNamed(
+  name: string,
+  nameClass: NameClass,
+  value: string,
+): Pick<Candidate, "kind" | "severity"> {
+  if (nameClass === "password") return { kind: "password", severity: "high" };
+  if (AWS_SECRET.test(value) && /aws|secretaccesskey/.test(wordsOf(name).join(""))) {
+    return { kind: "aws-secret-access-key", severity: "critical" };
+  }
+  return nameClass === "secret"
+    ? { kind: "named-secret", severity: "high" }
+    : { kind: "named-key", severity: "medium" };
+}
+
+function valueAfter(
+  text: string,
+  nameStart: number,
+  nameEnd: number,
+  nameClass: NameClass,
+): Value | null {
+  const start = separatorEnd(text, nameStart, nameEnd, nameClass);
+  if (start === null || start >= text.length) return null;
+
+  OPENING_QUOTE.lastIndex = start;
+  const quote = OPENING_QUOTE.exec(text);
+  if (quote !== null) return quotedValue(text, OPENING_QUOTE.lastIndex, quote[1] ?? quote[2] ?? "");
+
+  INNER_NAME.lastIndex = start;
+  const inner = INNER_NAME.exec(text)?.[1];
+  if (inner !== undefined && classifyName(inner) !== null) return null;
+
+  const end = unquotedEnd(text, start);
+  if (end === start || end - start > VALUE_MAX_LENGTH || CODE_BEHIND.test(text.charAt(end)))
+    return null;
+  const literal = text.charAt(start - 1) === ">";
+  return { start, end: trimSentenceEnd(text, start, end), literal };
+}
+
+function separatorEnd(
+  text: string,
+  nameStart: number,
+  nameEnd: number,
+  nameClass: NameClass,
+): number | null {
+  for (const separator of SEPARATORS) {
+    separator.lastIndex = nameEnd;
+    if (separator.test(text)) return separator.lastIndex;
+  }
+  if (text.startsWith("--", nameStart)) return endOf(FLAG_SEPARATOR, text, nameEnd);
+  return nameClass === "password" ? endOf(PROSE_SEPARATOR, text, nameEnd) : null;
+}
+
+function endOf(pattern: RegExp, text: string, at: number): number | null {
+  pattern.lastIndex = at;
+  return pattern.test(text) ? pattern.lastIndex : null;
+}
+
+/** Up to the same quote on the same line; null when there is none in reach. */
+function quotedValue(text: string, start: number, quote: string): Value | null {
+  const closing = quote.charAt(0);
+  const limit = Math.min(text.length, start + VALUE_MAX_LENGTH + 1);
+  for (let at = start; at < limit; at++) {
+    const character = text.charAt(at);
+    if (character === "\n" || character === "\u2028") return null;
+    if (character === closing) return at > start ? { start, end: at, literal: true } : null;
+  }
+  return null;
+}
+
+/** Where an unquoted value stops; no further than one character beyond the longest value. */
+function unquotedEnd(text: string, start: number): number {
+  const limit = Math.min(text.length, start + VALUE_MAX_LENGTH + 1);
+  let at = start;
+  while (at < limit && !isDelimiter(text.charCodeAt(at))) at++;
+  return at;
+}
+
+const DELIMITERS: ReadonlySet<number> = new Set(
+  Array.from("\"'`<>,;&()[]{}\\", (character) => character.charCodeAt(0)),
+);
+
+function isDelimiter(code: number): boolean {
+  return code <= 0x20 || code === 0x7f || code === 0xa0 || code === 0x2028 || DELIMITERS.has(code);
+}
+
+/** Without the full stop or colon that ends a sentence. */
+function trimSentenceEnd(text: string, start: number, end: number): number {
+  let at = end;
+  while (at > start && (text[at - 1] === "." || text[at - 1] === ":")) at--;
+  return at;
+}
+
+const ENVIRONMENT_NAME = /^[A-Z][A-Z0-9_]*$/;
+
+/** `NAME=value` as an environment has it, where a bare word is the value itself. */
+function isDataName(text: string, name: string, nameEnd: number): boolean {
+  return ENVIRONMENT_NAME.test(name) && text.charAt(nameEnd) === "=";
+}
+
+function nameEndAfter(text: string, end: number): number {
+  const limit = Math.min(text.length, end + NAME_REACH);
+  let at = end;
+  while (at < limit && isNameCode(text.charCodeAt(at))) at++;
+  // `token--`, `token->next`: the dash belongs to what follows.
+  while (at > end && text.charCodeAt(at - 1) === 0x2d) at--;
+  return at;
+}
+
+function nameStartBefore(text: string, start: number): number {
+  const limit = Math.max(0, start - NAME_REACH);
+  let at = start;
+  while (at > limit && isNameCode(text.charCodeAt(at - 1))) at--;
+  return at;
+}
+
+/** A letter of any script, a digit, `_` or `-`. */
+function isNameCode(code: number): boolean {
+  if (code > 0xbf) return code < 0x2000 || code > 0x2fff;
+  return (
+    (code >= 0x30 && code <= 0x39) ||
+    (code >= 0x41 && code <= 0x5a) ||
+    (code >= 0x61 && code <= 0x7a) ||
+    code === 0x5f ||
+    code === 0x2d
+  );
+}

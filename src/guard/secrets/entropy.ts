@@ -1,0 +1,68 @@
+import { shannonEntropy } from "../../core/entropy.ts";
+import { hasInnocentLead, isInAddress, isInnocentShape } from "./innocent.ts";
+import { isFilledIn } from "./placeholders.ts";
+import type { Candidate } from "./rule.ts";
+import { isWordy } from "./values.ts";
+
+/**
+ * Bounds of an unnamed token. Shorter ones are too often words; longer ones are data in base64,
+ * not keys (a 512-bit key is 88 characters).
+ */
+const LEAST_LENGTH = 32;
+const MOST_LENGTH = 128;
+
+/** A run of letters, digits, `+`, `/`, `_` and `-`; `=` ends a name, or pads base64. */
+const RUN = /[A-Za-z0-9+/_-]{32,}={0,2}/g;
+
+/** One spelling of letters only over so many characters is prose or an identifier, not chance. */
+const SAME_CLASS = /[a-z]{8}|[A-Z]{8}|[0-9]{8}/;
+const ALL_CLASSES = /^(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9].*[0-9].*[0-9])/;
+
+/** Random text of 32 letters and digits has 4.3 bits for each on average, of 64 has 5. */
+const LEAST_BITS = 4;
+
+/** Tokens that nothing names and no rule knows: random by every measure, and nothing innocent. */
+export function unnamedSecrets(text: string): readonly Candidate[] {
+  if (text.length < LEAST_LENGTH) return [];
+  const found: Candidate[] = [];
+  for (const run of text.matchAll(RUN)) {
+    const { index } = run;
+    const token = run[0];
+    if (token.length > MOST_LENGTH || !isRandom(token)) continue;
+    if (isInnocentHere(text, index, token)) continue;
+    found.push({
+      kind: "high-entropy-token",
+      severity: "medium",
+      start: index,
+      end: index + token.length,
+    });
+  }
+  return found;
+}
+
+function isRandom(token: string): boolean {
+  return (
+    ALL_CLASSES.test(token) &&
+    !SAME_CLASS.test(token) &&
+    shannonEntropy(token) >= LEAST_BITS &&
+    !isWordy(token) &&
+    !isFilledIn(token)
+  );
+}
+
+function isInnocentHere(text: string, start: number, token: string): boolean {
+  return (
+    isInnocentShape(token) ||
+    token.split(/[-_/=+]/).length > 6 ||
+    hasInnocentLead(text, start) ||
+    isInAddress(text, token.startsWith("/") ? start + 1 : start) ||
+    /(?:^|[/_-])[a-z]{3,}\//.test(token) ||
+    isEncodedText(token)
+  );
+}
+
+/** Base64 of readable text: what it holds is judged where it is decoded. */
+function isEncodedText(token: string): boolean {
+  const decoded = Buffer.from(token, "base64");
+  return decoded.every((byte) => byte >= 0x09 && byte < 0x7f);
+}

@@ -1,0 +1,106 @@
+/**
+ * What the name of a value promises.
+ * - `password`: chosen by a person, so any value that is no placeholder;
+ * - `secret`: made by a machine, so it must look random;
+ * - `key`: often no secret at all (`key`, `auth`), so it must look very random.
+ */
+export type NameClass = "password" | "secret" | "key";
+
+const WORDS = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\0-\u007f]+/g;
+
+/** Longer ones are no names. */
+const NAME_MAX_LENGTH = 80;
+
+const PASSWORD_WORD =
+  /(?:password|passwd|passphrase|passwort|passcode|kennwort|contraseña|contrasena|senha|пароль|parola|hasło|haslo|wachtwoord|lösenord|密码|密碼|パスワード|비밀번호|pswd|psswd|psword|pssword|passw|pwd|motdepasse)$/;
+const PASSWORD_LAST_WORDS: ReadonlySet<string> = new Set(["pass", "pw", "psw", "passw", "mdp"]);
+/** `MYSQLPASS`, `dbpass`: written as one word. */
+const GLUED_PASS =
+  /(?:db|database|my|sql|maria|postgres|pg|redis|mongo|user|admin|root|smtp|mail|ftp|ssh|login)pass$/;
+
+const SECRET_WORD = /(?:secret|token|credential|credentials|apikey|secretkey|accesskey|authkey)s?$/;
+const SECRET_NOUNS: ReadonlySet<string> = new Set(["authorization", "sessionid", "jwt", "bearer"]);
+
+/** What makes a `key` one that opens something. */
+const KEY_OPENERS: ReadonlySet<string> = new Set(
+  (
+    "api access secret private auth encryption encrypt decryption signing sign signature account " +
+    "master session service license subscription client shared storage admin app application " +
+    "webhook security deploy consumer server jwt crypto cipher developer dev project rest ssh " +
+    "integration ingest write read customer partner hmac aes"
+  ).split(" "),
+);
+const KEY_LAST_WORD = /key$/;
+const VAGUE_LAST_WORDS: ReadonlySet<string> = new Set(["auth", "api", "access", "private", "sig"]);
+
+/** Words behind the secret's own that do not change what the value is. */
+const TRAILERS: ReadonlySet<string> = new Set(
+  "value plain text prod production dev test staging live base 64 b raw new old main default".split(
+    " ",
+  ),
+);
+
+/** Beside these, the name tells of something else: a count, a place, a page. */
+const INNOCENT_WORDS: ReadonlySet<string> = new Set(
+  (
+    "public count counts limit max min maximum minimum length len size total budget usage type " +
+    "name names path file filename dir directory url uri endpoint env var variable ref reference " +
+    "expiry expires expiration ttl timeout policy policies rule regex pattern header prefix " +
+    "suffix field label title description hint message error status valid validation required " +
+    "enabled endpoint issuer algorithm format mode scope provider index page next prev previous " +
+    "cursor progress cancel cancellation continuation continue sync resume paging pagination eos " +
+    "bos pad unk stop special syntax lexer parser skip delta watermark idempotency primary " +
+    "foreign partition sort sorting cache map dictionary object row group unique hash hashed " +
+    "fingerprint thumbprint digest checksum csrf xsrf placeholder strength reset forgot rotate " +
+    "rotation store manager helper handler service_name audience registry column table property " +
+    "translation i18n shortcut hot press event keyboard dom react data metadata node tree routing"
+  ).split(" "),
+);
+
+const MAX_REMEMBERED = 4096;
+const remembered = new Map<string, NameClass | null>();
+
+/** The class of a name; null when it promises nothing. Remembers names: they come again. */
+export function classifyName(name: string): NameClass | null {
+  const known = remembered.get(name);
+  if (known !== undefined) return known;
+  const result = name.length > NAME_MAX_LENGTH ? null : classifyWords(wordsOf(name));
+  if (remembered.size < MAX_REMEMBERED && name.length <= NAME_MAX_LENGTH) {
+    remembered.set(name, result);
+  }
+  return result;
+}
+
+/** The words of an identifier in any of the usual spellings, in lower case. */
+export function wordsOf(name: string): readonly string[] {
+  return (name.match(WORDS) ?? []).map((word) => word.toLowerCase());
+}
+
+function classifyWords(all: readonly string[]): NameClass | null {
+  if (all.some((word) => INNOCENT_WORDS.has(word))) return null;
+
+  let count = all.length;
+  while (count > 1 && isTrailer(all[count - 1] ?? "")) count--;
+  const words = all.slice(0, count);
+  const last = words.at(-1) ?? "";
+  const joined = words.join("");
+
+  if (isPasswordName(last, joined)) return "password";
+  if (SECRET_WORD.test(joined) || SECRET_NOUNS.has(last) || SECRET_NOUNS.has(joined))
+    return "secret";
+  if (KEY_LAST_WORD.test(last)) return keyClass(words, last);
+  return VAGUE_LAST_WORDS.has(last) && words.length > 1 ? "key" : null;
+}
+
+function isPasswordName(last: string, joined: string): boolean {
+  return PASSWORD_WORD.test(joined) || PASSWORD_LAST_WORDS.has(last) || GLUED_PASS.test(joined);
+}
+
+function keyClass(words: readonly string[], last: string): NameClass {
+  const opener = last === "key" ? words.at(-2) : last.slice(0, -"key".length);
+  return opener !== undefined && KEY_OPENERS.has(opener) ? "secret" : "key";
+}
+
+function isTrailer(word: string): boolean {
+  return TRAILERS.has(word) || /^[0-9]{1,3}$/.test(word);
+}

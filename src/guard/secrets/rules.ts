@@ -1,0 +1,15 @@
+import type { SecretRule } from "./rule.ts";
+import { CLOUD_RULES } from "./rules/cloud.ts";
+import { CODE_HOST_RULES } from "./rules/code-hosts.ts";
+import { MODEL_RULES } from "./rules/models.ts";
+import { SERVICE_RULES } from "./rules/services.ts";
+import { STRUCTURE_RULES } from "./rules/structures.ts";
+
+/** Every kind that is known by its own form. A kind stands in one table only. */
+export const RULES: readonly SecretRule[] = [
+  ...CLOUD_RULES,
+  ...CODE_HOST_RULES,
+  ...MODEL_RULES,
+  ...SERVICE_RULES,
+  ...STRUCTURE_RULES,
+];

@@ -1,0 +1,236 @@
+import { SEVERITY_RANK } from "../severity.ts";
+import { assignmentAt, CONTEXT_KEYWORDS } from "./assignment.ts";
+import { unnamedSecrets } from "./entropy.ts";
+import { createKeywordIndex } from "./keywords.ts";
+import { hideExtents, hideMarks } from "./marks.ts";
+import type { Boundary, Candidate, SecretRule } from "./rule.ts";
+
+/** What a scan costs, counted instead of timed: a test holds it to the length of the text. */
+export interface ScanWork {
+  /** Patterns tried. */
+  attempts: number;
+  /** Characters in the windows of rules that look near a keyword, and in values by name. */
+  characters: number;
+}
+
+/** Finds secrets in one text. */
+export interface Scanner {
+  /** In the order of the text, without overlaps. `contextual` adds names and entropy. */
+  scan(text: string, options: ScanOptions): readonly Candidate[];
+}
+
+export interface ScanOptions {
+  readonly contextual: boolean;
+  readonly work?: ScanWork;
+}
+
+/** A rule with its pattern ready for one of the two ways to look. */
+interface CompiledRule {
+  readonly rule: SecretRule;
+  readonly pattern: RegExp;
+}
+
+/** Where each rule got to: what lies before was looked at. */
+interface Progress {
+  readonly text: string;
+  readonly found: Candidate[];
+  readonly work: ScanWork;
+  /** By rule: up to where it has looked or matched. */
+  readonly seen: Map<CompiledRule, number>;
+  nameSeen: number;
+}
+
+/**
+ * Each round hides what it found and looks again, for a token may stand free only once its
+ * neighbour is gone. Two rounds are the rule; the bound is for texts made to need more.
+ */
+const MAX_ROUNDS = 8;
+
+/** No rule matches less, and no name is shorter. */
+const SHORTEST_TEXT = 5;
+
+/** A scanner for these rules, for secrets named by context and for those that only look random. */
+export function createScanner(rules: readonly SecretRule[]): Scanner {
+  const { keywords, rulesOf } = indexKeywords(rules);
+  const index = createKeywordIndex(keywords);
+  const contextKeywords = new Set(CONTEXT_KEYWORDS);
+  const isContext = keywords.map((keyword) => contextKeywords.has(keyword));
+
+  function scan(text: string, options: ScanOptions): readonly Candidate[] {
+    if (text.length < SHORTEST_TEXT) return [];
+    const work = options.work ?? { attempts: 0, characters: 0 };
+
+    let visible = hideMarks(text);
+    let all: readonly Candidate[] = [];
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const found = mergeCandidates(scanRound(visible, options.contextual, work));
+      if (found.length === 0) break;
+      all = all.length === 0 ? found : mergeCandidates([...all, ...found]);
+      visible = hideExtents(visible, found);
+    }
+    return all;
+  }
+
+  function scanRound(text: string, contextual: boolean, work: ScanWork): Candidate[] {
+    const progress: Progress = { text, found: [], work, seen: new Map(), nameSeen: 0 };
+    index.visit(text, (keyword, end) => {
+      const start = end - (keywords[keyword]?.length ?? 0);
+      for (const compiled of rulesOf[keyword] ?? []) tryRule(compiled, start, end, progress);
+      if (contextual && isContext[keyword] === true) tryName(start, end, progress);
+    });
+    if (contextual) for (const secret of unnamedSecrets(text)) progress.found.push(secret);
+    return progress.found;
+  }
+
+  return { scan };
+}
+
+/** All keywords once, and the rules that each of them calls for. */
+function indexKeywords(rules: readonly SecretRule[]): {
+  readonly keywords: readonly string[];
+  readonly rulesOf: readonly (readonly CompiledRule[])[];
+} {
+  const callers = new Map<string, CompiledRule[]>();
+  for (const keyword of CONTEXT_KEYWORDS) callers.set(keyword, []);
+  for (const rule of rules) {
+    const mode = rule.reach.kind === "prefix" ? "y" : "g";
+    const pattern = new RegExp(rule.pattern.source, `${rule.pattern.flags}${mode}d`);
+    const compiled = { rule, pattern };
+    for (const keyword of rule.keywords) {
+      callers.set(keyword, [...(callers.get(keyword) ?? []), compiled]);
+    }
+  }
+  return { keywords: [...callers.keys()], rulesOf: [...callers.values()] };
+}
+
+function tryRule(compiled: CompiledRule, start: number, end: number, progress: Progress): void {
+  const { reach } = compiled.rule;
+  if (reach.kind === "near") {
+    tryWindow(compiled, start, end + reach.after, progress);
+    return;
+  }
+  const from = start - (reach.lead ?? 0);
+  if (from < 0 || from < (progress.seen.get(compiled) ?? 0)) return;
+  if (startsFree(progress.text, from, reach.boundary)) tryPrefix(compiled, from, progress);
+}
+
+function tryPrefix(compiled: CompiledRule, start: number, progress: Progress): void {
+  const { pattern } = compiled;
+  pattern.lastIndex = start;
+  progress.work.attempts++;
+  const match = pattern.exec(progress.text);
+  if (match !== null) acceptMatch(compiled, match, 0, progress);
+}
+
+/** Looks at what of the window no earlier window of the rule has covered. */
+function tryWindow(compiled: CompiledRule, start: number, limit: number, progress: Progress): void {
+  const { pattern } = compiled;
+  const { text, seen, work } = progress;
+  const from = Math.max(start, seen.get(compiled) ?? 0);
+  const to = Math.min(limit, text.length);
+  if (from >= to) return;
+
+  const origin = Math.max(0, from - 1);
+  const view = text.slice(origin, to + 1);
+  pattern.lastIndex = from - origin;
+  work.characters += to - from;
+  let resume = from;
+  for (let match = pattern.exec(view); match !== null; match = pattern.exec(view)) {
+    work.attempts++;
+    if (origin + pattern.lastIndex > to) break;
+    acceptMatch(compiled, match, origin, progress);
+    resume = origin + pattern.lastIndex;
+  }
+  // What starts near the window's end may go on behind it: the next window starts with it again.
+  seen.set(compiled, Math.max(resume, wordStart(text, from, to)));
+}
+
+/** Start of the unbroken run that reaches offset `to`, at most a token's length before it. */
+function wordStart(text: string, from: number, to: number): number {
+  const floor = Math.max(from, to - 64);
+  let at = to;
+  while (at > floor && !isSpace(text.charCodeAt(at - 1))) at--;
+  return at;
+}
+
+function acceptMatch(
+  compiled: CompiledRule,
+  match: RegExpExecArray,
+  origin: number,
+  progress: Progress,
+): void {
+  const { rule, pattern } = compiled;
+  const secret = match[rule.secretGroup];
+  const span = match.indices?.[rule.secretGroup];
+  if (secret === undefined || span === undefined) return;
+  if (rule.accepts !== undefined && !rule.accepts(secret, match)) return;
+
+  const matchEnd = origin + pattern.lastIndex;
+  const start = origin + span[0];
+  const end = rule.extend?.(progress.text, matchEnd) ?? (rule.extend ? null : origin + span[1]);
+  if (end === null) return;
+  progress.found.push({ kind: rule.kind, severity: rule.severity, start, end });
+  progress.seen.set(compiled, Math.max(matchEnd, end));
+}
+
+function tryName(start: number, end: number, progress: Progress): void {
+  if (end <= progress.nameSeen) return;
+  const assignment = assignmentAt(progress.text, start, end);
+  progress.nameSeen = Math.max(end, assignment.nameEnd);
+  progress.work.attempts++;
+  progress.work.characters += assignment.read;
+  if (assignment.secret !== null) progress.found.push(assignment.secret);
+}
+
+/** Whether a token can begin at `start`: what stands before does not continue into it. */
+function startsFree(text: string, start: number, boundary: Boundary): boolean {
+  if (start === 0 || boundary === "any") return true;
+  const code = text.charCodeAt(start - 1);
+  if (code === 0x2d) return boundary === "word";
+  if (!isWordCode(code)) return true;
+  return isEscapeBefore(text, start);
+}
+
+/** `\n`, `\t`, … and `%3D` stand for a character that separates, though they end in a letter. */
+function isEscapeBefore(text: string, start: number): boolean {
+  if (text.charCodeAt(start - 2) === 0x5c) return /[nrtbf]/.test(text.charAt(start - 1));
+  return (
+    text.charCodeAt(start - 3) === 0x25 && /^[2-57][0-9A-Fa-f]$/.test(text.slice(start - 2, start))
+  );
+}
+
+function isWordCode(code: number): boolean {
+  return (
+    (code >= 0x30 && code <= 0x39) ||
+    (code >= 0x41 && code <= 0x5a) ||
+    (code >= 0x61 && code <= 0x7a) ||
+    code === 0x5f
+  );
+}
+
+function isSpace(code: number): boolean {
+  return code <= 0x20 || code === 0x2028;
+}
+
+/** In the order of the text; overlapping ones become their union, named after the worst. */
+function mergeCandidates(candidates: readonly Candidate[]): readonly Candidate[] {
+  if (candidates.length < 2) return candidates;
+  const sorted = [...candidates].sort(
+    (left, right) =>
+      left.start - right.start || SEVERITY_RANK[right.severity] - SEVERITY_RANK[left.severity],
+  );
+
+  const merged: Candidate[] = [];
+  for (const candidate of sorted) {
+    const last = merged.at(-1);
+    if (last === undefined || candidate.start >= last.end) {
+      merged.push(candidate);
+      continue;
+    }
+    const worst =
+      SEVERITY_RANK[candidate.severity] > SEVERITY_RANK[last.severity] ? candidate : last;
+    const end = Math.max(last.end, candidate.end);
+    merged[merged.length - 1] = { ...worst, start: last.start, end };
+  }
+  return merged;
+}

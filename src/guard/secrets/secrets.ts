@@ -1,0 +1,79 @@
+import type { Hit } from "../../core/finding.ts";
+import type { Leaf } from "../../core/json.ts";
+import type { Guard } from "../../core/ports.ts";
+import { SEVERITY_RANK } from "../severity.ts";
+import { namedSecret } from "./assignment.ts";
+import { hideExtents, hideMarks, markOf } from "./marks.ts";
+import { classifyName } from "./names.ts";
+import type { Candidate } from "./rule.ts";
+import { RULES } from "./rules.ts";
+import { createScanner } from "./scan.ts";
+
+/**
+ * Finds secrets: by the exact form of known kinds, by the name that a value has in text or in the
+ * JSON, and by chance alone. An opaque value (an id, a cursor) is random by nature and named by
+ * the protocol, so there only exact kinds count.
+ */
+export function createSecretsGuard(): Guard {
+  const scanner = createScanner(RULES);
+
+  function inspectLeaf(leaf: Leaf): readonly Hit[] {
+    switch (leaf.nature) {
+      case "text":
+        return scanText(leaf);
+      case "key":
+      case "opaque":
+        return scanner.scan(leaf.text, { contextual: false }).map(hitOf);
+      case "number":
+        return scanNumber(leaf);
+      default:
+        return [];
+    }
+  }
+
+  function scanText(leaf: Leaf): readonly Hit[] {
+    const candidates = scanner.scan(leaf.text, { contextual: true });
+    if (leaf.name === null || classifyName(leaf.name) === null) return candidates.map(hitOf);
+
+    const visible = hideMarks(leaf.text);
+    const whole = namedSecret(leaf.name, visible);
+    if (whole === null) return withRest(leaf.name, visible, candidates).map(hitOf);
+    return [hitOf(nameWhole(whole, candidates))];
+  }
+
+  return { name: "secrets", request: inspectLeaf, response: inspectLeaf };
+}
+
+/** A value that is all secret takes the kind of what was found in it, unless its own is worse. */
+function nameWhole(whole: Candidate, parts: readonly Candidate[]): Candidate {
+  const [part] = parts;
+  if (part === undefined || SEVERITY_RANK[part.severity] < SEVERITY_RANK[whole.severity]) {
+    return whole;
+  }
+  return { ...part, start: whole.start, end: whole.end };
+}
+
+/** What is left of a named value beside what was found in it may be a secret by its name. */
+function withRest(
+  name: string,
+  visible: string,
+  candidates: readonly Candidate[],
+): readonly Candidate[] {
+  if (candidates.length === 0) return [];
+  const rest = namedSecret(name, hideExtents(visible, candidates));
+  if (rest === null) return candidates;
+  return [...candidates, rest].sort((left, right) => left.start - right.start);
+}
+
+const PIN_LEAST_LENGTH = 4;
+
+/** Digits are a secret only where the name says password. */
+function scanNumber(leaf: Leaf): readonly Hit[] {
+  if (leaf.name === null || leaf.text.length < PIN_LEAST_LENGTH) return [];
+  if (classifyName(leaf.name) !== "password") return [];
+  return [hitOf({ kind: "password", severity: "high", start: 0, end: leaf.text.length })];
+}
+
+function hitOf({ kind, severity, start, end }: Candidate): Hit {
+  return { kind, severity, start, end, replacement: markOf(kind) };
+}

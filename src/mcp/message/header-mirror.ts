@@ -1,0 +1,102 @@
+import { Buffer, isUtf8 } from "node:buffer";
+import type { Headers } from "../../core/exchange.ts";
+import { type JsonNode, stringMember } from "../../core/json.ts";
+import type { Message } from "../../core/message.ts";
+import { rulesOf } from "../revision/revisions.ts";
+import { headerMismatch, type ProtocolFault } from "./fault.ts";
+
+/** Where `Mcp-Name` gets its value: SEP-2243, and SEP-2663 for tasks. */
+const NAME_SOURCE: ReadonlyMap<string, "name" | "uri" | "taskId"> = new Map([
+  ["tools/call", "name"],
+  ["prompts/get", "name"],
+  ["resources/read", "uri"],
+  ["tasks/get", "taskId"],
+  ["tasks/update", "taskId"],
+  ["tasks/cancel", "taskId"],
+] as const);
+
+/** A request or notification as far as headers mirror it. */
+export interface Mirrored {
+  readonly isRequest: boolean;
+  readonly method: string;
+  readonly params: JsonNode | null;
+}
+
+/**
+ * Whether the headers say what the body says (MCP 2026-07-28, "Standard request headers"): a proxy
+ * routes on them, a server acts on the body. Requests need them; a notification may go without.
+ */
+export function mirrorFault(headers: Headers, message: Mirrored): ProtocolFault | null {
+  const isNeeded = message.isRequest;
+  if (isNeeded && !headers.has("mcp-protocol-version")) {
+    return headerMismatch("header mcp-protocol-version");
+  }
+  const method = withoutPadding(headers.get("mcp-method"));
+  if (method === undefined ? isNeeded : method !== message.method) {
+    return headerMismatch("header mcp-method");
+  }
+  const name = mirroredName(message.method, message.params);
+  if (name === null) return null;
+  const header = withoutPadding(headers.get("mcp-name"));
+  if (header === undefined ? isNeeded : decodeMirrored(header) !== name) {
+    return headerMismatch("header mcp-name");
+  }
+  return null;
+}
+
+/** The headers to set so that they say what edited messages say; none when they still do. */
+export function mirrorHeaders(
+  messages: readonly Message[],
+  headers: Headers,
+): readonly (readonly [name: string, value: string])[] {
+  const given = withoutPadding(headers.get("mcp-name"));
+  const [message] = messages;
+  if (given === undefined || message === undefined || message.method === null) return [];
+  if (!rulesOf(message.revision).headersMirrorBody) return [];
+  const name = mirroredName(message.method, message.payload);
+  if (name === null || decodeMirrored(given) === name) return [];
+  return [["mcp-name", encodeMirrored(name)]];
+}
+
+/** What `Mcp-Name` must say for this body; null when the method has no such header. */
+export function mirroredName(method: string, params: JsonNode | null): string | null {
+  const source = NAME_SOURCE.get(method);
+  return source === undefined ? null : (stringMember(params, source) ?? null);
+}
+
+const SENTINEL_START = "=?base64?";
+const SENTINEL_END = "?=";
+
+/** The text a mirrored header stands for; null when its base64 is not canonical, or not UTF-8. */
+export function decodeMirrored(value: string): string | null {
+  if (!isSentinel(value)) return value;
+  const base64 = value.slice(SENTINEL_START.length, -SENTINEL_END.length);
+  const bytes = Buffer.from(base64, "base64");
+  return bytes.toString("base64") === base64 && isUtf8(bytes) ? bytes.toString("utf8") : null;
+}
+
+/** A header value that decodes to `text`: as it is where HTTP carries it safely, else in base64. */
+export function encodeMirrored(text: string): string {
+  const isSafe = /^[\t\x20-\x7e]+$/.test(text) && text.trim() === text && !isSentinel(text);
+  if (isSafe) return text;
+  return `${SENTINEL_START}${Buffer.from(text).toString("base64")}${SENTINEL_END}`;
+}
+
+function isSentinel(value: string): boolean {
+  const length = SENTINEL_START.length + SENTINEL_END.length;
+  return value.length >= length && value.startsWith(SENTINEL_START) && value.endsWith(SENTINEL_END);
+}
+
+/** Without the optional white space around a field value (RFC 9110 section 5.5). */
+function withoutPadding(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  let start = 0;
+  let end = value.length;
+  while (start < end && isPadding(value.charCodeAt(start))) start += 1;
+  while (end > start && isPadding(value.charCodeAt(end - 1))) end -= 1;
+  return value.slice(start, end);
+}
+
+function isPadding(unit: number): boolean {
+  return unit === 0x20 || unit === 0x09;
+}

@@ -1,0 +1,52 @@
+import { type JsonNode, member, stringMember } from "../../core/json.ts";
+import { err, ok, type Result } from "../../core/result.ts";
+import { invalidParams, type ProtocolFault } from "./fault.ts";
+
+/** What a request is about, always from its body. */
+export interface Names {
+  readonly tool: string | null;
+  readonly prompt: string | null;
+  readonly uri: string | null;
+}
+
+export const NO_NAMES: Names = { tool: null, prompt: null, uri: null };
+
+/** Reads the names of a request or notification; a method that needs one is refused without it. */
+export function readNames(method: string, params: JsonNode | null): Result<Names, ProtocolFault> {
+  const name = stringMember(params, "name");
+  const uri = stringMember(params, "uri");
+  switch (method) {
+    case "tools/call":
+    case "prompts/get":
+      if (name === undefined) return err(invalidParams("/params/name"));
+      if (!hasArgumentsObject(params)) return err(invalidParams("/params/arguments"));
+      return ok(
+        method === "tools/call" ? { ...NO_NAMES, tool: name } : { ...NO_NAMES, prompt: name },
+      );
+    case "resources/read":
+    case "resources/subscribe":
+    case "resources/unsubscribe":
+      return uri === undefined ? err(invalidParams("/params/uri")) : ok({ ...NO_NAMES, uri });
+    case "notifications/resources/updated":
+      return ok({ ...NO_NAMES, uri: uri ?? null });
+    case "completion/complete":
+      return ok(referenceNames(member(params, "ref")));
+    default:
+      return ok(NO_NAMES);
+  }
+}
+
+function hasArgumentsObject(params: JsonNode | null): boolean {
+  const given = member(params, "arguments");
+  return given === undefined || given.kind === "object";
+}
+
+/** `ref/prompt` has a name, `ref/resource` a URI or a template of one. */
+function referenceNames(reference: JsonNode | undefined): Names {
+  const type = stringMember(reference, "type");
+  return {
+    tool: null,
+    prompt: type === "ref/prompt" ? (stringMember(reference, "name") ?? null) : null,
+    uri: type === "ref/resource" ? (stringMember(reference, "uri") ?? null) : null,
+  };
+}

@@ -1,0 +1,103 @@
+import type { JsonNode } from "../core/json.ts";
+import type { Json } from "../core/policy.ts";
+import { nullPrototype } from "./json.ts";
+
+/** What a policy may look at of the arguments: they are facts, not a body. */
+export interface ArgumentFacts {
+  readonly arguments: { readonly [name: string]: Json };
+  /** JSON Pointers, in the message, of what is left out. */
+  readonly truncated: readonly string[];
+}
+
+const STRING_MAX_BYTES = 256;
+const STRINGS_MAX_BYTES = 1024;
+const NODES_MAX = 256;
+const DEPTH_MAX = 8;
+const TRUNCATED_MAX = 64;
+
+const AT = "/params/arguments";
+
+/**
+ * The arguments within bounds; what is over one is `{"$bytes": n}`, and named in `truncated`. When
+ * more is left out than can be named, `truncated` names the arguments as a whole.
+ */
+export function argumentFacts(node: JsonNode | undefined): ArgumentFacts {
+  if (node?.kind !== "object") {
+    const truncated = node === undefined ? [] : [AT];
+    return { arguments: nullPrototype([]), truncated };
+  }
+  const copy: Copy = { bytes: STRINGS_MAX_BYTES, nodes: NODES_MAX, truncated: [] };
+  const entries: [string, Json][] = [];
+  for (const { key, value } of node.members) {
+    if (!spend(copy, key.value)) {
+      copy.truncated.push(AT);
+      break;
+    }
+    entries.push([key.value, copyOf(value, `${AT}/${escapeKey(key.value)}`, 1, copy)]);
+  }
+  const { truncated } = copy;
+  return {
+    arguments: nullPrototype(entries),
+    truncated: truncated.length > TRUNCATED_MAX ? [AT] : truncated,
+  };
+}
+
+/** What is left of the bounds. */
+interface Copy {
+  bytes: number;
+  nodes: number;
+  readonly truncated: string[];
+}
+
+function copyOf(node: JsonNode, at: string, depth: number, copy: Copy): Json {
+  if (--copy.nodes < 0 || depth > DEPTH_MAX) return leaveOut(node, at, copy);
+  switch (node.kind) {
+    case "literal":
+      return node.value;
+    case "number":
+      return isExact(node.text) ? Number(node.text) : leaveOut(node, at, copy);
+    case "string":
+      return spend(copy, node.value) ? node.value : leaveOut(node, at, copy);
+    case "array":
+      if (node.items.length > copy.nodes) return leaveOut(node, at, copy);
+      return node.items.map((item, index) => copyOf(item, `${at}/${index}`, depth + 1, copy));
+    case "object": {
+      const { members } = node;
+      const fits =
+        members.length <= copy.nodes && members.every(({ key }) => spend(copy, key.value));
+      if (!fits) return leaveOut(node, at, copy);
+      return nullPrototype(
+        members.map(({ key: { value: key }, value }) => [
+          key,
+          copyOf(value, `${at}/${escapeKey(key)}`, depth + 1, copy),
+        ]),
+      );
+    }
+    default:
+      return node satisfies never;
+  }
+}
+
+function spend(copy: Copy, text: string): boolean {
+  if (text.length > STRING_MAX_BYTES) return false;
+  const bytes = Buffer.byteLength(text);
+  if (bytes > STRING_MAX_BYTES || bytes > copy.bytes) return false;
+  copy.bytes -= bytes;
+  return true;
+}
+
+function leaveOut(node: JsonNode, at: string, copy: Copy): Json {
+  copy.truncated.push(at);
+  const bytes = node.kind === "string" ? Buffer.byteLength(node.value) : node.end - node.start;
+  return { $bytes: bytes };
+}
+
+/** A number that the policy would read as another one is left out. */
+function isExact(text: string): boolean {
+  const value = Number(text);
+  return Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER;
+}
+
+function escapeKey(key: string): string {
+  return key.replaceAll("~", "~0").replaceAll("/", "~1");
+}

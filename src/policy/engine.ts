@@ -1,0 +1,130 @@
+import { createHash } from "node:crypto";
+import type { PolicyDecision, PolicyFault, PolicyInput } from "../core/policy.ts";
+import type { Clock, PolicyEngine } from "../core/ports.ts";
+import { err, ok, type Result } from "../core/result.ts";
+import type { Bundle, BundleFault } from "./bundle.ts";
+import { decodeDecision } from "./decode-decision.ts";
+import { type Instance, instantiate } from "./instance.ts";
+import { isRecord, type JsonRecord, overlay } from "./json.ts";
+import type { CompiledPortable } from "./portable/compile.ts";
+
+export interface PolicyEngineOptions {
+  readonly clock: Clock;
+  /** An evaluation that took longer is a fault. */
+  readonly budgetMs: number;
+  /** Laid over the bundle's `data.impedance`: banned tools, limits. */
+  readonly data?: JsonRecord;
+}
+
+/** WebAssembly memory never shrinks; an instance that grew beyond this is replaced. */
+const RECYCLE_OVER_BYTES = 32 * 1024 * 1024;
+
+/** Makes the engine that decides by `bundle`, and by the portable policy if there is one. */
+export async function createPolicyEngine(
+  bundle: Bundle,
+  portable: CompiledPortable | null,
+  options: PolicyEngineOptions,
+): Promise<Result<PolicyEngine, BundleFault>> {
+  const data = dataOf(bundle, portable, options.data ?? {});
+  const module = await compile(bundle.wasm);
+  if (!module.ok) return module;
+  const first = instantiate(module.value, data);
+  if (!first.ok) return first;
+
+  const renew = () => instantiate(module.value, data);
+  return ok(new WasmPolicyEngine(revisionOf(bundle, data), first.value, renew, options));
+}
+
+async function compile(wasm: Uint8Array): Promise<Result<WebAssembly.Module, BundleFault>> {
+  try {
+    return ok(await WebAssembly.compile(Uint8Array.from(wasm)));
+  } catch {
+    const detail = "policy.wasm is not a WebAssembly module";
+    return err({ code: "policy_not_loadable", detail });
+  }
+}
+
+function dataOf(bundle: Bundle, portable: CompiledPortable | null, over: JsonRecord): JsonRecord {
+  const ours = { ...over, ...(portable === null ? {} : { portable: portable.data }) };
+  return overlay(bundle.data, { impedance: ours });
+}
+
+/** Of everything that decides: another bundle, portable policy or data is another revision. */
+function revisionOf(bundle: Bundle, data: JsonRecord): string {
+  const digest = createHash("sha256").update(bundle.digest).update("\0");
+  return `sha256:${digest.update(JSON.stringify(data)).digest("hex")}`;
+}
+
+/**
+ * After a trap the instance's memory may be in any state, so it is thrown away, and the next
+ * question goes to a fresh one; if none can be had, every answer is a fault.
+ */
+class WasmPolicyEngine implements PolicyEngine {
+  readonly revision: string;
+  #instance: Instance | null;
+  readonly #renew: () => Result<Instance, BundleFault>;
+  readonly #clock: Clock;
+  readonly #budgetMs: number;
+
+  constructor(
+    revision: string,
+    instance: Instance,
+    renew: () => Result<Instance, BundleFault>,
+    options: PolicyEngineOptions,
+  ) {
+    this.revision = revision;
+    this.#instance = instance;
+    this.#renew = renew;
+    this.#clock = options.clock;
+    this.#budgetMs = options.budgetMs;
+  }
+
+  decide(input: PolicyInput): Result<PolicyDecision, PolicyFault> {
+    const started = this.#clock.monotonic();
+    const answer = this.#evaluate(input);
+    if (!answer.ok) return answer;
+    const decision = readAnswer(answer.value);
+    const tookMs = this.#clock.monotonic() - started;
+    if (tookMs > this.#budgetMs) {
+      return fault("policy_late", `it took ${Math.ceil(tookMs)} ms of ${this.#budgetMs}`);
+    }
+    return decision;
+  }
+
+  #evaluate(input: PolicyInput): Result<unknown, PolicyFault> {
+    try {
+      const instance = this.#ready();
+      if (instance === null) return fault("policy_failed", "it could not be started again");
+      const answer = instance.evaluate(input);
+      if (instance.memoryBytes > RECYCLE_OVER_BYTES) this.#instance = null;
+      return ok(answer);
+    } catch (error) {
+      this.#instance = null;
+      // What a policy throws may quote its input; only the kind of failure leaves here.
+      const trapped = error instanceof WebAssembly.RuntimeError;
+      return fault("policy_failed", trapped ? "the evaluation trapped" : "the evaluation aborted");
+    }
+  }
+
+  #ready(): Instance | null {
+    if (this.#instance === null) {
+      const renewed = this.#renew();
+      this.#instance = renewed.ok ? renewed.value : null;
+    }
+    return this.#instance;
+  }
+}
+
+/** OPA answers with a set of results: none when the decision is undefined. */
+function readAnswer(answer: unknown): Result<PolicyDecision, PolicyFault> {
+  if (!Array.isArray(answer)) return fault("policy_malformed", "no result set");
+  if (answer.length === 0) return fault("policy_undefined", "the decision is undefined");
+  const [first]: readonly unknown[] = answer;
+  if (answer.length > 1 || !isRecord(first)) return fault("policy_malformed", "result set");
+  const decision = decodeDecision(first["result"]);
+  return decision.ok ? decision : fault("policy_malformed", decision.error);
+}
+
+function fault(code: PolicyFault["code"], detail: string): Result<never, PolicyFault> {
+  return err({ code, detail });
+}

@@ -1,0 +1,243 @@
+import { densestToken } from "../core/entropy.ts";
+import type { Finding } from "../core/finding.ts";
+import { type JsonNode, type Leaf, member, stringMember } from "../core/json.ts";
+import type { Direction, Message } from "../core/message.ts";
+import type { PolicyInput, Principal } from "../core/policy.ts";
+import type { Clock } from "../core/ports.ts";
+import { argumentFacts } from "./arguments.ts";
+import { pathFacts } from "./path-facts.ts";
+import type { Root } from "./paths.ts";
+import type { CompiledPortable } from "./portable/compile.ts";
+import { resourceFacts } from "./resource.ts";
+
+/** Makes the facts that the policy decides on. */
+export interface InputBuilder {
+  build(subject: InputSubject): PolicyInput;
+}
+
+/** One message in its place, after Layer 1. */
+export interface InputSubject {
+  readonly phase: Direction;
+  readonly message: Message;
+  readonly server: string;
+  readonly findings: readonly Finding[];
+  readonly leaves: readonly Leaf[];
+  readonly principal: Principal;
+  readonly client: PolicyInput["client"];
+  readonly sessionId: string | null;
+  readonly source: { readonly ip: string | null; readonly spiffe: string | null };
+  readonly userAgent: string | null;
+}
+
+export interface InputBuilderOptions {
+  /** The revision of the engine that these facts are for. */
+  readonly engineRevision: string;
+  readonly portable: CompiledPortable | null;
+  readonly roots: readonly Root[];
+  readonly clock: Clock;
+}
+
+/** A name beyond this is told as missing, and the facts as incomplete. */
+const NAME_MAX_LENGTH = 1024;
+const SELF_REPORTED_MAX_LENGTH = 256;
+const FINDINGS_MAX = 256;
+const DENSE_TOKEN_MIN_LENGTH = 40;
+/** Requests are smaller; of a larger answer, entropy is measured on as much text as this. */
+const ENTROPY_TEXT_MAX_LENGTH = 1024 * 1024;
+const CONTENT_TYPES: ReadonlySet<string> = new Set([
+  "text",
+  "image",
+  "audio",
+  "resource",
+  "resource_link",
+]);
+
+export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
+  const { engineRevision, portable, clock } = options;
+  const rootsOf = createRoots(options.roots);
+
+  function build(subject: InputSubject): PolicyInput {
+    const { phase, message, server, principal } = subject;
+    const isCall = message.kind === "request" || message.kind === "notification";
+    const params = isCall ? (message.payload ?? undefined) : undefined;
+    const roots = rootsOf(server);
+    const { paths, rawPaths } = pathFacts(phase === "request" ? params : undefined, roots);
+    const names = namesOf(message);
+
+    return {
+      v: 1,
+      phase,
+      facts: { complete: names.complete, policy: engineRevision },
+      message: {
+        kind: message.kind,
+        method: names.method,
+        tool: names.tool,
+        prompt: names.prompt,
+        ...argumentFacts(member(params, "arguments")),
+        bytes: message.bytes,
+        revision: message.revision,
+      },
+      resource: resourceFacts(message.uri),
+      item: null,
+      result: resultFacts(message),
+      rules: isCall ? (portable?.match({ ...subjectOf(message, params), server }) ?? []) : [],
+      patterns: {},
+      paths,
+      findings: findingFacts(subject.findings),
+      strings: { ...stringFacts(subject.leaves), raw_paths: rawPaths, aliases: null },
+      server: { id: server },
+      tool: UNKNOWN_TOOL,
+      principal,
+      client: {
+        name: shortened(subject.client.name),
+        version: shortened(subject.client.version),
+      },
+      session: { ...UNKNOWN_SESSION, id: shortened(subject.sessionId) },
+      source: {
+        ip: subject.source.ip,
+        spiffe: subject.source.spiffe,
+        user_agent: shortened(subject.userAgent),
+      },
+      limits: {},
+      flow: [],
+      posture: declaresCapabilities(phase, message)
+        ? { server_requests: portable?.serverRequests(server) ?? {} }
+        : {},
+      provenance: PROVENANCE[phase][principal.authenticated_by],
+      time: timeFacts(clock.now()),
+    };
+  }
+  return { build };
+}
+
+const UNKNOWN_TOOL: PolicyInput["tool"] = {
+  risk: null,
+  side_effects: null,
+  classification: null,
+  pinned: null,
+  drifted: null,
+};
+const UNKNOWN_SESSION: PolicyInput["session"] = {
+  id: null,
+  age_s: null,
+  calls: null,
+  denied: null,
+  trust: null,
+  threat: null,
+};
+
+/** Who vouches for a fact. */
+const PROVENANCE = {
+  request: provenanceBy("MCP_REQUEST"),
+  response: provenanceBy("MCP_RESPONSE"),
+};
+
+function provenanceBy(message: string) {
+  const facts = {
+    message,
+    "server.id": "PROXY",
+    "source.ip": "PROXY",
+    "source.user_agent": "HTTP_HEADER",
+    "session.id": "HTTP_HEADER",
+    client: "SELF_REPORTED",
+  };
+  return {
+    jwt: { ...facts, "principal.id": "TOKEN" },
+    mtls: { ...facts, "principal.id": "CERTIFICATE" },
+    none: { ...facts, "principal.id": "NONE" },
+  };
+}
+
+/** The roots of a server, worked out once for each. */
+function createRoots(roots: readonly Root[]): (server: string) => readonly Root[] {
+  const common = roots.filter(({ servers }) => servers === undefined);
+  const named = new Set(roots.flatMap(({ servers }) => servers ?? []));
+  const byServer = new Map(
+    [...named].map((server) => [
+      server,
+      roots.filter(({ servers }) => servers === undefined || servers.includes(server)),
+    ]),
+  );
+  return (server) => byServer.get(server) ?? common;
+}
+
+function namesOf({ method, tool, prompt }: Message) {
+  const bounded = (name: string | null) =>
+    name !== null && name.length > NAME_MAX_LENGTH ? null : name;
+  const names = { method: bounded(method), tool: bounded(tool), prompt: bounded(prompt) };
+  const complete = names.method === method && names.tool === tool && names.prompt === prompt;
+  return { ...names, complete };
+}
+
+function subjectOf(message: Message, params: JsonNode | undefined) {
+  const { method, tool, uri } = message;
+  return { method, tool, uri, arguments: member(params, "arguments") };
+}
+
+/** What came back of a request; null for everything that is no answer of a server. */
+function resultFacts({ kind, payload, bytes }: Message): PolicyInput["result"] {
+  if (kind === "error") return { bytes, types: [], is_error: true, classification: null };
+  if (kind !== "result") return null;
+
+  const types = new Set<string>();
+  const content = member(payload, "content");
+  for (const item of content?.kind === "array" ? content.items : []) {
+    const type = stringMember(item, "type");
+    types.add(type !== undefined && CONTENT_TYPES.has(type) ? type : "other");
+  }
+  const isError = member(payload, "isError");
+  return {
+    bytes,
+    types: [...types],
+    is_error: isError?.kind === "literal" && isError.value === true,
+    classification: null,
+  };
+}
+
+/** What is still in the message comes first: it is what must not be cut off. */
+function findingFacts(findings: readonly Finding[]): PolicyInput["findings"] {
+  const left = findings.filter(({ action }) => action === "found");
+  const gone = findings.filter(({ action }) => action !== "found");
+  return [...left, ...gone]
+    .slice(0, FINDINGS_MAX)
+    .map(({ guard, kind, at, action, severity }) => ({ guard, kind, at, action, severity }));
+}
+
+/** Opaque values and media are dense by nature and do not count towards the entropy. */
+function stringFacts(leaves: readonly Leaf[]): { longest: number; max_entropy: number } {
+  let longest = 0;
+  let densest = 0;
+  let budget = ENTROPY_TEXT_MAX_LENGTH;
+  for (const { nature, text } of leaves) {
+    longest = Math.max(longest, text.length);
+    if (nature !== "text" || text.length < DENSE_TOKEN_MIN_LENGTH || budget <= 0) continue;
+    densest = Math.max(densest, densestToken(text.slice(0, budget), DENSE_TOKEN_MIN_LENGTH).bits);
+    budget -= text.length;
+  }
+  return { longest, max_entropy: densest };
+}
+
+/** Up to 2025-11-25 only `initialize` declares what the client can be asked for. */
+function declaresCapabilities(phase: Direction, { method, revision }: Message): boolean {
+  return phase === "request" && (method === "initialize" || revision === "2026-07-28");
+}
+
+function shortened(text: string | null): string | null {
+  return text === null ? null : text.slice(0, SELF_REPORTED_MAX_LENGTH);
+}
+
+const DAY_MS = 86_400_000;
+/** 1970 began on a Thursday. */
+const FIRST_WEEKDAY = 4;
+
+function timeFacts(epochMs: number): PolicyInput["time"] {
+  const now = Math.floor(epochMs);
+  const minuteOfDay = Math.floor((now % DAY_MS) / 60_000);
+  return {
+    epoch_ms: now,
+    weekday: (Math.floor(now / DAY_MS) + FIRST_WEEKDAY) % 7,
+    hour: Math.floor(minuteOfDay / 60),
+    minute: minuteOfDay % 60,
+    zone: "UTC",
+  };
+}

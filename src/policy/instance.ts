@@ -1,0 +1,77 @@
+import { type LoadedPolicy, loadPolicySync } from "@open-policy-agent/opa-wasm";
+import { err, ok, type Result } from "../core/result.ts";
+import type { BundleFault } from "./bundle.ts";
+import { isRecord, type JsonRecord } from "./json.ts";
+
+/** A compiled policy with its data, ready to be asked. One question at a time. */
+export interface Instance {
+  /** Throws when the policy traps or aborts; the instance is not to be used again then. */
+  evaluate(input: unknown): unknown;
+  readonly memoryBytes: number;
+}
+
+const ENTRYPOINT = "mcp/firewall/decision";
+const PAGE_BYTES = 64 * 1024;
+const INITIAL_PAGES = (1024 * 1024) / PAGE_BYTES;
+const MAXIMUM_PAGES = (256 * 1024 * 1024) / PAGE_BYTES;
+
+/** Built-ins that OPA's JavaScript SDK brings along; all others must be native to the module. */
+const SUPPLIED_BUILT_INS: ReadonlySet<string> = new Set([
+  "json.is_valid",
+  "regex.split",
+  "sprintf",
+  "yaml.is_valid",
+  "yaml.marshal",
+  "yaml.unmarshal",
+]);
+
+/** Instantiates `module`; a policy that could fail for want of a built-in fails here. */
+export function instantiate(
+  module: WebAssembly.Module,
+  data: JsonRecord,
+): Result<Instance, BundleFault> {
+  try {
+    const policy = loadPolicySync(module, { initial: INITIAL_PAGES, maximum: MAXIMUM_PAGES });
+    const missing = missingBuiltIns(policy);
+    if (missing.length > 0) {
+      const detail = `the policy calls built-ins that are not there: ${missing.join(", ")}`;
+      return err({ code: "built_in_missing", detail });
+    }
+    const entrypoints: unknown = policy.entrypoints;
+    const entrypoint = isRecord(entrypoints) ? entrypoints[ENTRYPOINT] : undefined;
+    if (typeof entrypoint !== "number") {
+      return err({ code: "entrypoint_missing", detail: `it has no entrypoint ${ENTRYPOINT}` });
+    }
+    policy.setData(data);
+    return ok({
+      evaluate: (input) => policy.evaluate(input, entrypoint),
+      get memoryBytes() {
+        return policy.mem.buffer.byteLength;
+      },
+    });
+  } catch {
+    return err({ code: "policy_not_loadable", detail: "policy.wasm is no policy that OPA built" });
+  }
+}
+
+/** The names in the module's table of imports by name, read before anything is evaluated. */
+function missingBuiltIns(policy: LoadedPolicy): readonly string[] {
+  const { wasmInstance, mem } = policy;
+  const { exports } =
+    wasmInstance instanceof WebAssembly.Instance ? wasmInstance : wasmInstance.instance;
+  const builtins = exports["builtins"];
+  const dump = exports["opa_json_dump"];
+  if (typeof builtins !== "function" || typeof dump !== "function") {
+    throw new TypeError("not an OPA module");
+  }
+  const address: unknown = dump(builtins());
+  if (typeof address !== "number") throw new TypeError("not an OPA module");
+
+  const memory = new Uint8Array(mem.buffer);
+  const json = new TextDecoder().decode(memory.subarray(address, memory.indexOf(0, address)));
+  const table: unknown = JSON.parse(json);
+  if (!isRecord(table)) throw new TypeError("not an OPA module");
+  return Object.keys(table)
+    .filter((name) => !SUPPLIED_BUILT_INS.has(name))
+    .sort();
+}

@@ -1,0 +1,98 @@
+import { type JsonNode, type Location, member, pointerOf, stringMember } from "../core/json.ts";
+import type { PathFact } from "../core/policy.ts";
+import { hasDotSegment, judgePath, type Root } from "./paths.ts";
+
+/** The path-valued arguments of a message. */
+export interface PathFacts {
+  /** The bad ones first; no more than a policy can look at. */
+  readonly paths: readonly PathFact[];
+  /** Absolute paths under no root; null where no root is configured. */
+  readonly rawPaths: number | null;
+}
+
+const FACTS_MAX = 64;
+
+/** The last word of a key that holds a path: `path`, `filePath`, `output_dir`. */
+const PATH_WORDS: ReadonlySet<string> = new Set([
+  "cwd",
+  "dir",
+  "directory",
+  "file",
+  "filename",
+  "filepath",
+  "files",
+  "folder",
+  "path",
+  "paths",
+]);
+/** Keys that hold a path when they stand alone. */
+const PATH_KEYS: ReadonlySet<string> = new Set([
+  "dest",
+  "destination",
+  "root",
+  "source",
+  "src",
+  "target",
+]);
+const FILE_URI = /^\s*file:/i;
+
+/** Judges every path in the parameters of a request: by its key, or because it is a `file:` URI. */
+export function pathFacts(params: JsonNode | undefined, roots: readonly Root[]): PathFacts {
+  const found: PathFact[] = [];
+  let raw = 0;
+  visitStrings(params, PARAMS, null, (text, name, location) => {
+    if (!FILE_URI.test(text) && !isPathKey(name)) return;
+    const { absolute, ...judged } = judgePath(text.trim(), roots);
+    if (absolute && judged.root === null) raw += 1;
+    found.push({ at: pointerOf(location), ...judged });
+  });
+
+  const uri = stringMember(params, "uri") ?? stringMember(member(params, "ref"), "uri");
+  if (uri !== undefined && !FILE_URI.test(uri) && hasDotSegment(uri)) found.push(CLIMBING_URI);
+
+  const isBad = (fact: PathFact) => fact.traversal || fact.sensitive;
+  const paths = [...found.filter(isBad), ...found.filter((fact) => !isBad(fact))];
+  return { paths: paths.slice(0, FACTS_MAX), rawPaths: roots.length === 0 ? null : raw };
+}
+
+const PARAMS: Location = { parent: null, key: "params" };
+const CLIMBING_URI: PathFact = {
+  at: "/params/uri",
+  root: null,
+  ext: null,
+  traversal: true,
+  sensitive: false,
+};
+
+type Visit = (text: string, name: string | null, location: Location) => void;
+
+/** Every string value with the nearest key above it. The protocol's own `_meta` is left out. */
+function visitStrings(
+  node: JsonNode | undefined,
+  location: Location,
+  name: string | null,
+  visit: Visit,
+): void {
+  if (node?.kind === "string") {
+    visit(node.value, name, location);
+  } else if (node?.kind === "array") {
+    for (const [index, item] of node.items.entries()) {
+      visitStrings(item, { parent: location, key: index }, name, visit);
+    }
+  } else if (node?.kind === "object") {
+    for (const { key, value } of node.members) {
+      if (location === PARAMS && key.value === "_meta") continue;
+      visitStrings(value, { parent: location, key: key.value }, key.value, visit);
+    }
+  }
+}
+
+function isPathKey(name: string | null): boolean {
+  if (name === null || name.length > 64) return false;
+  const words = name
+    .split(/[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])/)
+    .map((word) => word.toLowerCase());
+  const last = words.at(-1) ?? "";
+  if (last === "path" && words.at(-2) === "json") return false;
+  return PATH_WORDS.has(last) || (words.length === 1 && PATH_KEYS.has(last));
+}

@@ -1,0 +1,220 @@
+import type { JsonNode } from "../../core/json.ts";
+import type { Json, RuleFact } from "../../core/policy.ts";
+import { type JsonRecord, nullPrototype } from "../json.ts";
+import { hasDotSegment } from "../paths.ts";
+import { type Failure, judge } from "./constraint.ts";
+import { compileGlob, type Glob } from "./glob.ts";
+import type { PortablePolicy, PortableRule } from "./policy.ts";
+
+/** What the rules of a portable policy are matched to. */
+export interface PortableSubject {
+  readonly server: string;
+  readonly method: string | null;
+  readonly tool: string | null;
+  readonly uri: string | null;
+  /** `params.arguments`; undefined when there are none. */
+  readonly arguments: JsonNode | undefined;
+}
+
+/** A portable policy, ready to be matched. Who the caller is, and what follows, Rego decides. */
+export interface CompiledPortable {
+  /** `data.impedance.portable`: what the rules mean, by rule. */
+  readonly data: JsonRecord;
+  /** The rules whose selectors fit, and whether their constraints do. */
+  match(subject: PortableSubject): readonly RuleFact[];
+  /** For each of `SERVER_REQUESTS`, the rules that would fit if this server asked it. */
+  serverRequests(server: string): { readonly [method: string]: readonly string[] };
+}
+
+/** What a server may ask of a client; each needs a capability that the client declares. */
+export const SERVER_REQUESTS = [
+  "sampling/createMessage",
+  "elicitation/create",
+  "roots/list",
+] as const;
+
+const ARGUMENT_LIMIT_RULE = "validate/max_arg_bytes";
+/** A longer name or URI is not matched against wildcards. */
+const SELECTED_TEXT_MAX_LENGTH = 2048;
+/** Allow rules that select a message and do not fit only serve to explain. */
+const UNFIT_ALLOW_FACTS_MAX = 32;
+const SERVERS_REMEMBERED_MAX = 1024;
+
+const UNFIT_URI = "/params/uri";
+
+export function compilePortable(policy: PortablePolicy): CompiledPortable {
+  const rules = [...policy.allowRules, ...policy.denyRules].map(compileRule);
+  const byTool = createIndex(
+    rules.filter(({ tool }) => tool !== null),
+    ({ tool }) => tool,
+  );
+  const byMethod = createIndex(
+    rules.filter(({ method }) => method !== null),
+    (rule) => rule.method,
+  );
+  const remembered = new Map<string, { readonly [method: string]: readonly string[] }>();
+
+  function match(subject: PortableSubject): readonly RuleFact[] {
+    const { method } = subject;
+    if (method === null) return [];
+    const facts: RuleFact[] = [];
+    const argumentsOf = createArguments(subject.arguments);
+    const tool = method === "tools/call" ? subject.tool : null;
+    if (tool !== null) collect(byTool, tool, "/params/name", subject, argumentsOf, facts);
+    collect(byMethod, method, "/method", subject, argumentsOf, facts);
+    if (isOver(subject.arguments, policy.maxArgumentBytes)) {
+      facts.push({ rule: ARGUMENT_LIMIT_RULE, fit: true, failed: [] });
+    }
+    return facts;
+  }
+
+  function serverRequests(server: string): { readonly [method: string]: readonly string[] } {
+    const known = remembered.get(server);
+    if (known !== undefined) return known;
+    const grants: { [method: string]: readonly string[] } = {};
+    for (const method of SERVER_REQUESTS) {
+      const facts = match({ server, method, tool: null, uri: null, arguments: undefined });
+      grants[method] = facts.filter(({ fit }) => fit).map(({ rule }) => rule);
+    }
+    if (remembered.size < SERVERS_REMEMBERED_MAX) remembered.set(server, grants);
+    return grants;
+  }
+
+  return { data: dataOf(policy), match, serverRequests };
+}
+
+interface CompiledRule {
+  readonly rule: PortableRule;
+  readonly tool: Glob | null;
+  readonly method: Glob | null;
+  readonly server: Glob | null;
+  readonly uri: Glob | null;
+}
+
+function compileRule(rule: PortableRule): CompiledRule {
+  const glob = (source: string | null) => (source === null ? null : compileGlob(source));
+  return {
+    rule,
+    tool: glob(rule.tool),
+    method: glob(rule.method),
+    server: glob(rule.server),
+    uri: glob(rule.uri),
+  };
+}
+
+/** Rules by the name they select; those with a wildcard have to be tried one by one. */
+interface Index {
+  readonly exact: ReadonlyMap<string, readonly CompiledRule[]>;
+  readonly wildcards: readonly { readonly glob: Glob; readonly rule: CompiledRule }[];
+}
+
+function createIndex(
+  rules: readonly CompiledRule[],
+  selector: (rule: CompiledRule) => Glob | null,
+): Index {
+  const exact = new Map<string, CompiledRule[]>();
+  const wildcards: { readonly glob: Glob; readonly rule: CompiledRule }[] = [];
+  for (const rule of rules) {
+    const glob = selector(rule);
+    if (glob === null) continue;
+    if (!glob.exact) wildcards.push({ glob, rule });
+    else if (!exact.get(glob.source)?.push(rule)) exact.set(glob.source, [rule]);
+  }
+  return { exact, wildcards };
+}
+
+function collect(
+  index: Index,
+  name: string,
+  at: string,
+  subject: PortableSubject,
+  argumentsOf: Arguments,
+  facts: RuleFact[],
+): void {
+  let unfit = 0;
+  const add = (rule: CompiledRule, failed: readonly Failure[]) => {
+    const fit = failed.length === 0;
+    if (!fit && rule.rule.effect === "allow" && ++unfit > UNFIT_ALLOW_FACTS_MAX) return;
+    facts.push({ rule: rule.rule.id, fit, failed });
+  };
+
+  for (const rule of index.exact.get(name) ?? []) {
+    if (selects(rule, subject)) add(rule, failuresOf(rule, subject, argumentsOf));
+  }
+  const tooLong = name.length > SELECTED_TEXT_MAX_LENGTH;
+  for (const { glob, rule } of index.wildcards) {
+    if (tooLong && glob.source !== "*") {
+      if (selects(rule, subject)) add(rule, [{ at, check: "unjudged" }]);
+    } else if (glob.fits(name) && selects(rule, subject)) {
+      add(rule, failuresOf(rule, subject, argumentsOf));
+    }
+  }
+}
+
+/** Server and URI; one that cannot be judged is told by `failuresOf`. */
+function selects({ server, uri }: CompiledRule, subject: PortableSubject): boolean {
+  if (server !== null && !server.fits(subject.server)) return false;
+  if (uri === null) return true;
+  if (subject.uri === null) return false;
+  return !isPlainUri(subject.uri) || uri.fits(subject.uri);
+}
+
+function failuresOf(
+  { rule, uri }: CompiledRule,
+  subject: PortableSubject,
+  argumentsOf: Arguments,
+): readonly Failure[] {
+  const failures: Failure[] = [];
+  if (uri !== null && uri.source !== "*" && subject.uri !== null && !isPlainUri(subject.uri)) {
+    failures.push({ at: UNFIT_URI, check: "unjudged" });
+  }
+  for (const [name, constraint] of rule.constraints) {
+    const at = `/params/arguments/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+    judge(constraint, argumentsOf(name), at, failures);
+  }
+  return failures;
+}
+
+/** A URI that names the same thing to every reader: a dot segment may lead out of a glob's folder. */
+function isPlainUri(uri: string): boolean {
+  return uri.length <= SELECTED_TEXT_MAX_LENGTH && !hasDotSegment(uri);
+}
+
+type Arguments = (name: string) => JsonNode | undefined;
+
+/** Looks arguments up by name, after one pass over them however many rules ask. */
+function createArguments(node: JsonNode | undefined): Arguments {
+  let byName: Map<string, JsonNode> | undefined;
+  return (name) => {
+    if (node?.kind !== "object") return undefined;
+    byName ??= new Map(node.members.map(({ key, value }) => [key.value, value]));
+    return byName.get(name);
+  };
+}
+
+function isOver(node: JsonNode | undefined, maxBytes: number | null): boolean {
+  return node !== undefined && maxBytes !== null && node.end - node.start > maxBytes;
+}
+
+function dataOf(policy: PortablePolicy): JsonRecord {
+  const rules = new Map<string, Json>();
+  for (const rule of [...policy.allowRules, ...policy.denyRules]) {
+    const { effect, roles, reason } = rule;
+    rules.set(rule.id, { effect, roles, reason, methods: namesMethod(rule) });
+  }
+  if (policy.maxArgumentBytes !== null) {
+    const reason = "The arguments are larger than the policy allows.";
+    rules.set(ARGUMENT_LIMIT_RULE, { effect: "deny", roles: [], reason, methods: false });
+  }
+  return {
+    policy_id: policy.policyId,
+    version: policy.version,
+    default: policy.default,
+    rules: nullPrototype(rules),
+  };
+}
+
+/** A rule that names a method, or a family of them, makes it known; a bare `*` names none. */
+function namesMethod({ method }: PortableRule): boolean {
+  return method !== null && !/^[*?]/.test(method);
+}

@@ -1,0 +1,139 @@
+import { isAlias, LineCounter, type ParsedNode, parseDocument, visit } from "yaml";
+import { err, ok, type Result } from "../../core/result.ts";
+import type { PolicyFileError, PortablePolicy, PortableRule } from "./policy.ts";
+import { readRule } from "./read-rule.ts";
+import { createReader, type Place, type Reader } from "./reader.ts";
+
+const TEXT_MAX_LENGTH = 4 * 1024 * 1024;
+const RULES_MAX = 10_000;
+
+const KEYS = [
+  "policy_id",
+  "version",
+  "default",
+  "validate",
+  "allow_rules",
+  "deny_rules",
+  "rate_limit",
+  "detect_attacks",
+  "redact",
+] as const;
+
+/** What each of them may hold besides `enabled`, once it is enforced. */
+const NOT_YET_ENFORCED: ReadonlyMap<string, readonly string[]> = new Map([
+  ["rate_limit", ["enabled", "limit_per_minute", "burst", "scope"]],
+  ["detect_attacks", ["enabled", "on_detect", "fields"]],
+  ["redact", ["enabled", "deny_keys", "pii_emails"]],
+]);
+
+/**
+ * Reads a portable policy, YAML or JSON. Everything wrong with it is told at once, and whatever
+ * this version would not enforce is wrong: a policy that loads is a policy that holds.
+ */
+export function parsePortable(
+  text: string,
+  fileName: string,
+): Result<PortablePolicy, readonly PolicyFileError[]> {
+  const lines = new LineCounter();
+  const reader = createReader(fileName, lines);
+  const start: Place = { node: null, offset: 0, path: "" };
+  if (text.length > TEXT_MAX_LENGTH) {
+    reader.mistake(start, `the file is over ${TEXT_MAX_LENGTH} characters`);
+    return err(reader.errors);
+  }
+
+  const root = parseYaml(text, lines, reader);
+  if (reader.errors.length > 0) return err(reader.errors);
+  const policy = readPolicy({ ...start, node: root }, reader);
+  return reader.errors.length === 0 ? ok(policy) : err(reader.errors);
+}
+
+function parseYaml(text: string, lines: LineCounter, reader: Reader): ParsedNode | null {
+  try {
+    const document = parseDocument(text, {
+      lineCounter: lines,
+      prettyErrors: false,
+      stringKeys: true,
+      logLevel: "silent",
+    });
+    for (const { pos, message } of [...document.errors, ...document.warnings]) {
+      reader.mistake({ node: null, offset: pos[0], path: "" }, firstLine(message));
+    }
+    visit(document, {
+      Alias: (_, node) => {
+        const place = { node: isAlias(node) ? node : null, offset: 0, path: "" };
+        reader.mistake(place, "aliases are not read here: write it out");
+      },
+    });
+    return document.contents;
+  } catch {
+    reader.mistake({ node: null, offset: 0, path: "" }, "this is nested too deep to be read");
+    return null;
+  }
+}
+
+function firstLine(message: string): string {
+  return message.split("\n", 1)[0] ?? message;
+}
+
+function readPolicy(root: Place, reader: Reader): PortablePolicy {
+  if (root.node === null) reader.mistake(root, "the file is empty");
+  const found = root.node === null ? new Map<string, Place>() : reader.mapping(root, KEYS);
+  const required = <Value>(key: string, by: (place: Place) => Value | null): Value | null => {
+    const at = found.get(key);
+    if (at !== undefined) return by(at);
+    if (root.node !== null) reader.mistake({ ...root, path: key }, `${key} is missing`);
+    return null;
+  };
+
+  for (const [key, known] of NOT_YET_ENFORCED) refuseEnabled(key, known, found, reader);
+  return {
+    policyId: required("policy_id", reader.text) ?? "",
+    version: required("version", reader.text) ?? "",
+    default: required("default", (at) => reader.choice(at, ["deny", "allow"])) ?? "deny",
+    maxArgumentBytes: readValidate(found.get("validate"), reader),
+    allowRules: readRules(found.get("allow_rules"), "allow", reader),
+    denyRules: readRules(found.get("deny_rules"), "deny", reader),
+  };
+}
+
+function readRules(
+  place: Place | undefined,
+  effect: "allow" | "deny",
+  reader: Reader,
+): readonly PortableRule[] {
+  if (place === undefined) return [];
+  const items = reader.sequence(place);
+  if (items.length > RULES_MAX) {
+    reader.mistake(place, `there may be ${RULES_MAX} rules`);
+    return [];
+  }
+  return items.map((item, index) => readRule(item, effect, index, reader));
+}
+
+function readValidate(place: Place | undefined, reader: Reader): number | null {
+  if (place === undefined) return null;
+  const found = reader.mapping(place, ["reject_unknown_args", "max_arg_bytes"]);
+  const strict = found.get("reject_unknown_args");
+  if (strict !== undefined && reader.boolean(strict) === true) {
+    reader.mistake(strict, "reject_unknown_args is not enforced by this version: leave it out");
+  }
+  const size = found.get("max_arg_bytes");
+  return size === undefined ? null : reader.size(size);
+}
+
+function refuseEnabled(
+  key: string,
+  known: readonly string[],
+  found: ReadonlyMap<string, Place>,
+  reader: Reader,
+): void {
+  const place = found.get(key);
+  if (place === undefined) return;
+  const enabled = reader.mapping(place, known).get("enabled");
+  if (enabled === undefined) {
+    reader.mistake(place, `${key} is not enforced by this version: say enabled: false`);
+  } else if (reader.boolean(enabled) === true) {
+    reader.mistake(enabled, `${key} is not enforced by this version: leave it out`);
+  }
+}

@@ -1,0 +1,67 @@
+import type { LinearPattern } from "./linear-pattern.ts";
+
+/** A portable policy as its author wrote it, checked: what a field says is what is enforced. */
+export interface PortablePolicy {
+  readonly policyId: string;
+  readonly version: string;
+  readonly default: "allow" | "deny";
+  /** Size of a call's arguments as JSON; null without a limit. */
+  readonly maxArgumentBytes: number | null;
+  readonly allowRules: readonly PortableRule[];
+  readonly denyRules: readonly PortableRule[];
+}
+
+/** One rule. A selector that is null fits everything. */
+export interface PortableRule {
+  /** `allow/0`, `deny/3`: effect and place in the file, as reasons name it. */
+  readonly id: string;
+  readonly effect: "allow" | "deny";
+  /** A glob over tool names; the rule is about `tools/call` then. */
+  readonly tool: string | null;
+  /** A glob over methods. A rule has either this or `tool`. */
+  readonly method: string | null;
+  readonly server: string | null;
+  readonly uri: string | null;
+  /** The caller holds one of them; empty: anybody. */
+  readonly roles: readonly string[];
+  readonly reason: string | null;
+  /** By argument name. */
+  readonly constraints: ReadonlyMap<string, Constraint>;
+}
+
+export const CONSTRAINT_TYPES = [
+  "string",
+  "number",
+  "integer",
+  "boolean",
+  "array",
+  "object",
+  "null",
+] as const;
+export type ConstraintType = (typeof CONSTRAINT_TYPES)[number];
+
+export type Scalar = string | number | boolean | null;
+
+/** What must hold of one argument. A bound on lengths, numbers or text implies the type. */
+export interface Constraint {
+  readonly type: ConstraintType | null;
+  readonly required: boolean;
+  readonly pattern: LinearPattern | null;
+  readonly enum: readonly Scalar[] | null;
+  readonly min: number | null;
+  readonly max: number | null;
+  /** Characters (code points) of a string, items of an array. */
+  readonly minLength: number | null;
+  readonly maxLength: number | null;
+  readonly items: Constraint | null;
+}
+
+/** A mistake in a policy file; line and column count from 1. */
+export interface PolicyFileError {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** Where in the document: `allow_rules[2].roles`; empty for the document itself. */
+  readonly path: string;
+  readonly message: string;
+}

@@ -1,0 +1,71 @@
+import type { Constraint, PortableRule } from "./policy.ts";
+import { readConstraint } from "./read-constraint.ts";
+import type { Place, Reader } from "./reader.ts";
+
+const KEYS = ["tool", "server", "method", "uri", "roles", "reason", "constraints"] as const;
+
+/** Reads one rule; its mistakes are noted. */
+export function readRule(
+  place: Place,
+  effect: "allow" | "deny",
+  index: number,
+  reader: Reader,
+): PortableRule {
+  const found = reader.mapping(place, KEYS);
+  const text = (key: string) => {
+    const at = found.get(key);
+    return at === undefined ? null : reader.text(at);
+  };
+  const roles = found.get("roles");
+  const constraints = found.get("constraints");
+
+  checkSelectors(place, found, reader);
+  return {
+    id: `${effect}/${index}`,
+    effect,
+    tool: text("tool"),
+    method: text("method"),
+    server: text("server"),
+    uri: text("uri"),
+    roles: roles === undefined ? [] : readRoles(roles, reader),
+    reason: text("reason"),
+    constraints: constraints === undefined ? new Map() : readConstraints(constraints, reader),
+  };
+}
+
+/** A rule that names no tool and no method would be about everything, or about nothing. */
+function checkSelectors(place: Place, found: ReadonlyMap<string, Place>, reader: Reader): void {
+  const tool = found.get("tool");
+  const method = found.get("method");
+  const uri = found.get("uri");
+  const constraints = found.get("constraints");
+
+  if (tool === undefined && method === undefined) {
+    reader.mistake(place, 'a rule names a tool or a method ("*" is every one)');
+  }
+  if (tool !== undefined && method !== undefined) {
+    reader.mistake(method, "a rule with a tool is about tools/call already: leave method out");
+  }
+  if (uri !== undefined && tool !== undefined) {
+    reader.mistake(uri, "a tool has no URI: use it with method, such as resources/read");
+  }
+  if (constraints !== undefined && tool === undefined) {
+    reader.mistake(constraints, "constraints are about a tool's arguments: name the tool");
+  }
+}
+
+function readRoles(place: Place, reader: Reader): readonly string[] {
+  const items = reader.sequence(place);
+  if (items.length === 0) {
+    reader.mistake(place, "this should name at least one role; without roles it is for anybody");
+  }
+  return items.map(reader.text).filter((role) => role !== null);
+}
+
+function readConstraints(place: Place, reader: Reader): ReadonlyMap<string, Constraint> {
+  const constraints = new Map<string, Constraint>();
+  for (const [name, at] of reader.namedMapping(place)) {
+    constraints.set(name, readConstraint(at, reader));
+  }
+  return constraints;
+}

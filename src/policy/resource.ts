@@ -1,0 +1,21 @@
+import type { PolicyInput } from "../core/policy.ts";
+import { extensionOf } from "./paths.ts";
+
+const URI_MAX_BYTES = 256;
+const SCHEME = /^([a-z][a-z0-9+.-]{0,31}):/i;
+/** User info in front of a host, and what follows the path: both may carry a secret. */
+const USER_INFO = /^([a-z][a-z0-9+.-]*:\/\/)[^/?#\\]*@/i;
+const QUERY_AND_FRAGMENT = /[?#].*$/s;
+
+const NONE: PolicyInput["resource"] = { uri: null, scheme: null, ext: null };
+
+/** A resource as the policy may see it; a long URI is told by its scheme and extension alone. */
+export function resourceFacts(uri: string | null): PolicyInput["resource"] {
+  if (uri === null) return NONE;
+  const path = uri.replace(USER_INFO, "$1").replace(QUERY_AND_FRAGMENT, "");
+  return {
+    uri: Buffer.byteLength(path) <= URI_MAX_BYTES ? path : null,
+    scheme: SCHEME.exec(uri)?.[1]?.toLowerCase() ?? null,
+    ext: extensionOf(path.slice(path.lastIndexOf("/") + 1)),
+  };
+}

@@ -1,0 +1,166 @@
+import { randomBytes } from "node:crypto";
+import { createEventBuilder } from "../audit/event.ts";
+import type { Config } from "../config/config.ts";
+import { type JsonNode, member, stringMember } from "../core/json.ts";
+import type { Direction } from "../core/message.ts";
+import { err, ok, type Result } from "../core/result.ts";
+import { createGuards } from "../guard/guards.ts";
+import { createInspector } from "../guard/inspect.ts";
+import { createAnonymousIdentity } from "../identity/anonymous.ts";
+import { find } from "../mcp/json/find.ts";
+import { parseJson } from "../mcp/json/parse.ts";
+import type { PendingRequest } from "../mcp/message/read.ts";
+import type { Dependencies } from "../pipeline/dependencies.ts";
+import { type Judgement, judge } from "../pipeline/judge.ts";
+import { readRequest, readResponse } from "../pipeline/reading.ts";
+import { type Scene, sceneOf } from "../pipeline/scene.ts";
+import { loadPolicy } from "./load-policy.ts";
+import { randomIdentifiers, systemClock } from "./system.ts";
+
+/** Judges one line of `impedance scan`; answers are JSON lines, without the line break. */
+export interface Scanner {
+  scan(line: string): Promise<Result<string, string>>;
+}
+
+export interface ScanOptions {
+  readonly direction: Direction;
+  readonly server: string;
+}
+
+/** The data path of the service, without a network, a log and metrics. */
+export async function createScanner(
+  config: Config,
+  { direction, server }: ScanOptions,
+): Promise<Result<Scanner, readonly string[]>> {
+  const policy = await loadPolicy(config, systemClock);
+  const guards = createGuards(config.guards, { limits: config.limits });
+  if (!policy.ok || !guards.ok) {
+    return err([...(policy.ok ? [] : policy.error), ...(guards.ok ? [] : [guards.error])]);
+  }
+  const dependencies: Dependencies = {
+    limits: config.limits,
+    clock: systemClock,
+    identifiers: randomIdentifiers,
+    identity: createAnonymousIdentity(),
+    inspector: createInspector(guards.value, {
+      clock: systemClock,
+      budgetMs: config.limits.guardBudgetMs,
+    }),
+    policy: () => policy.value,
+    events: createEventBuilder({ clock: systemClock, labels: {}, subjectKey: randomBytes(32) }),
+    audit: { record: () => true },
+    telemetry: { decided() {}, found() {}, phase() {}, exchange() {} },
+    settings: () => ({
+      denial: config.denial,
+      disclose: config.disclose,
+      annotate: false,
+      responseHeadDeadlineMs: config.limits.responseHeadDeadlineMs,
+    }),
+  };
+  const identity = await dependencies.identity.identify({ ...HEAD, server });
+  if (identity.kind === "refused") return err(["nobody may scan"]);
+  const scene = sceneOf(HEAD, direction, server, identity.principal);
+  return ok({ scan: async (line) => scanLine(line, scene, dependencies) });
+}
+
+const HEAD = {
+  method: "POST",
+  path: "/",
+  headers: new Map<string, string>(),
+  server: null,
+  source: { ip: null, spiffe: null },
+  requestId: null,
+};
+
+/** A result is read as the answer to some tool call. */
+const SOME_CALL: PendingRequest = {
+  method: "tools/call",
+  tool: null,
+  prompt: null,
+  uri: null,
+  revision: "2025-11-25",
+};
+
+/** What one line asks for: the bytes to judge, and how the answer is taken from what is left. */
+interface Task {
+  readonly key: "text" | "message" | "body";
+  readonly bytes: Uint8Array;
+  readonly cleaned: (judgement: Judgement) => string;
+}
+
+function scanLine(line: string, scene: Scene, dependencies: Dependencies): Result<string, string> {
+  const bytes = Buffer.from(line, "utf8");
+  const document = parseJson(bytes, dependencies.limits);
+  if (!document.ok) {
+    return err(`{"id":null,"error":"no JSON: ${document.error.code}","allow":false}`);
+  }
+  const idNode = member(document.value.root, "id");
+  const id = idNode === undefined ? "null" : textOf(bytes, idNode);
+  const task = taskOf(document.value.root, bytes, scene.direction);
+  if (task === null) {
+    return err(`{"id":${id},"error":"a line has text, message or body","allow":false}`);
+  }
+  const read =
+    scene.direction === "request"
+      ? readRequest(HEAD, dependencies.limits)
+      : readResponse(dependencies.limits, null, () => SOME_CALL);
+  const outcome = judge(task.bytes, read, scene, dependencies);
+  const rest = outcome.ok ? describe(outcome.value) : describeFault(outcome.error);
+  const cleaned = outcome.ok ? task.cleaned(outcome.value) : "null";
+  return ok(`{"id":${id},"${task.key}":${cleaned},${JSON.stringify(rest).slice(1)}`);
+}
+
+function taskOf(root: JsonNode, bytes: Buffer, direction: Direction): Task | null {
+  const text = stringMember(root, "text");
+  if (text !== undefined) return textTask(text, direction);
+  const message = member(root, "message");
+  if (message !== undefined) {
+    const cleaned = ({ reading }: Judgement) => Buffer.from(reading.document.bytes).toString("utf8");
+    return { key: "message", bytes: bytes.subarray(message.start, message.end), cleaned };
+  }
+  const body = stringMember(root, "body");
+  if (body === undefined) return null;
+  const cleaned = ({ reading }: Judgement) =>
+    JSON.stringify(Buffer.from(reading.document.bytes).toString("base64"));
+  return { key: "body", bytes: Buffer.from(body, "base64"), cleaned };
+}
+
+function textTask(text: string, direction: Direction): Task {
+  const [message, pointer] =
+    direction === "request"
+      ? [
+          { id: 1, method: "tools/call", params: { name: "scan", arguments: { text } } },
+          "/params/arguments/text",
+        ]
+      : [{ id: 1, result: { content: [{ type: "text", text }] } }, "/result/content/0/text"];
+  const cleaned = ({ reading }: Judgement): string => {
+    const node = find(reading.document.root, pointer);
+    return node?.kind === "string" ? JSON.stringify(node.value) : "null";
+  };
+  return { key: "text", bytes: Buffer.from(JSON.stringify({ jsonrpc: "2.0", ...message })), cleaned };
+}
+
+function describe({ judged }: Judgement) {
+  const decisions = judged.map(({ decision }) => decision);
+  const allow = decisions.every((decision) => decision.allow);
+  return {
+    allow,
+    reasons: decisions.flatMap(({ reasons }) => reasons),
+    findings: judged.flatMap(({ cleaned }) => cleaned.findings),
+  };
+}
+
+function describeFault({ code, detail }: { code: string; detail: string }) {
+  const reason = {
+    code,
+    layer: "firewall",
+    rule: `firewall/${code}`,
+    message: detail,
+    remedy: "Send a message that follows the MCP specification.",
+  };
+  return { allow: false, reasons: [reason], findings: [] };
+}
+
+function textOf(bytes: Buffer, node: JsonNode): string {
+  return bytes.toString("utf8", node.start, node.end);
+}

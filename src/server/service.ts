@@ -1,0 +1,188 @@
+import { randomBytes } from "node:crypto";
+import { createFileSink, createStreamSink } from "../audit/descriptor-sink.ts";
+import { createEventBuilder } from "../audit/event.ts";
+import type { ManagedAuditSink } from "../audit/sink.ts";
+import type { Config, Endpoint } from "../config/config.ts";
+import type { DecisionEvent } from "../core/audit.ts";
+import type { AuditSink, Clock } from "../core/ports.ts";
+import { err, ok, type Result } from "../core/result.ts";
+import { startGrpcServer } from "../envoy/grpc-server.ts";
+import { createGuards } from "../guard/guards.ts";
+import { createInspector } from "../guard/inspect.ts";
+import { createAnonymousIdentity } from "../identity/anonymous.ts";
+import type { Dependencies } from "../pipeline/dependencies.ts";
+import { createFirewall } from "../pipeline/firewall.ts";
+import { type AdminOptions, startAdmin } from "../telemetry/admin.ts";
+import { describeError, type Logger } from "../telemetry/log.ts";
+import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
+import { loadPolicy, type PolicyInForce } from "./load-policy.ts";
+import { packageVersion } from "./package-root.ts";
+import { randomIdentifiers, systemClock } from "./system.ts";
+
+export interface ServiceOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  /** Where decisions are written, in place of what the configuration says. */
+  readonly sink?: ManagedAuditSink;
+  /** Sees every decision after the log took it. */
+  readonly onDecision?: (event: DecisionEvent) => void;
+  /** When the admin port is taken, any free one will do. */
+  readonly anyAdminPort?: boolean;
+}
+
+/** The running service: gRPC for the proxy, HTTP for the operator. */
+export interface Service {
+  readonly grpcPort: number;
+  readonly admin: { readonly host: string; readonly port: number };
+  readonly policy: PolicyInForce;
+  /** Lets open exchanges finish until the deadline, ends the rest closed, writes the log out. */
+  stop(): Promise<void>;
+}
+
+/** Wires everything together and listens, or says everything that stands against it. */
+export async function startService(
+  options: ServiceOptions,
+): Promise<Result<Service, readonly string[]>> {
+  const { config, log } = options;
+  const policy = await loadPolicy(config, systemClock);
+  const guards = createGuards(config.guards, { limits: config.limits });
+  if (!policy.ok || !guards.ok) {
+    return err([...(policy.ok ? [] : policy.error), ...(guards.ok ? [] : [guards.error])]);
+  }
+  const metrics = createMetrics({ version: packageVersion() });
+  const sink = options.sink ?? createSink(config, metrics, log);
+  const parts = { policy: policy.value, guards: guards.value, metrics, sink };
+  const dependencies = createDependencies(options, parts, systemClock);
+
+  let ready = false;
+  const grpc = await bindGrpc(config, dependencies, log, metrics, () => ready);
+  if (!grpc.ok) return grpc;
+  const admin = await bindAdmin(options, {
+    ready: () => ready && sink.healthy,
+    policyDefault: () => policy.value.default,
+    metrics,
+  });
+  if (!admin.ok) {
+    grpc.value.close();
+    return err([inUse("admin", config.admin, admin.error.code)]);
+  }
+  ready = true;
+  log.info("started", { grpc_port: grpc.value.port, admin_port: admin.value.port });
+  return ok({
+    grpcPort: grpc.value.port,
+    admin: admin.value,
+    policy: policy.value,
+    async stop() {
+      ready = false;
+      log.info("draining", { open_streams: grpc.value.openStreams });
+      await grpc.value.drain(config.drainDeadlineMs);
+      grpc.value.close();
+      await admin.value.close();
+      await sink.close();
+      log.info("stopped");
+      await log.flush();
+    },
+  });
+}
+
+interface Parts {
+  readonly policy: PolicyInForce;
+  readonly guards: Parameters<typeof createInspector>[0];
+  readonly metrics: Metrics;
+  readonly sink: AuditSink;
+}
+
+function createDependencies(
+  { config, onDecision }: ServiceOptions,
+  { policy, guards, metrics, sink }: Parts,
+  clock: Clock,
+): Dependencies {
+  const subjectKey = config.audit.subjectKey?.reveal() ?? randomBytes(32);
+  return {
+    limits: config.limits,
+    clock,
+    identifiers: randomIdentifiers,
+    identity: createAnonymousIdentity(),
+    inspector: createInspector(guards, { clock, budgetMs: config.limits.guardBudgetMs }),
+    policy: () => policy,
+    events: createEventBuilder({ clock, labels: { version: packageVersion() }, subjectKey }),
+    audit: {
+      record: (event) => {
+        const accepted = sink.record(event);
+        if (accepted) onDecision?.(event);
+        else metrics.auditFailed();
+        return accepted;
+      },
+    },
+    telemetry: metrics,
+    settings: (server) => settingsOf(config, server),
+  };
+}
+
+function settingsOf(config: Config, server: string) {
+  const own = config.servers.get(server);
+  return {
+    denial: own?.denial ?? config.denial,
+    disclose: config.disclose,
+    annotate: config.annotate,
+    responseHeadDeadlineMs: own?.responseHeadDeadlineMs ?? config.limits.responseHeadDeadlineMs,
+  };
+}
+
+function createSink(config: Config, metrics: Metrics, log: Logger): ManagedAuditSink {
+  const { sink, file, queueMaxEvents } = config.audit;
+  const onFailure = ({ code, pending }: { code: string; pending: number }) => {
+    metrics.auditFailed();
+    log.error("audit_failed", { system_code: code, pending });
+  };
+  if (sink === "file" && file !== null) return createFileSink({ path: file, queueMaxEvents, onFailure });
+  const stream = sink === "stderr" ? process.stderr : process.stdout;
+  return createStreamSink({ stream, queueMaxEvents, onFailure });
+}
+
+async function bindAdmin(
+  { config, anyAdminPort }: ServiceOptions,
+  rest: Omit<AdminOptions, "host" | "port">,
+) {
+  const admin = await startAdmin({ ...config.admin, ...rest });
+  if (admin.ok || anyAdminPort !== true || admin.error.code !== "EADDRINUSE") return admin;
+  return startAdmin({ host: config.admin.host, port: 0, ...rest });
+}
+
+async function bindGrpc(
+  config: Config,
+  dependencies: Dependencies,
+  log: Logger,
+  metrics: Metrics,
+  ready: () => boolean,
+) {
+  try {
+    const server = await startGrpcServer({
+      firewall: createFirewall(dependencies),
+      limits: config.limits,
+      address: grpcAddress(config.grpc),
+      ready,
+      onFault: (code, error) => log.error("exchange_failed", { fault: code, ...describeError(error) }),
+      onOpen: () => metrics.streamOpened(),
+      onClose: () => metrics.streamClosed(),
+    });
+    return ok(server);
+  } catch {
+    return err([inUse("grpc", config.grpc, "EADDRINUSE")]);
+  }
+}
+
+export function grpcAddress(endpoint: Endpoint): string {
+  if (endpoint.kind === "unix") return `unix:${endpoint.path}`;
+  const host = endpoint.host.includes(":") ? `[${endpoint.host}]` : endpoint.host;
+  return `${host}:${endpoint.port}`;
+}
+
+function inUse(
+  what: "grpc" | "admin",
+  at: { readonly host?: string; readonly port?: number; readonly path?: string },
+  code: string,
+): string {
+  const where = at.path ?? `${at.host}:${at.port}`;
+  return `${what}: cannot listen on ${where} (${code}); choose another with --${what} or \`${what}:\``;
+}

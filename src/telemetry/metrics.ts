@@ -1,0 +1,204 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+import type { Telemetry } from "../core/ports.ts";
+import { createBoundedLabels, OTHER } from "./bounded-labels.ts";
+
+/** All that is counted, and the text that a Prometheus server reads. */
+export interface Metrics extends Telemetry {
+  streamOpened(): void;
+  streamClosed(): void;
+  /** The decision log could not take an event, or could not write. */
+  auditFailed(): void;
+  readonly contentType: string;
+  render(): Promise<string>;
+}
+
+export interface MetricsOptions {
+  readonly version: string;
+  /** Distinct tools that get time series of their own. */
+  readonly toolsMax?: number;
+}
+
+const TOOLS_MAX = 200;
+const REASONS_MAX = 200;
+const FINDING_KINDS_MAX = 500;
+const GUARDS_MAX = 64;
+const PHASES_MAX = 32;
+/** Seconds; a decision is to take well under a millisecond. */
+const PHASE_BUCKETS = [1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, 2.5e-2, 0.1, 0.5, 1];
+const INVOCATION_BUCKETS = [1e-3, 5e-3, 1e-2, 2.5e-2, 5e-2, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
+/** The methods of every revision we read; a peer may write anything. */
+const METHODS = new Set([
+  "completion/complete",
+  "elicitation/create",
+  "initialize",
+  "logging/setLevel",
+  "notifications/cancelled",
+  "notifications/elicitation/complete",
+  "notifications/initialized",
+  "notifications/message",
+  "notifications/progress",
+  "notifications/prompts/list_changed",
+  "notifications/resources/list_changed",
+  "notifications/resources/updated",
+  "notifications/roots/list_changed",
+  "notifications/subscriptions/acknowledged",
+  "notifications/tasks/status",
+  "notifications/tools/list_changed",
+  "ping",
+  "prompts/get",
+  "prompts/list",
+  "resources/list",
+  "resources/read",
+  "resources/subscribe",
+  "resources/templates/list",
+  "resources/unsubscribe",
+  "roots/list",
+  "sampling/createMessage",
+  "server/discover",
+  "subscriptions/listen",
+  "tasks/cancel",
+  "tasks/get",
+  "tasks/list",
+  "tasks/result",
+  "tasks/update",
+  "tools/call",
+  "tools/list",
+]);
+
+/** Metrics in a registry of their own, those of the process included. */
+export function createMetrics(options: MetricsOptions): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const instruments = createInstruments(registry);
+  instruments.build.labels(options.version, process.version).set(1);
+
+  return {
+    ...createTelemetry(instruments, options.toolsMax ?? TOOLS_MAX),
+    streamOpened: () => instruments.streams.inc(),
+    streamClosed: () => instruments.streams.dec(),
+    auditFailed: () => instruments.auditFailures.inc(),
+    contentType: registry.contentType,
+    render: () => registry.metrics(),
+  };
+}
+
+function createTelemetry(instruments: Instruments, toolsMax: number): Telemetry {
+  const tools = createBoundedLabels(toolsMax);
+  const reasons = createBoundedLabels(REASONS_MAX);
+  const kinds = createBoundedLabels(FINDING_KINDS_MAX);
+  const guards = createBoundedLabels(GUARDS_MAX);
+  const phases = createBoundedLabels(PHASES_MAX);
+
+  const invocations = children((tool, method, status) =>
+    instruments.invocations.labels(tool, method, status),
+  );
+  const denials = children((reason) => instruments.denials.labels(reason));
+  const findings = children((guard, kind, action) =>
+    instruments.findings.labels(guard, kind, action),
+  );
+  const phaseSeconds = children((phase) => instruments.phaseSeconds.labels(phase));
+  const invocationSeconds = children((method) => instruments.invocationSeconds.labels(method));
+  // A name that is denied may be invented: such names must not crowd out those of real tools.
+  const toolLabel = (tool: string | null, allow: boolean): string =>
+    tool === null ? "" : tools.label(tool, allow ? toolsMax : Math.floor(toolsMax / 2));
+
+  return {
+    decided({ method, tool, allow, reasons: codes }) {
+      const status = allow ? "allow" : "deny";
+      invocations(toolLabel(tool, allow), methodLabel(method), status).inc();
+      if (allow) return;
+      for (const code of codes) denials(reasons.label(code), "", "").inc();
+    },
+    found(guard, kind, action) {
+      const known = action === "redacted" || action === "found";
+      findings(guards.label(guard), kinds.label(kind), known ? action : OTHER).inc();
+    },
+    phase(phase, seconds) {
+      phaseSeconds(phases.label(phase), "", "").observe(seconds);
+    },
+    exchange(_server, method, _tool, seconds) {
+      invocationSeconds(methodLabel(method), "", "").observe(seconds);
+    },
+  };
+}
+
+/** HTTP without a JSON-RPC body has no method. */
+function methodLabel(method: string | null): string {
+  if (method === null) return "";
+  return METHODS.has(method) ? method : OTHER;
+}
+
+type Resolve<Child> = (a: string, b: string, c: string) => Child;
+
+/** Looks a metric's child up by its labels once, and remembers it: the labels are bounded. */
+function children<Child>(create: Resolve<Child>): Resolve<Child> {
+  const known = new Map<string, Child>();
+
+  return (a, b, c) => {
+    const key = `${a}\0${b}\0${c}`;
+    let child = known.get(key);
+    if (child === undefined) {
+      child = create(a, b, c);
+      known.set(key, child);
+    }
+    return child;
+  };
+}
+
+type Instruments = ReturnType<typeof createInstruments>;
+
+function createInstruments(registry: Registry) {
+  const registers = [registry];
+  return {
+    invocations: new Counter({
+      name: "mcp_invocations_total",
+      help: "Messages decided.",
+      labelNames: ["tool", "method", "status"],
+      registers,
+    }),
+    denials: new Counter({
+      name: "mcp_denied_total",
+      help: "Reasons of denials; a denial may have several.",
+      labelNames: ["reason"],
+      registers,
+    }),
+    invocationSeconds: new Histogram({
+      name: "mcp_invocation_duration_seconds",
+      help: "From the head of a request to the end of its exchange, the server's time included.",
+      labelNames: ["method"],
+      buckets: INVOCATION_BUCKETS,
+      registers,
+    }),
+    phaseSeconds: new Histogram({
+      name: "impedance_phase_duration_seconds",
+      help: "Our own time in one phase of one message.",
+      labelNames: ["phase"],
+      buckets: PHASE_BUCKETS,
+      registers,
+    }),
+    findings: new Counter({
+      name: "impedance_findings_total",
+      help: "What the guards found, and what became of it.",
+      labelNames: ["guard", "kind", "action"],
+      registers,
+    }),
+    streams: new Gauge({
+      name: "impedance_streams_open",
+      help: "Exchanges that are open.",
+      registers,
+    }),
+    auditFailures: new Counter({
+      name: "impedance_audit_failures_total",
+      help: "Failures of the decision log; while it fails, messages are denied.",
+      registers,
+    }),
+    build: new Gauge({
+      name: "impedance_build_info",
+      help: "Always 1; the labels tell what runs.",
+      labelNames: ["version", "node"],
+      registers,
+    }),
+  } as const;
+}
