@@ -9,6 +9,8 @@ const PREFIX = "IMPEDANCE_";
 const SETUP_VARIABLES = ["IMPEDANCE_ENVOY", "IMPEDANCE_OPA"];
 /** What Kubernetes sets in a pod beside a Service named `impedance…`. */
 const SERVICE_LINK = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT|PORT_\d+_(?:TCP|UDP|SCTP)\w*)$/;
+/** The section whose settings depend on the file. */
+const SERVERS = `${PREFIX}SERVERS`;
 const TYPING_ERROR_MAX_DISTANCE = 2;
 
 /** A setting that a variable can override. */
@@ -25,9 +27,10 @@ export interface Overrides {
 }
 
 /**
- * Puts `IMPEDANCE_<PATH>` in the place of the setting at that path of `value`: capitals, and `_` for
- * whatever is neither letter nor digit (`limits.json_max_depth` is `IMPEDANCE_LIMITS_JSON_MAX_DEPTH`,
- * a list is separated by commas). Servers must stand in the file; their settings may be overridden.
+ * Puts `IMPEDANCE_<PATH>` in the place of the setting at that path of `value`: in capitals, with
+ * `_` for whatever is neither letter nor digit, so that `limits.json_max_depth` is
+ * `IMPEDANCE_LIMITS_JSON_MAX_DEPTH`. A list is separated by commas. Servers must stand in the file;
+ * their settings may be overridden.
  */
 export function applyEnvironment(
   value: unknown,
@@ -49,9 +52,9 @@ export function applyEnvironment(
   }
 
   const referenced = referencesIn(value);
-  const isMistake = (error: ConfigError): boolean =>
-    error.origin.kind !== "variable" || !referenced.has(error.origin.name);
-  return { variables, errors: errors.filter(isMistake) };
+  const isReferenced = ({ origin }: ConfigError): boolean =>
+    origin.kind === "variable" && referenced.has(origin.name);
+  return { variables, errors: errors.filter((error) => !isReferenced(error)) };
 }
 
 /** How `applyEnvironment` remembers a path. */
@@ -93,8 +96,6 @@ function judgeUnknown(name: string, leaves: ReadonlyMap<string, unknown>): Confi
   const remedy = meant === null ? "unset it" : `did you mean ${meant}?`;
   return variableError(name, [], "overrides no known setting", remedy);
 }
-
-const SERVERS = `${PREFIX}SERVERS`;
 
 function isTypingError(name: string, meant: string | null): boolean {
   return meant !== null && editDistance(name, meant) <= TYPING_ERROR_MAX_DISTANCE;

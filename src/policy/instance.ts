@@ -1,7 +1,13 @@
-import { type LoadedPolicy, loadPolicySync } from "@open-policy-agent/opa-wasm";
+import { createRequire } from "node:module";
+import type { LoadedPolicy } from "@open-policy-agent/opa-wasm";
 import { err, ok, type Result } from "../core/result.ts";
 import type { BundleFault } from "./bundle.ts";
 import { isRecord, type JsonRecord } from "./json.ts";
+
+// Its ES module lacks `loadPolicySync`, which its types promise and its CommonJS module has.
+const { loadPolicySync } = createRequire(import.meta.url)(
+  "@open-policy-agent/opa-wasm",
+) as typeof import("@open-policy-agent/opa-wasm");
 
 /** A compiled policy with its data, ready to be asked. One question at a time. */
 export interface Instance {

@@ -37,7 +37,9 @@ const FRAME = /^\s+at .*?([\w.-]+:\d+:\d+)\)?$/m;
 /** JSON lines on standard error. They never wait for the reader, so it cannot stall an exchange. */
 export function createLogger(options: LoggerOptions): Logger {
   const stream =
-    options.destination ?? destination({ dest: STDERR, sync: false, maxLength: WAITING_MAX_BYTES });
+    options.destination ??
+    // Of a length of 0, its default, `flush` would not wait.
+    destination({ dest: STDERR, sync: false, minLength: 1, maxLength: WAITING_MAX_BYTES });
   const log = pino({ level: options.level, base: null }, stream);
   const entry =
     (level: LogLevel) =>

@@ -36,8 +36,8 @@ const SEPARATORS: readonly RegExp[] = [
   /(?:\\{0,3}["'`]|&quot;|\])?[ \t]{0,4}(?::[ \t]?)?(?:(?:string|str|String|\[\]byte)[ \t]{1,2})?(?::=|=>|->|[!=]==?|[?.+|]?=|:|：)[ \t]{0,8}/y,
   // <name>value</name>, SET name "value", <add key="name" value="value"/>
   />[ \t\r\n]{0,40}|[ \t]{1,2}(?=["'])|["'][ \t]{1,4}value[ \t]?=[ \t]?/y,
-  // define('NAME', 'value'), ("name", "value")
-  /["'][ \t]{0,2},[ \t]{0,4}(?=["'])/y,
+  // define('NAME', 'value'); in a list of names the one before is no name of the next
+  /(?<=\(["'][A-Za-z0-9_-]{2,80})["'][ \t]{0,2},[ \t]{0,4}(?=["'])/y,
 ];
 const FLAG_SEPARATOR = /[ \t]{1,2}|=/y;
 const PROSE_SEPARATOR =

@@ -21,6 +21,9 @@ const ALL_CLASSES = /^(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9].*[0-9].*[0-9])/;
 /** Random text of 32 letters and digits has 4.3 bits for each on average, of 64 has 5. */
 const LEAST_BITS = 4;
 
+/** A name with a digest behind it: build artefacts, cache keys, fuses. */
+const PREFIXED_DIGEST = /[_-][0-9a-f]{32,64}$/;
+
 /** Tokens that nothing names and no rule knows: random by every measure, and nothing innocent. */
 export function unnamedSecrets(text: string): readonly Candidate[] {
   if (text.length < LEAST_LENGTH) return [];
@@ -53,6 +56,7 @@ function isRandom(token: string): boolean {
 function isInnocentHere(text: string, start: number, token: string): boolean {
   return (
     isInnocentShape(token) ||
+    PREFIXED_DIGEST.test(token) ||
     token.split(/[-_/=+]/).length > 6 ||
     hasInnocentLead(text, start) ||
     isInAddress(text, token.startsWith("/") ? start + 1 : start) ||

@@ -12,7 +12,7 @@ const INNOCENT_SHAPES: readonly RegExp[] = [
 
 /** What stands right before a run when it is the rest of something public. */
 const INNOCENT_LEAD =
-  /(?:sha(?:1|256|384|512)|md5|integrity|fingerprint|checksum|digest|etag|hash|base64,|public[-_ ]?key|cursor|nonce|boundary|commit|index|revision|module|chunk|_ga|gclid|fbclid|utm_[a-z]+)["']?\s{0,2}[-:=@,"' (]{0,4}$/i;
+  /(?:sha(?:1|256|384|512)|md5|integrity|fingerprint|checksum|digest|etag|hash|base64,|public[-_ ]?key|cursor|nonce|challenge|boundary|commit|index|revision|module|chunk|_ga|gclid|fbclid|utm_[a-z]+)["']?\s{0,2}[-:=@,"' (]{0,4}$/i;
 
 const LEAD_LENGTH = 40;
 const URL_LOOKBACK = 2048;

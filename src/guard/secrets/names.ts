@@ -43,7 +43,7 @@ const TRAILERS: ReadonlySet<string> = new Set(
 /** Beside these, the name tells of something else: a count, a place, a page. */
 const INNOCENT_WORDS: ReadonlySet<string> = new Set(
   (
-    "public count counts limit max min maximum minimum length len size total budget usage type " +
+    "public pub pubkey count counts limit max min maximum minimum length len size total budget usage type " +
     "name names path file filename dir directory url uri endpoint env var variable ref reference " +
     "expiry expires expiration ttl timeout policy policies rule regex pattern header prefix " +
     "suffix field label title description hint message error status valid validation required " +

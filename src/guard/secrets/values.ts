@@ -30,9 +30,9 @@ export function isCredible(value: string, setting: ValueSetting): boolean {
     case "password":
       return isCrediblePassword(value, setting);
     case "secret":
-      return value.length >= 8 && isCredibleToken(value);
+      return value.length >= 8 && isCredibleToken(value, setting);
     case "key":
-      return value.length >= 16 && !isInnocentShape(value) && isCredibleToken(value);
+      return value.length >= 16 && !isInnocentShape(value) && isCredibleToken(value, setting);
     default:
       return assertNever(setting.nameClass);
   }
@@ -52,10 +52,13 @@ function isLabel(value: string): boolean {
   return classifyName(value) !== null;
 }
 
-function isCredibleToken(value: string): boolean {
+function isCredibleToken(value: string, setting: ValueSetting): boolean {
   if (!/^[\x21-\x7e]+$/.test(value)) return false;
   if (CODE.test(value) && digitSwitches(value) < 4) return false;
-  if (!ALPHABET_MIXED.test(value)) return /^[0-9]{16,64}$/.test(value) || isMixedCaseChance(value);
+  if (!ALPHABET_MIXED.test(value)) {
+    if (/^[0-9]{16,64}$/.test(value)) return true;
+    return setting.literal && setting.nameClass !== "key" && isMixedCaseChance(value);
+  }
   return shannonEntropy(value) >= Math.min(2.8, Math.log2(value.length) - 0.7) && !isWordy(value);
 }
 

@@ -78,8 +78,8 @@ export const SERVICE_RULES: readonly SecretRule[] = [
     kind: "shopify-token",
     severity: "critical",
     prefixes: ["shpat_", "shpca_", "shppa_", "shpss_"],
-    alphabet: "a-fA-F0-9",
-    length: 32,
+    alphabet: ALNUM,
+    length: [32, 64],
   }),
   prefixed({
     kind: "grafana-token",

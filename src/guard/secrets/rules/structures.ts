@@ -26,7 +26,7 @@ function isBasicCredential(encoded: string): boolean {
 /** The password of a URL, unless it is a placeholder or the user's name again. */
 function isUrlPassword(password: string, match: RegExpExecArray): boolean {
   const isConstant = password === "x-oauth-basic" || password === "x-access-token";
-  return !isConstant && password !== match[1] && !isPlaceholder(password);
+  return password.length >= 4 && !isConstant && password !== match[1] && !isPlaceholder(password);
 }
 
 function isBearerToken(token: string): boolean {

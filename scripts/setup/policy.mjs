@@ -1,0 +1,90 @@
+/**
+ * The policy bundle, compiled to WebAssembly from the sources under `rego/` and built again when
+ * one of them changed. Its revision is the digest of those sources, so that every decision log
+ * names exactly the policy that decided.
+ */
+
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { join, relative, sep } from "node:path";
+import { run } from "./child.mjs";
+import { ensure } from "./ensure.mjs";
+import { lastLines, SetupFailure, step } from "./failure.mjs";
+import { opa } from "./opa.mjs";
+import { policyDirectory, policySources } from "./paths.mjs";
+
+const bundle = join(policyDirectory, "bundle.tar.gz");
+const builtFrom = join(policyDirectory, "bundle.revision");
+const testFiles = "*_test.rego";
+
+export const policy = {
+  name: "policy",
+
+  find() {
+    if (!existsSync(bundle) || !existsSync(builtFrom)) return undefined;
+    return readFileSync(builtFrom, "utf8").trim() === revision() ? bundle : undefined;
+  },
+
+  async install() {
+    const compiler = await ensure(opa);
+    step("policy: compiling rego/ to WebAssembly");
+    mkdirSync(policyDirectory, { recursive: true });
+    const built = revision();
+    const draft = `${bundle}.${process.pid}`;
+    try {
+      await compile(compiler, built, draft);
+      renameSync(draft, bundle);
+    } finally {
+      rmSync(draft, { force: true });
+    }
+    replaceFile(builtFrom, `${built}\n`);
+    return bundle;
+  },
+};
+
+async function compile(compiler, built, output) {
+  const args = ["build", "-t", "wasm", "-b", policySources, "--ignore", testFiles];
+  args.push("--revision", built, "-o", output);
+  const { code, stdout, stderr } = await run(compiler, args, { capture: true });
+  if (code === 0) return;
+  throw new SetupFailure("the policy does not compile", {
+    remedy: `correct what opa names:\n${lastLines(stderr || stdout, 40).replaceAll(" | ", "\n")}`,
+  });
+}
+
+/** `sha256:…` over the name and content of every source, tests aside. */
+function revision() {
+  const digest = createHash("sha256");
+  for (const file of sources()) {
+    const name = relative(policySources, file).split(sep).join("/");
+    const content = readFileSync(file);
+    digest.update(`${name}\0${content.length}\0`).update(content);
+  }
+  return `sha256:${digest.digest("hex")}`;
+}
+
+function sources() {
+  if (!existsSync(policySources)) {
+    throw new SetupFailure("there is no policy to compile", {
+      remedy: `put its sources into ${policySources}`,
+    });
+  }
+  return readdirSync(policySources, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && !entry.name.endsWith("_test.rego"))
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .sort();
+}
+
+function replaceFile(path, content) {
+  const draft = `${path}.${process.pid}`;
+  writeFileSync(draft, content);
+  renameSync(draft, path);
+}

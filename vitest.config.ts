@@ -1,0 +1,17 @@
+/**
+ * One run for every tier: unit tests and real-Envoy end to end tests alike. Files run in two
+ * processes, because an end to end test brings an Envoy and a service of its own along.
+ */
+
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    coverage: { provider: "v8", include: ["src/**/*.ts"], reporter: ["text", "html"] },
+  },
+});
