@@ -57,14 +57,9 @@ function openFile(path: string): Opened {
   }
 }
 
-/** Its own, non-blocking description of the same pipe, where the system lets us have one. */
+/** Once asked for, Node's streams have made a pipe non-blocking: a full one answers EAGAIN. */
 function openStandard(descriptor: number): Opened {
-  try {
-    const own = openSync(`/proc/self/fd/${descriptor}`, APPEND | constants.O_NONBLOCK);
-    return { ok: true, writer: createWriter(own, false, true), lastSeq: 0 };
-  } catch {
-    return { ok: true, writer: createWriter(descriptor, false, false), lastSeq: 0 };
-  }
+  return { ok: true, writer: createWriter(descriptor, false, false), lastSeq: 0 };
 }
 
 function createWriter(descriptor: number, isTorn: boolean, isOwn: boolean): Writer {

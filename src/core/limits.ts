@@ -50,5 +50,5 @@ export const DEFAULT_LIMITS: Limits = {
   sseSilenceDeadlineMs: 300_000,
   sseHeartbeatMs: 15_000,
   guardBudgetMs: 500,
-  policyBudgetMs: 100,
+  policyBudgetMs: 500,
 };

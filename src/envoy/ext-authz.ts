@@ -1,7 +1,7 @@
 import type { sendUnaryData, ServerUnaryCall } from "@grpc/grpc-js";
 import { status } from "@grpc/grpc-js";
 import type { Firewall, Verdict } from "../core/exchange.ts";
-import { encodeHeader } from "./headers.ts";
+import { encodeTextHeader } from "./headers.ts";
 import type { CheckRequest, CheckResponse } from "./protocol.ts";
 import { encodeMetadata } from "./replies.ts";
 import { decodeCheckHead } from "./request-head.ts";
@@ -58,7 +58,7 @@ function encodeVerdict(verdict: Verdict): CheckResponse {
       status: { code: status.PERMISSION_DENIED },
       denied_response: {
         status: { code: denial.status },
-        headers: denial.headers.map(encodeHeader),
+        headers: denial.headers.map(encodeTextHeader),
         body: Buffer.from(denial.body).toString("utf8"),
       },
       dynamic_metadata: encodeMetadata(denial.metadata),
@@ -67,7 +67,7 @@ function encodeVerdict(verdict: Verdict): CheckResponse {
   return {
     status: { code: status.OK },
     ok_response: {
-      headers: verdict.headers.set.map(encodeHeader),
+      headers: verdict.headers.set.map(encodeTextHeader),
       headers_to_remove: [...verdict.headers.remove],
     },
     ...(verdict.metadata === null ? {} : { dynamic_metadata: encodeMetadata(verdict.metadata) }),

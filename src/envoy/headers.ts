@@ -22,12 +22,22 @@ export function encodeMutation(mutation: HeaderMutation): WireHeaderMutation {
   return { set_headers: mutation.set.map(encodeHeader), remove_headers: [...mutation.remove] };
 }
 
-/** Control characters would end the header early; they become spaces. */
-export function encodeHeader([name, value]: readonly [string, string]): HeaderValueOption {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  const clean = value.replace(/[\u0000-\u001f\u007f]/g, " ");
-  const raw = Buffer.from(clean, "utf8").subarray(0, VALUE_MAX_BYTES);
+/** ext_proc takes values as bytes. */
+function encodeHeader([name, value]: readonly [string, string]): HeaderValueOption {
+  const raw = Buffer.from(clean(value), "utf8").subarray(0, VALUE_MAX_BYTES);
   return { header: { key: name, raw_value: raw }, append_action: OVERWRITE_IF_EXISTS_OR_ADD };
+}
+
+/** ext_authz takes values as text: with bytes the header would arrive empty. */
+export function encodeTextHeader([name, value]: readonly [string, string]): HeaderValueOption {
+  const text = clean(value).slice(0, VALUE_MAX_BYTES / 4);
+  return { header: { key: name, value: text }, append_action: OVERWRITE_IF_EXISTS_OR_ADD };
+}
+
+/** Control characters would end the header early; they become spaces. */
+function clean(value: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return value.replace(/[\u0000-\u001f\u007f]/g, " ");
 }
 
 export function trailerNames(map: HeaderMap | undefined): string[] {

@@ -55,7 +55,9 @@ export interface ProcessingRequest {
 }
 
 export interface HeaderValueOption {
-  readonly header: { readonly key: string; readonly raw_value: Buffer };
+  readonly header:
+    | { readonly key: string; readonly raw_value: Buffer }
+    | { readonly key: string; readonly value: string };
   readonly append_action: number;
 }
 

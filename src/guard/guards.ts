@@ -25,7 +25,7 @@ const PLANNED: ReadonlySet<string> = new Set([
 
 /**
  * The guards named, each once, in the order named; `"all"` is every guard of this version. A name
- * that cannot be had is an error: a guard that is missing must not look like one that found nothing.
+ * that cannot be had is an error: a missing guard must not look like one that found nothing.
  */
 export function createGuards(
   names: readonly string[] | "all",

@@ -59,7 +59,10 @@ export function encodeEvent(item: SseEvent, newData: Uint8Array): Uint8Array {
       parts.push(...dataLines(newData, terminatorOf(raw, line)));
       isWritten = true;
     }
-    if (!isData) parts.push(raw.subarray(line.start, line.next));
+    if (isData) continue;
+    // Where a data line stood between a CR and an LF, they must not become one line end.
+    if (parts.at(-1)?.at(-1) === CR && raw[line.start] === LF) parts.push(NEWLINE);
+    parts.push(raw.subarray(line.start, line.next));
   }
   if (!isWritten) parts.push(NEWLINE, ...dataLines(newData, NEWLINE));
   return Buffer.concat(parts);

@@ -1,7 +1,7 @@
 import { ok, type Result } from "../core/result.ts";
 import { find } from "../mcp/json/find.ts";
 import { removeMembers } from "../mcp/json/remove-members.ts";
-import { replaceNode, type Splice } from "../mcp/json/splice.ts";
+import { outermostSplices, replaceNode, type Splice } from "../mcp/json/splice.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { apply, type Cleaned, clean, type Reading } from "./layer1.ts";
 import { type Decision, decide } from "./layer2.ts";
@@ -23,8 +23,11 @@ export interface Judgement {
   readonly milliseconds: number;
 }
 
-/** Reads bytes into messages, or says which rule of the protocol they break. */
-export type Read<Fault> = (bytes: Uint8Array) => Result<Reading, Fault>;
+/**
+ * Reads bytes into messages, or says which rule of the protocol they break. What we `edited` no
+ * longer has to agree with the headers that came with it: those are rewritten to match.
+ */
+export type Read<Fault> = (bytes: Uint8Array, edited: boolean) => Result<Reading, Fault>;
 
 /**
  * The way of every message, both directions (design.md §2): read → guard → decide → enforce →
@@ -37,12 +40,12 @@ export function judge<Fault>(
   dependencies: Dependencies,
 ): Result<Judgement, Fault> {
   const stopwatch = createStopwatch(dependencies.clock);
-  const first = read(bytes);
+  const first = read(bytes, false);
   stopwatch.lap("read");
   if (!first.ok) return first;
 
   const reread = (edited: Uint8Array): Reading => {
-    const again = read(edited);
+    const again = read(edited, true);
     // FAIL CLOSED: what we made of valid bytes must be valid; if it is not, nothing passes.
     if (!again.ok) throw new Error("an edit made a message unreadable");
     return again.value;
@@ -69,7 +72,10 @@ export function judge<Fault>(
 }
 
 /** The policy may take members out and blacken values; a pointer to nothing is no fault. */
-function obligationsOf({ document, messages, batch }: Reading, decisions: Decision[]): Splice[] {
+function obligationsOf(
+  { document, messages, batch }: Reading,
+  decisions: readonly Decision[],
+): readonly Splice[] {
   const remove: string[] = [];
   const redact: Splice[] = [];
   for (const [index, { allow, obligations }] of decisions.entries()) {
@@ -82,10 +88,5 @@ function obligationsOf({ document, messages, batch }: Reading, decisions: Decisi
     }
   }
   if (remove.length === 0) return redact;
-  const removed = removeMembers(document, remove);
-  return [...removed, ...redact.filter((splice) => !removed.some((gone) => covers(gone, splice)))];
-}
-
-function covers(outer: Splice, inner: Splice): boolean {
-  return outer.start <= inner.start && inner.end <= outer.end;
+  return outermostSplices([...removeMembers(document, remove), ...redact]);
 }

@@ -1,5 +1,6 @@
 import type { Message } from "../core/message.ts";
 import type { Waiting } from "../decision/denial.ts";
+import { canonicalId } from "../mcp/message/id.ts";
 import type { PendingRequest } from "../mcp/message/read.ts";
 import type { Reading } from "./layer1.ts";
 
@@ -8,6 +9,7 @@ export interface Pending {
   /** They came as a batch, and are answered as one. */
   readonly batch: boolean;
   expect(reading: Reading): void;
+  /** `id` as `canonicalId` spells it: servers may write the same number differently. */
   requestOf(id: string): PendingRequest | undefined;
   answered(id: string | null): void;
   waiting(): readonly Waiting[];
@@ -18,7 +20,7 @@ export interface Pending {
 }
 
 export function createPending(): Pending {
-  const requests = new Map<string, PendingRequest>();
+  const requests = new Map<string, { readonly id: string; readonly request: PendingRequest }>();
   let batch = false;
   let listens = false;
   return {
@@ -28,17 +30,22 @@ export function createPending(): Pending {
     expect(reading) {
       batch = reading.batch;
       for (const message of reading.messages) {
-        if (message.kind !== "request" || message.id === null || message.method === null) continue;
-        requests.set(message.id, pendingOf(message, message.method));
-        listens ||= message.method === "subscriptions/listen";
+        const { kind, id, method } = message;
+        if (kind !== "request" || id === null || method === null) continue;
+        requests.set(canonicalId(id), { id, request: pendingOf(message, method) });
+        listens ||= method === "subscriptions/listen";
       }
     },
-    requestOf: (id) => requests.get(id),
+    requestOf: (id) => requests.get(id)?.request,
     answered(id) {
-      if (id !== null) requests.delete(id);
+      if (id !== null) requests.delete(canonicalId(id));
     },
     waiting: () =>
-      [...requests].map(([id, { method, revision }]) => ({ id, method, revision })),
+      [...requests.values()].map(({ id, request: { method, revision } }) => ({
+        id,
+        method,
+        revision,
+      })),
     isEmpty: () => requests.size === 0,
     listens: () => listens,
     clear: () => requests.clear(),

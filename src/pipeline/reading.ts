@@ -1,13 +1,11 @@
 import type { RequestHead } from "../core/exchange.ts";
 import type { Limits } from "../core/limits.ts";
-import type { Direction } from "../core/message.ts";
 import { ok } from "../core/result.ts";
 import { parseJson } from "../mcp/json/parse.ts";
 import { type ProtocolFault, protocolFaultOf } from "../mcp/message/fault.ts";
-import { type PendingRequest, readMessages } from "../mcp/message/read.ts";
+import { type PendingRequest, type ReadContext, readMessages } from "../mcp/message/read.ts";
 import type { Read } from "./judge.ts";
 
-type Context = Parameters<typeof readMessages>[1];
 
 /** Reads what a client posted. */
 export function readRequest(head: RequestHead, limits: Limits): Read<ProtocolFault> {
@@ -25,15 +23,15 @@ export function readResponse(
   headerRevision: string | null,
   requestOf: (id: string) => PendingRequest | undefined,
 ): Read<ProtocolFault> {
-  const headers = new Map<string, string>();
-  return reader(limits, { direction: "response", headerRevision, headers, requestOf });
+  return reader(limits, { direction: "response", headerRevision, headers: null, requestOf });
 }
 
-function reader(limits: Limits, context: Context & { direction: Direction }): Read<ProtocolFault> {
-  return (bytes) => {
+function reader(limits: Limits, given: Omit<ReadContext, "batchMaxMessages">): Read<ProtocolFault> {
+  const context = { ...given, batchMaxMessages: limits.batchMaxMessages };
+  return (bytes, edited) => {
     const document = parseJson(bytes, limits);
     if (!document.ok) return { ok: false, error: protocolFaultOf(document.error) };
-    const messages = readMessages(document.value, context);
+    const messages = readMessages(document.value, edited ? { ...context, headers: null } : context);
     if (!messages.ok) return messages;
     return ok({ document: document.value, ...messages.value });
   };

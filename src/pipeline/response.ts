@@ -83,7 +83,7 @@ const FOREIGN_JSON: ReadonlySet<HttpKind> = new Set(["well_known", "end_session"
 /** JSON-RPC; null when the body is none and may be something else. */
 function judgeMessages(body: Uint8Array, context: ResponseContext): ResponseOutcome | null {
   const { head, scene, pending, dependencies } = context;
-  const read = readResponse(dependencies.limits, null, (id) => pending.requestOf(id));
+  const read = readResponse(dependencies.limits, scene.headerRevision, (id) => pending.requestOf(id));
   const outcome = judge(body, read, scene, dependencies);
   if (!outcome.ok) return null;
 

@@ -9,6 +9,8 @@ export interface Scene {
   readonly server: string;
   readonly principal: Principal;
   readonly sessionId: string | null;
+  /** `MCP-Protocol-Version` of the request, which its response speaks too. */
+  readonly headerRevision: string | null;
   readonly source: PolicyInput["source"];
   readonly requestId: string | null;
   readonly traceId: string | null;
@@ -26,6 +28,7 @@ export function sceneOf(
     server,
     principal,
     sessionId: headers.get("mcp-session-id") ?? null,
+    headerRevision: headers.get("mcp-protocol-version") ?? null,
     source: { ...head.source, user_agent: headers.get("user-agent") ?? null },
     requestId: head.requestId,
     traceId: traceIdOf(headers.get("traceparent")),

@@ -114,11 +114,11 @@ class SseFilter implements StreamFilter {
     const { scene, pending, dependencies, listening } = this.#context;
     const requestOf = (id: string) =>
       pending.requestOf(id) ?? (listening ? ANOTHER_EXCHANGE : undefined);
-    const read = readResponse(dependencies.limits, null, requestOf);
+    const read = readResponse(dependencies.limits, scene.headerRevision, requestOf);
     const outcome = judge(event.data, read, scene, dependencies);
     if (!outcome.ok) {
-      if (outcome.error.code !== "unknown_id") return null;
-      // Nobody waits for it, or somebody was answered already: it is dropped, on record.
+      if (outcome.error.code === "parse_error") return null;
+      // JSON that is no message, or an answer that nobody waits for: dropped, on record.
       this.#refused("response_unreadable");
       return NOTHING;
     }

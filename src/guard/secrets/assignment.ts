@@ -33,7 +33,14 @@ const NAME_REACH = 48;
 /** What stands between a name and its value, up to the value's first character. */
 const SEPARATORS: readonly RegExp[] = [
   // name = value, "name": value, name: string = value, name => value, name != value
-  /(?:\\{0,3}["'`]|&quot;|\])?[ \t]{0,4}(?::[ \t]?)?(?:(?:string|str|String|\[\]byte)[ \t]{1,2})?(?::=|=>|->|[!=]==?|[?.+|]?=|:|：)[ \t]{0,8}/y,
+  new RegExp(
+    String.raw`(?:\\{0,3}["'` +
+      "`" +
+      String.raw`]|&quot;|\])?[ \t]{0,4}` +
+      String.raw`(?::[ \t]?)?(?:(?:string|str|String|\[\]byte)[ \t]{1,2})?` +
+      String.raw`(?::=|=>|->|[!=]==?|[?.+|]?=|:|：)[ \t]{0,8}`,
+    "y",
+  ),
   // <name>value</name>, SET name "value", <add key="name" value="value"/>
   />[ \t\r\n]{0,40}|[ \t]{1,2}(?=["'])|["'][ \t]{1,4}value[ \t]?=[ \t]?/y,
   // define('NAME', 'value'); in a list of names the one before is no name of the next
@@ -57,12 +64,16 @@ export function assignmentAt(text: string, start: number, end: number): Assignme
   const nothing: Assignment = { nameEnd, read: 0, secret: null };
   if (nameEnd - end >= NAME_REACH || nameEnd >= text.length) return nothing;
 
+  // Cheapest first: most names in a text assign nothing.
+  const separated = separatorEnd(text, nameEnd);
+  if (separated === null && !isBlank(text.charCodeAt(nameEnd))) return nothing;
   const nameStart = nameStartBefore(text, start);
   const name = text.slice(nameStart, nameEnd);
   const nameClass = classifyName(name);
   if (nameClass === null) return nothing;
 
-  const value = valueAfter(text, nameStart, nameEnd, nameClass);
+  const valueStart = separated ?? looseSeparatorEnd(text, nameStart, nameEnd, nameClass);
+  const value = valueStart === null ? null : valueAt(text, valueStart);
   if (value === null) return nothing;
   const found = text.slice(value.start, value.end);
   const data = isDataName(text, name, nameEnd);
@@ -101,15 +112,7 @@ function gradeNamed(
     : { kind: "named-key", severity: "medium" };
 }
 
-function valueAfter(
-  text: string,
-  nameStart: number,
-  nameEnd: number,
-  nameClass: NameClass,
-): Value | null {
-  const start = separatorEnd(text, nameStart, nameEnd, nameClass);
-  if (start === null || start >= text.length) return null;
-
+function valueAt(text: string, start: number): Value | null {
   OPENING_QUOTE.lastIndex = start;
   const quote = OPENING_QUOTE.exec(text);
   if (quote !== null) return quotedValue(text, OPENING_QUOTE.lastIndex, quote[1] ?? quote[2] ?? "");
@@ -125,16 +128,21 @@ function valueAfter(
   return { start, end: trimSentenceEnd(text, start, end), literal };
 }
 
-function separatorEnd(
+function separatorEnd(text: string, nameEnd: number): number | null {
+  for (const separator of SEPARATORS) {
+    const end = endOf(separator, text, nameEnd);
+    if (end !== null) return end;
+  }
+  return null;
+}
+
+/** White space separates only behind a flag, or where prose goes on with "is". */
+function looseSeparatorEnd(
   text: string,
   nameStart: number,
   nameEnd: number,
   nameClass: NameClass,
 ): number | null {
-  for (const separator of SEPARATORS) {
-    separator.lastIndex = nameEnd;
-    if (separator.test(text)) return separator.lastIndex;
-  }
   if (text.startsWith("--", nameStart)) return endOf(FLAG_SEPARATOR, text, nameEnd);
   return nameClass === "password" ? endOf(PROSE_SEPARATOR, text, nameEnd) : null;
 }
@@ -177,6 +185,10 @@ function trimSentenceEnd(text: string, start: number, end: number): number {
   let at = end;
   while (at > start && (text[at - 1] === "." || text[at - 1] === ":")) at--;
   return at;
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }
 
 const ENVIRONMENT_NAME = /^[A-Z][A-Z0-9_]*$/;

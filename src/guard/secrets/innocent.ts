@@ -1,3 +1,6 @@
+import { FILLER } from "./marks.ts";
+import { anyWordOf } from "./pattern.ts";
+
 /** Shapes that look random and are public: identities, digests, addresses. */
 const INNOCENT_SHAPES: readonly RegExp[] = [
   /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i, // UUID
@@ -11,9 +14,16 @@ const INNOCENT_SHAPES: readonly RegExp[] = [
 ];
 
 /** What stands right before a run when it is the rest of something public. */
-const INNOCENT_LEAD =
-  /(?:sha(?:1|256|384|512)|md5|integrity|fingerprint|checksum|digest|etag|hash|base64,|public[-_ ]?key|cursor|nonce|challenge|boundary|commit|index|revision|module|chunk|_ga|gclid|fbclid|utm_[a-z]+)["']?\s{0,2}[-:=@,"' (]{0,4}$/i;
+const INNOCENT_LEAD = new RegExp(
+  anyWordOf(
+    "sha1 sha256 sha384 sha512 md5 integrity fingerprint checksum digest etag hash base64,",
+    "public[-_\\s]?key cursor nonce challenge boundary commit index revision module chunk",
+    "_ga gclid fbclid utm_[a-z]{1,20}",
+  ) + String.raw`["']?\s{0,2}[-:=@,"' (]{0,4}$`,
+  "i",
+);
 
+const FILLER_CODE = FILLER.charCodeAt(0);
 const LEAD_LENGTH = 40;
 const URL_LOOKBACK = 2048;
 
@@ -27,12 +37,15 @@ export function hasInnocentLead(text: string, start: number): boolean {
   return INNOCENT_LEAD.test(text.slice(Math.max(0, start - LEAD_LENGTH), start));
 }
 
-/** Whether offset `at` lies in a URL or a path: the unbroken text before it has a slash. */
+/**
+ * Whether offset `at` lies in a URL or a path: the unbroken text before it has a slash. A mark in
+ * it may have been one, so that it counts as such: else each pass would find one piece more.
+ */
 export function isInAddress(text: string, at: number): boolean {
   const floor = Math.max(0, at - URL_LOOKBACK);
   for (let index = at - 1; index >= floor; index--) {
     const code = text.charCodeAt(index);
-    if (code === 0x2f || code === 0x40 || code === 0x23) return true;
+    if (code === 0x2f || code === 0x40 || code === 0x23 || code === FILLER_CODE) return true;
     if (code <= 0x20 || code === 0x22 || code === 0x27 || code === 0x60) return false;
   }
   return false;

@@ -3,7 +3,7 @@
  * this character: it is white space to a pattern and part of no token. Detectors thus see the same
  * text before and after an edit, which makes cleaning idempotent.
  */
-const FILLER = "\u2028";
+export const FILLER = "\u2028";
 
 const MARK_START = "[REDACTED:";
 const MARK = /\[REDACTED:[A-Za-z0-9_-]{1,64}\]/y;

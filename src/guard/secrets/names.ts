@@ -1,3 +1,5 @@
+import { anyWordOf } from "./pattern.ts";
+
 /**
  * What the name of a value promises.
  * - `password`: chosen by a person, so any value that is no placeholder;
@@ -11,12 +13,20 @@ const WORDS = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\0-\u007f]+/g;
 /** Longer ones are no names. */
 const NAME_MAX_LENGTH = 80;
 
-const PASSWORD_WORD =
-  /(?:password|passwd|passphrase|passwort|passcode|kennwort|contraseña|contrasena|senha|пароль|parola|hasło|haslo|wachtwoord|lösenord|密码|密碼|パスワード|비밀번호|pswd|psswd|psword|pssword|passw|pwd|motdepasse)$/;
+const PASSWORD_WORD = new RegExp(
+  `${anyWordOf(
+    "password passwd passphrase passcode passw pwd pswd psswd psword pssword",
+    "passwort kennwort contraseña contrasena senha motdepasse parola wachtwoord lösenord",
+    "hasło haslo пароль 密码 密碼 パスワード 비밀번호",
+  )}$`,
+);
 const PASSWORD_LAST_WORDS: ReadonlySet<string> = new Set(["pass", "pw", "psw", "passw", "mdp"]);
 /** `MYSQLPASS`, `dbpass`: written as one word. */
-const GLUED_PASS =
-  /(?:db|database|my|sql|maria|postgres|pg|redis|mongo|user|admin|root|smtp|mail|ftp|ssh|login)pass$/;
+const GLUED_PASS = new RegExp(
+  `${anyWordOf(
+    "db database my sql maria postgres pg redis mongo user admin root smtp mail ftp ssh",
+  )}pass$`,
+);
 
 const SECRET_WORD = /(?:secret|token|credential|credentials|apikey|secretkey|accesskey|authkey)s?$/;
 const SECRET_NOUNS: ReadonlySet<string> = new Set(["authorization", "sessionid", "jwt", "bearer"]);
@@ -43,8 +53,9 @@ const TRAILERS: ReadonlySet<string> = new Set(
 /** Beside these, the name tells of something else: a count, a place, a page. */
 const INNOCENT_WORDS: ReadonlySet<string> = new Set(
   (
-    "public pub pubkey count counts limit max min maximum minimum length len size total budget usage type " +
-    "name names path file filename dir directory url uri endpoint env var variable ref reference " +
+    "public pub pubkey count counts limit max min maximum minimum length len size total budget " +
+    "usage type name names path file filename dir directory url uri endpoint env var variable " +
+    "ref reference " +
     "expiry expires expiration ttl timeout policy policies rule regex pattern header prefix " +
     "suffix field label title description hint message error status valid validation required " +
     "enabled endpoint issuer algorithm format mode scope provider index page next prev previous " +
@@ -53,23 +64,35 @@ const INNOCENT_WORDS: ReadonlySet<string> = new Set(
     "foreign partition sort sorting cache map dictionary object row group unique hash hashed " +
     "fingerprint thumbprint digest checksum csrf xsrf placeholder strength reset forgot rotate " +
     "rotation store manager helper handler service_name audience registry column table property " +
-    "translation i18n shortcut hot press event keyboard dom react data metadata node tree routing"
+    "translation i18n shortcut hot press event keyboard dom data metadata node tree routing"
   ).split(" "),
 );
 
-const MAX_REMEMBERED = 4096;
-const remembered = new Map<string, NameClass | null>();
-
-/** The class of a name; null when it promises nothing. Remembers names: they come again. */
+/** The class of a name; null when it promises nothing. */
 export function classifyName(name: string): NameClass | null {
-  const known = remembered.get(name);
-  if (known !== undefined) return known;
-  const result = name.length > NAME_MAX_LENGTH ? null : classifyWords(wordsOf(name));
-  if (remembered.size < MAX_REMEMBERED && name.length <= NAME_MAX_LENGTH) {
-    remembered.set(name, result);
-  }
-  return result;
+  return name.length > NAME_MAX_LENGTH ? null : classifyWords(wordsOf(name));
 }
+
+/**
+ * `classifyName` for the keys of JSON members, which come again in every message. It remembers a
+ * bounded number of keys, none with a digit, so that a secret used as a key is hardly ever kept.
+ */
+export function createKeyClassifier(): (key: string) => NameClass | null {
+  const remembered = new Map<string, NameClass | null>();
+
+  function classifyKey(key: string): NameClass | null {
+    const known = remembered.get(key);
+    if (known !== undefined) return known;
+    const result = classifyName(key);
+    if (remembered.size < MAX_REMEMBERED && WORDS_ONLY.test(key)) remembered.set(key, result);
+    return result;
+  }
+
+  return classifyKey;
+}
+
+const MAX_REMEMBERED = 1024;
+const WORDS_ONLY = /^[A-Za-z_-]{1,40}$/;
 
 /** The words of an identifier in any of the usual spellings, in lower case. */
 export function wordsOf(name: string): readonly string[] {

@@ -1,10 +1,25 @@
+import { anyOf, anyWordOf } from "./pattern.ts";
+
 /** Words that say "put yours here", in lower case; anywhere in a value. */
-const PLACEHOLDER_WORDS =
-  /example|changeme|change[-_]me|placeholder|redacted|dummy|xxxx|\*\*\*|\.\.\.|insert[-_]|replace[-_]?me|goes[-_ ]?here|(?:^|[^a-z])(?:your|my|fake|todo|fixme|sample|not)[-_]|tokenhere|keyhere|stringhere|here$/;
+const PLACEHOLDER_WORDS = new RegExp(
+  anyOf(
+    ...["example", "change[-_]?me", "placeholder", "redacted", "dummy", "xxxx"],
+    ...["\\*\\*\\*", "\\.\\.\\.", "insert[-_]", "replace[-_]?me", "goes[-_ ]?here"],
+    ...["tokenhere", "keyhere", "stringhere", "here$"],
+    "(?:^|[^a-z])(?:your|my|fake|todo|fixme|sample|not)[-_]",
+  ),
+);
 
 /** Something that is replaced before the value is used, or looked up elsewhere. */
-const REFERENCE =
-  /^(?:\$|%[A-Za-z_{(]|<|\{|@\{|#\{|\[|\*|&[a-z])|\$\{|\$\(|\{\{|%\(|(?:os\.environ|process\.env|getenv|secrets\.|env\.|vault:|ssm:|arn:|keyvault|file:\/|env:)/i;
+const REFERENCE = new RegExp(
+  anyOf(
+    String.raw`^(?:\$|%[A-Za-z_{(]|<|\{|@\{|#\{|\[|\*|&[a-z])`,
+    String.raw`\$\{|\$\(|\{\{|%\(`,
+    String.raw`os\.environ|process\.env|getenv|secrets\.|env\.`,
+    "vault:|ssm:|arn:|keyvault|file:/|env:",
+  ),
+  "i",
+);
 
 /** What a field says of itself instead of holding a value. */
 const FILLING_WORDS = new Set(
@@ -16,8 +31,11 @@ const FILLING_WORDS = new Set(
   ).split(" "),
 );
 
-const NAMED_AFTER_ITSELF =
-  /^(?:my|your|the|test|user|db|new|old|some|a|this|is|super|top|very)?[-_]?(?:password|passwd|secret|token|api[-_]?key|key|credential)s?[-_]?\d{0,3}$/i;
+const NAMED_AFTER_ITSELF = new RegExp(
+  `^${anyWordOf("my your the test user db new old some a this is super top very")}?[-_]?` +
+    `${anyWordOf("password passwd secret token api[-_]?key key credential")}s?[-_]?[0-9]{0,3}$`,
+  "i",
+);
 
 /** Whether a value stands in for a secret instead of being one. */
 export function isPlaceholder(value: string): boolean {

@@ -4,7 +4,7 @@ import type { Guard } from "../../core/ports.ts";
 import { SEVERITY_RANK } from "../severity.ts";
 import { namedSecret } from "./assignment.ts";
 import { hideExtents, hideMarks, markOf } from "./marks.ts";
-import { classifyName } from "./names.ts";
+import { classifyName, createKeyClassifier } from "./names.ts";
 import type { Candidate } from "./rule.ts";
 import { RULES } from "./rules.ts";
 import { createScanner } from "./scan.ts";
@@ -16,6 +16,7 @@ import { createScanner } from "./scan.ts";
  */
 export function createSecretsGuard(): Guard {
   const scanner = createScanner(RULES);
+  const classifyKey = createKeyClassifier();
 
   function inspectLeaf(leaf: Leaf): readonly Hit[] {
     switch (leaf.nature) {
@@ -33,7 +34,7 @@ export function createSecretsGuard(): Guard {
 
   function scanText(leaf: Leaf): readonly Hit[] {
     const candidates = scanner.scan(leaf.text, { contextual: true });
-    if (leaf.name === null || classifyName(leaf.name) === null) return candidates.map(hitOf);
+    if (leaf.name === null || classifyKey(leaf.name) === null) return candidates.map(hitOf);
 
     const visible = hideMarks(leaf.text);
     const whole = namedSecret(leaf.name, visible);

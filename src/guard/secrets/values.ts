@@ -2,6 +2,7 @@ import { shannonEntropy } from "../../core/entropy.ts";
 import { assertNever } from "../../core/result.ts";
 import { isInnocentShape } from "./innocent.ts";
 import { classifyName, type NameClass } from "./names.ts";
+import { anyOf } from "./pattern.ts";
 import { isPlaceholder } from "./placeholders.ts";
 
 /** How a value stands where it was found, which decides how much may be read into it. */
@@ -16,8 +17,14 @@ export interface ValueSetting {
 /** Longer values are documents. */
 export const VALUE_MAX_LENGTH = 512;
 
-const CODE =
-  /^[A-Za-z_$][\w$]*(?:\??\.[A-Za-z_$][\w$]*)+$|^[A-Za-z_$][\w$.]*(?:\(|\[|::|->)|=>|^[/.~]{0,2}\/?(?:[\w.-]+\/){2,}[\w.-]*$|\\[xu]$/;
+const CODE = new RegExp(
+  anyOf(
+    String.raw`^[A-Za-z_$][\w$]*(?:\??\.[A-Za-z_$][\w$]*)+$`, // user.password
+    String.raw`^[A-Za-z_$][\w$.]*(?:\(|\[|::|->)|=>`, // read(…), Some::thing
+    String.raw`^[/.~]{0,2}/?(?:[\w.-]+/){2,}[\w.-]*$`, // a path
+    String.raw`\\[xu]$`,
+  ),
+);
 const VERSION_RANGE = /^[~^<>=v]{0,2}[0-9]{1,4}(?:\.[0-9x*]{1,6}){1,3}$/;
 const PLAIN_WORD = /^\p{L}?\p{Ll}*$|^\p{Lu}+$/u;
 const ALPHABET_MIXED = /^(?=.*[A-Za-z])(?=.*[0-9])/;
@@ -57,7 +64,8 @@ function isCredibleToken(value: string, setting: ValueSetting): boolean {
   if (CODE.test(value) && digitSwitches(value) < 4) return false;
   if (!ALPHABET_MIXED.test(value)) {
     if (/^[0-9]{16,64}$/.test(value)) return true;
-    return setting.literal && setting.nameClass !== "key" && isMixedCaseChance(value);
+    if (setting.nameClass === "key" || !isMixedCaseChance(value)) return false;
+    return setting.literal || setting.data || value.length >= 24;
   }
   return shannonEntropy(value) >= Math.min(2.8, Math.log2(value.length) - 0.7) && !isWordy(value);
 }

@@ -12,7 +12,8 @@ export const MODEL_RULES: readonly SecretRule[] = [
     keywords: ["sk-"],
     reach: { kind: "prefix", boundary: "token" },
     pattern: new RegExp(
-      `sk-(?:(?:proj|svcacct|admin|None)-)?[A-Za-z0-9_-]{20,100}${OPENAI_MIDDLE}[A-Za-z0-9_-]{20,100}(?![A-Za-z0-9_-])`,
+      `sk-(?:(?:proj|svcacct|admin|None)-)?[A-Za-z0-9_-]{20,100}${OPENAI_MIDDLE}` +
+        "[A-Za-z0-9_-]{20,100}(?![A-Za-z0-9_-])",
     ),
     secretGroup: 0,
     examples: {

@@ -27,7 +27,8 @@ export const SERVICE_RULES: readonly SecretRule[] = [
     keywords: [`${SLACK_WEBHOOK_HOST}/`],
     reach: { kind: "prefix", boundary: "any" },
     pattern: new RegExp(
-      `${SLACK_WEBHOOK_HOST.replace(".", "\\.")}\\/(?:services|workflows|triggers)\\/([A-Za-z0-9+/_-]{23,120})`,
+      `${SLACK_WEBHOOK_HOST.replace(".", "\\.")}/(?:services|workflows|triggers)/` +
+        "([A-Za-z0-9+/_-]{23,120})",
     ),
     secretGroup: 1,
     examples: {

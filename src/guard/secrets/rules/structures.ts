@@ -50,8 +50,10 @@ export const STRUCTURE_RULES: readonly SecretRule[] = [
     severity: "high",
     keywords: ["eyj"],
     reach: { kind: "prefix", boundary: "token" },
-    pattern:
-      /(eyJ[A-Za-z0-9_-]{12,4096})\.[A-Za-z0-9_-]{2,16384}\.[A-Za-z0-9_-]{0,4096}(?:\.[A-Za-z0-9_-]{1,16384}\.[A-Za-z0-9_-]{1,64})?/,
+    pattern: new RegExp(
+      String.raw`(eyJ[A-Za-z0-9_-]{12,4096})\.[A-Za-z0-9_-]{2,16384}\.[A-Za-z0-9_-]{0,4096}` +
+        String.raw`(?:\.[A-Za-z0-9_-]{1,16384}\.[A-Za-z0-9_-]{1,64})?`,
+    ),
     secretGroup: 0,
     accepts: (_secret, match) => isJoseHeader(match[1] ?? ""),
     examples: {

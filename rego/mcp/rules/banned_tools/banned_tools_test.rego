@@ -1,0 +1,20 @@
+package mcp.rules.banned_tools_test
+
+import data.mcp.firewall
+import data.mcp.lib.example_test as example
+
+test_deny_a_banned_tool if {
+	decision := firewall.decision with input as example.call
+		with data.impedance.portable as example.policy
+		with data.impedance.banned_tools as ["read_file"]
+	not decision.allow
+	[reason.code | some reason in decision.reasons] == ["banned_tool"]
+}
+
+test_allow_a_tool_with_a_longer_name if {
+	decision := firewall.decision with input as example.call
+		with data.impedance.portable as example.policy
+		with data.impedance.banned_tools as ["read"]
+	decision.allow
+	decision.reasons == []
+}

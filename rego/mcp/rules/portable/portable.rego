@@ -1,0 +1,37 @@
+# METADATA
+# title: Portable policy
+# description: |
+#   The operator's YAML policy. Its selectors and constraints were matched before; who the caller
+#   is, and what follows, is decided here.
+# scope: package
+package mcp.rules.portable
+
+import data.mcp.lib.portable
+import data.mcp.lib.reasons
+
+# METADATA
+# description: The policy allows by default, or one of its allow rules applies.
+# scope: document
+allow if data.impedance.portable.default == "allow"
+
+allow if {
+	some fact in input.rules
+	portable.applies(fact, data.impedance.portable.rules, "allow", input.principal.roles)
+}
+
+# METADATA
+# description: A deny rule of the policy applies.
+# custom:
+#   code: policy_denied
+#   severity: medium
+#   rank: 12
+#   remedy: Do it another way; the policy forbids this on purpose.
+reasons contains object.union(reasons.reason(rego.metadata.rule()), details) if {
+	some fact in input.rules
+	portable.applies(fact, data.impedance.portable.rules, "deny", input.principal.roles)
+	details := _details(fact.rule, data.impedance.portable.rules[fact.rule].reason)
+}
+
+_details(rule, null) := {"rule": rule}
+
+_details(rule, message) := {"rule": rule, "message": message} if message != null

@@ -1,0 +1,82 @@
+package mcp.rules.portable_test
+
+import data.mcp.firewall
+import data.mcp.lib.example_test as example
+
+test_allow_what_an_allow_rule_fits if {
+	decision := firewall.decision with input as example.call
+		with data.impedance.portable as example.policy
+	decision.allow
+}
+
+test_deny_what_no_rule_fits if {
+	decision := firewall.decision with input as object.union(example.call, {"rules": []})
+		with data.impedance.portable as example.policy
+	not decision.allow
+	[reason.code | some reason in decision.reasons] == ["not_allowed"]
+}
+
+test_deny_what_an_allow_rule_does_not_fit if {
+	fact := {"rule": "allow/0", "fit": false, "failed": [{"at": "", "check": "enum"}]}
+	decision := firewall.decision with input as object.union(example.call, {"rules": [fact]})
+		with data.impedance.portable as example.policy
+	not decision.allow
+}
+
+test_allow_a_caller_who_holds_a_role_of_the_rule if {
+	decision := firewall.decision with input as example.call
+		with data.impedance.portable as example.policy
+		with data.impedance.portable.rules["allow/0"].roles as ["admin", "dev"]
+	decision.allow
+}
+
+test_deny_a_caller_who_holds_no_role_of_the_rule if {
+	decision := firewall.decision with input as example.call
+		with data.impedance.portable as example.policy
+		with data.impedance.portable.rules["allow/0"].roles as ["admin"]
+	not decision.allow
+}
+
+test_deny_overrides_and_says_why_in_the_words_of_the_policy if {
+	decision := firewall.decision with input as _denied
+		with data.impedance.portable as example.policy
+		with data.impedance.portable.rules["deny/0"].reason as "Not on Sundays"
+	not decision.allow
+	decision.reasons == [{
+		"code": "policy_denied",
+		"layer": "policy",
+		"rule": "deny/0",
+		"message": "Not on Sundays",
+		"remedy": "Do it another way; the policy forbids this on purpose.",
+	}]
+}
+
+test_deny_without_a_reason_of_the_policy if {
+	decision := firewall.decision with input as _denied
+		with data.impedance.portable as example.policy
+	[reason.message | some reason in decision.reasons] == ["A deny rule of the policy applies."]
+}
+
+test_allow_a_caller_whom_the_deny_rule_is_not_about if {
+	decision := firewall.decision with input as _denied
+		with data.impedance.portable as example.policy
+		with data.impedance.portable.rules["deny/0"].roles as ["guest"]
+	decision.allow
+}
+
+test_allow_by_default if {
+	decision := firewall.decision with input as object.union(example.call, {"rules": []})
+		with data.impedance.portable as example.policy
+		with data.impedance.portable.default as "allow"
+	decision.allow
+}
+
+test_deny_without_a_policy if {
+	decision := firewall.decision with input as object.union(example.call, {"rules": []})
+	not decision.allow
+}
+
+_denied := object.union(example.call, {"rules": [
+	{"rule": "allow/0", "fit": true, "failed": []},
+	{"rule": "deny/0", "fit": true, "failed": []},
+]})

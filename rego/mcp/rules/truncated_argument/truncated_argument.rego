@@ -1,0 +1,26 @@
+# METADATA
+# title: Truncated argument
+# description: |
+#   A deny rule of the portable policy whose constraints could not be judged, and that nothing else
+#   rules out, is taken to fit. (An allow rule that could not be judged allows nothing as it is.)
+# scope: package
+package mcp.rules.truncated_argument
+
+import data.mcp.lib.portable
+import data.mcp.lib.reasons
+
+# METADATA
+# description: A deny rule of the policy could not be judged on this message.
+# custom:
+#   code: truncated_argument
+#   severity: medium
+#   rank: 46
+#   remedy: Shorten the arguments, and write URIs without dot segments.
+reasons contains reasons.reason(rego.metadata.rule()) if {
+	some fact in input.rules
+	not fact.fit
+	every failure in fact.failed {
+		failure.check == "unjudged"
+	}
+	portable.concerns(data.impedance.portable.rules[fact.rule], "deny", input.principal.roles)
+}

@@ -1,0 +1,59 @@
+package mcp.rules.unknown_method_test
+
+import data.mcp.firewall
+import data.mcp.lib.example_test as example
+
+test_deny_a_method_that_nobody_knows if {
+	decision := firewall.decision with input as _with_rules({"method": "acme/run"}, ["allow/0"])
+		with data.impedance.portable as example.policy
+	not decision.allow
+	[reason.code | some reason in decision.reasons] == ["unknown_method"]
+}
+
+test_deny_a_message_without_method if {
+	decision := firewall.decision with input as _with_rules({"method": null}, ["allow/0"])
+		with data.impedance.portable as example.policy
+	not decision.allow
+	[reason.code | some reason in decision.reasons] == ["unknown_method"]
+}
+
+test_deny_a_method_of_the_other_direction if {
+	subject := _with_rules({"method": "notifications/message"}, ["allow/0"])
+	decision := firewall.decision with input as subject
+		with data.impedance.portable as example.policy
+		with data.impedance.portable.rules["allow/0"].methods as true
+	not decision.allow
+	[reason.code | some reason in decision.reasons] == ["unknown_method"]
+}
+
+test_deny_a_notification_of_the_server_that_nobody_knows if {
+	subject := object.union(
+		_with_rules({"kind": "notification", "method": "tools/call"}, ["allow/0"]),
+		{"phase": "response"},
+	)
+	decision := firewall.decision with input as subject
+		with data.impedance.portable as example.policy
+		with data.impedance.portable.rules["allow/0"].methods as true
+	not decision.allow
+	[reason.code | some reason in decision.reasons] == ["unknown_method"]
+}
+
+test_allow_a_method_that_a_rule_names if {
+	decision := firewall.decision with input as _with_rules({"method": "acme/run"}, ["allow/0"])
+		with data.impedance.portable as example.policy
+		with data.impedance.portable.rules["allow/0"].methods as true
+	decision.allow
+	decision.reasons == []
+}
+
+test_allow_a_method_of_the_list if {
+	decision := firewall.decision with input as example.call
+		with data.impedance.portable as example.policy
+	decision.allow
+	decision.reasons == []
+}
+
+_with_rules(different, rules) := object.union(
+	example.message("request", different),
+	{"rules": [{"rule": rule, "fit": true, "failed": []} | some rule in rules]},
+)

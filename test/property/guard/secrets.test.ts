@@ -1,0 +1,58 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { sampleOf } from "../../../src/guard/secrets/prefixed.ts";
+import { RULES } from "../../../src/guard/secrets/rules.ts";
+import { createSecretsGuard } from "../../../src/guard/secrets/secrets.ts";
+import { cleanedBy, hitsOf, leafOf } from "../../unit/guard/leaves.ts";
+
+const guard = createSecretsGuard();
+const EXAMPLES = RULES.flatMap(({ examples }) => [...examples.match, ...examples.noMatch]);
+const CHANCE = sampleOf("A-Za-z0-9", 48);
+const NAMES = ["password", "token", "api_key", "contraseña", "aws_secret", "key", "max_tokens"];
+const JOINTS = ["", " ", "=", ": ", '"', "\n", "\\n", ".", "-", "_", "://", "@", "/", "&", "%3D"];
+
+/** Texts out of the pieces that the rules care about, in any order. */
+const pieces = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom(...EXAMPLES) },
+  { weight: 3, arbitrary: fc.constantFrom(...JOINTS) },
+  { weight: 2, arbitrary: fc.constantFrom(...NAMES, CHANCE, `k=${CHANCE}/`) },
+  { weight: 1, arbitrary: fc.constantFrom("[REDACTED:x]", "[REDACTED:", "Zk3vq8Tx", "]") },
+  { weight: 1, arbitrary: fc.string({ unit: "binary", maxLength: 40 }) },
+);
+const texts = fc.array(pieces, { maxLength: 12 }).map((parts) => parts.join(""));
+const names = fc.constantFrom(null, ...NAMES);
+
+test("a second pass over cleaned text finds nothing", () => {
+  fc.assert(
+    fc.property(texts, names, (text, name) => {
+      const cleaned = cleanedBy(guard, leafOf(text, { name }));
+      expect(hitsOf(guard, leafOf(cleaned, { name }))).toEqual([]);
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+test("hits are in order, inside the text, not empty, and do not overlap", () => {
+  fc.assert(
+    fc.property(texts, names, (text, name) => {
+      let from = 0;
+      for (const { start, end } of hitsOf(guard, leafOf(text, { name }))) {
+        expect(start).toBeGreaterThanOrEqual(from);
+        expect(end).toBeGreaterThan(start);
+        from = end;
+      }
+      expect(from).toBeLessThanOrEqual(text.length);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test("no text makes the guard throw, whatever the leaf is", () => {
+  const natures = fc.constantFrom("text", "key", "number", "opaque", "media");
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), natures, names, (text, nature, name) => {
+      expect(() => hitsOf(guard, leafOf(text, { nature, name }))).not.toThrow();
+    }),
+    { numRuns: 2000 },
+  );
+});

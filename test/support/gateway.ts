@@ -1,0 +1,169 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import type { Endpoint } from "../../src/cli/envoy/authority.ts";
+import type { ServiceAddress, UpstreamServer } from "../../src/cli/envoy/clusters.ts";
+import {
+  type Bootstrap,
+  type BootstrapOptions,
+  bootstrapObject,
+} from "../../src/cli/envoy/configuration.ts";
+import { locateEnvoy } from "../../src/cli/envoy/locate.ts";
+import { type EnvoyProcess, startEnvoy } from "../../src/cli/envoy/process.ts";
+import { waitFor } from "./wait.ts";
+
+const BOOTSTRAP_FOLDER = new URL("../../envoy/", import.meta.url);
+const GRACEFUL_CLOSE = "envoy.reloadable_features.ext_proc_graceful_grpc_close";
+
+/** The bootstrap files that we ship. */
+export type TemplateName = "bootstrap.yaml" | "ext-authz.yaml";
+
+export interface GatewayOptions {
+  readonly upstreams: readonly UpstreamServer[];
+  /** Where Impedance serves gRPC: `{ port }` on the loopback interface, or `{ socket }`. */
+  readonly service: { readonly port: number } | { readonly socket: string };
+  readonly template?: TemplateName;
+  /** Changes the configuration just before it is used. */
+  readonly override?: (configuration: Bootstrap) => void;
+  /** Worker threads; 1 if absent. */
+  readonly concurrency?: number;
+  /** `false` takes the runtime flag out, as in a mesh that we do not configure. */
+  readonly gracefulClose?: boolean;
+  readonly operatorPort?: number;
+  readonly downstreamTls?: BootstrapOptions["downstreamTls"];
+}
+
+/** One line of the access log; its names are those of `envoy/bootstrap.yaml`. */
+export interface AccessLine {
+  readonly request_id: string | null;
+  readonly server: string | null;
+  readonly status: number;
+  readonly details: string | null;
+  readonly path: string;
+  readonly impedance: { readonly [name: string]: unknown } | null;
+  readonly [name: string]: unknown;
+}
+
+/** A real Envoy with our bootstrap. */
+export interface Gateway extends AsyncDisposable {
+  readonly envoy: EnvoyProcess;
+  readonly host: string;
+  readonly port: number;
+  url(path: string): string;
+  /** A counter or gauge by its full name; 0 when Envoy does not know it yet. */
+  stat(name: string): Promise<number>;
+  /** All counters and gauges whose names match. */
+  stats(pattern: RegExp): Promise<ReadonlyMap<string, number>>;
+  /** Waits until the access log has `count` lines (1 if absent) and returns all of them. */
+  accessLog(count?: number): Promise<readonly AccessLine[]>;
+  /** What Envoy wrote to its own log. */
+  readonly log: readonly string[];
+  stop(): Promise<void>;
+}
+
+/** The text of a bootstrap file as shipped. */
+export function readTemplate(name: TemplateName = "bootstrap.yaml"): Promise<string> {
+  return readFile(new URL(name, BOOTSTRAP_FOLDER), "utf8");
+}
+
+/** Starts Envoy on free ports, in front of `upstreams`, with the service at `service`. */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const binary = locateEnvoy();
+  const folder = await mkdtemp(join(tmpdir(), "impedance-gateway-"));
+  const accessLogFile = join(folder, "access.log");
+  const log: string[] = [];
+  const start = async (): Promise<EnvoyProcess> =>
+    startEnvoy({
+      binary,
+      configuration: JSON.stringify(await configurationFor(options, accessLogFile)),
+      folder,
+      log: (line) => log.push(line),
+      concurrency: options.concurrency ?? 1,
+    });
+  const envoy = await start().catch(async (error: unknown) => {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  });
+  const { host, port } = envoy.listener;
+  const scheme = options.downstreamTls ? "https" : "http";
+  const stop = async (): Promise<void> => {
+    await envoy.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  return {
+    envoy,
+    host,
+    port,
+    url: (path) => `${scheme}://${host}:${port}${path}`,
+    stats: async (pattern) => {
+      const all = await readStats(envoy.admin);
+      return new Map([...all].filter(([name]) => pattern.test(name)));
+    },
+    stat: async (name) => (await readStats(envoy.admin)).get(name) ?? 0,
+    accessLog: (count = 1) =>
+      waitFor(`${count} lines in the access log`, async () => {
+        const lines = await readAccessLog(accessLogFile);
+        return lines.length >= count && lines;
+      }),
+    log,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+/** A port of the loopback interface that nobody listens on just now. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => {
+        if (address === null || typeof address === "string") reject(new Error("no TCP port"));
+        else resolve(address.port);
+      });
+    });
+  });
+}
+
+async function configurationFor(options: GatewayOptions, accessLog: string): Promise<Bootstrap> {
+  const anyPort: Endpoint = { host: "127.0.0.1", port: 0 };
+  const service: ServiceAddress =
+    "socket" in options.service
+      ? options.service
+      : { host: "127.0.0.1", port: options.service.port };
+  const configuration = bootstrapObject(await readTemplate(options.template), {
+    listen: anyPort,
+    admin: anyPort,
+    service,
+    upstreams: options.upstreams,
+    accessLog,
+    ...(options.operatorPort === undefined
+      ? {}
+      : { operator: { host: "127.0.0.1", port: options.operatorPort } }),
+    ...(options.downstreamTls ? { downstreamTls: options.downstreamTls } : {}),
+  });
+  const flags = configuration.layered_runtime?.layers[0].static_layer;
+  if (flags) flags[GRACEFUL_CLOSE] = options.gracefulClose ?? true;
+  options.override?.(configuration);
+  return configuration;
+}
+
+async function readStats(admin: Endpoint): Promise<Map<string, number>> {
+  const answer = await fetch(`http://${admin.host}:${admin.port}/stats`);
+  const found = new Map<string, number>();
+  for (const line of (await answer.text()).split("\n")) {
+    const at = line.lastIndexOf(": ");
+    const name = line.slice(0, at);
+    if (at > 0) found.set(name, Number(line.slice(at + 2)));
+  }
+  return found;
+}
+
+async function readAccessLog(file: string): Promise<AccessLine[]> {
+  const text = await readFile(file, "utf8").catch(() => "");
+  const complete = text.split("\n").slice(0, -1);
+  return complete.map((line) => JSON.parse(line) as AccessLine);
+}

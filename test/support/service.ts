@@ -1,0 +1,190 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { createEventBuilder } from "../../src/audit/event.ts";
+import type { Config } from "../../src/config/config.ts";
+import { defaultConfig } from "../../src/config/load-config.ts";
+import type { DecisionEvent } from "../../src/core/audit.ts";
+import type { Firewall } from "../../src/core/exchange.ts";
+import type { Limits } from "../../src/core/limits.ts";
+import type { Guard } from "../../src/core/ports.ts";
+import {
+  type GrpcServer,
+  type GrpcServerOptions,
+  startGrpcServer,
+} from "../../src/envoy/grpc-server.ts";
+import { createGuards } from "../../src/guard/guards.ts";
+import { createInspector } from "../../src/guard/inspect.ts";
+import { createAnonymousIdentity } from "../../src/identity/anonymous.ts";
+import type { Dependencies } from "../../src/pipeline/dependencies.ts";
+import { createFirewall } from "../../src/pipeline/firewall.ts";
+import { loadPolicy, type PolicyInForce } from "../../src/server/load-policy.ts";
+import { randomIdentifiers, systemClock } from "../../src/server/system.ts";
+import { waitFor } from "./wait.ts";
+
+/** Lets every tool of every server be called; what else the bundle denies stays denied. */
+export const ALLOW_TOOLS = `
+policy_id: test
+version: "1.0"
+default: deny
+allow_rules: [{ tool: "*" }]
+`;
+
+export interface TestServiceOptions {
+  /** A portable policy, as YAML; `ALLOW_TOOLS` if absent, `null` for none (the built-in one). */
+  readonly policy?: string | null;
+  /** Only the limits that differ from the defaults. */
+  readonly limits?: Partial<Limits>;
+  readonly denial?: Config["denial"];
+  readonly disclose?: Config["disclose"];
+  readonly annotate?: boolean;
+  readonly guards?: readonly string[];
+  /** Guards that run after the real ones: to find what a test wants found, or to throw. */
+  readonly moreGuards?: readonly Guard[];
+  /** Changes any part of the pipeline: another engine, no policy, a sink that refuses, a clock. */
+  readonly dependencies?: (real: Dependencies) => Dependencies;
+  /** Stands around the real firewall, or in its place: to throw, to hang, to spy. */
+  readonly firewall?: (real: Firewall) => Firewall;
+  /** Stands between Envoy and the real handler: to end, to destroy, to replay. */
+  readonly wrapProcess?: NonNullable<GrpcServerOptions["wrapProcess"]>;
+  readonly raiseResetLimits?: boolean;
+  /** A fixed port, to come back where a service was before; any free one if absent. */
+  readonly port?: number;
+  readonly ready?: () => boolean;
+}
+
+/** A complaint of the adapter: a bug, or a proxy that breaks the protocol. */
+export interface Fault {
+  readonly code: string;
+  readonly error: unknown;
+}
+
+/** The service as `impedance serve` runs it, in the test's own process. */
+export interface TestService extends AsyncDisposable {
+  /** Give it to `startGateway({ service })`. */
+  readonly port: number;
+  readonly grpc: GrpcServer;
+  readonly policy: PolicyInForce;
+  /** Every decision on record, in order. */
+  readonly decisions: readonly DecisionEvent[];
+  /** None of a healthy exchange: end a test with `expect(service.faults).toEqual([])`. */
+  readonly faults: readonly Fault[];
+  /** Waits for the first decision for which `matches` holds; any at all if absent. */
+  decision(matches?: (event: DecisionEvent) => boolean): Promise<DecisionEvent>;
+  /** Waits until every exchange has been given back. */
+  idle(): Promise<void>;
+  /** Forgets decisions and faults so far, for a service that several tests share. */
+  clear(): void;
+  /** Ends every connection at once, as a crash would, and frees the port. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the real service on a free port of the loopback interface: real guards, the real policy
+ * bundle (`dist/policy/bundle.tar.gz`, made by `npm run setup`), the real pipeline and adapter.
+ * Only the decision log is a list in memory, and whatever the options replace.
+ *
+ *     await using service = await startTestService({ policy, limits: { sseHeartbeatMs: 50 } });
+ *     await using gateway = await startGateway({ upstreams, service });
+ */
+export async function startTestService(options: TestServiceOptions = {}): Promise<TestService> {
+  const config = configOf(options);
+  const policy = await policyOf(config, options.policy);
+  const decisions: DecisionEvent[] = [];
+  const faults: Fault[] = [];
+  const real = dependenciesOf(config, policy, options.moreGuards ?? [], decisions);
+  const firewall = createFirewall(options.dependencies?.(real) ?? real);
+  const grpc = await startGrpcServer({
+    firewall: options.firewall?.(firewall) ?? firewall,
+    limits: config.limits,
+    address: `127.0.0.1:${options.port ?? 0}`,
+    ready: options.ready ?? (() => true),
+    onFault: (code, error) => faults.push({ code, error }),
+    ...(options.wrapProcess ? { wrapProcess: options.wrapProcess } : {}),
+    ...(options.raiseResetLimits === undefined
+      ? {}
+      : { raiseResetLimits: options.raiseResetLimits }),
+  });
+  const stop = async (): Promise<void> => grpc.close();
+  return {
+    port: grpc.port,
+    grpc,
+    policy,
+    decisions,
+    faults,
+    decision: (matches = () => true) =>
+      waitFor("a decision on record", () => decisions.find(matches)),
+    idle: async () => {
+      await waitFor("no exchange to be open", () => grpc.openStreams === 0);
+    },
+    clear: () => {
+      decisions.length = 0;
+      faults.length = 0;
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+function configOf(options: TestServiceOptions): Config {
+  const loaded = defaultConfig({});
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
+  const { value } = loaded;
+  return {
+    ...value,
+    denial: options.denial ?? value.denial,
+    disclose: options.disclose ?? value.disclose,
+    annotate: options.annotate ?? false,
+    guards: options.guards ?? value.guards,
+    limits: { ...value.limits, ...options.limits },
+  };
+}
+
+/** A policy comes from a file, as in `impedance serve`; it is read once. */
+async function policyOf(config: Config, text: string | null = ALLOW_TOOLS): Promise<PolicyInForce> {
+  const folder = await mkdtemp(join(tmpdir(), "impedance-policy-"));
+  try {
+    const file = text === null ? null : join(folder, "policy.yaml");
+    if (file !== null && text !== null) await writeFile(file, text);
+    const loaded = await loadPolicy({ ...config, policy: { file, bundle: null } }, systemClock);
+    if (!loaded.ok) throw new Error(loaded.error.join("\n"));
+    return loaded.value;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The wiring of `src/server/service.ts`, with a log in memory and silent telemetry. */
+function dependenciesOf(
+  config: Config,
+  policy: PolicyInForce,
+  moreGuards: readonly Guard[],
+  decisions: DecisionEvent[],
+): Dependencies {
+  const { limits, denial, disclose, annotate } = config;
+  const guards = createGuards(config.guards, { limits });
+  if (!guards.ok) throw new Error(guards.error);
+  const { responseHeadDeadlineMs } = limits;
+  return {
+    limits,
+    clock: systemClock,
+    identifiers: randomIdentifiers,
+    identity: createAnonymousIdentity(),
+    inspector: createInspector([...guards.value, ...moreGuards], {
+      clock: systemClock,
+      budgetMs: limits.guardBudgetMs,
+    }),
+    policy: () => policy,
+    events: createEventBuilder({ clock: systemClock, labels: {}, subjectKey: randomBytes(32) }),
+    audit: {
+      record: (event) => {
+        decisions.push(event);
+        return true;
+      },
+    },
+    telemetry: { decided() {}, found() {}, phase() {}, exchange() {} },
+    settings: () => ({ denial, disclose, annotate, responseHeadDeadlineMs }),
+  };
+}

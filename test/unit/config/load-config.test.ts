@@ -1,0 +1,384 @@
+import { resolve } from "node:path";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+
+import { formatConfigError } from "../../../src/config/config-error.ts";
+import { defaultConfig, loadConfig } from "../../../src/config/load-config.ts";
+import { configSchema } from "../../../src/config/schema.ts";
+import { DEFAULT_LIMITS } from "../../../src/core/limits.ts";
+
+const FILE = "/etc/impedance/impedance.yaml";
+
+/** The errors as a person reads them, without the file's folder. */
+function complaints(text: string, environment: Record<string, string> = {}): string[] {
+  const config = loadConfig(text, FILE, environment);
+  return config.ok
+    ? []
+    : config.error.map(
+        (error) =>
+          formatConfigError(error).split("/").slice(3).join("/") || formatConfigError(error),
+      );
+}
+
+function load(text: string, environment: Record<string, string> = {}) {
+  const config = loadConfig(text, FILE, environment);
+  if (!config.ok) throw new Error(config.error.map(formatConfigError).join("\n"));
+  return config.value;
+}
+
+test("an empty file and no file mean the defaults", () => {
+  const expected = {
+    listen: { host: "127.0.0.1", port: 8070 },
+    grpc: { kind: "tcp", host: "127.0.0.1", port: 9191 },
+    admin: { host: "127.0.0.1", port: 9192 },
+    servers: new Map(),
+    policy: { file: null, bundle: null },
+    guards: ["limits", "secrets"],
+    denial: "jsonrpc",
+    disclose: "full",
+    annotate: false,
+    limits: DEFAULT_LIMITS,
+    audit: { sink: "stdout", file: null, queueMaxEvents: 8192, subjectKey: null },
+    log: { level: "info" },
+    drainDeadlineMs: 10_000,
+  };
+  expect(load("")).toEqual(expected);
+  expect(load("# nothing yet\n")).toEqual(expected);
+  expect(defaultConfig({})).toEqual({ ok: true, value: expected });
+});
+
+test("every setting of a full file arrives, with its paths taken from the file's folder", () => {
+  const config = load(`
+listen: "[::1]:8443"
+grpc: unix:run/filter.sock
+admin: localhost:0
+servers:
+  files:
+    url: https://files.internal/base/mcp
+    protocol: http2
+    ca_file: ca.pem
+    roots: { projects: /srv//projects/, tmp: /tmp }
+    denial: tool
+    response_head_deadline_ms: 5
+  httproute/shop/rule-0:
+    url: http://127.0.0.1:3000/mcp
+    path: /shop
+policy: { file: policy.yaml, bundle: /opt/bundle.tar.gz }
+guards: [secrets]
+denial: http
+disclose: code
+annotate: on
+limits: { json_max_depth: 8, response_head_deadline_ms: 7 }
+audit: { sink: file, file: log/decisions.jsonl, queue_max_events: 10 }
+log: { level: debug }
+drain_deadline_ms: 20
+`);
+  expect(config).toEqual({
+    listen: { host: "::1", port: 8443 },
+    grpc: { kind: "unix", path: "/etc/impedance/run/filter.sock" },
+    admin: { host: "localhost", port: 0 },
+    servers: new Map([
+      [
+        "files",
+        {
+          id: "files",
+          url: "https://files.internal/base/mcp",
+          path: "/files/mcp",
+          protocol: "http2",
+          caFile: "/etc/impedance/ca.pem",
+          roots: new Map([
+            ["projects", "/srv/projects"],
+            ["tmp", "/tmp"],
+          ]),
+          denial: "tool",
+          responseHeadDeadlineMs: 5,
+        },
+      ],
+      [
+        "httproute/shop/rule-0",
+        {
+          id: "httproute/shop/rule-0",
+          url: "http://127.0.0.1:3000/mcp",
+          path: "/shop",
+          protocol: "http1",
+          caFile: null,
+          roots: new Map(),
+          denial: "http",
+          responseHeadDeadlineMs: 7,
+        },
+      ],
+    ]),
+    policy: { file: "/etc/impedance/policy.yaml", bundle: "/opt/bundle.tar.gz" },
+    guards: ["secrets"],
+    denial: "http",
+    disclose: "code",
+    annotate: true,
+    limits: { ...DEFAULT_LIMITS, jsonMaxDepth: 8, responseHeadDeadlineMs: 7 },
+    audit: {
+      sink: "file",
+      file: "/etc/impedance/log/decisions.jsonl",
+      queueMaxEvents: 10,
+      subjectKey: null,
+    },
+    log: { level: "debug" },
+    drainDeadlineMs: 20,
+  });
+});
+
+test("all that is wrong is told at once, in the order of the file", () => {
+  const text = `listen: 8070
+limits:
+  json_max_dept: 4
+  json_max_depth: 0
+servers:
+  a: { url: "http://user:hunter2@host/mcp", path: /x }
+  b: { url: "http://host/mcp", path: /x }
+  c: { path: /c }
+`;
+  expect(complaints(text)).toEqual([
+    "impedance.yaml:1:9: listen is not text; write it as in 127.0.0.1:8070 " +
+      "(Where `impedance up` lets Envoy listen, as HOST:PORT)",
+    "impedance.yaml:3:3: limits.json_max_dept is not a known setting; did you mean json_max_depth?",
+    "impedance.yaml:4:19: limits.json_max_depth is below its bound; use a number >= 1",
+    "impedance.yaml:6:13: servers.a.url holds credentials; let the client send them in a header",
+    "impedance.yaml:7:38: servers.b.path listens on the path of a; give each server its own path",
+    "impedance.yaml:8:3: servers.c lacks url; add url: …",
+  ]);
+});
+
+describe("one setting", () => {
+  const SERVER = "servers: { s: { url: http://h/mcp } }";
+  const settings = [
+    { title: "a port that does not exist", bad: "listen: h:65536", good: "listen: h:65535" },
+    { title: "a host without port", bad: "admin: localhost", good: "admin: localhost:1" },
+    {
+      title: "a socket path beyond the system's",
+      bad: `grpc: unix:/${"s".repeat(107)}`,
+      good: `grpc: unix:/${"s".repeat(106)}`,
+    },
+    { title: "an unknown denial", bad: "denial: html", good: "denial: http" },
+    { title: "a boolean where a word belongs", bad: "annotate: true", good: "annotate: on" },
+    { title: "a number as text", bad: 'drain_deadline_ms: "5"', good: "drain_deadline_ms: 5" },
+    { title: "a fraction", bad: "drain_deadline_ms: 0.5", good: "drain_deadline_ms: 1" },
+    {
+      title: "a limit beyond its maximum",
+      bad: "limits: { json_max_depth: 513 }",
+      good: "limits: { json_max_depth: 512 }",
+    },
+    { title: "a key without value", bad: "limits:", good: "limits: {}" },
+    { title: "an unknown guard", bad: "guards: [secret]", good: "guards: [secrets]" },
+    { title: "a guard named twice", bad: "guards: [limits, limits]", good: "guards: []" },
+    { title: "a URL with a query", bad: SERVER.replace("/mcp", "/mcp?key=1"), good: SERVER },
+    {
+      title: "a URL with an empty fragment",
+      bad: SERVER.replace("http://h/mcp", '"http://h/mcp#"'),
+      good: SERVER,
+    },
+    {
+      title: "a URL of another scheme",
+      bad: SERVER.replace("http:", "ftp:"),
+      good: SERVER.replace("http:", "https:"),
+    },
+    {
+      title: "a URL without host",
+      bad: SERVER.replace("http://h/mcp", '"http://:80"'),
+      good: SERVER,
+    },
+    {
+      title: "a relative root",
+      bad: SERVER.replace("/mcp", "/mcp, roots: { a: srv }"),
+      good: SERVER.replace("/mcp", "/mcp, roots: { a: /srv }"),
+    },
+    {
+      title: "a root with ..",
+      bad: SERVER.replace("/mcp", "/mcp, roots: { a: /srv/../x }"),
+      good: SERVER.replace("/mcp", "/mcp, roots: { a: /srv/..x }"),
+    },
+    {
+      title: "one root under two names",
+      bad: SERVER.replace("/mcp", "/mcp, roots: { a: /x/, b: /x }"),
+      good: SERVER.replace("/mcp", "/mcp, roots: { a: /x/y, b: /x }"),
+    },
+    {
+      title: "certificates for an http server",
+      bad: SERVER.replace("/mcp", "/mcp, ca_file: ca.pem"),
+      good: SERVER.replace("http://h/mcp", "https://h/mcp, ca_file: ca.pem"),
+    },
+    {
+      title: "a listening path that climbs",
+      bad: SERVER.replace("/mcp", "/mcp, path: /a/../b"),
+      good: SERVER.replace("/mcp", "/mcp, path: /a/..b"),
+    },
+    {
+      title: "an id that climbs",
+      bad: SERVER.replace(" s:", " a/../b:"),
+      good: SERVER.replace(" s:", " a/b:"),
+    },
+    {
+      title: "an id that is no name",
+      bad: SERVER.replace(" s:", " __proto__:"),
+      good: SERVER.replace(" s:", " proto__:"),
+    },
+    {
+      title: "a file sink without file",
+      bad: "audit: { sink: file }",
+      good: "audit: { sink: file, file: x }",
+    },
+    {
+      title: "a file that no sink writes",
+      bad: "audit: { file: x }",
+      good: "audit: { sink: stderr }",
+    },
+    { title: "a key that stands twice", bad: "denial: http\ndenial: http", good: "denial: http" },
+    { title: "a list for a document", bad: "- denial", good: "{}" },
+    { title: "a second document", bad: "--- {}\n--- {}", good: "--- {}" },
+    { title: "an unknown tag", bad: "denial: !secret http", good: "denial: !!str http" },
+    { title: "text that is no YAML", bad: "denial: [", good: "guards: [limits]" },
+    {
+      title: "an anchor inside itself",
+      bad: "servers: &a { s: *a }",
+      good: "limits: &a {}\nlog: *a",
+    },
+  ];
+
+  test.each(settings)("$title is refused", ({ bad }) => {
+    expect(complaints(bad)).toHaveLength(1);
+  });
+
+  test.each(settings)("the near miss of $title is accepted", ({ good }) => {
+    expect(complaints(good)).toEqual([]);
+  });
+});
+
+test("aliases that blow up are refused in no time", () => {
+  const levels = Array.from({ length: 20 }, (_, level) => {
+    const inner = level === 0 ? "x" : `*a${level - 1}`;
+    return `a${level}: &a${level} [${Array(10).fill(inner).join(", ")}]`;
+  });
+  expect(complaints(levels.join("\n"))).toEqual([
+    "impedance.yaml:1:1: the document is too deep, or uses an anchor too often or inside itself; " +
+      "write the repeated parts out, or nest less",
+  ]);
+});
+
+test("a file over 1 MiB is refused unread, and one of 1 MiB is read", () => {
+  const padding = "#".repeat(1024 * 1024);
+  expect(complaints(`${padding}#`)).toHaveLength(1);
+  expect(complaints(padding)).toEqual([]);
+});
+
+describe("IMPEDANCE_ variables", () => {
+  test("override the file at the path they name", () => {
+    const config = load(
+      "limits: { json_max_depth: 3 }\nservers: { my-files: { url: http://a/ } }",
+      {
+        IMPEDANCE_LISTEN: "0.0.0.0:80",
+        IMPEDANCE_POLICY_FILE: "p.yaml",
+        IMPEDANCE_GUARDS: "secrets, limits",
+        IMPEDANCE_LIMITS_JSON_MAX_DEPTH: "4",
+        IMPEDANCE_SERVERS_MY_FILES_URL: "http://b/",
+      },
+    );
+    expect(config.listen).toEqual({ host: "0.0.0.0", port: 80 });
+    expect(config.policy.file).toBe("/etc/impedance/p.yaml");
+    expect(config.guards).toEqual(["secrets", "limits"]);
+    expect(config.limits.jsonMaxDepth).toBe(4);
+    expect(config.servers.get("my-files")?.url).toBe("http://b/");
+  });
+
+  test("work without a file", () => {
+    const config = defaultConfig({ IMPEDANCE_AUDIT_SINK: "stderr", IMPEDANCE_POLICY_FILE: "p" });
+    expect(config).toMatchObject({
+      value: { audit: { sink: "stderr" }, policy: { file: resolve("p") } },
+    });
+  });
+
+  test.each([
+    { name: "IMPEDANCE_LIMITS_JSON_MAX_DEPTH", text: "many", problem: "is not a whole number" },
+    { name: "IMPEDANCE_GUARDS", text: "limits,secret", problem: "none of the known values" },
+    { name: "IMPEDANCE_LISTEN", text: "", problem: "is set but empty" },
+    { name: "IMPEDANCE_LISTN", text: "a:1", problem: "did you mean IMPEDANCE_LISTEN?" },
+    { name: "IMPEDANCE_LIMITS_JSON_DEPTH", text: "4", problem: "overrides no known setting" },
+    { name: "IMPEDANCE_SERVERS_NEW_URL", text: "http://a", problem: "overrides no known setting" },
+  ])("$name=$text is refused by the variable's name", ({ name, text, problem }) => {
+    const config = loadConfig("", FILE, { [name]: text });
+    const lines = config.ok ? [] : config.error.map(formatConfigError);
+    expect(lines).toEqual([expect.stringContaining(problem)]);
+    expect(lines[0]).toMatch(new RegExp(`^${name}: `));
+  });
+
+  test.each([
+    "IMPEDANCE_ENVOY",
+    "IMPEDANCE_SERVICE_HOST",
+    "IMPEDANCE_ADMIN_SERVICE_PORT_HTTP",
+    "IMPEDANCE_PORT_9191_TCP_ADDR",
+    "IMPEDANCE_POLICY_PORT",
+    "IMPEDANCELIMITS",
+  ])("%s is somebody else's and left alone", (name) => {
+    expect(complaints("", { [name]: "x" })).toEqual([]);
+  });
+
+  test("that fit two servers are refused", () => {
+    const text = "servers: { a-b: { url: http://a/ }, a_b: { url: http://b/ } }";
+    expect(loadConfig(text, FILE, {}).ok).toBe(true);
+    expect(loadConfig(text, FILE, { IMPEDANCE_SERVERS_A_B_URL: "http://c/" }).ok).toBe(false);
+  });
+});
+
+test("the schema has the limits of core/limits.ts, by the same names and with the same defaults", () => {
+  const { properties } = configSchema().properties?.limits ?? {};
+  const defaults = Object.entries(properties ?? {}).map(([name, limit]) => [
+    name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
+    limit.default,
+  ]);
+  expect(Object.fromEntries(defaults)).toEqual(DEFAULT_LIMITS);
+});
+
+describe("no text makes loadConfig throw", () => {
+  const check = (text: string): void => {
+    expect(loadConfig(text, FILE, {})).toHaveProperty("ok");
+  };
+
+  test("arbitrary text", () => {
+    fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 200 }), check), { numRuns: 500 });
+  });
+
+  test("text made of YAML's own pieces and our keys", () => {
+    const pieces = fc.constantFrom(
+      ...["servers", "limits", "audit", "subject_key", "url", "roots", "__proto__", "constructor"],
+      ...[": ", "\n", "\n  ", "- ", "{", "}", "[", "]", ", ", '"', "'", "&a ", "*a", "!x ", "? "],
+      ...[
+        "| ",
+        "%YAML 9\n",
+        "---\n",
+        "...",
+        "#",
+        "\t",
+        "null",
+        "1e999",
+        "http://",
+        "env:",
+        "file:",
+      ],
+    );
+    const text = fc.array(pieces, { maxLength: 30 }).map((parts) => parts.join(""));
+    fc.assert(fc.property(text, check), { numRuns: 2000 });
+  });
+
+  test("a valid document with any JSON in the place of a setting", () => {
+    const keys = fc.constantFrom(...Object.keys(configSchema().properties ?? {}));
+    fc.assert(
+      fc.property(keys, fc.jsonValue(), (key, value) => check(JSON.stringify({ [key]: value }))),
+      { numRuns: 500 },
+    );
+  });
+
+  test.each([
+    { title: "lists", text: "[".repeat(20_000) },
+    {
+      title: "maps",
+      text: Array.from({ length: 1000 }, (_, n) => `${" ".repeat(n)}a:`).join("\n"),
+    },
+    { title: "closed lists", text: `a: ${"[".repeat(900)}${"]".repeat(900)}` },
+  ])("deeply nested $title", ({ text }) => check(text));
+});

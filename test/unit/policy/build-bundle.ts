@@ -1,0 +1,49 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const root = resolve(import.meta.dirname, "../../..");
+
+/** Builds a bundle of the given files with the real compiler. */
+export async function buildBundle(files: { readonly [path: string]: string }): Promise<Uint8Array> {
+  return withFolder(async (folder) => {
+    const source = join(folder, "source");
+    for (const [path, text] of Object.entries(files)) {
+      await mkdir(dirname(join(source, path)), { recursive: true });
+      await writeFile(join(source, path), text);
+    }
+    return build(source, folder, []);
+  });
+}
+
+/** Builds the bundle that Impedance ships. */
+export function buildDefaultBundle(): Promise<Uint8Array> {
+  return withFolder((folder) => build(join(root, "rego"), folder, ["--ignore", "*_test.rego"]));
+}
+
+async function build(source: string, folder: string, flags: readonly string[]) {
+  const output = join(folder, "bundle.tar.gz");
+  const revision = ["--revision", "sha256:test"];
+  await run(opa(), ["build", "-t", "wasm", "-b", source, ...flags, ...revision, "-o", output]);
+  return readFile(output);
+}
+
+async function withFolder<Value>(use: (folder: string) => Promise<Value>): Promise<Value> {
+  const folder = await mkdtemp(join(tmpdir(), "impedance-policy-"));
+  try {
+    return await use(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+function opa(): string {
+  const named = process.env["IMPEDANCE_OPA"];
+  if (named !== undefined) return named;
+  const installed = join(root, ".tools/bin/opa");
+  return existsSync(installed) ? installed : "opa";
+}

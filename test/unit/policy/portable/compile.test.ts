@@ -1,0 +1,204 @@
+import { describe, expect, test } from "vitest";
+import { member } from "../../../../src/core/json.ts";
+import {
+  type CompiledPortable,
+  compilePortable,
+  type PortableSubject,
+} from "../../../../src/policy/portable/compile.ts";
+import { parsePortable } from "../../../../src/policy/portable/parse.ts";
+import { jsonObject, jsonText } from "../examples.ts";
+
+function compiled(rules: string): CompiledPortable {
+  const policy = parsePortable(`policy_id: t\nversion: "1"\ndefault: deny\n${rules}`, "p.yaml");
+  if (!policy.ok) throw new Error(JSON.stringify(policy.error));
+  return compilePortable(policy.value);
+}
+
+function subject(different: Partial<PortableSubject>): PortableSubject {
+  return {
+    server: "crm",
+    method: "tools/call",
+    tool: "get_user",
+    uri: null,
+    arguments: jsonObject({}).node,
+    ...different,
+  };
+}
+
+function fitting(rules: string, different: Partial<PortableSubject>): readonly string[] {
+  const facts = compiled(rules).match(subject(different));
+  return facts.map(({ rule, fit, failed }) => (fit ? rule : `${rule} ${failed[0]?.check}`));
+}
+
+describe("a selector", () => {
+  const rules = `
+allow_rules:
+  - { tool: get_user }
+  - { tool: get_* }
+  - { tool: get_user, server: crm* }
+  - { method: tools/* }
+  - { method: resources/read, uri: "file:///p/*" }
+deny_rules:
+  - { method: "*", server: hr }
+`;
+  test.each([
+    { title: "an exact name and globs", of: {}, fit: ["allow/0", "allow/2", "allow/1", "allow/3"] },
+    { title: "another tool", of: { tool: "get_users" }, fit: ["allow/1", "allow/3"] },
+    { title: "other case", of: { tool: "Get_user" }, fit: ["allow/3"] },
+    {
+      title: "another server",
+      of: { server: "hr" },
+      fit: ["allow/0", "allow/1", "allow/3", "deny/0"],
+    },
+    { title: "a prompt of the same name", of: { method: "prompts/get" }, fit: [] },
+    { title: "no method", of: { method: null }, fit: [] },
+    {
+      title: "a URI",
+      of: { method: "resources/read", tool: null, uri: "file:///p/a" },
+      fit: ["allow/4"],
+    },
+    { title: "another URI", of: { method: "resources/read", uri: "file:///q/a" }, fit: [] },
+    { title: "no URI", of: { method: "resources/read" }, fit: [] },
+    {
+      title: "a URI that climbs",
+      of: { method: "resources/read", uri: "file:///p/%2e%2e/etc/passwd" },
+      fit: ["allow/4 unjudged"],
+    },
+    {
+      title: "a URI without end",
+      of: { method: "resources/read", uri: `file:///p/${"a".repeat(3000)}` },
+      fit: ["allow/4 unjudged"],
+    },
+    {
+      title: "a tool's name without end",
+      of: { tool: "get_".repeat(1000) },
+      fit: ["allow/1 unjudged", "allow/3"],
+    },
+  ])("is matched to $title", ({ of, fit }) => {
+    expect(fitting(rules, of)).toEqual(fit);
+  });
+});
+
+describe("a constraint", () => {
+  test.each([
+    { check: "type: string", holds: ['"a"'], fails: { type: ["1", "null", "[]", "true"] } },
+    { check: "type: integer", holds: ["1", "1.0", "-7"], fails: { type: ["1.5", '"1"'] } },
+    { check: "type: number", holds: ["1.5"], fails: { type: ['"1"'] } },
+    { check: "type: boolean", holds: ["false"], fails: { type: ["null", "0"] } },
+    { check: "type: 'null'", holds: ["null"], fails: { type: ["false"] } },
+    { check: "type: array", holds: ["[]"], fails: { type: ["{}"] } },
+    { check: "type: object", holds: ["{}"], fails: { type: ["[]"] } },
+    { check: 'pattern: "^a+$"', holds: ['"aa"'], fails: { pattern: ['"ab"', "1"] } },
+    { check: 'pattern: "^a+$"', holds: [], fails: { unjudged: [`"${"a".repeat(9000)}"`] } },
+    {
+      check: "enum: [a, 1, true]",
+      holds: ['"a"', "1", "1.0", "true"],
+      fails: { enum: ['"1"', "[]", "null"] },
+    },
+    {
+      check: "enum: [9007199254740991]",
+      holds: ["9007199254740991"],
+      fails: { enum: ["9007199254740992", "9007199254740993"] },
+    },
+    { check: "min: 1", holds: ["1", "1e3"], fails: { min: ["0.99", '"2"', "-1e999"] } },
+    { check: "max: 1", holds: ["1", "-5"], fails: { max: ["1.01", "1e999", '"0"'] } },
+    {
+      check: "min_length: 2",
+      holds: ['"ab"', "[1,2]", '"😀a"'],
+      fails: { min_length: ['"😀"', "[1]", "12"] },
+    },
+    { check: "max_length: 1", holds: ['"😀"', "[]"], fails: { max_length: ['"ab"', "1"] } },
+    {
+      check: "items: { type: integer }",
+      holds: ["[]", "[1,2]"],
+      fails: { type: ['[1,"a"]'], items: ["1"] },
+    },
+    {
+      check: "items: { type: integer }",
+      holds: [],
+      fails: { unjudged: [`[${"1,".repeat(10_000)}1]`] },
+    },
+  ])("{ $check } holds of $holds", ({ check, holds, fails }) => {
+    const policy = compiled(`allow_rules: [{ tool: "*", constraints: { x: { ${check} } } }]`);
+    const checksOf = (json: string) => {
+      const { node } = jsonText(`{"x":${json}}`);
+      return policy.match(subject({ arguments: node }))[0]?.failed.map((failure) => failure.check);
+    };
+    for (const json of holds) expect([json, checksOf(json)]).toEqual([json, []]);
+    for (const [name, values] of Object.entries(fails)) {
+      for (const json of values) expect([json, checksOf(json)]).toEqual([json, [name]]);
+    }
+  });
+
+  test("is asked of what is there, unless it is required", () => {
+    const rules = (required: boolean) =>
+      `allow_rules: [{ tool: "*", constraints: { a/b: { type: string, required: ${required} } } }]`;
+    expect(fitting(rules(false), {})).toEqual(["allow/0"]);
+    expect(fitting(rules(false), { arguments: undefined })).toEqual(["allow/0"]);
+    expect(compiled(rules(true)).match(subject({ arguments: undefined }))).toEqual([
+      {
+        rule: "allow/0",
+        fit: false,
+        failed: [{ at: "/params/arguments/a~1b", check: "required" }],
+      },
+    ]);
+  });
+
+  test("reads an argument called __proto__ like any other", () => {
+    const rules = "allow_rules: [{ tool: '*', constraints: { __proto__: { enum: [a] } } }]";
+    const { node } = jsonText('{"__proto__":"b"}');
+    expect(fitting(rules, { arguments: node })).toEqual(["allow/0 enum"]);
+  });
+});
+
+test("max_arg_bytes is a deny rule that fits what is larger", () => {
+  const policy = compiled("validate: { max_arg_bytes: 10 }");
+  const facts = (text: string) =>
+    policy.match(
+      subject({ arguments: member(jsonText(`{"arguments":${text}}`).node, "arguments") }),
+    );
+  expect(facts('{"a":"12"}')).toEqual([]);
+  expect(facts('{"a":"123"}')).toEqual([{ rule: "validate/max_arg_bytes", fit: true, failed: [] }]);
+  expect(policy.data).toMatchObject({ rules: { "validate/max_arg_bytes": { effect: "deny" } } });
+});
+
+test("the data tells of each rule what it means, and whether it makes a method known", () => {
+  const rules = `
+allow_rules: [{ method: acme/* }, { method: "*" }, { tool: a, roles: [dev] }]
+deny_rules: [{ tool: b, reason: no }]`;
+  expect(compiled(rules).data).toEqual({
+    policy_id: "t",
+    version: "1",
+    default: "deny",
+    rules: {
+      "allow/0": { effect: "allow", roles: [], reason: null, methods: true },
+      "allow/1": { effect: "allow", roles: [], reason: null, methods: false },
+      "allow/2": { effect: "allow", roles: ["dev"], reason: null, methods: false },
+      "deny/0": { effect: "deny", roles: [], reason: "no", methods: false },
+    },
+  });
+});
+
+test("serverRequests names the rules that would fit, by server", () => {
+  const policy = compiled(`
+allow_rules: [{ method: sampling/*, server: a }, { method: roots/list }]
+deny_rules: [{ method: roots/list, server: b }]`);
+  expect(policy.serverRequests("a")).toEqual({
+    "sampling/createMessage": ["allow/0"],
+    "elicitation/create": [],
+    "roots/list": ["allow/1"],
+  });
+  expect(policy.serverRequests("b")["roots/list"]).toEqual(["allow/1", "deny/0"]);
+  expect(policy.serverRequests("b")).toBe(policy.serverRequests("b"));
+});
+
+test("of a thousand allow rules that do not fit only some are told, and every deny rule", () => {
+  const rules = Array.from(
+    { length: 1000 },
+    () => "  - { tool: '*', constraints: { x: { required: true } } }",
+  );
+  const policy = compiled(`allow_rules:\n${rules.join("\n")}\ndeny_rules:\n${rules.join("\n")}`);
+  const facts = policy.match(subject({}));
+  expect(facts.filter(({ rule }) => rule.startsWith("allow/")).length).toBe(32);
+  expect(facts.filter(({ rule }) => rule.startsWith("deny/")).length).toBe(1000);
+});

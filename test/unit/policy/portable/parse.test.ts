@@ -1,0 +1,220 @@
+import { readFileSync } from "node:fs";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { parse as parseYaml } from "yaml";
+import { parsePortable } from "../../../../src/policy/portable/parse.ts";
+
+const HEAD = 'policy_id: test\nversion: "1"\ndefault: deny\n';
+
+const schema: object = JSON.parse(
+  readFileSync(new URL("../../../../schemas/policy.json", import.meta.url), "utf8"),
+);
+const validate = new Ajv2020({ strictTypes: false, strictRequired: false }).compile(schema);
+
+test("parsePortable reads every field", () => {
+  const text = `policy_id: customer_support
+version: "1.0"
+default: deny
+validate: { reject_unknown_args: false, max_arg_bytes: 16384 }
+allow_rules:
+  - tool: get_user
+    server: crm
+    roles: [support, admin]
+    constraints: { user_id: { type: string, required: true, pattern: "^EMP[0-9]{6}$" } }
+  - method: resources/read
+    uri: "file:///projects/*"
+deny_rules: [ { tool: delete_*, reason: User deletion not permitted } ]
+rate_limit: { enabled: false, limit_per_minute: 60 }
+`;
+  expect(validate(parseYaml(text))).toBe(true);
+  const rule = { tool: null, method: null, server: null, uri: null, roles: [], reason: null };
+  expect(parsePortable(text, "p.yaml")).toEqual({
+    ok: true,
+    value: {
+      policyId: "customer_support",
+      version: "1.0",
+      default: "deny",
+      maxArgumentBytes: 16384,
+      allowRules: [
+        {
+          ...rule,
+          id: "allow/0",
+          effect: "allow",
+          tool: "get_user",
+          server: "crm",
+          roles: ["support", "admin"],
+          constraints: new Map([
+            [
+              "user_id",
+              {
+                type: "string",
+                required: true,
+                pattern: { source: "^EMP[0-9]{6}$", test: expect.any(Function) },
+                enum: null,
+                min: null,
+                max: null,
+                minLength: null,
+                maxLength: null,
+                items: null,
+              },
+            ],
+          ]),
+        },
+        {
+          ...rule,
+          id: "allow/1",
+          effect: "allow",
+          method: "resources/read",
+          uri: "file:///projects/*",
+          constraints: new Map(),
+        },
+      ],
+      denyRules: [
+        {
+          ...rule,
+          id: "deny/0",
+          effect: "deny",
+          tool: "delete_*",
+          reason: "User deletion not permitted",
+          constraints: new Map(),
+        },
+      ],
+    },
+  });
+});
+
+test("parsePortable reads JSON", () => {
+  const text = JSON.stringify({ policy_id: "a", version: "1", default: "allow" });
+  expect(parsePortable(text, "p.json")).toMatchObject({ ok: true, value: { default: "allow" } });
+});
+
+test("parsePortable tells every mistake at once, each in its place", () => {
+  const text = `policy_id: test
+version: 1
+defualt: deny
+allow_rules:
+  - tol: read
+  - tool: read
+    roles: []
+rate_limit: { enabled: true }
+`;
+  const parsed = parsePortable(text, "p.yaml");
+  expect(
+    parsed.ok
+      ? []
+      : parsed.error.map(({ line, column, path, message }) => [line, column, path, message]),
+  ).toEqual([
+    [3, 1, "defualt", "there is no such key: did you mean default?"],
+    [8, 24, "rate_limit.enabled", "rate_limit is not enforced by this version: leave it out"],
+    [2, 10, "version", "this should be a text of 1 to 1024 characters, in quotes"],
+    [1, 1, "default", "default is missing"],
+    [5, 5, "allow_rules[0].tol", "there is no such key: did you mean tool?"],
+    [5, 5, "allow_rules[0]", 'a rule names a tool or a method ("*" is every one)'],
+    [
+      7,
+      12,
+      "allow_rules[1].roles",
+      "this should name at least one role; without roles it is for anybody",
+    ],
+  ]);
+});
+
+describe("parsePortable and the published schema both", () => {
+  test.each([
+    "",
+    "validate: { max_arg_bytes: 10 }",
+    "allow_rules: []",
+    "allow_rules: [{ method: '*' }]",
+    "allow_rules: [{ tool: a, constraints: { x: { enum: [1, a, null, true] } } }]",
+    "allow_rules: [{ tool: a, constraints: { x: { items: { type: integer, min: 1 } } } }]",
+    "deny_rules: [{ method: resources/*, uri: 'https://*', server: a?, roles: [x], reason: no }]",
+    "redact: { enabled: false, deny_keys: [a] }",
+  ])("accept %s", (extra) => {
+    expect(parsePortable(HEAD + extra, "p.yaml")).toMatchObject({ ok: true });
+    expect(validate(parseYaml(HEAD + extra))).toBe(true);
+  });
+
+  test.each([
+    "unknown: 1",
+    "validate: { reject_unknown_args: true }",
+    "validate: { max_arg_bytes: -1 }",
+    "validate: 3",
+    "allow_rules: {}",
+    "allow_rules: [tool]",
+    "allow_rules: [{}]",
+    "allow_rules: [{ server: a }]",
+    "allow_rules: [{ tool: a, method: b }]",
+    "allow_rules: [{ tool: a, uri: b }]",
+    "allow_rules: [{ method: a, constraints: { x: { type: string } } }]",
+    "allow_rules: [{ tool: '' }]",
+    "allow_rules: [{ tool: 7 }]",
+    "allow_rules: [{ tool: a, roles: [] }]",
+    "allow_rules: [{ tool: a, roles: [7] }]",
+    "allow_rules: [{ tool: a, roles: x }]",
+    "allow_rules: [{ tool: a, constraints: { x: {} } }]",
+    "allow_rules: [{ tool: a, constraints: { x: { typ: string } } }]",
+    "allow_rules: [{ tool: a, constraints: { x: { type: text } } }]",
+    "allow_rules: [{ tool: a, constraints: { x: { required: yes please } } }]",
+    "allow_rules: [{ tool: a, constraints: { x: { min: '1' } } }]",
+    "allow_rules: [{ tool: a, constraints: { x: { min_length: 1.5 } } }]",
+    "allow_rules: [{ tool: a, constraints: { x: { enum: [] } } }]",
+    "allow_rules: [{ tool: a, constraints: { x: { enum: [[1]] } } }]",
+    "rate_limit: { enabled: true }",
+    "rate_limit: {}",
+    "detect_attacks: { enabled: true, fields: [q] }",
+    "redact: { enabled: true }",
+    "redact: { enabled: false, unknown: 1 }",
+  ])("refuse %s", (extra) => {
+    expect(parsePortable(HEAD + extra, "p.yaml")).toMatchObject({ ok: false });
+    expect(validate(parseYaml(HEAD + extra))).toBe(false);
+  });
+});
+
+test.each([
+  { title: "nothing", text: "", message: "the file is empty" },
+  { title: "a list", text: "- a", message: "this should be a mapping (key: value)" },
+  { title: "broken YAML", text: "a: [", message: expect.any(String) },
+  {
+    title: "a key that comes twice",
+    text: `${HEAD}default: allow\n`,
+    message: "Map keys must be unique",
+  },
+  {
+    title: "an alias",
+    text: `${HEAD}allow_rules: &a [{ tool: a }]\ndeny_rules: *a\n`,
+    message: "aliases are not read here: write it out",
+  },
+  {
+    title: "an alias of itself",
+    text: `${HEAD}allow_rules: &a [*a]\n`,
+    message: "aliases are not read here: write it out",
+  },
+  {
+    title: "a pattern that would backtrack",
+    text: `${HEAD}allow_rules: [{ tool: a, constraints: { x: { pattern: "(a)\\\\1" } } }]`,
+    message: "this pattern cannot be enforced: backreferences are not supported, at character 5",
+  },
+  {
+    title: "a check that never holds",
+    text: `${HEAD}allow_rules: [{ tool: a, constraints: { x: { type: string, min: 1 } } }]`,
+    message: "min never holds of type string: it is for number or integer",
+  },
+  {
+    title: "bounds that exclude each other",
+    text: `${HEAD}allow_rules: [{ tool: a, constraints: { x: { min: 2, max: 1 } } }]`,
+    message: "the upper bound lies below the lower one",
+  },
+  { title: "deep nesting", text: "[".repeat(100_000), message: expect.any(String) },
+])("parsePortable refuses $title", ({ text, message }) => {
+  const parsed = parsePortable(text, "p.yaml");
+  expect(parsed.ok ? [] : parsed.error.map((error) => error.message)).toContainEqual(message);
+});
+
+test("parsePortable never throws on noise", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "grapheme", maxLength: 200 }), (text) => {
+      expect(typeof parsePortable(text, "p.yaml").ok).toBe("boolean");
+    }),
+  );
+});
