@@ -132,7 +132,7 @@ class ProcessStream {
     if (!this.#pumping) void this.#pump();
   }
 
-  /** One message at a time, in order. FAIL CLOSED: whatever is thrown here ends in an error status. */
+  /** One message at a time, in order. FAIL CLOSED: whatever is thrown here ends the exchange. */
   async #pump(): Promise<void> {
     this.#pumping = true;
     try {
@@ -141,7 +141,7 @@ class ProcessStream {
       }
     } catch (error) {
       this.#options.onFault("internal", error);
-      this.#fail(status.INTERNAL, "internal");
+      this.abort("internal");
     } finally {
       this.#pumping = false;
       this.#resume();
@@ -309,7 +309,9 @@ class ProcessStream {
   #startHeartbeat(): void {
     if (!this.listening || this.#heartbeat !== undefined) return;
     this.#heartbeat = setInterval(() => {
-      if (this.#phase === "stream" && !this.#pumping) this.#writeStream(KEEP_ALIVE, false);
+      // A client that does not read gets no more to read.
+      const idle = this.#phase === "stream" && !this.#pumping && !this.#call.writableNeedDrain;
+      if (idle) this.#writeStream(KEEP_ALIVE, false);
     }, this.#options.limits.sseHeartbeatMs);
     this.#heartbeat.unref();
   }

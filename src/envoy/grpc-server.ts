@@ -3,7 +3,7 @@ import type { Firewall } from "../core/exchange.ts";
 import type { Limits } from "../core/limits.ts";
 import { createCheck } from "./ext-authz.ts";
 import { createExtProc, type ProcessCall } from "./ext-proc.ts";
-import { allowStreamResets } from "./grpc-internals.ts";
+import { allowStreamResets, failUnlessVouched } from "./grpc-internals.ts";
 import { createHealth } from "./health.ts";
 import { loadServices } from "./protocol.ts";
 
@@ -51,7 +51,13 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   });
   if (options.raiseResetLimits !== false) allowStreamResets(server);
   const wrap = options.wrapProcess ?? ((process) => process);
-  add(server, services.externalProcessor, { Process: wrap((call) => extProc.process(call)) });
+  const process = wrap((call) => extProc.process(call));
+  const guarded = (call: ProcessCall) => {
+    // FAIL CLOSED: before anything else runs, so that whoever ends the call early says an error.
+    failUnlessVouched(call);
+    process(call);
+  };
+  add(server, services.externalProcessor, { Process: guarded });
   add(server, services.authorization, {
     Check: createCheck(firewall, (error) => onFault("internal", error)),
   });

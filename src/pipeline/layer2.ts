@@ -3,6 +3,7 @@ import type { Obligations, PolicyInput, Reason } from "../core/policy.ts";
 import { RPC_DENIED, reasonOf, refusal, type RefusalCode } from "../decision/refusals.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { Cleaned } from "./layer1.ts";
+import { mostTelling } from "./most-telling.ts";
 import { clientOf, type Scene } from "./scene.ts";
 
 /** Layer 2's word on one message. */
@@ -35,7 +36,7 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
     phase: scene.direction,
     message,
     server: scene.server,
-    findings,
+    findings: mostTelling(findings),
     leaves,
     principal: scene.principal,
     client: clientOf(message),

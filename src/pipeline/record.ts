@@ -3,6 +3,7 @@ import type { Finding } from "../core/finding.ts";
 import { reasonOf, refusal } from "../decision/refusals.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { bareMessage, type Decision } from "./layer2.ts";
+import { mostTelling } from "./most-telling.ts";
 import type { Scene } from "./scene.ts";
 
 export interface Recorded {
@@ -13,6 +14,9 @@ export interface Recorded {
   /** Milliseconds by phase. */
   readonly timings: { readonly [phase: string]: number };
 }
+
+/** One line of the log stays one that a person can read; metrics count the rest. */
+const RECEIPTS_MAX = 100;
 
 /**
  * Puts a decision on record. FAIL CLOSED: a decision stands once its event is in the queue; when
@@ -40,8 +44,8 @@ export function record(entry: Recorded, dependencies: Dependencies): Decision {
       server: scene.server,
       decision: { allow: decision.allow, reasons: decision.reasons },
       policyRevision: decision.policyRevision,
-      findings,
-      edits: receipts,
+      findings: mostTelling(findings),
+      edits: receipts.slice(0, RECEIPTS_MAX),
       requestId: scene.requestId,
       traceId: scene.traceId,
       metrics: nanoseconds(timings),

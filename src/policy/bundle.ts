@@ -53,7 +53,7 @@ export async function readBundle(bytes: Uint8Array): Promise<Result<Bundle, Bund
   if (!manifest.ok) return manifest;
 
   const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
-  const named = manifest.value["revision"];
+  const named = manifest.value.revision;
   const revision = typeof named === "string" && named !== "" ? named : digest;
   // A copy of its own: the archive's memory is not kept for it.
   return ok({ revision, digest, wasm: wasm.slice(), data: data.value });

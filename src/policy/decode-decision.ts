@@ -18,11 +18,11 @@ export function decodeDecision(value: unknown): Result<PolicyDecision, string> {
   const { allow } = value;
   if (typeof allow !== "boolean") return err("decision.allow");
 
-  const reasons = decodeReasons(value["reasons"]);
+  const reasons = decodeReasons(value.reasons);
   if (reasons === null) return err("decision.reasons");
   if (allow && reasons.length > 0) return err("decision.allow with reasons to deny");
 
-  const obligations = decodeObligations(value["obligations"]);
+  const obligations = decodeObligations(value.obligations);
   if (obligations === null) return err("decision.obligations");
   return ok({ allow, reasons, obligations });
 }

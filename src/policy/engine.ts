@@ -121,7 +121,7 @@ function readAnswer(answer: unknown): Result<PolicyDecision, PolicyFault> {
   if (answer.length === 0) return fault("policy_undefined", "the decision is undefined");
   const [first]: readonly unknown[] = answer;
   if (answer.length > 1 || !isRecord(first)) return fault("policy_malformed", "result set");
-  const decision = decodeDecision(first["result"]);
+  const decision = decodeDecision(first.result);
   return decision.ok ? decision : fault("policy_malformed", decision.error);
 }
 

@@ -223,7 +223,7 @@ function declaresCapabilities(phase: Direction, { method, revision }: Message): 
 }
 
 function shortened(text: string | null): string | null {
-  return text === null ? null : text.slice(0, SELF_REPORTED_MAX_LENGTH);
+  return text?.slice(0, SELF_REPORTED_MAX_LENGTH).toWellFormed() ?? null;
 }
 
 const DAY_MS = 86_400_000;

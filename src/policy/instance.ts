@@ -65,8 +65,8 @@ function missingBuiltIns(policy: LoadedPolicy): readonly string[] {
   const { wasmInstance, mem } = policy;
   const { exports } =
     wasmInstance instanceof WebAssembly.Instance ? wasmInstance : wasmInstance.instance;
-  const builtins = exports["builtins"];
-  const dump = exports["opa_json_dump"];
+  const builtins = exports.builtins;
+  const dump = exports.opa_json_dump;
   if (typeof builtins !== "function" || typeof dump !== "function") {
     throw new TypeError("not an OPA module");
   }

@@ -7,7 +7,7 @@ import { createEventBuilder } from "../../src/audit/event.ts";
 import type { Config } from "../../src/config/config.ts";
 import { defaultConfig } from "../../src/config/load-config.ts";
 import type { DecisionEvent } from "../../src/core/audit.ts";
-import type { Firewall } from "../../src/core/exchange.ts";
+import type { Exchange, Firewall } from "../../src/core/exchange.ts";
 import type { Limits } from "../../src/core/limits.ts";
 import type { Guard } from "../../src/core/ports.ts";
 import {
@@ -125,6 +125,35 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     },
     stop,
     [Symbol.asyncDispose]: stop,
+  };
+}
+
+/**
+ * A firewall whose exchanges are the real ones but for the methods that `changes` gives:
+ *
+ *     firewall: (real) => interpose(real, (exchange) => ({
+ *       request: async (body) => { await gate; return exchange.request(body); },
+ *     }))
+ */
+export function interpose(
+  real: Firewall,
+  changes: (exchange: Exchange) => Partial<Exchange>,
+): Firewall {
+  return {
+    open: (head) => {
+      const exchange = real.open(head);
+      return {
+        requestHead: () => exchange.requestHead(),
+        request: (body) => exchange.request(body),
+        responseHead: (answer) => exchange.responseHead(answer),
+        response: (body) => exchange.response(body),
+        streamChunk: (chunk, last) => exchange.streamChunk(chunk, last),
+        abort: (cause) => exchange.abort(cause),
+        abortStream: (cause) => exchange.abortStream(cause),
+        close: () => exchange.close(),
+        ...changes(exchange),
+      };
+    },
   };
 }
 

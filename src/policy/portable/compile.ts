@@ -175,7 +175,7 @@ function failuresOf(
   return failures;
 }
 
-/** A URI that names the same thing to every reader: a dot segment may lead out of a glob's folder. */
+/** A URI that all read alike: a dot segment may lead out of the folder that a glob names. */
 function isPlainUri(uri: string): boolean {
   return uri.length <= SELECTED_TEXT_MAX_LENGTH && !hasDotSegment(uri);
 }

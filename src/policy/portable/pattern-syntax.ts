@@ -143,7 +143,7 @@ function readGroup(cursor: Cursor): Pattern {
 function readEscape(cursor: Cursor): Pattern {
   if (takeIf(cursor, "b")) return { kind: "assert", what: "boundary" };
   if (takeIf(cursor, "B")) return { kind: "assert", what: "no_boundary" };
-  return { kind: "set", set: readEscapedSet(cursor) };
+  return { kind: "set", set: readEscapedSet(cursor, SYNTAX) };
 }
 
 const CLASSES: ReadonlyMap<string, CharacterSet> = new Map([
@@ -162,20 +162,24 @@ const CONTROLS: ReadonlyMap<string, string> = new Map([
   ["v", "\v"],
 ]);
 
-function readEscapedSet(cursor: Cursor): CharacterSet {
+/** What a backslash may stand before to take its meaning away. */
+const SYNTAX = /^[$()*+./?[\\\]^{|}]$/;
+const SYNTAX_IN_CLASS = /^[$()*+./?[\\\]^{|}-]$/;
+
+function readEscapedSet(cursor: Cursor, escapable: RegExp): CharacterSet {
   const known = CLASSES.get(peek(cursor));
-  if (known === undefined) return setOf(readEscapedCharacter(cursor));
+  if (known === undefined) return setOf(readEscapedCharacter(cursor, escapable));
   cursor.at += 1;
   return known;
 }
 
-function readEscapedCharacter(cursor: Cursor): string {
+function readEscapedCharacter(cursor: Cursor, escapable: RegExp): string {
   const character = take(cursor);
   const control = CONTROLS.get(character);
   if (control !== undefined) return control;
   if (character === "x") return readHexadecimal(cursor, 2);
   if (character === "u") return readHexadecimal(cursor, 4);
-  if (/^[$()*+./?[\\\]^{|}-]$/.test(character)) return character;
+  if (escapable.test(character)) return character;
   throw new Unreadable(
     /^[0-9k]$/.test(character) ? "backreferences are not supported" : "an escape that is not known",
   );
@@ -210,7 +214,7 @@ function readClassItem(cursor: Cursor): CharacterSet {
   const character = take(cursor);
   if (character === "") throw new Unreadable("a [ without its ]");
   if (character !== "\\") return setOf(character);
-  return takeIf(cursor, "b") ? setOf("\b") : readEscapedSet(cursor);
+  return takeIf(cursor, "b") ? setOf("\b") : readEscapedSet(cursor, SYNTAX_IN_CLASS);
 }
 
 function rangeOf(low: CharacterSet, high: CharacterSet): readonly [number, number] {

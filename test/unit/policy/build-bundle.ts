@@ -42,7 +42,7 @@ async function withFolder<Value>(use: (folder: string) => Promise<Value>): Promi
 }
 
 function opa(): string {
-  const named = process.env["IMPEDANCE_OPA"];
+  const named = process.env.IMPEDANCE_OPA;
   if (named !== undefined) return named;
   const installed = join(root, ".tools/bin/opa");
   return existsSync(installed) ? installed : "opa";

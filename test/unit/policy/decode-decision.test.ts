@@ -1,0 +1,76 @@
+import { expect, test } from "vitest";
+import { decodeDecision } from "../../../src/policy/decode-decision.ts";
+
+const reason = {
+  code: "not_allowed",
+  layer: "policy",
+  rule: "mcp.rules.not_allowed",
+  message: "No rule allows this.",
+  remedy: "Add one.",
+};
+const obligations = {
+  redact: ["/params/a"],
+  remove: [""],
+  audit: "full",
+  headers: { "x-team": "a b" },
+};
+const deny = { allow: false, reasons: [reason], obligations };
+
+test.each([
+  { title: "a denial", value: deny },
+  { title: "an allowance", value: { ...deny, allow: true, reasons: [] } },
+  { title: "a denial without a reason", value: { ...deny, reasons: [] } },
+])("decodeDecision takes $title as it is", ({ value }) => {
+  expect(decodeDecision(value)).toEqual({ ok: true, value });
+});
+
+test.each([
+  { title: "nothing", value: undefined, error: "decision" },
+  { title: "a list", value: [deny], error: "decision" },
+  { title: "a member too few", value: { allow: true, reasons: [] }, error: "decision" },
+  { title: "a member too many", value: { ...deny, approve: true }, error: "decision" },
+  { title: "an allow of 1", value: { ...deny, allow: 1 }, error: "decision.allow" },
+  {
+    title: "an allowance with reasons to deny",
+    value: { ...deny, allow: true },
+    error: "decision.allow with reasons to deny",
+  },
+  { title: "reasons as an object", value: { ...deny, reasons: {} }, error: "decision.reasons" },
+  {
+    title: "a reason of an unknown layer",
+    value: { ...deny, reasons: [{ ...reason, layer: "other" }] },
+    error: "decision.reasons",
+  },
+  {
+    title: "a reason without remedy",
+    value: { ...deny, reasons: [{ ...reason, remedy: null }] },
+    error: "decision.reasons",
+  },
+  {
+    title: "a message without end",
+    value: { ...deny, reasons: [{ ...reason, message: "x".repeat(4097) }] },
+    error: "decision.reasons",
+  },
+  {
+    title: "a pointer that is none",
+    value: { ...deny, obligations: { ...obligations, redact: ["params"] } },
+    error: "decision.obligations",
+  },
+  {
+    title: "an unknown audit level",
+    value: { ...deny, obligations: { ...obligations, audit: "some" } },
+    error: "decision.obligations",
+  },
+  {
+    title: "a header that breaks the line",
+    value: { ...deny, obligations: { ...obligations, headers: { "x-a": "b\r\nx-c: d" } } },
+    error: "decision.obligations",
+  },
+  {
+    title: "a header of a bad name",
+    value: { ...deny, obligations: { ...obligations, headers: { "X A": "b" } } },
+    error: "decision.obligations",
+  },
+])("decodeDecision refuses $title", ({ value, error }) => {
+  expect(decodeDecision(value)).toEqual({ ok: false, error });
+});
