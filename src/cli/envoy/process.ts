@@ -62,14 +62,17 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
 
   const adminFile = join(folder, "admin-address");
   const lastLines: string[] = [];
+  let stopping = false;
   const child = spawnEnvoy(options, configuration, adminFile);
   const logEnded = followLog(child, (line) => {
     lastLines.push(line);
     if (lastLines.length > LOG_LINES_KEPT) lastLines.shift();
-    options.log(line);
+    // That it "caught SIGTERM" when we ended it is a warning to nobody.
+    if (!stopping) options.log(line);
   });
   const exited = exitOf(child);
   const stop = async (): Promise<void> => {
+    stopping = true;
     await endProcess(child, exited);
     await rm(folder, { recursive: true, force: true });
   };
