@@ -16,12 +16,17 @@ import type { MessageKind } from "../core/message.ts";
 import type { Principal } from "../core/policy.ts";
 import { answers, httpDenial } from "../decision/denial.ts";
 import { type RefusalCode, reasonOf } from "../decision/refusals.ts";
-import { clientHeaders, forgedHeaders, type Outcome, serverHeaders } from "../decision/zta-headers.ts";
+import {
+  clientHeaders,
+  forgedHeaders,
+  type Outcome,
+  serverHeaders,
+} from "../decision/zta-headers.ts";
 import type { ProtocolFault } from "../mcp/message/fault.ts";
 import { mirrorHeaders } from "../mcp/message/header-mirror.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { type HttpKind, isEncoded, isJson, kindOf } from "./http-kind.ts";
-import { judge, type Judged, type Judgement } from "./judge.ts";
+import { type Judged, type Judgement, judge } from "./judge.ts";
 import { bareMessage, type Decision, decide, refused } from "./layer2.ts";
 import { createPending, type Pending } from "./pending.ts";
 import { readRequest } from "./reading.ts";

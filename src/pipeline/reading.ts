@@ -6,7 +6,6 @@ import { type ProtocolFault, protocolFaultOf } from "../mcp/message/fault.ts";
 import { type PendingRequest, type ReadContext, readMessages } from "../mcp/message/read.ts";
 import type { Read } from "./judge.ts";
 
-
 /** Reads what a client posted. */
 export function readRequest(head: RequestHead, limits: Limits): Read<ProtocolFault> {
   return reader(limits, {

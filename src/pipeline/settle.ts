@@ -1,10 +1,6 @@
 import type { JsonNode } from "../core/json.ts";
 import { member } from "../core/json.ts";
-import {
-  ANNOTATED_METHODS,
-  ANNOTATION_KEY,
-  annotation,
-} from "../decision/annotation.ts";
+import { ANNOTATED_METHODS, ANNOTATION_KEY, annotation } from "../decision/annotation.ts";
 import { errorMessage, type Refused, toolErrorMessage } from "../decision/denial.ts";
 import { reasonOf } from "../decision/refusals.ts";
 import { applySplices, insertMember, replaceNode, type Splice } from "../mcp/json/splice.ts";

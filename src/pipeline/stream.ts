@@ -1,9 +1,9 @@
 import type { StreamOutput } from "../core/exchange.ts";
 import type { Leaf } from "../core/json.ts";
 import { errorMessage } from "../decision/denial.ts";
-import { refusal } from "../decision/refusals.ts";
-import { createSseParser, encodeEvent, type SseItem } from "../mcp/sse.ts";
+import type { refusal } from "../decision/refusals.ts";
 import type { PendingRequest } from "../mcp/message/read.ts";
+import { createSseParser, encodeEvent, type SseItem } from "../mcp/sse.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { judge } from "./judge.ts";
 import { type Decision, refused } from "./layer2.ts";
@@ -71,7 +71,10 @@ class SseFilter implements StreamFilter {
       // An SDK client would wait a minute for an answer that can no longer come.
       output.push(this.errors(this.#refused("response_missing")));
     }
-    return { bytes: output.length === 1 && output[0] ? output[0] : Buffer.concat(output), end: false };
+    return {
+      bytes: output.length === 1 && output[0] ? output[0] : Buffer.concat(output),
+      end: false,
+    };
   }
 
   errors(decision: Decision): Uint8Array {
@@ -156,7 +159,9 @@ function sideTextOf({ raw, data, type, id }: Event): Uint8Array {
   const named = `${type ?? ""}\n${id ?? ""}`;
   const overhead = raw.length - (data?.length ?? 0) - named.length;
   if (overhead <= FRAME_BYTES) return Buffer.from(named, "utf8");
-  const lines = Buffer.from(raw).toString("utf8").split(/\r\n|\r|\n/);
+  const lines = Buffer.from(raw)
+    .toString("utf8")
+    .split(/\r\n|\r|\n/);
   return Buffer.from(lines.filter((line) => !/^data(:|$)/.test(line)).join("\n"), "utf8");
 }
 
