@@ -12,7 +12,7 @@ import { bareMessage, type Decision } from "./layer2.ts";
 import type { Pending } from "./pending.ts";
 import { readResponse } from "./reading.ts";
 import type { Scene } from "./scene.ts";
-import { markAnswered, settle } from "./settle.ts";
+import { answersAll, markAnswered, settle } from "./settle.ts";
 
 /** How the body of a response is to be taken in. */
 export type ResponsePlan =
@@ -96,8 +96,10 @@ function judgeMessages(body: Uint8Array, context: ResponseContext): ResponseOutc
   const { milliseconds } = outcome.value;
   const settled = settle(outcome.value, dependencies.settings(scene.server));
   if (settled.denied !== null) return { kind: "deny", decision: settled.denied, milliseconds };
+  if (head.status < 300 && !answersAll(outcome.value, pending)) {
+    return refuse("response_missing", milliseconds);
+  }
   markAnswered(outcome.value, pending);
-  if (head.status < 300 && !pending.isEmpty()) return refuse("response_missing", milliseconds);
   const { bytes, decisionId, edited } = settled;
   return { kind: "forward", body: bytes, decisionId, edited, milliseconds };
 }
