@@ -98,7 +98,7 @@ class HttpExchange implements Exchange {
     const judgement = outcome.value;
     this.#milliseconds += judgement.milliseconds;
     this.#pending.expect(judgement.reading);
-    const denied = judgement.judged.find(({ decision }) => !decision.allow);
+    const denied = theDenied(judgement.judged);
     if (denied !== undefined) return this.#denyRequest(denied);
     return this.#forwardRequest(judgement);
   }
@@ -127,7 +127,7 @@ class HttpExchange implements Exchange {
     this.#decisionId = first.decision.decisionId;
     const { bytes } = reading.document;
     const mirrored = mirrorHeaders(reading.messages, this.#head.headers);
-    return this.#forward(bytes, mirrored, first.decision, first);
+    return { ...this.#forward(bytes, mirrored, first.decision, first), isEdited: edited };
   }
 
   #forward(
@@ -145,7 +145,8 @@ class HttpExchange implements Exchange {
     // A compressed answer could not be read.
     const remove = [...forgedHeaders(this.#head.headers), "accept-encoding"];
     const metadata = this.#metadata(decision, judged);
-    return { kind: "forward", body, headers: { set, remove: except(remove, set) }, metadata };
+    const headers = { set, remove: except(remove, set) };
+    return { kind: "forward", body, headers, metadata, isEdited: false };
   }
 
   responseHead(head: ResponseHead): ResponseHeadVerdict {
@@ -184,7 +185,13 @@ class HttpExchange implements Exchange {
     const decisionId = outcome.decisionId ?? this.#decisionId;
     const result = outcome.edited ? "redact" : this.#outcome;
     const headers = this.#clientMutation(judgeResponse.head, decisionId, result);
-    return { kind: "forward", body: outcome.body, headers, metadata: null };
+    return {
+      kind: "forward",
+      body: outcome.body,
+      headers,
+      metadata: null,
+      isEdited: outcome.edited,
+    };
   }
 
   async streamChunk(chunk: Uint8Array, last: boolean): Promise<StreamOutput> {
@@ -307,6 +314,12 @@ class HttpExchange implements Exchange {
   #settings() {
     return this.#dependencies.settings(this.#head.server ?? "");
   }
+}
+
+/** The message that was denied for its own sake, before those that share its batch. */
+function theDenied(judged: readonly Judged[]): Judged | undefined {
+  const denied = judged.filter(({ decision }) => !decision.allow);
+  return denied.find(({ decision }) => decision.reasons[0]?.code !== "batch_denied") ?? denied[0];
 }
 
 /** Deniable only as a refusal of the whole client: anything else hangs it or changes its era. */
