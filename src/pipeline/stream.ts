@@ -2,6 +2,8 @@ import type { StreamOutput } from "../core/exchange.ts";
 import type { Leaf } from "../core/json.ts";
 import { errorMessage } from "../decision/denial.ts";
 import type { refusal } from "../decision/refusals.ts";
+import type { ProtocolFault } from "../mcp/message/fault.ts";
+import { canonicalId } from "../mcp/message/id.ts";
 import type { PendingRequest } from "../mcp/message/read.ts";
 import { createSseParser, encodeEvent, type SseItem } from "../mcp/sse.ts";
 import type { Dependencies } from "./dependencies.ts";
@@ -120,7 +122,7 @@ class SseFilter implements StreamFilter {
     const read = readResponse(dependencies.limits, scene.headerRevision, requestOf);
     const outcome = judge(event.data, read, scene, dependencies);
     if (!outcome.ok) {
-      if (outcome.error.code === "parse_error") return null;
+      if (this.#mayAnswer(outcome.error)) return null;
       // JSON that is no message, or an answer that nobody waits for: dropped, on record.
       this.#refused("response_unreadable");
       return NOTHING;
@@ -129,6 +131,12 @@ class SseFilter implements StreamFilter {
     markAnswered(outcome.value, pending);
     if (settled.dropped) return NOTHING;
     return settled.bytes === event.data ? event.raw : encodeEvent(event, settled.bytes);
+  }
+
+  /** Whether somebody may wait for just this event, which cannot be read: better told than left. */
+  #mayAnswer({ code, id }: ProtocolFault): boolean {
+    if (code === "parse_error" || code === "too_complex") return true;
+    return id !== null && this.#context.pending.requestOf(canonicalId(id)) !== undefined;
   }
 
   /** Comments, ids and event names are bytes too: a secret in one of them does not pass. */

@@ -248,6 +248,16 @@ describe("a stream's end", () => {
     { title: "no JSON", text: "data: nonsense\n\n", code: "response_unreadable" },
     { title: "a duplicate key", text: 'data: {"id":1,"id":2}\n\n', code: "response_unreadable" },
     {
+      title: "an answer that is no message",
+      text: 'data: {"jsonrpc":"2.0","id":7,"result":1}\n\n',
+      code: "response_unreadable",
+    },
+    {
+      title: "nesting over the limit",
+      text: `data: ${"[".repeat(100)}${"]".repeat(100)}\n\n`,
+      code: "response_unreadable",
+    },
+    {
       title: "half a character",
       text: Uint8Array.from([0x64, 0x61, 0x74, 0x61, 0x3a, 0xff, 10, 10]),
       code: "response_unreadable",
