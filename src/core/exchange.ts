@@ -66,8 +66,10 @@ export interface Collect {
 export interface Forward {
   readonly kind: "forward";
   readonly headers: HeaderMutation;
-  /** The bytes that go on; empty when there is no body. The same array when nothing changed. */
+  /** The bytes that go on; empty when there is no body. */
   readonly body: Uint8Array;
+  /** Whether they are other bytes than those that came, apart from padding behind them. */
+  readonly rewritten: boolean;
   readonly metadata: ProxyMetadata | null;
 }
 
@@ -85,6 +87,8 @@ export type ResponseHeadVerdict =
        * a whole answer can take its place.
        */
       readonly listening: boolean;
+      /** The comment that keeps a listening stream alive. */
+      readonly heartbeat: Uint8Array;
     }
   | Deny;
 

@@ -43,8 +43,9 @@ async function check(firewall: Firewall, request: CheckRequest): Promise<CheckRe
       return encodeVerdict({ kind: "deny", denial: exchange.abort("request_too_large") });
     }
     const verdict = await exchange.request(body);
-    const changed = verdict.kind === "forward" && verdict.body !== body;
-    if (changed) return encodeVerdict({ kind: "deny", denial: exchange.abort("needs_cleaning") });
+    // Padding is left out: here a body goes on as it came, or not at all.
+    const rewritten = verdict.kind === "forward" && verdict.rewritten;
+    if (rewritten) return encodeVerdict({ kind: "deny", denial: exchange.abort("needs_cleaning") });
     return encodeVerdict(verdict);
   } finally {
     exchange.close();

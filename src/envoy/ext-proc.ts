@@ -75,7 +75,6 @@ const FULL_DUPLEX_STREAMED = 4;
 const INBOX_MAX = 64;
 
 const EMPTY = new Uint8Array(0);
-const KEEP_ALIVE = Buffer.from(": keep-alive\n\n");
 
 /**
  * Where an exchange stands. What Envoy holds goes on only with a reply of ours, so each phase ends
@@ -307,11 +306,12 @@ class ProcessStream {
 
   /** Comments before the first chunk of a response would make Envoy cut it; after it they may come. */
   #startHeartbeat(): void {
-    if (!this.listening || this.#heartbeat !== undefined) return;
+    const heartbeat = this.#streamHead?.heartbeat;
+    if (!this.listening || this.#heartbeat !== undefined || heartbeat === undefined) return;
     this.#heartbeat = setInterval(() => {
       // A client that does not read gets no more to read.
       const idle = this.#phase === "stream" && !this.#pumping && !this.#call.writableNeedDrain;
-      if (idle) this.#writeStream(KEEP_ALIVE, false);
+      if (idle) this.#writeStream(heartbeat, false);
     }, this.#options.limits.sseHeartbeatMs);
     this.#heartbeat.unref();
   }

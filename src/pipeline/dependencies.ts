@@ -1,5 +1,6 @@
 import type { EventBuilder } from "../audit/event.ts";
 import type { Limits } from "../core/limits.ts";
+import type { PaddingScheme } from "../core/padding.ts";
 import type {
   AuditSink,
   Clock,
@@ -39,5 +40,7 @@ export interface ServerSettings {
   readonly disclose: Disclosure;
   /** Put a note into the `_meta` of results. */
   readonly annotate: boolean;
+  /** Of what goes on, both ways, and of our own answers. */
+  readonly padding: PaddingScheme;
   readonly responseHeadDeadlineMs: number;
 }

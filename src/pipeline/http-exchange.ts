@@ -15,6 +15,7 @@ import type {
 import type { MessageKind } from "../core/message.ts";
 import type { Principal } from "../core/policy.ts";
 import { answers, httpDenial } from "../decision/denial.ts";
+import { padJson } from "../decision/padding/pad-json.ts";
 import { type RefusalCode, reasonOf } from "../decision/refusals.ts";
 import { clientHeaders, forgedHeaders, type Outcome, serverHeaders } from "../decision/zta-headers.ts";
 import type { ProtocolFault } from "../mcp/message/fault.ts";
@@ -94,7 +95,9 @@ class HttpExchange implements Exchange {
     this.#pending.expect(judgement.reading);
     const denied = judgement.judged.find(({ decision }) => !decision.allow);
     if (denied !== undefined) return this.#denyRequest(denied);
-    return this.#forwardRequest(judgement);
+    const forward = this.#forwardRequest(judgement);
+    const padded = this.#pad(forward.body, this.#dependencies.limits.requestBodyMaxBytes);
+    return { ...forward, body: padded, rewritten: forward.body !== body };
   }
 
   /** GET, DELETE and the rest: no JSON-RPC body, but a message to the policy all the same. */
@@ -113,7 +116,7 @@ class HttpExchange implements Exchange {
     return this.#forward(EMPTY, [], decision, null);
   }
 
-  #forwardRequest({ reading, judged }: Judgement): Verdict {
+  #forwardRequest({ reading, judged }: Judgement): Forward {
     const [first] = judged;
     if (first === undefined) throw new Error("no message was judged");
     const edited = judged.some(({ cleaned }) => cleaned.receipts.length > 0);
@@ -139,7 +142,8 @@ class HttpExchange implements Exchange {
     // A compressed answer could not be read.
     const remove = [...forgedHeaders(this.#head.headers), "accept-encoding"];
     const metadata = this.#metadata(decision, judged);
-    return { kind: "forward", body, headers: { set, remove: except(remove, set) }, metadata };
+    const headers = { set, remove: except(remove, set) };
+    return { kind: "forward", body, rewritten: false, headers, metadata };
   }
 
   responseHead(head: ResponseHead): ResponseHeadVerdict {
@@ -163,7 +167,7 @@ class HttpExchange implements Exchange {
       dependencies: this.#dependencies,
     });
     const headers = this.#clientMutation(head, this.#decisionId, this.#outcome);
-    return { kind: "stream", headers, listening };
+    return { kind: "stream", headers, listening, heartbeat: this.#stream.heartbeat };
   }
 
   async response(body: Uint8Array): Promise<Verdict> {
@@ -178,7 +182,9 @@ class HttpExchange implements Exchange {
     const decisionId = outcome.decisionId ?? this.#decisionId;
     const result = outcome.edited ? "redact" : this.#outcome;
     const headers = this.#clientMutation(judgeResponse.head, decisionId, result);
-    return { kind: "forward", body: outcome.body, headers, metadata: null };
+    const padded = outcome.json ? this.#padResponse(outcome.body) : outcome.body;
+    const rewritten = outcome.body !== body;
+    return { kind: "forward", body: padded, rewritten, headers, metadata: null };
   }
 
   async streamChunk(chunk: Uint8Array, last: boolean): Promise<StreamOutput> {
@@ -276,7 +282,16 @@ class HttpExchange implements Exchange {
   #httpDenial(status: number, text: string, decision: Decision): HttpDenial {
     const { decisionId, policyRevision } = decision;
     const headers = clientHeaders(decisionId, policyRevision, "deny", this.#milliseconds);
-    return httpDenial(status, headers, text, this.#metadata(decision, null));
+    const denial = httpDenial(status, headers, text, this.#metadata(decision, null));
+    return { ...denial, body: this.#padResponse(denial.body) };
+  }
+
+  #padResponse(json: Uint8Array): Uint8Array {
+    return this.#pad(json, this.#dependencies.limits.responseBodyMaxBytes);
+  }
+
+  #pad(json: Uint8Array, maxBytes: number): Uint8Array {
+    return padJson(json, this.#settings().padding, maxBytes);
   }
 
   #clientMutation(head: ResponseHead, decisionId: string, outcome: Outcome) {

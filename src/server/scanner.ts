@@ -54,6 +54,7 @@ export async function createScanner(
       denial: config.denial,
       disclose: config.disclose,
       annotate: false,
+      padding: { kind: "off" },
       responseHeadDeadlineMs: config.limits.responseHeadDeadlineMs,
     }),
   };

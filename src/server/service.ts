@@ -125,6 +125,7 @@ function settingsOf(config: Config, server: string) {
     denial: own?.denial ?? config.denial,
     disclose: config.disclose,
     annotate: config.annotate,
+    padding: (own ?? config).padding.scheme,
     responseHeadDeadlineMs: own?.responseHeadDeadlineMs ?? config.limits.responseHeadDeadlineMs,
   };
 }

@@ -9,6 +9,7 @@ import { defaultConfig } from "../../src/config/load-config.ts";
 import type { DecisionEvent } from "../../src/core/audit.ts";
 import type { Exchange, Firewall } from "../../src/core/exchange.ts";
 import type { Limits } from "../../src/core/limits.ts";
+import type { PaddingScheme } from "../../src/core/padding.ts";
 import type { Guard } from "../../src/core/ports.ts";
 import {
   type GrpcServer,
@@ -40,6 +41,8 @@ export interface TestServiceOptions {
   readonly denial?: Config["denial"];
   readonly disclose?: Config["disclose"];
   readonly annotate?: boolean;
+  /** `off` if absent, so that what nobody changed passes byte for byte. */
+  readonly padding?: PaddingScheme;
   readonly guards?: readonly string[];
   /** Guards that run after the real ones: to find what a test wants found, or to throw. */
   readonly moreGuards?: readonly Guard[];
@@ -166,6 +169,7 @@ function configOf(options: TestServiceOptions): Config {
     denial: options.denial ?? value.denial,
     disclose: options.disclose ?? value.disclose,
     annotate: options.annotate ?? false,
+    padding: { scheme: options.padding ?? { kind: "off" }, jitterMaxMs: 0 },
     guards: options.guards ?? value.guards,
     limits: { ...value.limits, ...options.limits },
   };
@@ -192,7 +196,7 @@ function dependenciesOf(
   moreGuards: readonly Guard[],
   decisions: DecisionEvent[],
 ): Dependencies {
-  const { limits, denial, disclose, annotate } = config;
+  const { limits, denial, disclose, annotate, padding } = config;
   const guards = createGuards(config.guards, { limits });
   if (!guards.ok) throw new Error(guards.error);
   const { responseHeadDeadlineMs } = limits;
@@ -214,6 +218,12 @@ function dependenciesOf(
       },
     },
     telemetry: { decided() {}, found() {}, phase() {}, exchange() {} },
-    settings: () => ({ denial, disclose, annotate, responseHeadDeadlineMs }),
+    settings: () => ({
+      denial,
+      disclose,
+      annotate,
+      padding: padding.scheme,
+      responseHeadDeadlineMs,
+    }),
   };
 }
