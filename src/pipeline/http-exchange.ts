@@ -15,14 +15,20 @@ import type {
 import type { MessageKind } from "../core/message.ts";
 import type { Principal } from "../core/policy.ts";
 import { answers, httpDenial } from "../decision/denial.ts";
+import { faultReason } from "../decision/faults.ts";
 import { padJson } from "../decision/padding/pad-json.ts";
-import { type RefusalCode, reasonOf } from "../decision/refusals.ts";
-import { clientHeaders, forgedHeaders, type Outcome, serverHeaders } from "../decision/zta-headers.ts";
+import type { RefusalCode } from "../decision/refusals.ts";
+import {
+  clientHeaders,
+  forgedHeaders,
+  type Outcome,
+  serverHeaders,
+} from "../decision/zta-headers.ts";
 import type { ProtocolFault } from "../mcp/message/fault.ts";
 import { mirrorHeaders } from "../mcp/message/header-mirror.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { type HttpKind, isEncoded, isJson, kindOf } from "./http-kind.ts";
-import { judge, type Judged, type Judgement } from "./judge.ts";
+import { isEdited, type Judged, type Judgement, judge } from "./judge.ts";
 import { bareMessage, type Decision, decide, refused } from "./layer2.ts";
 import { createPending, type Pending } from "./pending.ts";
 import { readRequest } from "./reading.ts";
@@ -86,7 +92,7 @@ class HttpExchange implements Exchange {
   /** Steps 2 to 8 for the request. */
   async request(body: Uint8Array): Promise<Verdict> {
     if (this.#kind !== "post") return this.#bareRequest(this.#kind, body);
-    const read = readRequest(this.#head, this.#dependencies.limits);
+    const read = readRequest(this.#head.headers, this.#dependencies.limits);
     const outcome = judge(body, read, this.#scene("request"), this.#dependencies);
     if (!outcome.ok) return { kind: "deny", denial: this.#protocolFault(outcome.error) };
 
@@ -97,7 +103,7 @@ class HttpExchange implements Exchange {
     if (denied !== undefined) return this.#denyRequest(denied);
     const forward = this.#forwardRequest(judgement);
     const padded = this.#pad(forward.body, this.#dependencies.limits.requestBodyMaxBytes);
-    return { ...forward, body: padded, rewritten: forward.body !== body };
+    return { ...forward, body: padded, rewritten: Buffer.compare(forward.body, body) !== 0 };
   }
 
   /** GET, DELETE and the rest: no JSON-RPC body, but a message to the policy all the same. */
@@ -113,13 +119,13 @@ class HttpExchange implements Exchange {
     );
     this.#decisionId = decision.decisionId;
     if (!decision.allow) return { kind: "deny", denial: this.#denial(decision, 403) };
-    return this.#forward(EMPTY, [], decision, null);
+    return this.#forward(body, [], decision, null);
   }
 
   #forwardRequest({ reading, judged }: Judgement): Forward {
     const [first] = judged;
     if (first === undefined) throw new Error("no message was judged");
-    const edited = judged.some(({ cleaned }) => cleaned.receipts.length > 0);
+    const edited = judged.some(isEdited);
     this.#outcome = edited ? "redact" : "allow";
     this.#decisionId = first.decision.decisionId;
     const { bytes } = reading.document;
@@ -183,7 +189,7 @@ class HttpExchange implements Exchange {
     const result = outcome.edited ? "redact" : this.#outcome;
     const headers = this.#clientMutation(judgeResponse.head, decisionId, result);
     const padded = outcome.json ? this.#padResponse(outcome.body) : outcome.body;
-    const rewritten = outcome.body !== body;
+    const rewritten = Buffer.compare(outcome.body, body) !== 0;
     return { kind: "forward", body: padded, rewritten, headers, metadata: null };
   }
 
@@ -228,15 +234,7 @@ class HttpExchange implements Exchange {
     const id = this.#dependencies.identifiers.decisionId();
     const decision = {
       ...refused(id, "internal", null, revision),
-      reasons: [
-        {
-          ...reasonOf("internal"),
-          code: fault.code,
-          rule: `firewall/${fault.code}`,
-          message: fault.detail,
-          remedy: "Send a message that follows the MCP specification.",
-        },
-      ],
+      reasons: [faultReason(fault.code, fault.detail)],
       rpcCode: fault.rpcCode,
       httpStatus: fault.httpStatus,
     };

@@ -1,6 +1,6 @@
 import type { Message } from "../core/message.ts";
 import type { Obligations, PolicyInput, Reason } from "../core/policy.ts";
-import { RPC_DENIED, reasonOf, refusal, type RefusalCode } from "../decision/refusals.ts";
+import { type RefusalCode, RPC_DENIED, reasonOf, refusal } from "../decision/refusals.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { Cleaned } from "./layer1.ts";
 import { mostTelling } from "./most-telling.ts";
