@@ -13,7 +13,7 @@ import { createAnonymousIdentity } from "../src/identity/anonymous.ts";
 import type { Dependencies } from "../src/pipeline/dependencies.ts";
 import { createFirewall } from "../src/pipeline/firewall.ts";
 import { loadPolicy } from "../src/server/load-policy.ts";
-import { randomIdentifiers, systemClock } from "../src/server/system.ts";
+import { randomIdentifiers, systemClock, systemJitter } from "../src/server/system.ts";
 import { TOOL } from "./traffic.ts";
 
 /** Where the time goes, in the order of the pipeline. */
@@ -72,7 +72,7 @@ async function exchange(firewall: Firewall, request: Uint8Array, response: Uint8
   opened.close();
   const collected = head.kind === "collect" && responseHead.kind === "collect";
   const forwarded = there.kind === "forward" && back.kind === "forward";
-  return collected && forwarded && there.body === request && back.body === response;
+  return collected && forwarded && !there.rewritten && !back.rewritten;
 }
 
 async function createDependencies(phases: { [phase in Phase]: number }): Promise<Dependencies> {
@@ -89,6 +89,7 @@ async function createDependencies(phases: { [phase in Phase]: number }): Promise
     limits,
     clock: systemClock,
     identifiers: randomIdentifiers,
+    jitter: systemJitter,
     identity: createAnonymousIdentity(),
     inspector: createInspector(guards.value, {
       clock: systemClock,
@@ -124,6 +125,7 @@ async function createDependencies(phases: { [phase in Phase]: number }): Promise
       disclose,
       annotate,
       padding: padding.scheme,
+      jitterMaxMs: padding.jitterMaxMs,
       responseHeadDeadlineMs: limits.responseHeadDeadlineMs,
     }),
   };

@@ -12,6 +12,7 @@ import type { Limits } from "../core/limits.ts";
 import { createBodyBuffer } from "./body-buffer.ts";
 import { failUnlessVouched } from "./grpc-internals.ts";
 import { decodeHeaders, trailerNames } from "./headers.ts";
+import { holdsAllBytes } from "./processing-mode.ts";
 import type { HttpBody, HttpHeaders, ProcessingRequest, ProcessingResponse } from "./protocol.ts";
 import { bodyReplies, headersReply, immediateReply, type Side, trailersReply } from "./replies.ts";
 import { decodeRequestHead } from "./request-head.ts";
@@ -24,9 +25,6 @@ export interface ProcessStreamOptions {
   /** Told of a bug or of a proxy that breaks the protocol: a code, nothing of the traffic. */
   readonly onFault: (code: string, error: unknown) => void;
 }
-
-/** FULL_DUPLEX_STREAMED of envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode */
-const FULL_DUPLEX_STREAMED = 4;
 
 /** Messages that may wait while a verdict is made; then the proxy has to wait too. */
 const INBOX_MAX = 64;
@@ -130,15 +128,7 @@ export class ProcessStream {
 
   async #requestHeaders(message: ProcessingRequest, headers: HttpHeaders): Promise<void> {
     if (this.#phase !== "start") return this.#protocolError("second_request_head");
-    // FAIL CLOSED: in any other mode some bytes would pass before, or without, our reply.
-    const modes = message.protocol_config;
-    if (
-      modes?.request_body_mode !== FULL_DUPLEX_STREAMED ||
-      modes.response_body_mode !== FULL_DUPLEX_STREAMED ||
-      message.observability_mode === true
-    ) {
-      return this.#protocolError("processing_mode");
-    }
+    if (!holdsAllBytes(message)) return this.#protocolError("processing_mode");
 
     const exchange = this.#options.firewall.open(decodeRequestHead(message));
     this.#exchange = exchange;
@@ -220,6 +210,8 @@ export class ProcessStream {
   async #decideResponse(shape: Shape): Promise<void> {
     const exchange = this.#required();
     this.#arm(this.#options.limits.verdictDeadlineMs, "verdict_deadline");
+    await exchange.hold();
+    if (this.#left("response")) return;
     const verdict = await exchange.response(this.#body.take());
     if (this.#left("response")) return;
     if (verdict.kind === "deny") return this.#deny(verdict.denial);
@@ -250,7 +242,10 @@ export class ProcessStream {
   ): Promise<void> {
     const before = this.#phase;
     this.#armSilence();
-    const output = await this.#required().streamChunk(bytes, last);
+    const exchange = this.#required();
+    await exchange.hold();
+    if (this.#left(before)) return;
+    const output = await exchange.streamChunk(bytes, last);
     if (this.#left(before)) return;
     this.#startHeartbeat();
     const end = output.end || last;

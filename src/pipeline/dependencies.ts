@@ -6,6 +6,7 @@ import type {
   Clock,
   Identifiers,
   IdentityPort,
+  Jitter,
   PolicyEngine,
   Telemetry,
 } from "../core/ports.ts";
@@ -18,6 +19,7 @@ export interface Dependencies {
   readonly limits: Limits;
   readonly clock: Clock;
   readonly identifiers: Identifiers;
+  readonly jitter: Jitter;
   readonly identity: IdentityPort;
   readonly inspector: Inspector;
   /** The policy in force; null while none could be loaded, which denies everything. */
@@ -42,5 +44,7 @@ export interface ServerSettings {
   readonly annotate: boolean;
   /** Of what goes on, both ways, and of our own answers. */
   readonly padding: PaddingScheme;
+  /** Answers wait a random while, at most so long; 0 for not at all. */
+  readonly jitterMaxMs: number;
   readonly responseHeadDeadlineMs: number;
 }

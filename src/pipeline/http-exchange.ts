@@ -176,6 +176,11 @@ class HttpExchange implements Exchange {
     return { kind: "stream", headers, listening, heartbeat: this.#stream.heartbeat };
   }
 
+  async hold(): Promise<void> {
+    const { jitterMaxMs } = this.#settings();
+    if (jitterMaxMs > 0) await this.#dependencies.jitter.wait(jitterMaxMs);
+  }
+
   async response(body: Uint8Array): Promise<Verdict> {
     const judgeResponse = this.#response;
     if (judgeResponse === null) throw new Error("a response body came before its head");

@@ -81,6 +81,7 @@ export async function createDataPath(options: DataPathOptions = {}): Promise<Dat
         return `decision-${numbered}`;
       },
     },
+    jitter: { wait: async () => undefined },
     identity: createAnonymousIdentity(),
     inspector: createInspector([...guards.value, ...(options.moreGuards ?? [])], {
       clock: STILL_CLOCK,
@@ -104,6 +105,7 @@ export async function createDataPath(options: DataPathOptions = {}): Promise<Dat
       disclose: options.disclose ?? "full",
       annotate: options.annotate ?? false,
       padding: { kind: "off" },
+      jitterMaxMs: 0,
       responseHeadDeadlineMs: limits.responseHeadDeadlineMs,
     }),
   };

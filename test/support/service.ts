@@ -22,7 +22,7 @@ import { createAnonymousIdentity } from "../../src/identity/anonymous.ts";
 import type { Dependencies } from "../../src/pipeline/dependencies.ts";
 import { createFirewall } from "../../src/pipeline/firewall.ts";
 import { loadPolicy, type PolicyInForce } from "../../src/server/load-policy.ts";
-import { randomIdentifiers, systemClock } from "../../src/server/system.ts";
+import { randomIdentifiers, systemClock, systemJitter } from "../../src/server/system.ts";
 import { waitFor } from "./wait.ts";
 
 /** Lets every tool of every server be called; what else the bundle denies stays denied. */
@@ -43,6 +43,8 @@ export interface TestServiceOptions {
   readonly annotate?: boolean;
   /** `off` if absent, so that what nobody changed passes byte for byte. */
   readonly padding?: PaddingScheme;
+  /** No jitter if absent. */
+  readonly jitterMaxMs?: number;
   readonly guards?: readonly string[];
   /** Guards that run after the real ones: to find what a test wants found, or to throw. */
   readonly moreGuards?: readonly Guard[];
@@ -149,6 +151,7 @@ export function interpose(
         requestHead: () => exchange.requestHead(),
         request: (body) => exchange.request(body),
         responseHead: (answer) => exchange.responseHead(answer),
+        hold: () => exchange.hold(),
         response: (body) => exchange.response(body),
         streamChunk: (chunk, last) => exchange.streamChunk(chunk, last),
         abort: (cause) => exchange.abort(cause),
@@ -169,7 +172,7 @@ function configOf(options: TestServiceOptions): Config {
     denial: options.denial ?? value.denial,
     disclose: options.disclose ?? value.disclose,
     annotate: options.annotate ?? false,
-    padding: { scheme: options.padding ?? { kind: "off" }, jitterMaxMs: 0 },
+    padding: { scheme: options.padding ?? { kind: "off" }, jitterMaxMs: options.jitterMaxMs ?? 0 },
     guards: options.guards ?? value.guards,
     limits: { ...value.limits, ...options.limits },
   };
@@ -204,6 +207,7 @@ function dependenciesOf(
     limits,
     clock: systemClock,
     identifiers: randomIdentifiers,
+    jitter: systemJitter,
     identity: createAnonymousIdentity(),
     inspector: createInspector([...guards.value, ...moreGuards], {
       clock: systemClock,
@@ -223,6 +227,7 @@ function dependenciesOf(
       disclose,
       annotate,
       padding: padding.scheme,
+      jitterMaxMs: padding.jitterMaxMs,
       responseHeadDeadlineMs,
     }),
   };
