@@ -50,7 +50,7 @@ export interface Identifiers {
 
 /** Waits that nobody can foresee. */
 export interface Jitter {
-  /** At most `maxMs` milliseconds, each length as likely as any other. */
+  /** At most `maxMs` milliseconds, each length as likely as the next. */
   wait(maxMs: number): Promise<void>;
 }
 
