@@ -27,7 +27,7 @@ export function paddedLength(length: number, scheme: PaddingScheme, maxBytes: nu
 
 /**
  * Keeps as many leading bits of the length as its exponent has, and rounds the rest up (PURBs,
- * algorithm 1): 9 to 10, 1000 to 1024, 1,000,000 to 1,015,808.
+ * section 4): 9 to 10, 1000 to 1024, 1,000,000 to 1,015,808.
  */
 function padme(length: number): number {
   const exponent = Math.floor(Math.log2(length));

@@ -22,7 +22,7 @@ test.each([
   expect(bucketOf(length, scheme)).toBe(bucket);
 });
 
-// Reckoned by hand from algorithm 1 of the PURBs paper.
+// Reckoned by hand from section 4 of the PURBs paper.
 test.each([
   [0, 0],
   [1, 1],
