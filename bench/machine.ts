@@ -18,7 +18,6 @@ export interface Machine {
 
 export function describeMachine(): Machine {
   const all = cpus();
-  const version = execFileSync(locateEnvoy(), ["--version"], { encoding: "utf8" });
   return {
     date: new Date().toISOString().slice(0, 10),
     cpu: all[0]?.model.trim() ?? "unknown",
@@ -26,9 +25,19 @@ export function describeMachine(): Machine {
     memory_gib: Math.round(totalmem() / 2 ** 30),
     system: `${process.platform} ${release()} ${process.arch}`,
     node: process.version,
-    envoy: /\/(\d+\.\d+\.\d+)[^/]*\//.exec(version)?.[1] ?? "unknown",
+    envoy: envoyVersion(),
     impedance: packageVersion(),
   };
+}
+
+/** `bench:micro` runs without one. */
+function envoyVersion(): string {
+  try {
+    const text = execFileSync(locateEnvoy(), ["--version"], { encoding: "utf8" });
+    return /\/(\d+\.\d+\.\d+)[^/]*\//.exec(text)?.[1] ?? "unknown";
+  } catch {
+    return "none";
+  }
 }
 
 export function machineLine(machine: Machine): string {

@@ -27,7 +27,7 @@ const START_DEADLINE_MS = 20_000;
 const FILTER = "envoy.filters.http.ext_proc";
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
 
-/** Starts the upstream, `impedance serve` and two Envoys that differ in the ext_proc filter alone. */
+/** Starts the upstream, `impedance serve`, and two Envoys that differ in ext_proc alone. */
 export async function startWays(response: string, concurrency: number): Promise<Ways> {
   const folder = await mkdtemp(join(tmpdir(), "impedance-bench-"));
   const children: ChildProcess[] = [];

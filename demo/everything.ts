@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 import { locateOnPath } from "../src/cli/envoy/locate.ts";
+import { EVERYTHING_SCRIPT } from "./servers.ts";
 
 /** The official server of examples, as a process of its own. */
 export interface Everything {
@@ -22,7 +21,7 @@ const PRELOAD = fileURLToPath(new URL("loopback-only.ts", import.meta.url));
 
 /** Starts server-everything over streamable HTTP, on a free port of the loopback interface. */
 export async function startEverything(): Promise<Everything> {
-  const args = ["--import", PRELOAD, entryOf("server-everything"), "streamableHttp"];
+  const args = ["--import", PRELOAD, EVERYTHING_SCRIPT, "streamableHttp"];
   // With setpriv, Linux ends it when we die, even by SIGKILL.
   const setpriv = process.platform === "linux" ? locateOnPath("setpriv") : undefined;
   const [command, rest] =
@@ -45,13 +44,6 @@ export async function startEverything(): Promise<Everything> {
     await stop();
     throw error;
   }
-}
-
-/** The script that `npx @modelcontextprotocol/NAME` would run. */
-export function entryOf(name: "server-everything" | "server-filesystem"): string {
-  const { resolve } = createRequire(import.meta.url);
-  const manifest = resolve(`@modelcontextprotocol/${name}/package.json`);
-  return join(dirname(manifest), "dist", "index.js");
 }
 
 async function portOf(child: ChildProcess, exited: Promise<void>): Promise<number> {

@@ -16,9 +16,10 @@ import { type Running, startUp } from "../src/cli/up.ts";
 import type { Config } from "../src/config/config.ts";
 import { banner } from "./banner.ts";
 import { type Cleanup, createCleanup } from "./cleanup.ts";
-import { entryOf, startEverything } from "./everything.ts";
+import { startEverything } from "./everything.ts";
 import { createProject } from "./project.ts";
 import { startRecorder } from "./recorder.ts";
+import { FILESYSTEM_SCRIPT } from "./servers.ts";
 import { configForRun, freeAddress, loadDemoConfig } from "./settings.ts";
 import { type Claim, claimState, STATE_FOLDER } from "./state.ts";
 import { startStdioBridge } from "./stdio-bridge.ts";
@@ -60,7 +61,7 @@ async function run(
   cleanup.add(() => everything.stop());
   const files = await startStdioBridge({
     command: process.execPath,
-    args: [entryOf("server-filesystem"), project.folder],
+    args: [FILESYSTEM_SCRIPT, project.folder],
   });
   cleanup.add(() => files.stop());
 

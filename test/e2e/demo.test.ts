@@ -111,7 +111,7 @@ interface Demo extends AsyncDisposable {
   readonly project: string;
   /** What it printed, on both outputs. */
   output(): string;
-  /** Sends the signals, one after the other, and tells how it ended, and which children are left. */
+  /** Sends the signals one by one; tells how it ended, and which children are left. */
   end(...signals: readonly NodeJS.Signals[]): Promise<{ code: number | null; left: number[] }>;
 }
 

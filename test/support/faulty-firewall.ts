@@ -1,7 +1,7 @@
 import { expect } from "vitest";
+import type { Exchange, Firewall } from "../../src/core/exchange.ts";
 import type { ProcessCall } from "../../src/envoy/process-stream.ts";
 import type { ProcessingRequest, ProcessingResponse } from "../../src/envoy/protocol.ts";
-import type { Exchange, Firewall } from "../../src/core/exchange.ts";
 import { type Call, type OpenCall, openCall } from "./client.ts";
 import { type Gateway, type GatewayOptions, startGateway } from "./gateway.ts";
 import { startTestService, type TestService, type TestServiceOptions } from "./service.ts";
@@ -130,7 +130,7 @@ export async function startFaultyGateway(
 }
 
 /** The real firewall, until the step that is to fail. */
-export function createFaultyFirewall(real: Firewall, fault: () => FirewallFault | null): Firewall {
+function createFaultyFirewall(real: Firewall, fault: () => FirewallFault | null): Firewall {
   return {
     open(head) {
       const current = fault();
@@ -162,11 +162,15 @@ function spoil(exchange: Exchange, { step, how, after = 0 }: FirewallFault): Exc
 function breakStreams(process: (call: ProcessCall) => void, fault: () => StreamFault | null) {
   return (call: ProcessCall): void => {
     const current = fault();
-    if (current === null) return process(call);
+    if (current === null) {
+      process(call);
+      return;
+    }
     const { at, how } = current;
     if (at === "start") {
       call.on("error", () => undefined);
-      return strike(call, how);
+      strike(call, how);
+      return;
     }
     let left = current.after ?? 0;
     let isBroken = false;
@@ -195,7 +199,9 @@ function breakStreams(process: (call: ProcessCall) => void, fault: () => StreamF
 /** The one member of a message that says what it is. */
 function kindOf(message: unknown): string {
   const members = Object.entries(message as object);
-  const found = members.find(([name, value]) => /^(request|response|immediate)_/.test(name) && value);
+  const found = members.find(
+    ([name, value]) => /^(request|response|immediate)_/.test(name) && value,
+  );
   return found?.[0] ?? "";
 }
 

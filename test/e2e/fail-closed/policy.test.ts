@@ -43,8 +43,11 @@ decision := object.union(_allow, {"allow": _half}) if _case == "conflict"
 
 decision := _allow if {
 	_case == "trap"
-	count(numbers.range(1, 100000000)) > 0
+	count(_times_64(_times_64(_times_64(_times_64(_times_64("0123456789")))))) > 0
 }
+
+# Five times: more memory than a policy may have.
+_times_64(text) := concat("", [text | some _ in numbers.range(1, 64)])
 
 _half := true if input.v == 1
 
@@ -79,13 +82,16 @@ const BUGS = [
   { fault: "throws", code: "internal" },
 ] as const;
 
+/** A policy that runs out of memory takes a while to get there, on a busy machine. */
+const TRAP_MS = 15_000;
+
 let faulty: FaultyGateway;
 let broken: "missing" | "throws" | null = null;
 
 beforeAll(async () => {
   const policy = await brokenPolicy();
   faulty = await startFaultyGateway({
-    limits: { verdictDeadlineMs: 5_000 },
+    limits: { verdictDeadlineMs: TRAP_MS },
     dependencies: (real) => ({ ...real, policy: () => (broken === "missing" ? null : policy) }),
   });
 });
@@ -154,7 +160,11 @@ test("the same policy in order decides all three", async () => {
 describe("a service whose bundle is corrupt", () => {
   test.each([
     { title: "no archive", bytes: async () => Buffer.from("garbage"), says: "not a gzip file" },
-    { title: "cut off", bytes: async () => (await bundleOf(REGO)).subarray(0, 2_000), says: "gzip" },
+    {
+      title: "cut off",
+      bytes: async () => (await bundleOf(REGO)).subarray(0, 2_000),
+      says: "gzip",
+    },
     {
       title: "without the entry point",
       bytes: () => buildBundle({ "other.rego": OTHER_REGO }),
@@ -228,7 +238,7 @@ async function callOnce(tool: string, beforeAnswer: () => void = () => undefined
     exchange.json(toolResult(answer));
   };
   const body = toolCall(question, 7, tool);
-  const ending = await endingOf(openCall(faulty.gateway, { path: "/mcp", body }));
+  const ending = await endingOf(openCall(faulty.gateway, { path: "/mcp", body }), TRAP_MS);
   return { ending, question, answer };
 }
 
@@ -238,5 +248,5 @@ async function streamOnce(tool: string, beforeAnswer: () => void = () => undefin
   beforeAnswer();
   await stream.send(toolResult(answer));
   stream.end();
-  return { ending: await endingOf(call), answer };
+  return { ending: await endingOf(call, TRAP_MS), answer };
 }

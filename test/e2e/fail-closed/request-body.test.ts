@@ -21,7 +21,11 @@ const JSON_TYPE = { "content-type": "application/json" };
 let faulty: FaultyGateway;
 
 beforeAll(async () => {
-  const limits = { requestBodyMaxBytes: MAX_BYTES, jsonMaxDepth: MAX_DEPTH, jsonMaxNodes: MAX_NODES };
+  const limits = {
+    requestBodyMaxBytes: MAX_BYTES,
+    jsonMaxDepth: MAX_DEPTH,
+    jsonMaxNodes: MAX_NODES,
+  };
   faulty = await startFaultyGateway({ limits });
   faulty.handler = (exchange) => exchange.json(toolResult("an answer"));
 });

@@ -106,10 +106,13 @@ describe("an answer", () => {
     },
   );
 
-  test.each([200, 202, 204])("that is empty with status %d is replaced by an error", async (status) => {
-    const ending = await answer(status, {}, "");
-    expect(ending.json()).toMatchObject({ id: 7, ...errorOf("response_missing") });
-  });
+  test.each([200, 202, 204])(
+    "that is empty with status %d is replaced by an error",
+    async (status) => {
+      const ending = await answer(status, {}, "");
+      expect(ending.json()).toMatchObject({ id: 7, ...errorOf("response_missing") });
+    },
+  );
 
   test.each([
     { title: "of a known length", headers: JSON_TYPE },
@@ -164,16 +167,19 @@ describe("an event", () => {
     expect(ending.received).not.toContain(later);
   });
 
-  test.each(NO_ANSWER)("is left out when it is $title, and the stream goes on", async ({ body }) => {
-    const [word, answer] = [canary(), canary()];
-    const { call, stream } = await openEvents(faulty);
-    await stream.write(`data: ${body(word)}\n\n`);
-    await stream.send(toolResult(answer));
-    stream.end();
-    const ending = await endingOf(call);
-    expect(ending.received).not.toContain(word);
-    expect(ending.received).toContain(answer);
-  });
+  test.each(NO_ANSWER)(
+    "is left out when it is $title, and the stream goes on",
+    async ({ body }) => {
+      const [word, answer] = [canary(), canary()];
+      const { call, stream } = await openEvents(faulty);
+      await stream.write(`data: ${body(word)}\n\n`);
+      await stream.send(toolResult(answer));
+      stream.end();
+      const ending = await endingOf(call);
+      expect(ending.received).not.toContain(word);
+      expect(ending.received).toContain(answer);
+    },
+  );
 
   test.each([
     { title: "in one piece", pieces: 1 },

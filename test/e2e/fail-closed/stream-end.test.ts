@@ -72,15 +72,14 @@ describe.each(["http1", "http2"] as const)("over %s, a gRPC stream", (protocol) 
     expect(received).toBe("nothing");
   });
 
-  test.each(each([{ phase: "between head and body", at: "reply request_headers" }], ["ends", "fails"]))(
-    "that $how $phase of a request forwards no body, and no answer comes back",
-    async (fault) => {
-      const { sent, received, ending } = await callOnce(protocol, fault);
-      expect(ending.status).toBe(503);
-      expect(sent).not.toContain("body");
-      expect(received).toBe("nothing");
-    },
-  );
+  test.each(
+    each([{ phase: "between head and body", at: "reply request_headers" }], ["ends", "fails"]),
+  )("that $how $phase of a request forwards no body, and no answer comes back", async (fault) => {
+    const { sent, received, ending } = await callOnce(protocol, fault);
+    expect(ending.status).toBe(503);
+    expect(sent).not.toContain("body");
+    expect(received).toBe("nothing");
+  });
 
   test.each(each(RESPONSE_HELD, ["ends", "fails"]))(
     "that $how $phase answers in the server's place",
@@ -92,13 +91,12 @@ describe.each(["http1", "http2"] as const)("over %s, a gRPC stream", (protocol) 
     },
   );
 
-  test.each(each([{ phase: "between head and body", at: "reply response_headers" }], ["ends", "fails"]))(
-    "that $how $phase of a response passes no body",
-    async (fault) => {
-      const { received } = await callOnce(protocol, fault);
-      expect(received).not.toContain("body");
-    },
-  );
+  test.each(
+    each([{ phase: "between head and body", at: "reply response_headers" }], ["ends", "fails"]),
+  )("that $how $phase of a response passes no body", async (fault) => {
+    const { received } = await callOnce(protocol, fault);
+    expect(received).not.toContain("body");
+  });
 
   test.each(each(STREAM_RUNNING, ["ends", "fails"]))(
     "of a server-sent stream that $how $phase passes no more events",

@@ -32,7 +32,9 @@ test("every page that another one links to is there", () => {
       .map((name) => `docs/${name}`),
   ];
   const broken = pages.flatMap((page) => {
-    const links = readFileSync(join(ROOT, page), "utf8").matchAll(/\]\((?!https?:)([^)#]+)[^)]*\)/g);
+    const links = readFileSync(join(ROOT, page), "utf8").matchAll(
+      /\]\((?!https?:)([^)#]+)[^)]*\)/g,
+    );
     return [...links]
       .map(([, target = ""]) => join(ROOT, page, "..", target))
       .filter((path) => !exists(path))
@@ -44,7 +46,8 @@ test("every page that another one links to is there", () => {
 /** A row for each setting: its name, what it takes, its default, what it means. */
 function* settings(schema: Schema, path: readonly string[]): Generator<string[]> {
   const { properties, additionalProperties: free } = schema;
-  for (const [name, inner] of Object.entries(properties ?? {})) yield* settings(inner, [...path, name]);
+  for (const [name, inner] of Object.entries(properties ?? {}))
+    yield* settings(inner, [...path, name]);
   if (typeof free === "object") yield* settings(free, [...path, "<name>"]);
   if (properties === undefined && typeof free !== "object") {
     const value = schema.default === undefined ? "" : `\`${JSON.stringify(schema.default)}\``;
