@@ -72,7 +72,7 @@ async function exchange(firewall: Firewall, request: Uint8Array, response: Uint8
   opened.close();
   const collected = head.kind === "collect" && responseHead.kind === "collect";
   const forwarded = there.kind === "forward" && back.kind === "forward";
-  return collected && forwarded && !there.rewritten && !back.rewritten;
+  return collected && forwarded && !there.isEdited && !back.isEdited;
 }
 
 async function createDependencies(phases: { [phase in Phase]: number }): Promise<Dependencies> {

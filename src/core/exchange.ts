@@ -68,9 +68,9 @@ export interface Forward {
   readonly headers: HeaderMutation;
   /** The bytes that go on; empty when there is no body. */
   readonly body: Uint8Array;
-  /** Whether they are other bytes than those that came, apart from padding behind them. */
-  readonly rewritten: boolean;
   readonly metadata: ProxyMetadata | null;
+  /** Something had to be taken out of the text; capabilities that were withdrawn do not count. */
+  readonly isEdited: boolean;
 }
 
 export type Verdict = Forward | Deny;

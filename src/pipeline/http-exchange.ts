@@ -99,11 +99,11 @@ class HttpExchange implements Exchange {
     const judgement = outcome.value;
     this.#milliseconds += judgement.milliseconds;
     this.#pending.expect(judgement.reading);
-    const denied = judgement.judged.find(({ decision }) => !decision.allow);
+    const denied = theDenied(judgement.judged);
     if (denied !== undefined) return this.#denyRequest(denied);
     const forward = this.#forwardRequest(judgement);
     const padded = this.#pad(forward.body, this.#dependencies.limits.requestBodyMaxBytes);
-    return { ...forward, body: padded, rewritten: Buffer.compare(forward.body, body) !== 0 };
+    return { ...forward, body: padded };
   }
 
   /** GET, DELETE and the rest: no JSON-RPC body, but a message to the policy all the same. */
@@ -130,7 +130,7 @@ class HttpExchange implements Exchange {
     this.#decisionId = first.decision.decisionId;
     const { bytes } = reading.document;
     const mirrored = mirrorHeaders(reading.messages, this.#head.headers);
-    return this.#forward(bytes, mirrored, first.decision, first);
+    return { ...this.#forward(bytes, mirrored, first.decision, first), isEdited: edited };
   }
 
   #forward(
@@ -149,7 +149,7 @@ class HttpExchange implements Exchange {
     const remove = [...forgedHeaders(this.#head.headers), "accept-encoding"];
     const metadata = this.#metadata(decision, judged);
     const headers = { set, remove: except(remove, set) };
-    return { kind: "forward", body, rewritten: false, headers, metadata };
+    return { kind: "forward", body, headers, metadata, isEdited: false };
   }
 
   responseHead(head: ResponseHead): ResponseHeadVerdict {
@@ -194,8 +194,13 @@ class HttpExchange implements Exchange {
     const result = outcome.edited ? "redact" : this.#outcome;
     const headers = this.#clientMutation(judgeResponse.head, decisionId, result);
     const padded = outcome.json ? this.#padResponse(outcome.body) : outcome.body;
-    const rewritten = Buffer.compare(outcome.body, body) !== 0;
-    return { kind: "forward", body: padded, rewritten, headers, metadata: null };
+    return {
+      kind: "forward",
+      body: padded,
+      headers,
+      metadata: null,
+      isEdited: outcome.edited,
+    };
   }
 
   async streamChunk(chunk: Uint8Array, last: boolean): Promise<StreamOutput> {
@@ -327,6 +332,12 @@ class HttpExchange implements Exchange {
   #settings() {
     return this.#dependencies.settings(this.#head.server ?? "");
   }
+}
+
+/** The message that was denied for its own sake, before those that share its batch. */
+function theDenied(judged: readonly Judged[]): Judged | undefined {
+  const denied = judged.filter(({ decision }) => !decision.allow);
+  return denied.find(({ decision }) => decision.reasons[0]?.code !== "batch_denied") ?? denied[0];
 }
 
 /** Deniable only as a refusal of the whole client: anything else hangs it or changes its era. */

@@ -5,7 +5,7 @@ import { removeMembers } from "../mcp/json/remove-members.ts";
 import { outermostSplices, replaceNode, type Splice } from "../mcp/json/splice.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { apply, type Cleaned, clean, type Reading } from "./layer1.ts";
-import { type Decision, decide } from "./layer2.ts";
+import { type Decision, decide, refused } from "./layer2.ts";
 import { record } from "./record.ts";
 import type { Scene } from "./scene.ts";
 import { createStopwatch } from "./stopwatch.ts";
@@ -53,7 +53,8 @@ export function judge<Fault>(
   };
   const { reading, cleaned } = clean(first.value, scene, dependencies, reread);
   stopwatch.lap("guard");
-  const decisions = cleaned.map((one) => decide(one, scene, dependencies));
+  const each = cleaned.map((one) => decide(one, scene, dependencies));
+  const decisions = scene.direction === "request" ? together(each) : each;
   stopwatch.lap("policy");
   const obligations = obligationsOf(reading, decisions);
   const enforced = apply(reading, obligations.splices, reread);
@@ -72,6 +73,16 @@ export function judge<Fault>(
     };
   });
   return ok({ reading: enforced, judged, milliseconds: stopwatch.total() });
+}
+
+/** One denied member of a batch denies all of it: nothing of it is forwarded, and the log says so. */
+function together(decisions: readonly Decision[]): readonly Decision[] {
+  if (decisions.every(({ allow }) => allow)) return decisions;
+  return decisions.map((decision) =>
+    decision.allow
+      ? refused(decision.decisionId, "batch_denied", decision.input, decision.policyRevision)
+      : decision,
+  );
 }
 
 /** What the policy has done to what it lets through. */

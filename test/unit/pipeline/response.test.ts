@@ -347,6 +347,19 @@ test.each<[Sent, string, number, { [name: string]: string }, string | Uint8Array
   expect(await outcomeOf(what, status, headers, body)).toBe(outcome);
 });
 
+test.each([
+  { asked: "7.0", answered: "7" },
+  { asked: "7", answered: "7.0" },
+  { asked: '"\\u00e9\\/"', answered: '"é/"' },
+  { asked: '"é"', answered: '"\\u00E9"' },
+])("the id $asked is answered by $answered: both mean the same", async ({ asked, answered }) => {
+  const call = `{"jsonrpc":"2.0","id":${asked},"method":"tools/call","params":{"name":"echo"}}`;
+  const exchange = await sent(path, call);
+  exchange.responseHead(answerHead(200));
+  const answer = Buffer.from(`{"jsonrpc":"2.0","id":${answered},"result":{}}`);
+  expect(await exchange.response(answer)).toMatchObject({ kind: "forward", body: answer });
+});
+
 test("a response body before its head is a bug, and thrown", async () => {
   const exchange = await send("call");
   await expect(exchange.response(new Uint8Array())).rejects.toThrow("before its head");
