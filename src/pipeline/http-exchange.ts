@@ -59,7 +59,11 @@ class HttpExchange implements Exchange {
   readonly #dependencies: Dependencies;
   readonly #kind: HttpKind;
   readonly #pending: Pending = createPending();
+  readonly #started: number;
   #principal = NOBODY;
+  /** Of the first message; null while there is none, and for HTTP without a JSON-RPC body. */
+  #method: string | null = null;
+  #tool: string | null = null;
   #milliseconds = 0;
   #outcome: Outcome = "allow";
   #decisionId = "";
@@ -70,6 +74,7 @@ class HttpExchange implements Exchange {
     this.#head = head;
     this.#dependencies = dependencies;
     this.#kind = kindOf(head);
+    this.#started = dependencies.clock.monotonic();
   }
 
   /** Steps 1 and 3: what the head alone tells. */
@@ -99,6 +104,8 @@ class HttpExchange implements Exchange {
     const judgement = outcome.value;
     this.#milliseconds += judgement.milliseconds;
     this.#pending.expect(judgement.reading);
+    this.#method = judgement.reading.messages[0]?.method ?? null;
+    this.#tool = judgement.reading.messages[0]?.tool ?? null;
     const denied = theDenied(judgement.judged);
     if (denied !== undefined) return this.#denyRequest(denied);
     const forward = this.#forwardRequest(judgement);
@@ -218,6 +225,9 @@ class HttpExchange implements Exchange {
   }
 
   close(): void {
+    const { clock, telemetry } = this.#dependencies;
+    const seconds = (clock.monotonic() - this.#started) / 1000;
+    telemetry.exchange(this.#head.server ?? "", this.#method, this.#tool, seconds);
     this.#pending.clear();
     this.#stream = null;
     this.#response = null;

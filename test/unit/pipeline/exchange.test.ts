@@ -359,3 +359,21 @@ describe("the head of a request", () => {
     expect(verdict.kind === "deny" ? verdict.denial.status : verdict.kind).toBe(kind);
   });
 });
+
+test("an exchange tells its duration once, by the method and tool of its request", async () => {
+  const told: unknown[] = [];
+  let now = 0;
+  const path = await createDataPath({
+    dependencies: (real) => ({
+      ...real,
+      clock: { now: () => 0, monotonic: () => now },
+      telemetry: { ...real.telemetry, exchange: (...event) => told.push(event) },
+    }),
+  });
+  const exchange = path.firewall.open(headOf({}));
+  await exchange.requestHead();
+  await exchange.request(bytesOf(toolCall(1)));
+  now = 2_000;
+  exchange.close();
+  expect(told).toEqual([[headOf({}).server, "tools/call", "echo", 2]]);
+});
