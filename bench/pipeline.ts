@@ -13,7 +13,7 @@ import { createAnonymousIdentity } from "../src/identity/anonymous.ts";
 import type { Dependencies } from "../src/pipeline/dependencies.ts";
 import { createFirewall } from "../src/pipeline/firewall.ts";
 import { loadPolicy } from "../src/server/load-policy.ts";
-import { randomIdentifiers, systemClock } from "../src/server/system.ts";
+import { randomIdentifiers, systemClock, systemJitter } from "../src/server/system.ts";
 import { TOOL } from "./traffic.ts";
 
 /** Where the time goes, in the order of the pipeline. */
@@ -72,13 +72,13 @@ async function exchange(firewall: Firewall, request: Uint8Array, response: Uint8
   opened.close();
   const collected = head.kind === "collect" && responseHead.kind === "collect";
   const forwarded = there.kind === "forward" && back.kind === "forward";
-  return collected && forwarded && there.body === request && back.body === response;
+  return collected && forwarded && !there.isEdited && !back.isEdited;
 }
 
 async function createDependencies(phases: { [phase in Phase]: number }): Promise<Dependencies> {
   const config = defaultConfig({});
   if (!config.ok) throw new Error("the default configuration is wrong");
-  const { limits, guards: names, denial, disclose, annotate } = config.value;
+  const { limits, guards: names, denial, disclose, annotate, padding } = config.value;
   const guards = createGuards(names, { limits });
   if (!guards.ok) throw new Error(guards.error);
   const policy = await loadBenchPolicy(config.value);
@@ -89,6 +89,7 @@ async function createDependencies(phases: { [phase in Phase]: number }): Promise
     limits,
     clock: systemClock,
     identifiers: randomIdentifiers,
+    jitter: systemJitter,
     identity: createAnonymousIdentity(),
     inspector: createInspector(guards.value, {
       clock: systemClock,
@@ -123,6 +124,8 @@ async function createDependencies(phases: { [phase in Phase]: number }): Promise
       denial,
       disclose,
       annotate,
+      padding: padding.scheme,
+      jitterMaxMs: padding.jitterMaxMs,
       responseHeadDeadlineMs: limits.responseHeadDeadlineMs,
     }),
   };

@@ -160,6 +160,7 @@ function withUpstream(config: Config, options: Options): Result<Config, string> 
     caFile: options.text("upstream-ca") ?? null,
     roots: new Map(),
     denial: config.denial,
+    padding: config.padding,
     responseHeadDeadlineMs: config.limits.responseHeadDeadlineMs,
   };
   return ok({ ...config, listen, servers: new Map([[SINGLE_SERVER, server]]) });

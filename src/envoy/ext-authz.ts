@@ -46,6 +46,7 @@ async function check(firewall: Firewall, request: CheckRequest): Promise<CheckRe
       return encodeVerdict({ kind: "deny", denial: exchange.abort("request_too_large") });
     }
     const verdict = await exchange.request(body);
+    // Padding is left out, for a body goes on as it came, or not at all.
     // A capability that was to be withdrawn stays in: no answer of the server's comes by here.
     const mustChange = verdict.kind === "forward" && verdict.isEdited;
     if (mustChange)

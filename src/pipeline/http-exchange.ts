@@ -16,6 +16,7 @@ import type { MessageKind } from "../core/message.ts";
 import type { Principal } from "../core/policy.ts";
 import { answers, httpDenial } from "../decision/denial.ts";
 import { faultReason } from "../decision/faults.ts";
+import { padJson } from "../decision/padding/pad-json.ts";
 import type { RefusalCode } from "../decision/refusals.ts";
 import {
   clientHeaders,
@@ -107,7 +108,9 @@ class HttpExchange implements Exchange {
     this.#tool = judgement.reading.messages[0]?.tool ?? null;
     const denied = theDenied(judgement.judged);
     if (denied !== undefined) return this.#denyRequest(denied);
-    return this.#forwardRequest(judgement);
+    const forward = this.#forwardRequest(judgement);
+    const padded = this.#pad(forward.body, this.#dependencies.limits.requestBodyMaxBytes);
+    return { ...forward, body: padded };
   }
 
   /** GET, DELETE and the rest: no JSON-RPC body, but a message to the policy all the same. */
@@ -126,7 +129,7 @@ class HttpExchange implements Exchange {
     return this.#forward(body, [], decision, null);
   }
 
-  #forwardRequest({ reading, judged }: Judgement): Verdict {
+  #forwardRequest({ reading, judged }: Judgement): Forward {
     const [first] = judged;
     if (first === undefined) throw new Error("no message was judged");
     const edited = judged.some(isEdited);
@@ -177,7 +180,12 @@ class HttpExchange implements Exchange {
       dependencies: this.#dependencies,
     });
     const headers = this.#clientMutation(head, this.#decisionId, this.#outcome);
-    return { kind: "stream", headers, listening };
+    return { kind: "stream", headers, listening, heartbeat: this.#stream.heartbeat };
+  }
+
+  async hold(): Promise<void> {
+    const { jitterMaxMs } = this.#settings();
+    if (jitterMaxMs > 0) await this.#dependencies.jitter.wait(jitterMaxMs);
   }
 
   async response(body: Uint8Array): Promise<Verdict> {
@@ -192,9 +200,10 @@ class HttpExchange implements Exchange {
     const decisionId = outcome.decisionId ?? this.#decisionId;
     const result = outcome.edited ? "redact" : this.#outcome;
     const headers = this.#clientMutation(judgeResponse.head, decisionId, result);
+    const padded = outcome.json ? this.#padResponse(outcome.body) : outcome.body;
     return {
       kind: "forward",
-      body: outcome.body,
+      body: padded,
       headers,
       metadata: null,
       isEdited: outcome.edited,
@@ -291,7 +300,16 @@ class HttpExchange implements Exchange {
   #httpDenial(status: number, text: string, decision: Decision): HttpDenial {
     const { decisionId, policyRevision } = decision;
     const headers = clientHeaders(decisionId, policyRevision, "deny", this.#milliseconds);
-    return httpDenial(status, headers, text, this.#metadata(decision, null));
+    const denial = httpDenial(status, headers, text, this.#metadata(decision, null));
+    return { ...denial, body: this.#padResponse(denial.body) };
+  }
+
+  #padResponse(json: Uint8Array): Uint8Array {
+    return this.#pad(json, this.#dependencies.limits.responseBodyMaxBytes);
+  }
+
+  #pad(json: Uint8Array, maxBytes: number): Uint8Array {
+    return padJson(json, this.#settings().padding, maxBytes);
   }
 
   #clientMutation(head: ResponseHead, decisionId: string, outcome: Outcome) {

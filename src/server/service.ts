@@ -18,7 +18,7 @@ import { describeError, type Logger } from "../telemetry/log.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { loadPolicy, type PolicyInForce } from "./load-policy.ts";
 import { packageVersion } from "./package-root.ts";
-import { randomIdentifiers, systemClock } from "./system.ts";
+import { randomIdentifiers, systemClock, systemJitter } from "./system.ts";
 
 export interface ServiceOptions {
   readonly config: Config;
@@ -103,6 +103,7 @@ function createDependencies(
     limits: config.limits,
     clock,
     identifiers: randomIdentifiers,
+    jitter: systemJitter,
     identity: createAnonymousIdentity(),
     inspector: createInspector(guards, { clock, budgetMs: config.limits.guardBudgetMs }),
     policy: () => policy,
@@ -122,10 +123,13 @@ function createDependencies(
 
 function settingsOf(config: Config, server: string) {
   const own = config.servers.get(server);
+  const { padding } = own ?? config;
   return {
     denial: own?.denial ?? config.denial,
     disclose: config.disclose,
     annotate: config.annotate,
+    padding: padding.scheme,
+    jitterMaxMs: padding.jitterMaxMs,
     responseHeadDeadlineMs: own?.responseHeadDeadlineMs ?? config.limits.responseHeadDeadlineMs,
   };
 }

@@ -87,6 +87,7 @@ export async function createDataPath(options: DataPathOptions = {}): Promise<Dat
         return `decision-${numbered}`;
       },
     },
+    jitter: { wait: async () => undefined },
     identity: createAnonymousIdentity(),
     inspector: createInspector([...guards.value, ...(options.moreGuards ?? [])], {
       clock: STILL_CLOCK,
@@ -109,6 +110,8 @@ export async function createDataPath(options: DataPathOptions = {}): Promise<Dat
       denial: options.denial ?? "jsonrpc",
       disclose: options.disclose ?? "full",
       annotate: options.annotate ?? false,
+      padding: { kind: "off" },
+      jitterMaxMs: 0,
       responseHeadDeadlineMs: limits.responseHeadDeadlineMs,
     }),
   };

@@ -9,6 +9,7 @@ import { defaultConfig } from "../../src/config/load-config.ts";
 import type { DecisionEvent } from "../../src/core/audit.ts";
 import type { Exchange, Firewall } from "../../src/core/exchange.ts";
 import type { Limits } from "../../src/core/limits.ts";
+import type { PaddingScheme } from "../../src/core/padding.ts";
 import type { Guard } from "../../src/core/ports.ts";
 import {
   type GrpcServer,
@@ -21,7 +22,7 @@ import { createAnonymousIdentity } from "../../src/identity/anonymous.ts";
 import type { Dependencies } from "../../src/pipeline/dependencies.ts";
 import { createFirewall } from "../../src/pipeline/firewall.ts";
 import { loadPolicy, type PolicyInForce } from "../../src/server/load-policy.ts";
-import { randomIdentifiers, systemClock } from "../../src/server/system.ts";
+import { randomIdentifiers, systemClock, systemJitter } from "../../src/server/system.ts";
 import { waitFor } from "./wait.ts";
 
 /** Lets every tool of every server be called; what else the bundle denies stays denied. */
@@ -40,6 +41,10 @@ export interface TestServiceOptions {
   readonly denial?: Config["denial"];
   readonly disclose?: Config["disclose"];
   readonly annotate?: boolean;
+  /** `off` if absent, so that what nobody changed passes byte for byte. */
+  readonly padding?: PaddingScheme;
+  /** No jitter if absent. */
+  readonly jitterMaxMs?: number;
   readonly guards?: readonly string[];
   /** Guards that run after the real ones: to find what a test wants found, or to throw. */
   readonly moreGuards?: readonly Guard[];
@@ -146,6 +151,7 @@ export function interpose(
         requestHead: () => exchange.requestHead(),
         request: (body) => exchange.request(body),
         responseHead: (answer) => exchange.responseHead(answer),
+        hold: () => exchange.hold(),
         response: (body) => exchange.response(body),
         streamChunk: (chunk, last) => exchange.streamChunk(chunk, last),
         abort: (cause) => exchange.abort(cause),
@@ -166,6 +172,7 @@ function configOf(options: TestServiceOptions): Config {
     denial: options.denial ?? value.denial,
     disclose: options.disclose ?? value.disclose,
     annotate: options.annotate ?? false,
+    padding: { scheme: options.padding ?? { kind: "off" }, jitterMaxMs: options.jitterMaxMs ?? 0 },
     guards: options.guards ?? value.guards,
     limits: { ...value.limits, ...options.limits },
   };
@@ -192,7 +199,7 @@ function dependenciesOf(
   moreGuards: readonly Guard[],
   decisions: DecisionEvent[],
 ): Dependencies {
-  const { limits, denial, disclose, annotate } = config;
+  const { limits, denial, disclose, annotate, padding } = config;
   const guards = createGuards(config.guards, { limits });
   if (!guards.ok) throw new Error(guards.error);
   const { responseHeadDeadlineMs } = limits;
@@ -200,6 +207,7 @@ function dependenciesOf(
     limits,
     clock: systemClock,
     identifiers: randomIdentifiers,
+    jitter: systemJitter,
     identity: createAnonymousIdentity(),
     inspector: createInspector([...guards.value, ...moreGuards], {
       clock: systemClock,
@@ -214,6 +222,13 @@ function dependenciesOf(
       },
     },
     telemetry: { decided() {}, found() {}, phase() {}, exchange() {} },
-    settings: () => ({ denial, disclose, annotate, responseHeadDeadlineMs }),
+    settings: () => ({
+      denial,
+      disclose,
+      annotate,
+      padding: padding.scheme,
+      jitterMaxMs: padding.jitterMaxMs,
+      responseHeadDeadlineMs,
+    }),
   };
 }
