@@ -3,7 +3,7 @@ import type { Json, RuleFact } from "../../core/policy.ts";
 import { type JsonRecord, nullPrototype } from "../json.ts";
 import { hasDotSegment } from "../paths.ts";
 import { type Failure, judge } from "./constraint.ts";
-import { compileGlob, type Glob } from "./glob.ts";
+import { compileGlob, type Glob } from "../../core/glob.ts";
 import type { PortablePolicy, PortableRule } from "./policy.ts";
 
 /** What the rules of a portable policy are matched to. */
