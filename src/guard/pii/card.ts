@@ -36,10 +36,16 @@ const BRANDS: readonly Brand[] = [
   { from: "67", to: "67", lengths: [12, 19] },
 ];
 
+/** Brands by the first digit of their numbers. */
+const BRANDS_BY_DIGIT: ReadonlyMap<string, readonly Brand[]> = Map.groupBy(BRANDS, ({ from }) =>
+  from.charAt(0),
+);
+
 /** Brand, length and Luhn digit fit, and it is no single digit over and over. */
 export function isCardNumber(digits: string): boolean {
-  if (!BRANDS.some((brand) => isOf(brand, digits)) || /^(.)\1*$/.test(digits)) return false;
-  return hasLuhnDigit(digits);
+  if (!hasLuhnDigit(digits)) return false;
+  const brands = BRANDS_BY_DIGIT.get(digits.charAt(0)) ?? [];
+  return brands.some((brand) => isOf(brand, digits)) && !/^(.)\1*$/.test(digits);
 }
 
 function isOf({ from, to, lengths: [least, most] }: Brand, digits: string): boolean {

@@ -1,4 +1,4 @@
-import { isDigit } from "./characters.ts";
+import { isDigit, isLetter } from "./characters.ts";
 import type { Subject } from "./subject.ts";
 
 /** Tells whether words beside a number say what it is. */
@@ -24,8 +24,7 @@ export function createNaming({ text, name }: Subject, anyWord: RegExp): Naming {
     isNamed(start, words) {
       if (hasKey && words.test(key)) return true;
       if (start !== readUpTo) {
-        const window = asWords(text.slice(windowStart(text, start), start));
-        before = anyWord.test(window) ? window : "";
+        before = wordsBefore(text, start, anyWord);
         readUpTo = start;
       }
       return before !== "" && words.test(before);
@@ -48,12 +47,18 @@ export function wordsPattern(words: readonly string[]): RegExp {
   return new RegExp(`(?<!\\p{L})(?:${words.join("|")})s?(?!\\p{L})`, "u");
 }
 
-function windowStart(text: string, start: number): number {
+/** What stands before `start`, as words; empty when none of them is asked for. */
+function wordsBefore(text: string, start: number, anyWord: RegExp): string {
   const floor = Math.max(0, start - REACH);
   let digits = 0;
-  for (let at = start - 1; at >= floor; at--) {
-    digits = isDigit(text.charCodeAt(at)) ? digits + 1 : 0;
-    if (digits === OTHER_NUMBER_LENGTH) return at + OTHER_NUMBER_LENGTH;
+  let hasLetters = false;
+  let at = start;
+  while (at > floor && digits < OTHER_NUMBER_LENGTH) {
+    const code = text.charCodeAt(--at);
+    digits = isDigit(code) ? digits + 1 : 0;
+    hasLetters ||= isLetter(code) || code > 0x7f;
   }
-  return floor;
+  if (!hasLetters) return "";
+  const window = asWords(text.slice(at, start));
+  return anyWord.test(window) ? window : "";
 }

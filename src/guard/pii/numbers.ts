@@ -166,9 +166,10 @@ function matchShape(
 ): Extent | null {
   const { text } = subject;
   const extent = matchTemplate(text, firstDigit, template, words !== null);
-  if (extent === null || !isValid(compactValue(text, extent))) return null;
-  if (words !== null) return naming.isNamed(extent.start, words) ? extent : null;
-  return template.bare && isCounter(subject, extent) ? null : extent;
+  if (extent === null) return null;
+  if (words !== null && !naming.isNamed(extent.start, words)) return null;
+  if (!isValid(compactValue(text, extent))) return null;
+  return words === null && template.bare && isCounter(subject, extent) ? null : extent;
 }
 
 /** A bare number that is all of a value, under a name that says it counts or identifies a thing. */

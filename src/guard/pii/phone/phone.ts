@@ -79,9 +79,15 @@ export function phoneAt(text: string, firstDigit: number, naming: Naming): Exten
     const end = longestEnd(text, firstDigit + (plus ? 0 : 2), isInternationalNumber);
     if (end !== null && (plus || isGrouped(text, start, end))) return { start, end };
   }
-  if (plus || isDateLike(text, firstDigit)) return null;
+  if (plus || isInsideRun(text, start) || !naming.isNamed(start, PHONE_WORDS)) return null;
+  if (isDateLike(text, firstDigit)) return null;
   const end = longestEnd(text, firstDigit, isDialledAtHome);
-  return end !== null && naming.isNamed(start, PHONE_WORDS) ? { start, end } : null;
+  return end === null ? null : { start, end };
+}
+
+/** A further group of a row of numbers that was tried from its start. */
+function isInsideRun(text: string, start: number): boolean {
+  return isJoint(text.charCodeAt(start - 1)) && isDigit(text.charCodeAt(start - 2));
 }
 
 /** With the `+` or the parenthesis in front of the first digit. */
