@@ -1,4 +1,7 @@
-import { loadPolicy } from "../server/load-policy.ts";
+import type { Config } from "../config/config.ts";
+import { err, type Result } from "../core/result.ts";
+import { loadGuards } from "../server/load-guards.ts";
+import { loadPolicy, type PolicyInForce } from "../server/load-policy.ts";
 import { systemClock } from "../server/system.ts";
 import type { Command, Options } from "./command.ts";
 import { complain, say } from "./output.ts";
@@ -29,12 +32,9 @@ async function check(options: Options): Promise<number> {
     return 2;
   }
   const config = await loadSettings(options);
-  const policy = config.ok ? await loadPolicy(config.value, systemClock) : null;
-  const errors = [
-    ...(config.ok ? [] : config.error),
-    ...(policy === null || policy.ok ? [] : policy.error),
-  ];
-  const found = policy?.ok === true ? policy.value : null;
+  const loaded = config.ok ? await loadAll(config.value) : config;
+  const errors = loaded.ok ? [] : loaded.error;
+  const found = loaded.ok ? loaded.value : null;
   if (format === "json") {
     const summary = found && { default: found.default, revision: found.engine.revision };
     say(JSON.stringify({ ok: errors.length === 0, errors, policy: summary }));
@@ -46,4 +46,13 @@ async function check(options: Options): Promise<number> {
     for (const error of errors) complain(error);
   }
   return errors.length === 0 ? 0 : 1;
+}
+
+/** The policy, once all that stands beside it was found to load too. */
+async function loadAll(config: Config): Promise<Result<PolicyInForce, readonly string[]>> {
+  const policy = await loadPolicy(config, systemClock);
+  const redact = policy.ok ? policy.value.redact : null;
+  const guards = await loadGuards(config, { redact, only: null, onFault() {} });
+  if (guards.ok) return policy;
+  return err([...(policy.ok ? [] : policy.error), ...guards.error]);
 }

@@ -3,6 +3,7 @@ import { createInterface } from "node:readline";
 import type { Direction } from "../core/message.ts";
 import { createScanner } from "../server/scanner.ts";
 import type { Command, Options } from "./command.ts";
+import { complain } from "./output.ts";
 import { fail } from "./serve.ts";
 import { loadSettings, SETTINGS_HELP, SETTINGS_OPTIONS } from "./settings.ts";
 
@@ -32,13 +33,17 @@ examples:
 
 async function scan(options: Options): Promise<number> {
   const direction = options.text("direction") ?? "request";
-  if (!isDirection(direction)) return fail([`--direction is request or response, not ${direction}`]);
+  if (!isDirection(direction)) {
+    return fail([`--direction is request or response, not ${direction}`]);
+  }
   const settings = await loadSettings(options);
   if (!settings.ok) return fail(settings.error);
-  const guards = options.text("guards")?.split(",").map((name) => name.trim());
-  const config = guards === undefined ? settings.value : { ...settings.value, guards };
-  const server = options.text("server") ?? "scan";
-  const scanner = await createScanner(config, { direction, server });
+  const scanner = await createScanner(settings.value, {
+    direction,
+    server: options.text("server") ?? "scan",
+    guards: listOf(options.text("guards")),
+    onFault: (guard, error) => complain(`guard ${guard}: ${describeFault(error)}`),
+  });
   if (!scanner.ok) return fail(scanner.error);
 
   // Whoever reads our answers may stop early (`| head`): that is no fault.
@@ -52,6 +57,15 @@ async function scan(options: Options): Promise<number> {
     if (!process.stdout.write(`${text}\n`)) await once(process.stdout, "drain");
   }
   return malformed === 0 ? 0 : 1;
+}
+
+function listOf(text: string | undefined): readonly string[] | null {
+  return text === undefined ? null : text.split(",").map((name) => name.trim());
+}
+
+/** To whoever writes a plugin; the messages are at hand here anyway. */
+function describeFault(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function isDirection(text: string): text is Direction {

@@ -1,4 +1,6 @@
 import type { Limits } from "../core/limits.ts";
+import type { Direction } from "../core/message.ts";
+import type { PiiConfig } from "../core/pii.ts";
 
 /** What `impedance.yaml` says, complete and checked: nothing of it can fail to be understood. */
 export interface Config {
@@ -13,6 +15,10 @@ export interface Config {
   readonly policy: PolicyConfig;
   /** Names, in the order in which they run. */
   readonly guards: readonly string[];
+  readonly pii: PiiConfig;
+  readonly marks: { readonly writingTools: readonly string[] };
+  readonly guardExemptions: readonly GuardExemptionConfig[];
+  readonly plugins: readonly PluginConfig[];
   readonly denial: DenialShape;
   readonly disclose: Disclosure;
   readonly annotate: boolean;
@@ -47,6 +53,21 @@ export interface ServerConfig {
   readonly denial: DenialShape;
   /** The server's own, or that of the limits. */
   readonly responseHeadDeadlineMs: number;
+}
+
+/** Where a guard does not look; what is null is every one. */
+export interface GuardExemptionConfig {
+  readonly guard: string;
+  readonly server: string | null;
+  /** A glob over tool names. */
+  readonly tool: string | null;
+  readonly direction: Direction | null;
+}
+
+export interface PluginConfig {
+  /** Absolute path. */
+  readonly module: string;
+  readonly options: unknown;
 }
 
 export interface PolicyConfig {

@@ -129,6 +129,7 @@ function* leavesOf(schema: Schema, value: unknown, path: Path): Generator<Leaf> 
 
 function decodeText(text: string, type: string): unknown {
   if (type === "array") return text.split(",").map((item) => item.trim());
+  if (type === "boolean" && /^(?:true|false)$/.test(text)) return text === "true";
   if (type === "integer" && /^-?\d{1,15}$/.test(text)) return Number(text);
   return text;
 }

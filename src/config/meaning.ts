@@ -17,6 +17,7 @@ export function validateMeaning(root: unknown): readonly Fault[] {
     ...checkEndpoint(root, ["grpc"]),
     ...servers.flatMap((id) => checkServer(root, id)),
     ...checkListeningPaths(root, servers),
+    ...checkPiiServers(root, servers),
     ...checkAuditFile(root),
   ];
 }
@@ -121,6 +122,19 @@ function checkListeningPaths(root: unknown, servers: readonly string[]): Fault[]
     serverByPath.set(path, id);
   }
   return faults;
+}
+
+/** A server that is not there is a misspelt one, and would go without its settings. */
+function checkPiiServers(root: unknown, servers: readonly string[]): Fault[] {
+  const path = ["pii", "servers"];
+  return entriesAt(root, path)
+    .filter(([id]) => !servers.includes(id))
+    .map(([id]) => ({
+      path: [...path, id],
+      target: "key",
+      problem: "is no server of this configuration",
+      remedy: "use the id of one of `servers`",
+    }));
 }
 
 function checkAuditFile(root: unknown): Fault[] {

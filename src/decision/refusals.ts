@@ -49,6 +49,7 @@ const REFUSALS = {
   verdict_deadline: { ...UNAVAILABLE, message: "The firewall did not decide in time." },
   draining: { ...UNAVAILABLE, message: "The firewall is being restarted." },
   internal: { ...UNAVAILABLE, message: "The firewall failed; nothing passed.", remedy: OPERATOR },
+  guard_fault: { ...POLICY, message: "A guard failed on the message; nothing passed." },
   audit_unavailable: { ...UNAVAILABLE, message: "The decision could not be put on record." },
   needs_cleaning: {
     httpStatus: 403,
@@ -88,7 +89,10 @@ const REFUSALS = {
   stream_silent: { ...UPSTREAM, message: "The server's stream fell silent." },
   response_too_large: { ...UPSTREAM, message: "The server's answer is larger than allowed." },
   response_encoding: { ...UPSTREAM, message: "The server's answer is compressed; nobody read it." },
-  response_media_type: { ...UPSTREAM, message: "The server's answer is neither JSON nor a stream." },
+  response_media_type: {
+    ...UPSTREAM,
+    message: "The server's answer is neither JSON nor a stream.",
+  },
   response_unreadable: { ...UPSTREAM, message: "The server's answer is no valid MCP message." },
   response_missing: { ...UPSTREAM, message: "The server's answer leaves the request unanswered." },
   legacy_transport: {
@@ -101,10 +105,7 @@ const REFUSALS = {
   policy_malformed: { ...POLICY, message: "The policy's decision has the wrong shape." },
   policy_failed: { ...POLICY, message: "The policy failed." },
   policy_late: { ...POLICY, message: "The policy did not decide in time." },
-} as const satisfies Record<
-  AbortCause | PolicyFault["code"] | (string & {}),
-  Refusal
->;
+} as const satisfies Record<AbortCause | PolicyFault["code"] | (string & {}), Refusal>;
 
 export type RefusalCode = keyof typeof REFUSALS;
 

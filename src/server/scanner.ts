@@ -4,8 +4,8 @@ import type { Config } from "../config/config.ts";
 import { type JsonNode, member, stringMember } from "../core/json.ts";
 import type { Direction } from "../core/message.ts";
 import { err, ok, type Result } from "../core/result.ts";
-import { createGuards } from "../guard/guards.ts";
 import { createInspector } from "../guard/inspect.ts";
+import type { FaultListener } from "../guard/plugins/plugin.ts";
 import { createAnonymousIdentity } from "../identity/anonymous.ts";
 import { find } from "../mcp/json/find.ts";
 import { parseJson } from "../mcp/json/parse.ts";
@@ -14,6 +14,7 @@ import type { Dependencies } from "../pipeline/dependencies.ts";
 import { type Judgement, judge } from "../pipeline/judge.ts";
 import { readRequest, readResponse } from "../pipeline/reading.ts";
 import { type Scene, sceneOf } from "../pipeline/scene.ts";
+import { loadGuards } from "./load-guards.ts";
 import { loadPolicy } from "./load-policy.ts";
 import { randomIdentifiers, systemClock } from "./system.ts";
 
@@ -25,17 +26,21 @@ export interface Scanner {
 export interface ScanOptions {
   readonly direction: Direction;
   readonly server: string;
+  /** These guards alone, in this order; null leaves it to the configuration. */
+  readonly guards: readonly string[] | null;
+  readonly onFault: FaultListener;
 }
 
 /** The data path of the service, without a network, a log and metrics. */
 export async function createScanner(
   config: Config,
-  { direction, server }: ScanOptions,
+  { direction, server, guards: only, onFault }: ScanOptions,
 ): Promise<Result<Scanner, readonly string[]>> {
   const policy = await loadPolicy(config, systemClock);
-  const guards = createGuards(config.guards, { limits: config.limits });
+  const redact = policy.ok ? policy.value.redact : null;
+  const guards = await loadGuards(config, { redact, onFault, only });
   if (!policy.ok || !guards.ok) {
-    return err([...(policy.ok ? [] : policy.error), ...(guards.ok ? [] : [guards.error])]);
+    return err([...(policy.ok ? [] : policy.error), ...(guards.ok ? [] : guards.error)]);
   }
   const dependencies: Dependencies = {
     limits: config.limits,
@@ -115,7 +120,8 @@ function taskOf(root: JsonNode, bytes: Buffer, direction: Direction): Task | nul
   if (text !== undefined) return textTask(text, direction);
   const message = member(root, "message");
   if (message !== undefined) {
-    const cleaned = ({ reading }: Judgement) => Buffer.from(reading.document.bytes).toString("utf8");
+    const cleaned = ({ reading }: Judgement) =>
+      Buffer.from(reading.document.bytes).toString("utf8");
     return { key: "message", bytes: bytes.subarray(message.start, message.end), cleaned };
   }
   const body = stringMember(root, "body");
@@ -137,7 +143,11 @@ function textTask(text: string, direction: Direction): Task {
     const node = find(reading.document.root, pointer);
     return node?.kind === "string" ? JSON.stringify(node.value) : "null";
   };
-  return { key: "text", bytes: Buffer.from(JSON.stringify({ jsonrpc: "2.0", ...message })), cleaned };
+  return {
+    key: "text",
+    bytes: Buffer.from(JSON.stringify({ jsonrpc: "2.0", ...message })),
+    cleaned,
+  };
 }
 
 function describe({ judged }: Judgement) {

@@ -7,7 +7,6 @@ import type { DecisionEvent } from "../core/audit.ts";
 import type { AuditSink, Clock } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { startGrpcServer } from "../envoy/grpc-server.ts";
-import { createGuards } from "../guard/guards.ts";
 import { createInspector } from "../guard/inspect.ts";
 import { createAnonymousIdentity } from "../identity/anonymous.ts";
 import type { Dependencies } from "../pipeline/dependencies.ts";
@@ -15,6 +14,7 @@ import { createFirewall } from "../pipeline/firewall.ts";
 import { type AdminOptions, startAdmin } from "../telemetry/admin.ts";
 import { describeError, type Logger } from "../telemetry/log.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
+import { loadGuards } from "./load-guards.ts";
 import { loadPolicy, type PolicyInForce } from "./load-policy.ts";
 import { packageVersion } from "./package-root.ts";
 import { randomIdentifiers, systemClock } from "./system.ts";
@@ -45,9 +45,13 @@ export async function startService(
 ): Promise<Result<Service, readonly string[]>> {
   const { config, log } = options;
   const policy = await loadPolicy(config, systemClock);
-  const guards = createGuards(config.guards, { limits: config.limits });
+  const guards = await loadGuards(config, {
+    redact: policy.ok ? policy.value.redact : null,
+    only: null,
+    onFault: (guard, error) => log.error("guard_fault", { guard, ...describeError(error) }),
+  });
   if (!policy.ok || !guards.ok) {
-    return err([...(policy.ok ? [] : policy.error), ...(guards.ok ? [] : [guards.error])]);
+    return err([...(policy.ok ? [] : policy.error), ...(guards.ok ? [] : guards.error)]);
   }
   const metrics = createMetrics({ version: packageVersion() });
   const sink = options.sink ?? createSink(config, metrics, log);
@@ -135,7 +139,8 @@ function createSink(config: Config, metrics: Metrics, log: Logger): ManagedAudit
     metrics.auditFailed();
     log.error("audit_failed", { system_code: code, pending });
   };
-  if (sink === "file" && file !== null) return createFileSink({ path: file, queueMaxEvents, onFailure });
+  if (sink === "file" && file !== null)
+    return createFileSink({ path: file, queueMaxEvents, onFailure });
   const stream = sink === "stderr" ? process.stderr : process.stdout;
   return createStreamSink({ stream, queueMaxEvents, onFailure });
 }
@@ -162,7 +167,8 @@ async function bindGrpc(
       limits: config.limits,
       address: grpcAddress(config.grpc),
       ready,
-      onFault: (code, error) => log.error("exchange_failed", { fault: code, ...describeError(error) }),
+      onFault: (code, error) =>
+        log.error("exchange_failed", { fault: code, ...describeError(error) }),
       onOpen: () => metrics.streamOpened(),
       onClose: () => metrics.streamClosed(),
     });
