@@ -2,7 +2,7 @@ import { pathToFileURL } from "node:url";
 import type { Guard } from "../../core/ports.ts";
 import { err, ok, type Result } from "../../core/result.ts";
 import { contain } from "./contain.ts";
-import type { FaultListener, PluginConfig } from "./plugin.ts";
+import type { FaultListener, GuardPlugin, PluginConfig } from "./plugin.ts";
 
 const GUARD_NAME = /^[a-z][a-z0-9-]{0,63}$/;
 
@@ -30,7 +30,7 @@ export async function loadPlugins(
 }
 
 async function loadPlugin({ module, options }: PluginConfig): Promise<Result<Guard, string>> {
-  let exported: { readonly createGuard?: unknown };
+  let exported: { readonly [name in keyof GuardPlugin]?: unknown };
   try {
     exported = await import(pathToFileURL(module).href);
   } catch (error) {

@@ -58,6 +58,8 @@ const WORDS = [
 
 const PHONE_WORDS = wordsPattern(WORDS);
 
+/** Shorter ones are not looked for. */
+const DIGITS_MIN = 7;
 /** Longer numbers do not exist (ITU-T E.164). */
 const DIGITS_MAX = 15;
 /** With its separators. */
@@ -79,10 +81,21 @@ export function phoneAt(text: string, firstDigit: number, naming: Naming): Exten
     const end = longestEnd(text, firstDigit + (plus ? 0 : 2), isInternationalNumber);
     if (end !== null && (plus || isGrouped(text, start, end))) return { start, end };
   }
-  if (plus || isInsideRun(text, start) || !naming.isNamed(start, PHONE_WORDS)) return null;
-  if (isDateLike(text, firstDigit)) return null;
+  if (plus || isInsideRun(text, start) || !hasEnoughDigits(text, firstDigit)) return null;
+  if (!naming.isNamed(start, PHONE_WORDS) || isDateLike(text, firstDigit)) return null;
   const end = longestEnd(text, firstDigit, isDialledAtHome);
   return end === null ? null : { start, end };
+}
+
+/** Versions and dates of day and month have less, and need no look at the words around them. */
+function hasEnoughDigits(text: string, from: number): boolean {
+  let digits = 0;
+  for (let at = from; at < from + LENGTH_MAX && digits < DIGITS_MIN; at++) {
+    const code = text.charCodeAt(at);
+    if (isDigit(code)) digits++;
+    else if (!isJoint(code)) return false;
+  }
+  return digits === DIGITS_MIN;
 }
 
 /** A further group of a row of numbers that was tried from its start. */
