@@ -10,6 +10,7 @@ import type {
   Secret,
   ServerConfig,
 } from "./config.ts";
+import { buildExemption, buildPii, type RawExemption, type RawPii } from "./guard-settings.ts";
 import { listeningPath, normaliseRoot } from "./meaning.ts";
 import { buildPadding, type RawPadding } from "./padding.ts";
 
@@ -21,6 +22,10 @@ export interface RawConfig {
   readonly servers: { readonly [id: string]: RawServer };
   readonly policy: { readonly file?: string; readonly bundle?: string };
   readonly guards: readonly string[];
+  readonly pii: RawPii;
+  readonly marks: { readonly writing_tools: readonly string[] };
+  readonly guard_exemptions: readonly RawExemption[];
+  readonly plugins: readonly { readonly module: string; readonly options?: unknown }[];
   readonly denial: DenialShape;
   readonly disclose: Disclosure;
   readonly annotate: "on" | "off";
@@ -62,6 +67,13 @@ export function buildConfig(raw: RawConfig, folder: string, subjectKey: Secret |
     servers: new Map(servers),
     policy: { file: inFolder(raw.policy.file), bundle: inFolder(raw.policy.bundle) },
     guards: raw.guards,
+    pii: buildPii(raw.pii),
+    marks: { writingTools: raw.marks.writing_tools },
+    guardExemptions: raw.guard_exemptions.map(buildExemption),
+    plugins: raw.plugins.map(({ module, options }) => ({
+      module: resolve(folder, module),
+      options: options ?? null,
+    })),
     denial: raw.denial,
     disclose: raw.disclose,
     annotate: raw.annotate === "on",

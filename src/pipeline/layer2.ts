@@ -1,3 +1,4 @@
+import { FAULT_KIND } from "../core/finding.ts";
 import type { Message } from "../core/message.ts";
 import type { Obligations, PolicyInput, Reason } from "../core/policy.ts";
 import { type RefusalCode, RPC_DENIED, reasonOf, refusal } from "../decision/refusals.ts";
@@ -23,8 +24,8 @@ export interface Decision {
 const NO_OBLIGATIONS: Obligations = { redact: [], remove: [], audit: "full", headers: {} };
 
 /**
- * Asks the policy about one cleaned message. FAIL CLOSED: no policy, a fault of it, or a denial
- * without a reason are all denials with a code of their own.
+ * Asks the policy about one cleaned message. FAIL CLOSED: no policy, a fault of it or of a guard,
+ * or a denial without a reason are all denials with a code of their own.
  */
 export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencies): Decision {
   const decisionId = dependencies.identifiers.decisionId();
@@ -44,8 +45,11 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
     source: { ip: scene.source.ip, spiffe: scene.source.spiffe },
     userAgent: scene.source.user_agent,
   });
-  const outcome = policy.engine.decide(input);
   const { revision } = policy.engine;
+  if (findings.some(({ kind }) => kind === FAULT_KIND)) {
+    return refused(decisionId, "guard_fault", input, revision);
+  }
+  const outcome = policy.engine.decide(input);
   if (!outcome.ok) return refused(decisionId, outcome.error.code, input, revision);
 
   const { allow, reasons, obligations } = outcome.value;
