@@ -1,7 +1,9 @@
 import type { SecretRule } from "./rule.ts";
 import { CLOUD_RULES } from "./rules/cloud.ts";
 import { CODE_HOST_RULES } from "./rules/code-hosts.ts";
+import { MESSAGING_RULES } from "./rules/messaging.ts";
 import { MODEL_RULES } from "./rules/models.ts";
+import { PAYMENT_RULES } from "./rules/payments.ts";
 import { SERVICE_RULES } from "./rules/services.ts";
 import { STRUCTURE_RULES } from "./rules/structures.ts";
 
@@ -10,6 +12,8 @@ export const RULES: readonly SecretRule[] = [
   ...CLOUD_RULES,
   ...CODE_HOST_RULES,
   ...MODEL_RULES,
+  ...PAYMENT_RULES,
+  ...MESSAGING_RULES,
   ...SERVICE_RULES,
   ...STRUCTURE_RULES,
 ];

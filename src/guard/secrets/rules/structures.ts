@@ -1,6 +1,6 @@
 import { pemBlockEnd } from "../pem.ts";
 import { isFilledIn, isPlaceholder } from "../placeholders.ts";
-import { sampleOf } from "../prefixed.ts";
+import { sampleOf } from "../sample.ts";
 import type { SecretRule } from "../rule.ts";
 import { isCredible } from "../values.ts";
 
