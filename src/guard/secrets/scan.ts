@@ -1,5 +1,6 @@
 import { SEVERITY_RANK } from "../severity.ts";
 import { assignmentAt, CONTEXT_KEYWORDS } from "./assignment.ts";
+import { DECODE_MAX_DEPTH, decodedViews } from "./decode/decode.ts";
 import { unnamedSecrets } from "./entropy.ts";
 import { createKeywordIndex } from "./keywords.ts";
 import { hideExtents, hideMarks } from "./marks.ts";
@@ -21,6 +22,8 @@ export interface Scanner {
 
 export interface ScanOptions {
   readonly contextual: boolean;
+  /** Layers of encoding that are looked through. */
+  readonly depth?: number;
   readonly work?: ScanWork;
 }
 
@@ -46,6 +49,9 @@ interface Progress {
  */
 const MAX_ROUNDS = 8;
 
+/** What could stand in anything by chance. */
+const UNCERTAIN_KINDS: ReadonlySet<string> = new Set(["high-entropy-token", "named-key"]);
+
 /** No rule matches less, and no name is shorter. */
 const SHORTEST_TEXT = 5;
 
@@ -63,12 +69,29 @@ export function createScanner(rules: readonly SecretRule[]): Scanner {
     let visible = hideMarks(text);
     let all: readonly Candidate[] = [];
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const found = mergeCandidates(scanRound(visible, options.contextual, work));
+      const found = mergeCandidates([
+        ...scanRound(visible, options.contextual, work),
+        ...scanDecoded(visible, options),
+      ]);
       if (found.length === 0) break;
       all = all.length === 0 ? found : mergeCandidates([...all, ...found]);
       visible = hideExtents(visible, found);
     }
     return all;
+  }
+
+  /** What stands in codes. Chance alone is no proof there: what is unreadable is not said to be. */
+  function scanDecoded(text: string, options: ScanOptions): readonly Candidate[] {
+    const depth = options.depth ?? DECODE_MAX_DEPTH;
+    if (depth === 0) return [];
+    return decodedViews(text).flatMap(({ text: decoded, locate, certainOnly }) =>
+      scan(decoded, { ...options, depth: depth - 1 })
+        .filter(({ kind }) => !certainOnly || !UNCERTAIN_KINDS.has(kind))
+        .map((candidate) => {
+          const [start, end] = locate(candidate.start, candidate.end);
+          return { ...candidate, start, end };
+        }),
+    );
   }
 
   function scanRound(text: string, contextual: boolean, work: ScanWork): Candidate[] {

@@ -1,0 +1,139 @@
+import { gunzipSync } from "node:zlib";
+import { visitRuns } from "./runs.ts";
+import type { View } from "./view.ts";
+
+/** What unpacking may make of one text, all told. */
+const UNPACKED_MAX_BYTES = 256 * 1024;
+const GZIP = "H4sI";
+const HEX_TEXT = /^(?:0x)?(?:[2-7][0-9a-fA-F]|0[9aAdD])+$/;
+const HEX_LEAST_LENGTH = 24;
+const LINE_BREAK = /(?:\r?\n|\\n|\\r\\n)[ \t]{0,16}/y;
+const FULL_LINE = /[A-Za-z0-9+/]{16,76}={0,2}/y;
+
+/** Six bits of each character of base64 and base64url; 255 for any other. */
+const SIX_BITS = sixBits();
+
+/**
+ * What stands in a text as base64, base64url, hexadecimal or gzip in base64, where it decodes to
+ * text. An edit takes the whole token, for a part of it would be another text.
+ */
+export function encodedTokens(text: string): readonly View[] {
+  const views: View[] = [];
+  let reached = 0;
+  let unpackedBytes = 0;
+  visitRuns(text, (start, runEnd) => {
+    if (start < reached) return;
+    if (text.startsWith(GZIP, start) && unpackedBytes < UNPACKED_MAX_BYTES) {
+      const unpacked = unpack(text.slice(start, runEnd), UNPACKED_MAX_BYTES - unpackedBytes);
+      unpackedBytes += unpacked.length;
+      if (unpacked !== "") views.push(wholeOf(unpacked, start, runEnd));
+      return;
+    }
+    if (isHexText(text, start, runEnd)) {
+      const hex = text.slice(start, runEnd).replace(/^0x/, "");
+      views.push(wholeOf(Buffer.from(hex, "hex").toString("latin1"), start, runEnd));
+      return;
+    }
+    const from = base64Start(text, start);
+    if (!startsAsText(text, from)) return;
+    const end = linesEnd(text, from, runEnd);
+    const decoded = decodeBase64(text.slice(from, end));
+    if (decoded === null) return;
+    reached = end;
+    views.push(wholeOf(decoded, from, end));
+  });
+  return views;
+}
+
+/** The text that a token of base64 holds; null when it holds none. */
+export function decodeBase64(token: string): string | null {
+  const bytes = Buffer.from(token, "base64");
+  const isWide = bytes.length > 4 && bytes[1] === 0 && bytes[3] === 0;
+  const text = isWide ? bytes.toString("utf16le") : bytes.toString("utf8");
+  return isReadable(text) ? text : null;
+}
+
+function wholeOf(text: string, start: number, end: number): View {
+  return { text, locate: () => [start, end], certainOnly: true };
+}
+
+/** A path before the token is none of it: `/data/c2VjcmV0…`. */
+function base64Start(text: string, start: number): number {
+  return text.charCodeAt(start) === 0x2f ? start + 1 : start;
+}
+
+/** Six bytes of text at the start: chance has it once in four hundred. */
+function startsAsText(text: string, start: number): boolean {
+  for (let at = start; at < start + 8; at += 4) {
+    const a = SIX_BITS[text.charCodeAt(at)] ?? 255;
+    const b = SIX_BITS[text.charCodeAt(at + 1)] ?? 255;
+    const c = SIX_BITS[text.charCodeAt(at + 2)] ?? 255;
+    const d = SIX_BITS[text.charCodeAt(at + 3)] ?? 255;
+    if ((a | b | c | d) > 63) return false;
+    const second = ((b & 15) << 4) | (c >> 2);
+    const third = ((c & 3) << 6) | d;
+    if (!isTextByte((a << 2) | (b >> 4))) return false;
+    if (second !== 0 && !isTextByte(second)) return false;
+    if (!isTextByte(third) && third !== 0) return false;
+  }
+  return true;
+}
+
+function isTextByte(byte: number): boolean {
+  return (byte >= 0x20 && byte < 0x7f) || (byte >= 0x09 && byte <= 0x0d);
+}
+
+/** Where base64 ends that is broken into lines of one length, as `base64` and MIME write it. */
+function linesEnd(text: string, start: number, runEnd: number): number {
+  const width = runEnd - start;
+  if (width < 60 || width > 76 || text.charCodeAt(runEnd - 1) === 0x3d) return runEnd;
+  let end = runEnd;
+  while (end < text.length) {
+    LINE_BREAK.lastIndex = end;
+    if (!LINE_BREAK.test(text)) break;
+    FULL_LINE.lastIndex = LINE_BREAK.lastIndex;
+    const lineStart = LINE_BREAK.lastIndex;
+    if (!FULL_LINE.test(text) || FULL_LINE.lastIndex - lineStart > width) break;
+    end = FULL_LINE.lastIndex;
+    if (end - lineStart < width) break;
+  }
+  return end;
+}
+
+function isHexText(text: string, start: number, end: number): boolean {
+  const length = end - start;
+  if (length < HEX_LEAST_LENGTH || length % 2 !== 0) return false;
+  const first = text.charCodeAt(start);
+  if (first < 0x30 || first > 0x37) return false;
+  return HEX_TEXT.test(text.slice(start, end));
+}
+
+/** Mostly printable: what people write, in any language. */
+function isReadable(text: string): boolean {
+  if (text.length < 6) return false;
+  let odd = 0;
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (code === 0xfffd || (code < 0x20 && !isTextByte(code)) || code === 0x7f) odd++;
+  }
+  return odd * 20 <= text.length;
+}
+
+function unpack(token: string, maxOutputLength: number): string {
+  try {
+    const bytes = gunzipSync(Buffer.from(token, "base64"), { maxOutputLength });
+    const text = bytes.toString("utf8");
+    return isReadable(text) ? text : "";
+  } catch {
+    return "";
+  }
+}
+
+function sixBits(): Uint8Array {
+  const bits = new Uint8Array(0x10000).fill(255);
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (let value = 0; value < 64; value++) bits[alphabet.charCodeAt(value)] = value;
+  bits["-".charCodeAt(0)] = 62;
+  bits["_".charCodeAt(0)] = 63;
+  return bits;
+}
