@@ -5,6 +5,7 @@ import { unnamedSecrets } from "./entropy.ts";
 import { createKeywordIndex } from "./keywords.ts";
 import { hideExtents, hideMarks } from "./marks.ts";
 import type { Boundary, Candidate, SecretRule } from "./rule.ts";
+import { isNameStart, KEY_WORDS, type VendorMention, vendorKeyAt, vendorsByName } from "./vendors.ts";
 
 /** What a scan costs, counted instead of timed: a test holds it to the length of the text. */
 export interface ScanWork {
@@ -41,6 +42,7 @@ interface Progress {
   /** By rule: up to where it has looked or matched. */
   readonly seen: Map<CompiledRule, number>;
   nameSeen: number;
+  mention: VendorMention | null;
 }
 
 /**
@@ -57,10 +59,13 @@ const SHORTEST_TEXT = 5;
 
 /** A scanner for these rules, for secrets named by context and for those that only look random. */
 export function createScanner(rules: readonly SecretRule[]): Scanner {
-  const { keywords, rulesOf } = indexKeywords(rules);
+  const vendors = vendorsByName();
+  const { keywords, rulesOf } = indexKeywords(rules, [...CONTEXT_KEYWORDS, ...vendors.keys()]);
   const index = createKeywordIndex(keywords);
   const contextKeywords = new Set(CONTEXT_KEYWORDS);
   const isContext = keywords.map((keyword) => contextKeywords.has(keyword));
+  const isKeyWord = keywords.map((keyword) => KEY_WORDS.has(keyword));
+  const vendorOf = keywords.map((keyword) => vendors.get(keyword) ?? null);
 
   function scan(text: string, options: ScanOptions): readonly Candidate[] {
     if (text.length < SHORTEST_TEXT) return [];
@@ -95,11 +100,22 @@ export function createScanner(rules: readonly SecretRule[]): Scanner {
   }
 
   function scanRound(text: string, contextual: boolean, work: ScanWork): Candidate[] {
-    const progress: Progress = { text, found: [], work, seen: new Map(), nameSeen: 0 };
+    const progress: Progress = {
+      text,
+      found: [],
+      work,
+      seen: new Map(),
+      nameSeen: 0,
+      mention: null,
+    };
     index.visit(text, (keyword, end) => {
       const start = end - (keywords[keyword]?.length ?? 0);
       for (const compiled of rulesOf[keyword] ?? []) tryRule(compiled, start, end, progress);
-      if (contextual && isContext[keyword] === true) tryName(start, end, progress);
+      if (!contextual) return;
+      if (isKeyWord[keyword] === true) tryVendor(start, end, progress);
+      if (isContext[keyword] === true) tryName(start, end, progress);
+      const vendor = vendorOf[keyword] ?? null;
+      if (vendor !== null && isNameStart(text, start)) progress.mention = { vendor, end };
     });
     if (contextual) for (const secret of unnamedSecrets(text)) progress.found.push(secret);
     return progress.found;
@@ -109,12 +125,15 @@ export function createScanner(rules: readonly SecretRule[]): Scanner {
 }
 
 /** All keywords once, and the rules that each of them calls for. */
-function indexKeywords(rules: readonly SecretRule[]): {
+function indexKeywords(
+  rules: readonly SecretRule[],
+  others: readonly string[],
+): {
   readonly keywords: readonly string[];
   readonly rulesOf: readonly (readonly CompiledRule[])[];
 } {
   const callers = new Map<string, CompiledRule[]>();
-  for (const keyword of CONTEXT_KEYWORDS) callers.set(keyword, []);
+  for (const keyword of others) callers.set(keyword, []);
   for (const rule of rules) {
     const mode = rule.reach.kind === "prefix" ? "y" : "g";
     const pattern = new RegExp(rule.pattern.source, `${rule.pattern.flags}${mode}d`);
@@ -194,6 +213,14 @@ function acceptMatch(
   if (end === null) return;
   progress.found.push({ kind: rule.kind, severity: rule.severity, start, end });
   progress.seen.set(compiled, Math.max(matchEnd, end));
+}
+
+function tryVendor(start: number, end: number, progress: Progress): void {
+  const { mention, text, work } = progress;
+  if (mention === null) return;
+  work.attempts++;
+  const secret = vendorKeyAt(text, mention, start, end);
+  if (secret !== null) progress.found.push(secret);
 }
 
 function tryName(start: number, end: number, progress: Progress): void {

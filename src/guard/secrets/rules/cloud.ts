@@ -87,7 +87,7 @@ export const CLOUD_RULES: readonly SecretRule[] = [
   AZURE_CLIENT_SECRET,
   ...format("aws-access-key-id", "(AKIA|ASIA|ABIA|ACCA){upper 16}", {
     severity: "high",
-    accepts: hasDigit,
+    accepts: (body) => hasDigit(body) || shannonEntropy(body) >= 2.8,
     sample: KEY_ID_SAMPLE,
   }),
   ...format("aws-access-key-id", "A3T{upper 17}", { severity: "high", accepts: hasDigit }),

@@ -1,0 +1,74 @@
+import { hasInnocentLead, isInAddress } from "./innocent.ts";
+import { patternOf } from "./format.ts";
+import { isFilledIn } from "./placeholders.ts";
+import type { Candidate } from "./rule.ts";
+import { VENDOR_KEYS } from "./rules/vendors.ts";
+
+/** What the keys of one service look like. */
+export interface Vendor {
+  readonly name: string;
+  readonly key: RegExp;
+}
+
+/** What the name of a key ends with: between it and the service's name stand a few words. */
+const KEY_WORD_REACH = 40;
+/** Between the name and the key stand a separator, quotes, and a type. */
+const KEY_REACH = 48;
+const KEY_MAX_LENGTH = 260;
+/** The text between is no sentence and no other assignment. */
+const JOINT = /^[\w.-]{0,24}["'`)\]]{0,2}[ \t\r\n]{0,8}(?:[:=|,>(~?+]{0,4}|is|->)[ \t\r\n"'`>([{|=:~]{0,12}(?:Bearer |Token )?$/;
+
+/** Words that a key is named by. */
+export const KEY_WORDS: ReadonlySet<string> = new Set(
+  "secret private access key token apikey api auth password passwd credential".split(" "),
+);
+
+/** Whether an identifier, or a word of one, begins at `start`: `box_key`, `theBoxKey`, no `inbox`. */
+export function isNameStart(text: string, start: number): boolean {
+  const before = text.charAt(start - 1);
+  if (!/[A-Za-z]/.test(before)) return true;
+  return /[a-z]/.test(before) && /[A-Z]/.test(text.charAt(start));
+}
+
+/** Services by their name in lower case. */
+export function vendorsByName(): ReadonlyMap<string, Vendor> {
+  const shapes = new Map<string, string[]>();
+  for (const [template, names] of VENDOR_KEYS) {
+    for (const name of names.split(" ")) {
+      shapes.set(name, [...(shapes.get(name) ?? []), patternOf(template)]);
+    }
+  }
+  return new Map(
+    [...shapes].map(([name, patterns]) => {
+      const key = new RegExp(`(?<![A-Za-z0-9_+])(?:${patterns.join("|")})(?![A-Za-z0-9_+-])`, "g");
+      return [name, { name: name.replace(/[^a-z0-9]/g, "-").replace(/^-/, ""), key }];
+    }),
+  );
+}
+
+/** Where a service was named last. */
+export interface VendorMention {
+  readonly vendor: Vendor;
+  readonly end: number;
+}
+
+/** The key that follows the word for it, when a service was named right before. */
+export function vendorKeyAt(
+  text: string,
+  mention: VendorMention,
+  wordStart: number,
+  wordEnd: number,
+): Candidate | null {
+  const { vendor, end: vendorEnd } = mention;
+  if (wordEnd - vendorEnd > KEY_WORD_REACH || wordStart < vendorEnd - 8) return null;
+  if (/[\n;]/.test(text.slice(vendorEnd, wordStart))) return null;
+  const view = text.slice(wordEnd, wordEnd + KEY_REACH + KEY_MAX_LENGTH);
+  vendor.key.lastIndex = 0;
+  const match = vendor.key.exec(view);
+  if (match === null || match.index > KEY_REACH) return null;
+  const key = match[0];
+  if (!JOINT.test(view.slice(0, match.index)) || isFilledIn(key) || !/[0-9]/.test(key)) return null;
+  const start = wordEnd + match.index;
+  if (hasInnocentLead(text, start) || isInAddress(text, start)) return null;
+  return { kind: `${vendor.name}-key`, severity: "high", start, end: start + key.length };
+}
