@@ -60,7 +60,7 @@ const SHORTEST_TEXT = 5;
 /** A scanner for these rules, for secrets named by context and for those that only look random. */
 export function createScanner(rules: readonly SecretRule[]): Scanner {
   const vendors = vendorsByName();
-  const { keywords, rulesOf } = indexKeywords(rules, [...CONTEXT_KEYWORDS, ...vendors.keys()]);
+  const { keywords, rulesOf } = indexKeywords(rules, [...CONTEXT_KEYWORDS, ...KEY_WORDS, ...vendors.keys()]);
   const index = createKeywordIndex(keywords);
   const contextKeywords = new Set(CONTEXT_KEYWORDS);
   const isContext = keywords.map((keyword) => contextKeywords.has(keyword));

@@ -23,6 +23,7 @@ const CODE = new RegExp(
     String.raw`^[A-Za-z_$][\w$.]*(?:\(|\[|::|->)|=>`, // read(…), Some::thing
     String.raw`^[/.~]{0,2}/?(?:[\w.-]+/){2,}[\w.-]*$`, // a path
     String.raw`\\[xu]$`,
+    String.raw`^!+[A-Za-z_$][\w$]*(?:\.|$)`, // !this.valid
   ),
 );
 const VERSION_RANGE = /^[~^<>=v]{0,2}[0-9]{1,4}(?:\.[0-9x*]{1,6}){1,3}$/;
@@ -45,8 +46,36 @@ export function isCredible(value: string, setting: ValueSetting): boolean {
   }
 }
 
+/** Words that make a text a sentence about passwords, in the languages that interfaces have. */
+const SENTENCE_WORDS =
+  /\b(?:a|an|and|are|at|be|by|can|cannot|enter|for|forgot|from|has|have|in|incorrect|invalid|is|it|least|match|must|new|no|not|of|on|or|password|passwort|please|required|reset|the|this|to|use|was|will|with|wrong|you|your|de|la|le|el|der|die|das|ist|su|votre|het|per|para|con|type|confirm|current|old|show|hide|change|if|when|that|as|we|used|only)\b/i;
+
+/** Several plain words, or words with digits and symbols, that make no sentence. */
+export function isPassphrase(value: string): boolean {
+  const words = value.split(" ");
+  if (value.length < 10 || value.length > 100 || /[\n\t]|[.:?…]$/.test(value)) return false;
+  if (words.some((word) => word === "") || SENTENCE_WORDS.test(value)) return false;
+  if (/[<>{}()=;]/.test(value)) return false;
+  if (/[0-9]/.test(value) && /[a-zA-Z]/.test(value)) return words.length <= 8;
+  return words.length >= 3 && words.length <= 8 && /^[a-z]+(?: [a-z]+)+$/.test(value);
+}
+
+/** Random beyond doubt: what a name alone, without a sign between, may be followed by. */
+export function isStrong(value: string): boolean {
+  return (
+    value.length >= 20 &&
+    /[0-9]/.test(value) &&
+    /[A-Za-z]/.test(value) &&
+    shannonEntropy(value) >= 3 &&
+    digitSwitches(value) >= 4 &&
+    !isInnocentShape(value) &&
+    !isWordy(value)
+  );
+}
+
 function isCrediblePassword(value: string, setting: ValueSetting): boolean {
-  if (value.length < 4 || /\s/.test(value)) return false;
+  if (value.length < 4) return false;
+  if (/\s/.test(value)) return setting.literal && isPassphrase(value);
   if (VERSION_RANGE.test(value) || (!setting.literal && CODE.test(value))) return false;
   if (PLAIN_WORD.test(value)) return setting.data && value.length >= 6 && !isLabel(value);
   if (/[0-9]/.test(value)) return setting.literal || setting.data || !isIdentifierLike(value);

@@ -20,7 +20,7 @@ const JOINT = /^[\w.-]{0,24}["'`)\]]{0,2}[ \t\r\n]{0,8}(?:[:=|,>(~?+]{0,4}|is|->
 
 /** Words that a key is named by. */
 export const KEY_WORDS: ReadonlySet<string> = new Set(
-  "secret private access key token apikey api auth password passwd credential".split(" "),
+  "secret private access key token apikey api auth password passwd credential login pat".split(" "),
 );
 
 /** Whether an identifier, or a word of one, begins at `start`: `box_key`, `theBoxKey`, no `inbox`. */

@@ -102,7 +102,7 @@ export const VENDOR_KEYS: readonly (readonly [template: Template, vendors: strin
   ["{alnum 54}", "optimizely"],
   ["{url 57}", "lessannoyingcrm"],
   ["{alnum 68}", "getgist"],
-  ["{any 72}", "imagga mailgun"],
+  ["{any 72-74}", "imagga mailgun"],
   ["{alnum 73}", "jfrog artifactory bintray xray stormglass"],
   ["{word 71}", "appoptics"],
   ["{word 75}", "snipcart omnisend"],
