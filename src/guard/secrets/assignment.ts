@@ -57,7 +57,7 @@ const SEPARATORS: readonly RegExp[] = [
 const FLAG_SEPARATOR = /[ \t]{1,2}|=/y;
 const PROSE_SEPARATOR =
   /(?:[ \t][\p{L}"'’]{1,16}){0,4}[ \t](?:is|es|ist|est|è|é|это|är|er|jest|este|adalah|là|هي|:|is:|to)[ \t]?:?[ \t]|[ \t](?:—|–|-)[ \t]|(?:は|는|은|是|为|為)[ \t]?|[ \t]{1,2}(?:는|은)[ \t]/uy;
-const SPACE_SEPARATOR = /[ \t]{1,3}(?:is |: )?/y;
+const SPACE_SEPARATOR = /[ \t]{1,16}(?:is |: )?/y;
 
 const OPENING_QUOTE = /[@bfru$]?(?:(\\{0,7}["'`])|(&quot;|&#39;|&#34;))/y;
 /** `password:token:…`: what follows is a name again, and is looked at when its turn comes. */
@@ -83,7 +83,7 @@ export function assignmentAt(text: string, start: number, end: number): Assignme
 
   const loose = separated === null;
   const valueStart = separated ?? looseSeparatorEnd(text, nameStart, nameEnd, nameClass);
-  const value = valueStart === null ? null : valueAt(text, valueStart, nameClass);
+  const value = valueStart === null ? null : valueAt(text, valueStart, loose ? "key" : nameClass);
   if (value === null) return nothing;
   const found = text.slice(value.start, value.end);
   const data = isDataName(text, name, nameStart, nameEnd);
@@ -91,7 +91,7 @@ export function assignmentAt(text: string, start: number, end: number): Assignme
   const isCall = text.charAt(value.start - 2) === "(";
   const credible =
     !isPlain &&
-    !(isCall && isQuestion(name, found)) &&
+    !(isCall && (nameClass === "key" || isQuestion(name, found))) &&
     isCredible(found, { nameClass, literal: value.literal, data });
   if (!credible) return { nameEnd, read: found.length, secret: null };
   return {
@@ -142,7 +142,10 @@ function gradeNamed(
 function valueAt(text: string, start: number, nameClass: NameClass): Value | null {
   OPENING_QUOTE.lastIndex = start;
   const quote = OPENING_QUOTE.exec(text);
-  if (quote !== null) return quotedValue(text, OPENING_QUOTE.lastIndex, quote[1] ?? quote[2] ?? "");
+  if (quote !== null) {
+    const from = OPENING_QUOTE.lastIndex;
+    return quotedValue(text, from, quote[1] ?? quote[2] ?? "") ?? cutValue(text, from);
+  }
 
   INNER_NAME.lastIndex = start;
   const inner = INNER_NAME.exec(text)?.[1];
@@ -155,6 +158,15 @@ function valueAt(text: string, start: number, nameClass: NameClass): Value | nul
     return null;
   const literal = text.charAt(start - 1) === ">";
   return { start, end: trimSentenceEnd(text, start, end), literal };
+}
+
+/** A quoted value whose end was cut off, as at the end of a log line. */
+function cutValue(text: string, start: number): Value | null {
+  const end = unquotedEnd(text, start);
+  const isCut = end === text.length || /[\r\n]/.test(text.charAt(end));
+  return isCut && end > start && end - start <= VALUE_MAX_LENGTH
+    ? { start, end, literal: false }
+    : null;
 }
 
 function separatorEnd(text: string, nameEnd: number): number | null {
@@ -172,10 +184,10 @@ function looseSeparatorEnd(
   nameEnd: number,
   nameClass: NameClass,
 ): number | null {
-  if (text.startsWith("--", nameStart)) return endOf(FLAG_SEPARATOR, text, nameEnd);
+  if (text.charAt(nameStart) === "-") return endOf(FLAG_SEPARATOR, text, nameEnd);
   if (text.startsWith("define ", nameStart - 7)) return endOf(/\r?\n[ \t]{0,8}/y, text, nameEnd);
-  const prose = nameClass === "password" ? endOf(PROSE_SEPARATOR, text, nameEnd) : null;
-  return prose ?? endOf(SPACE_SEPARATOR, text, nameEnd);
+  const separator = nameClass === "password" ? PROSE_SEPARATOR : SPACE_SEPARATOR;
+  return endOf(separator, text, nameEnd);
 }
 
 function endOf(pattern: RegExp, text: string, at: number): number | null {

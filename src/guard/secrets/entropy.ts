@@ -21,6 +21,9 @@ const ALL_CLASSES = /^(?=.*[a-z])(?=.*[A-Z])(?=.*[0-9].*[0-9].*[0-9])/;
 /** Random text of 32 letters and digits has 4.3 bits for each on average, of 64 has 5. */
 const LEAST_BITS = 4;
 
+/** `PKCS12_SAFEBAG_create`: words in one spelling each. */
+const SNAKE_WORD = /^(?:[a-z]*[0-9]{0,4}[a-z]*|[A-Z]*[0-9]{0,4}[A-Z]*[0-9]{0,2})$/;
+
 /** A name with a digest behind it: build artefacts, cache keys, fuses. */
 const PREFIXED_DIGEST = /[_-][0-9a-f]{32,64}$/;
 
@@ -57,12 +60,18 @@ function isInnocentHere(text: string, start: number, token: string): boolean {
   return (
     isInnocentShape(token) ||
     PREFIXED_DIGEST.test(token) ||
+    isSnakeCase(token) ||
     token.split(/[-_/=+]/).length > 6 ||
     hasInnocentLead(text, start) ||
     isInAddress(text, token.startsWith("/") ? start + 1 : start) ||
     /(?:^|[/_-])[a-z]{3,}\//.test(token) ||
     isEncodedText(token)
   );
+}
+
+function isSnakeCase(token: string): boolean {
+  const words = token.split("_");
+  return words.length > 2 && words.every((word) => word.length < 12 && SNAKE_WORD.test(word));
 }
 
 /** Base64 of readable text: what it holds is judged where it is decoded. */

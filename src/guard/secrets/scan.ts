@@ -5,7 +5,7 @@ import { unnamedSecrets } from "./entropy.ts";
 import { createKeywordIndex } from "./keywords.ts";
 import { hideExtents, hideMarks } from "./marks.ts";
 import type { Boundary, Candidate, SecretRule } from "./rule.ts";
-import { isNameStart, KEY_WORDS, type VendorMention, vendorKeyAt, vendorsByName } from "./vendors.ts";
+import { assignedKeyAt, isNameStart, KEY_WORDS, type VendorMention, vendorKeyAt, vendorsByName } from "./vendors.ts";
 
 /** What a scan costs, counted instead of timed: a test holds it to the length of the text. */
 export interface ScanWork {
@@ -115,7 +115,7 @@ export function createScanner(rules: readonly SecretRule[]): Scanner {
       if (isKeyWord[keyword] === true) tryVendor(start, end, progress);
       if (isContext[keyword] === true) tryName(start, end, progress);
       const vendor = vendorOf[keyword] ?? null;
-      if (vendor !== null && isNameStart(text, start)) progress.mention = { vendor, end };
+      if (vendor !== null && isNameStart(text, start)) mentionVendor({ vendor, end }, progress);
     });
     if (contextual) for (const secret of unnamedSecrets(text)) progress.found.push(secret);
     return progress.found;
@@ -213,6 +213,12 @@ function acceptMatch(
   if (end === null) return;
   progress.found.push({ kind: rule.kind, severity: rule.severity, start, end });
   progress.seen.set(compiled, Math.max(matchEnd, end));
+}
+
+function mentionVendor(mention: VendorMention, progress: Progress): void {
+  progress.mention = mention;
+  const secret = assignedKeyAt(progress.text, mention);
+  if (secret !== null) progress.found.push(secret);
 }
 
 function tryVendor(start: number, end: number, progress: Progress): void {

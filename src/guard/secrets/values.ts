@@ -88,8 +88,10 @@ function isLabel(value: string): boolean {
   return classifyName(value) !== null;
 }
 
+const ADDRESS_OR_ALPHABET = /^[a-z][a-z0-9+.-]{1,20}:\/\/|abcdefghijklm|ABCDEFGHIJKLM/;
+
 function isCredibleToken(value: string, setting: ValueSetting): boolean {
-  if (!/^[\x21-\x7e]+$/.test(value)) return false;
+  if (!/^[\x21-\x7e]+$/.test(value) || ADDRESS_OR_ALPHABET.test(value)) return false;
   if (CODE.test(value) && digitSwitches(value) < 4) return false;
   if (!ALPHABET_MIXED.test(value)) {
     if (/^[0-9]{16,64}$/.test(value)) return true;

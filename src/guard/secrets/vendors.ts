@@ -1,3 +1,4 @@
+import { shannonEntropy } from "../../core/entropy.ts";
 import { hasInnocentLead, isInAddress } from "./innocent.ts";
 import { patternOf } from "./format.ts";
 import { isFilledIn } from "./placeholders.ts";
@@ -20,7 +21,7 @@ const JOINT = /^[\w.-]{0,24}["'`)\]]{0,2}[ \t\r\n]{0,8}(?:[:=|,>(~?+]{0,4}|is|->
 
 /** Words that a key is named by. */
 export const KEY_WORDS: ReadonlySet<string> = new Set(
-  "secret private access key token apikey api auth password passwd credential login pat".split(" "),
+  "secret private access key token apikey api auth password passwd credential login pat crumb client consumer".split(" "),
 );
 
 /** Whether an identifier, or a word of one, begins at `start`: `box_key`, `theBoxKey`, no `inbox`. */
@@ -29,6 +30,11 @@ export function isNameStart(text: string, start: number): boolean {
   if (!/[A-Za-z]/.test(before)) return true;
   return /[a-z]/.test(before) && /[A-Z]/.test(text.charAt(start));
 }
+
+const SIGN = String.raw`["'\`\])]{0,2}[ \t]{0,3}(?:=|>|:{1,3}=|\|\||:|=>|\?=|,|[ \t])`;
+/** A cheap look before the dear one: does a sign of assignment follow the name? */
+const ASSIGNED = new RegExp(String.raw`[\w.-]{0,24}${SIGN}`, "y");
+const ASSIGNMENT = new RegExp(String.raw`^[\w.-]{0,24}${SIGN}[\s"'\`=]{0,16}$`);
 
 /** Services by their name in lower case. */
 export function vendorsByName(): ReadonlyMap<string, Vendor> {
@@ -40,7 +46,7 @@ export function vendorsByName(): ReadonlyMap<string, Vendor> {
   }
   return new Map(
     [...shapes].map(([name, patterns]) => {
-      const key = new RegExp(`(?<![A-Za-z0-9_+])(?:${patterns.join("|")})(?![A-Za-z0-9_+-])`, "g");
+      const key = new RegExp(`(?<![A-Za-z0-9_+])(?:${patterns.join("|")})(?![A-Za-z0-9_+-])`, "gi");
       return [name, { name: name.replace(/[^a-z0-9]/g, "-").replace(/^-/, ""), key }];
     }),
   );
@@ -62,13 +68,44 @@ export function vendorKeyAt(
   const { vendor, end: vendorEnd } = mention;
   if (wordEnd - vendorEnd > KEY_WORD_REACH || wordStart < vendorEnd - 8) return null;
   if (/[\n;]/.test(text.slice(vendorEnd, wordStart))) return null;
-  const view = text.slice(wordEnd, wordEnd + KEY_REACH + KEY_MAX_LENGTH);
+  return keyBehind(text, wordEnd, vendor, JOINT);
+}
+
+/** The key that is assigned to the name of a service itself: `datadog = "…"`. */
+export function assignedKeyAt(text: string, { vendor, end }: VendorMention): Candidate | null {
+  ASSIGNED.lastIndex = end;
+  if (!ASSIGNED.test(text)) return null;
+  const isBare = isBlank(text, ASSIGNED.lastIndex - 1);
+  if (isBare && OFTEN_WITH_HASHES.has(vendor.name)) return null;
+  return keyBehind(text, end, vendor, ASSIGNMENT);
+}
+
+/** Names beside which commits, objects and common words stand: a blank is not enough of a sign. */
+const OFTEN_WITH_HASHES: ReadonlySet<string> = new Set(
+  (
+    "github gitea gogs forgejo bitbucket jenkins drone line front envoy segment box azure linear " +
+    "column daily privacy guardian hunter polygon raven impala enigma magnetic holistic coda apollo " +
+    "courier karma juro streak float flat less monday sentry mongodb atlas kafka confluent " +
+    "artifactory npm-token storage-key chatbot cicero steam riot apify heroku sauce clubhouse railway"
+  ).split(" "),
+);
+
+function isBlank(text: string, at: number): boolean {
+  return text.charCodeAt(at) === 0x20 || text.charCodeAt(at) === 0x09;
+}
+
+function keyBehind(text: string, from: number, vendor: Vendor, joint: RegExp): Candidate | null {
+  const view = text.slice(from, from + KEY_REACH + KEY_MAX_LENGTH);
   vendor.key.lastIndex = 0;
   const match = vendor.key.exec(view);
   if (match === null || match.index > KEY_REACH) return null;
   const key = match[0];
-  if (!JOINT.test(view.slice(0, match.index)) || isFilledIn(key) || !/[0-9]/.test(key)) return null;
-  const start = wordEnd + match.index;
+  if (!joint.test(view.slice(0, match.index)) || isFilledIn(key) || !isChance(key)) return null;
+  const start = from + match.index;
   if (hasInnocentLead(text, start) || isInAddress(text, start)) return null;
   return { kind: `${vendor.name}-key`, severity: "high", start, end: start + key.length };
+}
+
+function isChance(key: string): boolean {
+  return /[0-9]/.test(key) || (/[a-z][A-Z]/.test(key) && shannonEntropy(key) >= 3.5);
 }

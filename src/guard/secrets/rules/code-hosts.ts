@@ -40,7 +40,7 @@ export const CODE_HOST_RULES: readonly SecretRule[] = [
   ...format("buildkite-token", "(bkua|bkct|bkaj|bkpt)_{lower 40-64}"),
   ...format("teamcity-token", "eyJ0eXAiOiAiVENWMiJ9.{url 36}.{url 40-60}"),
   ...format("snyk-token", "snyk_(uat|sat).{hex 8}.{dotted 30-500}"),
-  ...format("sonarqube-token", "(squ|sqp|sqa)_{hex 40}"),
+  ...format("sonarqube-token", "(squ|sqp|sqa)_{lower 40}"),
   ...format("harness-token", "(pat|sat).{url 22}.{alnum 24}.{alnum 20}"),
   ...format("octopus-deploy-key", "API-{upper 25-33}", {
     accepts: (body) => shannonEntropy(body) >= 3.3 && /[0-9]/.test(body),
@@ -49,7 +49,7 @@ export const CODE_HOST_RULES: readonly SecretRule[] = [
   ...format("npm-token", "npm_{word 36-255}", { accepts: (body) => shannonEntropy(body) >= 4.2 }),
   ...format("pypi-token", ["pypi-AgEIcHlwaS5vcmc{url 50-1000}", "pypi-AgENdGVzdC5weXBp{url 50-1000}"]),
   ...format("pypi-token", "pypi-{url 85-255}", { accepts: (body) => shannonEntropy(body) >= 4.5 }),
-  ...format("rubygems-key", "rubygems_{hex 48}"),
+  ...format("rubygems-key", "rubygems_{lower 42-52}"),
   ...format("docker-token", "(dckr_pat|dckr_oat)_{url 27-36}"),
   ...format("crates-io-token", "cio{alnum 32}", {
     accepts: (body) => /[a-z]/.test(body) && /[A-Z]/.test(body) && /[0-9]/.test(body),
@@ -58,7 +58,7 @@ export const CODE_HOST_RULES: readonly SecretRule[] = [
   ...format("clojars-token", "CLOJARS_{lower 60}"),
   ...format("packagist-token", "packagist_(ack|acs|uut|out)_{hex 60-80}"),
   ...format("jfrog-token", ["AKCp{alnum 60-80}", "cmVmd{alnum 57-60}"]),
-  ...format("postman-key", ["PMAK-{hex 24}-{hex 34}", "PMAT-{upper 26}"]),
+  ...format("postman-key", ["PMAK-{alnum 24}-{alnum 34}", "PMAT-{upper 26}"]),
   ...format("readme-key", "rdme_{lower 70}"),
   ...format("figma-token", "(figd|figo|figu|figur|figdr)_{url 38-64}"),
   ...format("stackhawk-key", "hawk.{url 20}.{url 20}"),

@@ -60,8 +60,22 @@ export const STRUCTURE_RULES: readonly SecretRule[] = [
       match: [JWT_PARTS.join("."), `Cookie: jwt=${JWT_PARTS.join(".")}; Path=/`],
       noMatch: [
         JWT_PARTS.slice(0, 1).join("."),
+        JWT_PARTS[1] ?? "",
         [Buffer.from('{"page":12345678}').toString("base64url"), ...JWT_PARTS.slice(1)].join("."),
       ],
+    },
+  },
+  {
+    kind: "jwt",
+    severity: "high",
+    keywords: ["eyj"],
+    reach: { kind: "prefix", boundary: "token" },
+    pattern: /(eyJ[A-Za-z0-9_-]{12,4096})\.eyJ[A-Za-z0-9_-]{12,16384}={0,2}(?![A-Za-z0-9_.-])/,
+    secretGroup: 0,
+    accepts: (_secret, match) => isJoseHeader(match[1] ?? ""),
+    examples: {
+      match: [JWT_PARTS.slice(0, 2).join(".")],
+      noMatch: [JWT_PARTS.slice(0, 1).join(".")],
     },
   },
   {

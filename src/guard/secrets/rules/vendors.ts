@@ -1,5 +1,7 @@
 import type { Template } from "../format.ts";
 
+const UUID = "{alnum 8}-{alnum 4}-{alnum 4}-{alnum 4}-{alnum 12}";
+
 /**
  * Services whose keys look like any other: only the service's name before them tells. By the
  * template of the key, the names as they stand in identifiers, in lower case.
@@ -37,7 +39,7 @@ export const VENDOR_KEYS: readonly (readonly [template: Template, vendors: strin
       "diggernaut enigma extractorapi fetchrss geocodify getgeoapi gitter helpscout humanity hunter " +
       "juro jumpcloud loadmill lokalise owlbot oopspam pandadoc pipedrive powrbot qase shotstack " +
       "simplesat sparkpost stockdata versioneye worksnaps zendesk nasa.gov data.gov datagov particle " +
-      "aws amazon linode hetzner asana twitter github mapbox",
+      "aws amazon linode hetzner asana datadog twitter github mapbox",
   ],
   ["{url 40}", "cloudflare gitter gocardless launchdarkly netlify bitly okta lob"],
   ["{hex 37}", "cloudflare"],
@@ -57,7 +59,7 @@ export const VENDOR_KEYS: readonly (readonly [template: Template, vendors: strin
   ["{any 64}", "auth0 bitbucket capsulecrm coinbase reachmail teletype hellosign qualaroo"],
   ["{padded 60}", "intercom dareboost clustdoc serphouse sportsmonk tly webscraper workstack"],
   [
-    "{uuid}",
+    UUID,
     "anypoint apifonica blazemeter runscope blocknative bugsnag canny cliengo coda coinapi collect2 " +
       "findl guardian heroku hubspot interseller kucoin logz loginradius loggly mailchannels magnetic " +
       "messagebird message_bird message-bird moosend mongodb atlas nftport npm_token _authtoken " +
@@ -65,7 +67,7 @@ export const VENDOR_KEYS: readonly (readonly [template: Template, vendors: strin
       "splunk squarespace statuspage transferwise urlscan zenscrape zipcodebase azure clubhouse jenkins " +
       "bamboo honeybadger pushover figma gitkraken pagerduty",
   ],
-  ["{uuid}", "deepai cloudmersive coinapi graphhopper holidayapi insightly kontent kylas selectpdf tatum"],
+  [UUID, "deepai cloudmersive coinapi graphhopper holidayapi insightly kontent kylas selectpdf tatum"],
   ["{url 36}", "besttime cloudmersive holidayapi imagekit mixmax tallyfy vultr zonka insightly deepai"],
   ["{alnum 36}", "vultr sslmate zonka apify"],
   ["{lower 24}", "atlassian jira confluence etsy exchangerate flightapi looker plaid happyscribe replyio oanda"],
@@ -125,7 +127,7 @@ export const VENDOR_KEYS: readonly (readonly [template: Template, vendors: strin
   ["{digit 4-12}-{hex 40}", "avaza"],
   ["{alnum 9}-{alnum 24}", "uptimerobot"],
   ["{alnum 16}_{any 64}", "nozbe"],
-  ["{uuid}.{lower 40}", "ditto"],
+  [`${UUID}.{lower 40}`, "ditto"],
   ["{alnum 22}tt", "bannerbear storyblok"],
   ["k_{alnum 36-60}", "mailsac"],
   ["sk_{lower 32}", "iexapis"],
@@ -152,6 +154,21 @@ export const VENDOR_KEYS: readonly (readonly [template: Template, vendors: strin
   ["{anyhex 4}-{anyhex 4}-{anyhex 6}-{anyhex 6}-{anyhex 8}", "everhour"],
   ["AK1{any 50-55}", "ecostruxure"],
   ["6L{url 38}", "recaptcha"],
+  ["{digit 5-16}:A{url 34}", "telegr"],
+  ["00{url 40}", "okta ssws"],
+  ["(pk|sk|tk).{any 32-128}.{any 20-30}", "mapbox"],
+  ["sk{hex 32}", "twilio"],
+  ["{lower 20}", "thingsboard"],
+  ["{alnum 84}", "azure"],
+  ["{any 155}", "caflou"],
+  ["{any 40-80}", "paypal"],
+  ["{digit 16}", "asana"],
+  ["{digit 18}", "discord"],
+  ["YC{url 38}", "yandex"],
+  ["{url 32-60}", "auth0"],
+  ["{alnum 30-40}", "asana bitbucket"],
+  ["{alnum 42}", "skrapp"],
+  ["{alnum 60-70}", "trello"],
   ["{alnum 12}", "uclassify planetscale pscale"],
   ["{alnum 13}", "debounce"],
   ["{alnum 11}", "myintervals"],
