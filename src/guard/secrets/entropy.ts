@@ -1,4 +1,5 @@
 import { shannonEntropy } from "../../core/entropy.ts";
+import type { Run } from "./decode/runs.ts";
 import { hasInnocentLead, isInAddress, isInnocentShape } from "./innocent.ts";
 import { isFilledIn } from "./placeholders.ts";
 import type { Candidate } from "./rule.ts";
@@ -10,9 +11,6 @@ import { isWordy } from "./values.ts";
  */
 const LEAST_LENGTH = 32;
 const MOST_LENGTH = 128;
-
-/** A run of letters, digits, `+`, `/`, `_` and `-`; `=` ends a name, or pads base64. */
-const RUN = /[A-Za-z0-9+/_-]{32,}={0,2}/g;
 
 /** One spelling of letters only over so many characters is prose or an identifier, not chance. */
 const SAME_CLASS = /[a-z]{8}|[A-Z]{8}|[0-9]{8}/;
@@ -28,19 +26,18 @@ const SNAKE_WORD = /^(?:[a-z]*[0-9]{0,4}[a-z]*|[A-Z]*[0-9]{0,4}[A-Z]*[0-9]{0,2})
 const PREFIXED_DIGEST = /[_-][0-9a-f]{32,64}$/;
 
 /** Tokens that nothing names and no rule knows: random by every measure, and nothing innocent. */
-export function unnamedSecrets(text: string): readonly Candidate[] {
-  if (text.length < LEAST_LENGTH) return [];
+export function unnamedSecrets(text: string, runs: readonly Run[]): readonly Candidate[] {
   const found: Candidate[] = [];
-  for (const run of text.matchAll(RUN)) {
-    const { index } = run;
-    const token = run[0];
-    if (token.length > MOST_LENGTH || !isRandom(token)) continue;
-    if (isInnocentHere(text, index, token)) continue;
+  for (const { start, end } of runs) {
+    const length = end - start;
+    if (length < LEAST_LENGTH || length > MOST_LENGTH) continue;
+    const token = text.slice(start, end);
+    if (!isRandom(token) || isInnocentHere(text, start, token)) continue;
     found.push({
       kind: "high-entropy-token",
       severity: "medium",
-      start: index,
-      end: index + token.length,
+      start,
+      end,
     });
   }
   return found;

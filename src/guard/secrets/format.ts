@@ -90,6 +90,7 @@ function ruleOf(kind: string, parts: readonly Part[], options: FormatOptions): S
     kind,
     severity,
     keywords: [keyword.toLowerCase()],
+    literal: keyword,
     reach: lead === 0 ? { kind: "prefix", boundary } : { kind: "prefix", boundary, lead },
     pattern: new RegExp(parts.map(groupOf).join("") + behind),
     secretGroup: 0,

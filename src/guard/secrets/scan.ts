@@ -1,6 +1,7 @@
 import { SEVERITY_RANK } from "../severity.ts";
 import { assignmentAt, CONTEXT_KEYWORDS } from "./assignment.ts";
 import { DECODE_MAX_DEPTH, decodedViews } from "./decode/decode.ts";
+import { findRuns, type Run } from "./decode/runs.ts";
 import { unnamedSecrets } from "./entropy.ts";
 import { createKeywordIndex } from "./keywords.ts";
 import { hideExtents, hideMarks } from "./marks.ts";
@@ -74,9 +75,10 @@ export function createScanner(rules: readonly SecretRule[]): Scanner {
     let visible = hideMarks(text);
     let all: readonly Candidate[] = [];
     for (let round = 0; round < MAX_ROUNDS; round++) {
+      const runs = findRuns(visible);
       const found = mergeCandidates([
-        ...scanRound(visible, options.contextual, work),
-        ...scanDecoded(visible, options),
+        ...scanRound(visible, runs, options.contextual, work),
+        ...scanDecoded(visible, runs, options),
       ]);
       if (found.length === 0) break;
       all = all.length === 0 ? found : mergeCandidates([...all, ...found]);
@@ -86,10 +88,14 @@ export function createScanner(rules: readonly SecretRule[]): Scanner {
   }
 
   /** What stands in codes. Chance alone is no proof there: what is unreadable is not said to be. */
-  function scanDecoded(text: string, options: ScanOptions): readonly Candidate[] {
+  function scanDecoded(
+    text: string,
+    runs: readonly Run[],
+    options: ScanOptions,
+  ): readonly Candidate[] {
     const depth = options.depth ?? DECODE_MAX_DEPTH;
     if (depth === 0) return [];
-    return decodedViews(text).flatMap(({ text: decoded, locate, certainOnly }) =>
+    return decodedViews(text, runs).flatMap(({ text: decoded, locate, certainOnly }) =>
       scan(decoded, { ...options, depth: depth - 1 })
         .filter(({ kind }) => !certainOnly || !UNCERTAIN_KINDS.has(kind))
         .map((candidate) => {
@@ -99,7 +105,12 @@ export function createScanner(rules: readonly SecretRule[]): Scanner {
     );
   }
 
-  function scanRound(text: string, contextual: boolean, work: ScanWork): Candidate[] {
+  function scanRound(
+    text: string,
+    runs: readonly Run[],
+    contextual: boolean,
+    work: ScanWork,
+  ): Candidate[] {
     const progress: Progress = {
       text,
       found: [],
@@ -117,7 +128,7 @@ export function createScanner(rules: readonly SecretRule[]): Scanner {
       const vendor = vendorOf[keyword] ?? null;
       if (vendor !== null && isNameStart(text, start)) mentionVendor({ vendor, end }, progress);
     });
-    if (contextual) for (const secret of unnamedSecrets(text)) progress.found.push(secret);
+    if (contextual) for (const secret of unnamedSecrets(text, runs)) progress.found.push(secret);
     return progress.found;
   }
 
@@ -146,7 +157,8 @@ function indexKeywords(
 }
 
 function tryRule(compiled: CompiledRule, start: number, end: number, progress: Progress): void {
-  const { reach } = compiled.rule;
+  const { reach, literal } = compiled.rule;
+  if (literal !== undefined && !progress.text.startsWith(literal, start)) return;
   if (reach.kind === "near") {
     tryWindow(compiled, start, end + reach.after, progress);
     return;

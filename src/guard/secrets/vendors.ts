@@ -4,6 +4,7 @@ import { patternOf } from "./format.ts";
 import { isFilledIn } from "./placeholders.ts";
 import type { Candidate } from "./rule.ts";
 import { VENDOR_KEYS } from "./rules/vendors.ts";
+import { isWordy } from "./values.ts";
 
 /** What the keys of one service look like. */
 export interface Vendor {
@@ -107,5 +108,5 @@ function keyBehind(text: string, from: number, vendor: Vendor, joint: RegExp): C
 }
 
 function isChance(key: string): boolean {
-  return /[0-9]/.test(key) || (/[a-z][A-Z]/.test(key) && shannonEntropy(key) >= 3.5);
+  return /[0-9]/.test(key) || (/[a-z][A-Z]/.test(key) && shannonEntropy(key) >= 3.5 && !isWordy(key));
 }

@@ -1,8 +1,17 @@
 import { lookAlikeOf } from "./look-alikes.ts";
 import type { View } from "./view.ts";
 
-/** A cheap answer for most texts: nothing in it can be an escape. */
-const MAYBE = /[\\%&=\u00ad\u034f\u0370-\u04ff\u115f-\u1160\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2100-\u214f\u2460-\u24ff\u3164\ud835\udb40\ufe00-\ufe0f\ufeff\uff01-\uffdc]|["'`] ?[+.] ?["'`]/;
+/** What an escape begins with: a look that costs little in texts without any. */
+const TRIGGER = new RegExp(
+  [
+    String.raw`\\(?=[uUx0-7\\/])|%(?=[0-9a-fA-Fu])|&(?=[#a-z])|=(?=3D|2E|5F|2D|2B|2F|\r?\n)`,
+    "[\"'`](?=[ \\t]{0,2}[+.][ \\t]{0,2}[\"'`])",
+    "[\\u00ad\\u034f\\u0370-\\u04ff\\u115f\\u1160\\u180b-\\u180e\\u200b-\\u200f\\u202a-\\u202e" +
+      "\\u2060-\\u2064\\u2100-\\u214f\\u2460-\\u24ff\\u3164\\ud835\\udb40\\ufe00-\\ufe0f\\ufeff" +
+      "\\uff01-\\uffdc]",
+  ].join("|"),
+  "g",
+);
 
 const ESCAPE = new RegExp(
   [
@@ -26,7 +35,7 @@ const ESCAPE = new RegExp(
       "\\u2060-\\u2064\\u3164\\ufe00-\\ufe0f\\ufeff]|\\udb40[\\udc00-\\udfff])",
     "(?<alike>[\\u0370-\\u04ff\\u2100-\\u214f\\u2460-\\u24ff\\uff01-\\uffdc]|\\ud835[\\udc00-\\udfff])",
   ].join("|"),
-  "g",
+  "y",
 );
 
 const ENTITIES: ReadonlyMap<string, string> = new Map([
@@ -53,12 +62,9 @@ interface Escape {
  * only look like ASCII, that cannot be seen, or that join two literals of a program.
  */
 export function unescapedParts(text: string): readonly View[] {
-  if (!MAYBE.test(text)) return [];
   const views: View[] = [];
   let cluster: Escape[] = [];
-  for (const match of text.matchAll(ESCAPE)) {
-    const escape = decodedOf(match);
-    if (escape === null) continue;
+  for (const escape of escapesOf(text)) {
     const last = cluster.at(-1);
     if (last !== undefined && escape.start - last.end > 2 * REACH) {
       views.push(viewOf(text, cluster));
@@ -68,6 +74,20 @@ export function unescapedParts(text: string): readonly View[] {
   }
   if (cluster.length > 0) views.push(viewOf(text, cluster));
   return views;
+}
+
+function escapesOf(text: string): readonly Escape[] {
+  const escapes: Escape[] = [];
+  TRIGGER.lastIndex = 0;
+  for (let trigger = TRIGGER.exec(text); trigger !== null; trigger = TRIGGER.exec(text)) {
+    ESCAPE.lastIndex = trigger.index;
+    const match = ESCAPE.exec(text);
+    if (match === null) continue;
+    TRIGGER.lastIndex = ESCAPE.lastIndex;
+    const escape = decodedOf(match);
+    if (escape !== null) escapes.push(escape);
+  }
+  return escapes;
 }
 
 function decodedOf(match: RegExpExecArray): Escape | null {

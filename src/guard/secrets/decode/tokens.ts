@@ -1,5 +1,5 @@
 import { gunzipSync } from "node:zlib";
-import { visitRuns } from "./runs.ts";
+import type { Run } from "./runs.ts";
 import type { View } from "./view.ts";
 
 /** What unpacking may make of one text, all told. */
@@ -17,31 +17,31 @@ const SIX_BITS = sixBits();
  * What stands in a text as base64, base64url, hexadecimal or gzip in base64, where it decodes to
  * text. An edit takes the whole token, for a part of it would be another text.
  */
-export function encodedTokens(text: string): readonly View[] {
+export function encodedTokens(text: string, runs: readonly Run[]): readonly View[] {
   const views: View[] = [];
   let reached = 0;
   let unpackedBytes = 0;
-  visitRuns(text, (start, runEnd) => {
-    if (start < reached) return;
-    if (text.startsWith(GZIP, start) && unpackedBytes < UNPACKED_MAX_BYTES) {
+  for (const { start, end: runEnd } of runs) {
+    if (start < reached) continue;
+    if (text.startsWith(GZIP, start)) {
       const unpacked = unpack(text.slice(start, runEnd), UNPACKED_MAX_BYTES - unpackedBytes);
       unpackedBytes += unpacked.length;
       if (unpacked !== "") views.push(wholeOf(unpacked, start, runEnd));
-      return;
+      continue;
     }
-    if (isHexText(text, start, runEnd)) {
-      const hex = text.slice(start, runEnd).replace(/^0x/, "");
-      views.push(wholeOf(Buffer.from(hex, "hex").toString("latin1"), start, runEnd));
-      return;
+    const hex = hexTextAt(text, start, runEnd);
+    if (hex !== null) {
+      views.push(wholeOf(hex, start, runEnd));
+      continue;
     }
     const from = base64Start(text, start);
-    if (!startsAsText(text, from)) return;
+    if (!startsAsText(text, from)) continue;
     const end = linesEnd(text, from, runEnd);
     const decoded = decodeBase64(text.slice(from, end));
-    if (decoded === null) return;
+    if (decoded === null) continue;
     reached = end;
     views.push(wholeOf(decoded, from, end));
-  });
+  }
   return views;
 }
 
@@ -100,12 +100,14 @@ function linesEnd(text: string, start: number, runEnd: number): number {
   return end;
 }
 
-function isHexText(text: string, start: number, end: number): boolean {
+function hexTextAt(text: string, start: number, end: number): string | null {
   const length = end - start;
-  if (length < HEX_LEAST_LENGTH || length % 2 !== 0) return false;
+  if (length < HEX_LEAST_LENGTH || length % 2 !== 0) return null;
   const first = text.charCodeAt(start);
-  if (first < 0x30 || first > 0x37) return false;
-  return HEX_TEXT.test(text.slice(start, end));
+  if (first < 0x30 || first > 0x37) return null;
+  const token = text.slice(start, end);
+  if (!HEX_TEXT.test(token)) return null;
+  return Buffer.from(token.replace(/^0x/, ""), "hex").toString("latin1");
 }
 
 /** Mostly printable: what people write, in any language. */
@@ -120,6 +122,7 @@ function isReadable(text: string): boolean {
 }
 
 function unpack(token: string, maxOutputLength: number): string {
+  if (maxOutputLength <= 0) return "";
   try {
     const bytes = gunzipSync(Buffer.from(token, "base64"), { maxOutputLength });
     const text = bytes.toString("utf8");
