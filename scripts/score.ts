@@ -16,9 +16,7 @@ Scores the secrets guard on labelled texts, by the code that \`impedance scan\` 
   --format FORMAT  text or json                                          [text]
   --misses         also what went wrong: row and kind, never the secret`;
 
-const SAMPLE = fileURLToPath(
-  new URL("../../shared/corpora/secrets-dev.jsonl", import.meta.url),
-);
+const SAMPLE = fileURLToPath(new URL("../../shared/corpora/secrets-dev.jsonl", import.meta.url));
 
 process.exitCode = await main();
 

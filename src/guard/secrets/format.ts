@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { shannonEntropy } from "../../core/entropy.ts";
 import type { Severity } from "../../core/finding.ts";
 import { isFilledIn } from "./placeholders.ts";
-import { sampleOf } from "./sample.ts";
 import type { Boundary, SecretRule } from "./rule.ts";
+import { sampleOf } from "./sample.ts";
 
 /**
  * A token's format as vendors write it down: literal text, and in braces what varies:
@@ -84,7 +84,8 @@ function ruleOf(kind: string, parts: readonly Part[], options: FormatOptions): S
   const { keyword, lead } = keywordOf(kind, parts);
   const last = parts.at(-1);
   const behind = last === undefined || last.alphabet === "" ? "" : `(?![${last.alphabet}])`;
-  const example = options.sample === undefined ? parts.map(exampleOfPart).join("") : fill(parts, options.sample);
+  const example =
+    options.sample === undefined ? parts.map(exampleOfPart).join("") : fill(parts, options.sample);
 
   return {
     kind,

@@ -50,7 +50,9 @@ const KEY_OPENERS: ReadonlySet<string> = new Set(
 );
 const KEY_LAST_WORD = /key$/;
 const VAGUE_LAST_WORDS: ReadonlySet<string> = new Set(
-  "auth api access private sig salt login seed pepper cookie session clave chave schlüssel ключ".split(" "),
+  "auth api access private sig salt login seed pepper cookie session clave chave schlüssel ключ".split(
+    " ",
+  ),
 );
 
 /** Words behind the secret's own that do not change what the value is. */

@@ -2,7 +2,7 @@ import { shannonEntropy } from "../../core/entropy.ts";
 import { assertNever } from "../../core/result.ts";
 import { isInnocentShape } from "./innocent.ts";
 import { classifyName, type NameClass } from "./names.ts";
-import { anyOf } from "./pattern.ts";
+import { anyOf, anyWordOf } from "./pattern.ts";
 import { isPlaceholder } from "./placeholders.ts";
 
 /** How a value stands where it was found, which decides how much may be read into it. */
@@ -47,13 +47,20 @@ export function isCredible(value: string, setting: ValueSetting): boolean {
 }
 
 /** Words that make a text a sentence about passwords, in the languages that interfaces have. */
-const SENTENCE_WORDS =
-  /\b(?:a|an|and|are|at|be|by|can|cannot|enter|for|forgot|from|has|have|in|incorrect|invalid|is|it|least|match|must|new|no|not|of|on|or|password|passwort|please|required|reset|the|this|to|use|was|will|with|wrong|you|your|de|la|le|el|der|die|das|ist|su|votre|het|per|para|con|type|confirm|current|old|show|hide|change|if|when|that|as|we|used|only)\b/i;
+const SENTENCE_WORDS = new RegExp(
+  String.raw`\b${anyWordOf(
+    "a an and are as at be by can cannot change confirm current de del der die das el enter est for",
+    "forgot from has have het hide if in incorrect invalid is ist it la le least los match mot must",
+    "new no not of old on only or oublié para passe password passwort per please required reset show",
+    "su that the this to type use used was we when will with wrong you your votre con",
+  )}\b`,
+  "i",
+);
 
 /** Several plain words, or words with digits and symbols, that make no sentence. */
 export function isPassphrase(value: string): boolean {
   const words = value.split(" ");
-  if (value.length < 10 || value.length > 100 || /[\n\t]|[.:?…]$/.test(value)) return false;
+  if (value.length < 10 || value.length > 100 || /[\n\t\u2028]|[.:?…]$/.test(value)) return false;
   if (words.some((word) => word === "") || SENTENCE_WORDS.test(value)) return false;
   if (/[<>{}()=;]/.test(value)) return false;
   if (/[0-9]/.test(value) && /[a-zA-Z]/.test(value)) return words.length <= 8;

@@ -1,10 +1,10 @@
 import { shannonEntropy } from "../../core/entropy.ts";
-import { hasInnocentLead, isInAddress } from "./innocent.ts";
 import { patternOf } from "./format.ts";
+import { hasInnocentLead, isInAddress } from "./innocent.ts";
 import { isFilledIn } from "./placeholders.ts";
 import type { Candidate } from "./rule.ts";
 import { VENDOR_KEYS } from "./rules/vendors.ts";
-import { isWordy } from "./values.ts";
+import { isStrong, isWordy } from "./values.ts";
 
 /** What the keys of one service look like. */
 export interface Vendor {
@@ -18,11 +18,14 @@ const KEY_WORD_REACH = 40;
 const KEY_REACH = 48;
 const KEY_MAX_LENGTH = 260;
 /** The text between is no sentence and no other assignment. */
-const JOINT = /^[\w.-]{0,24}["'`)\]]{0,2}[ \t\r\n]{0,8}(?:[:=|,>(~?+]{0,4}|is|->)[ \t\r\n"'`>([{|=:~]{0,12}(?:Bearer |Token )?$/;
+const JOINT =
+  /^[\w.-]{0,24}["'`)\]]{0,2}[ \t\r\n]{0,8}(?:[:=|,>(~?+]{0,4}|is|->)[ \t\r\n"'`>([{|=:~]{0,12}(?:Bearer |Token )?$/;
 
 /** Words that a key is named by. */
 export const KEY_WORDS: ReadonlySet<string> = new Set(
-  "secret private access key token apikey api auth password passwd credential login pat crumb client consumer".split(" "),
+  "secret private access key token apikey api auth password passwd credential login pat crumb client consumer".split(
+    " ",
+  ),
 );
 
 /** Whether an identifier, or a word of one, begins at `start`: `box_key`, `theBoxKey`, no `inbox`. */
@@ -101,12 +104,21 @@ function keyBehind(text: string, from: number, vendor: Vendor, joint: RegExp): C
   const match = vendor.key.exec(view);
   if (match === null || match.index > KEY_REACH) return null;
   const key = match[0];
-  if (!joint.test(view.slice(0, match.index)) || isFilledIn(key) || !isChance(key)) return null;
+  if (isFilledIn(key) || !isChance(key)) return null;
+  const between = view.slice(0, match.index);
+  if (!joint.test(between) && !(joint === JOINT && isNear(between) && isStrong(key))) return null;
   const start = from + match.index;
   if (hasInnocentLead(text, start) || isInAddress(text, start)) return null;
   return { kind: `${vendor.name}-key`, severity: "high", start, end: start + key.length };
 }
 
+/** The rest of a clause: no new line, no end of a sentence, no other member of an object. */
+function isNear(between: string): boolean {
+  return !/[\n;,{}]|\. /.test(between);
+}
+
 function isChance(key: string): boolean {
-  return /[0-9]/.test(key) || (/[a-z][A-Z]/.test(key) && shannonEntropy(key) >= 3.5 && !isWordy(key));
+  return (
+    /[0-9]/.test(key) || (/[a-z][A-Z]/.test(key) && shannonEntropy(key) >= 3.5 && !isWordy(key))
+  );
 }

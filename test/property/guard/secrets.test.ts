@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { sampleOf } from "../../../src/guard/secrets/sample.ts";
 import { RULES } from "../../../src/guard/secrets/rules.ts";
+import { sampleOf } from "../../../src/guard/secrets/sample.ts";
 import { createSecretsGuard } from "../../../src/guard/secrets/secrets.ts";
 import { cleanedBy, hitsOf, leafOf } from "../../unit/guard/leaves.ts";
 

@@ -19,32 +19,28 @@ const ESCAPE = new RegExp(
     String.raw`\\{1,4}U(?<wide>[0-9a-fA-F]{8})`,
     String.raw`\\{1,4}x(?<byte>[0-9a-fA-F]{2})`,
     String.raw`\\{1,2}(?<octal>[01][0-7]{2})`,
-    String.raw`%(?:25)?(?<percent>[0-9a-fA-F]{2})`,
+    "%(?:25)?(?<percent>[0-9a-fA-F]{2})",
     "%u(?<percentWide>[0-9a-fA-F]{4})",
     "&(?:amp;)?#(?<decimal>[0-9]{2,7});?",
     "&(?:amp;)?#[xX](?<hex>[0-9a-fA-F]{2,6});?",
-    "&(?<entity>amp|quot|apos|lt|gt|nbsp|equals|colon|sol|plus|lowbar|hyphen|period|dollar|num);",
+    "&(?<entity>amp|quot|apos|lt|gt|equals|colon|sol|plus|lowbar|hyphen|period|dollar|num);",
     "=(?<quoted>3D|2E|5F|2D|2B|2F)",
     String.raw`\\{1,4}(?<slash>\/)`,
     String.raw`(?<soft>(?<=[A-Za-z0-9+/])=\r?\n(?=[A-Za-z0-9]))`,
-    "(?<concatenation>([\"'`])[ \\t]{0,2}[+.][ \\t]{0,2}\\k<quote>)".replace(
-      "([\"'`])",
-      "(?<quote>[\"'`])",
-    ),
+    "(?<concatenation>(?<quote>[\"'`])[ \\t]{0,2}[+.][ \\t]{0,2}\\k<quote>)",
     "(?<hidden>[\\u00ad\\u034f\\u115f\\u1160\\u180b-\\u180e\\u200b-\\u200f\\u202a-\\u202e" +
       "\\u2060-\\u2064\\u3164\\ufe00-\\ufe0f\\ufeff]|\\udb40[\\udc00-\\udfff])",
-    "(?<alike>[\\u0370-\\u04ff\\u2100-\\u214f\\u2460-\\u24ff\\uff01-\\uffdc]|\\ud835[\\udc00-\\udfff])",
+    "(?<alike>[\\u0370-\\u04ff\\u2100-\\u214f\\u2460-\\u24ff\\uff01-\\uffdc]" +
+      "|\\ud835[\\udc00-\\udfff])",
   ].join("|"),
   "y",
 );
 
-const ENTITIES: ReadonlyMap<string, string> = new Map([
-  ...[["amp", "&"] as const, ["quot", '"'] as const, ["apos", "'"] as const, ["lt", "<"] as const],
-  ...[["gt", ">"] as const, ["nbsp", " "] as const, ["equals", "="] as const],
-  ...[["colon", ":"] as const, ["sol", "/"] as const, ["plus", "+"] as const],
-  ...[["lowbar", "_"] as const, ["hyphen", "-"] as const, ["period", "."] as const],
-  ...[["dollar", "$"] as const, ["num", "#"] as const],
-]);
+const ENTITIES: ReadonlyMap<string, string> = new Map(
+  "amp& quot\" apos' lt< gt> equals= colon: sol/ plus+ lowbar_ hyphen- period. dollar$ num#"
+    .split(" ")
+    .map((entity) => [entity.slice(0, -1), entity.slice(-1)]),
+);
 
 /** A secret and its name stand no further from an escape in them. */
 const REACH = 160;
@@ -64,13 +60,13 @@ interface Escape {
 export function unescapedParts(text: string): readonly View[] {
   const views: View[] = [];
   let cluster: Escape[] = [];
-  for (const escape of escapesOf(text)) {
+  for (const one of escapesOf(text)) {
     const last = cluster.at(-1);
-    if (last !== undefined && escape.start - last.end > 2 * REACH) {
+    if (last !== undefined && one.start - last.end > 2 * REACH) {
       views.push(viewOf(text, cluster));
       cluster = [];
     }
-    cluster.push(escape);
+    cluster.push(one);
   }
   if (cluster.length > 0) views.push(viewOf(text, cluster));
   return views;
@@ -84,8 +80,8 @@ function escapesOf(text: string): readonly Escape[] {
     const match = ESCAPE.exec(text);
     if (match === null) continue;
     TRIGGER.lastIndex = ESCAPE.lastIndex;
-    const escape = decodedOf(match);
-    if (escape !== null) escapes.push(escape);
+    const one = decodedOf(match);
+    if (one !== null) escapes.push(one);
   }
   return escapes;
 }
@@ -99,15 +95,20 @@ function decodedOf(match: RegExpExecArray): Escape | null {
 
 /** What an escape stands for; null when it stands for itself, or for no visible ASCII. */
 function characterOf(groups: { readonly [group: string]: string | undefined }): string | null {
-  if (groups["hidden"] ?? groups["soft"] ?? groups["concatenation"]) return "";
-  if (groups["slash"] !== undefined) return "/";
-  if (groups["alike"] !== undefined) return lookAlikeOf(groups["alike"]);
-  if (groups["entity"] !== undefined) return ENTITIES.get(groups["entity"]) ?? null;
-  if (groups["decimal"] !== undefined) return visible(Number(groups["decimal"]));
-  if (groups["octal"] !== undefined) return visible(Number.parseInt(groups["octal"], 8));
+  if (groups.hidden ?? groups.soft ?? groups.concatenation) return "";
+  if (groups.slash !== undefined) return "/";
+  if (groups.alike !== undefined) return lookAlikeOf(groups.alike);
+  if (groups.entity !== undefined) return ENTITIES.get(groups.entity) ?? null;
+  if (groups.decimal !== undefined) return visible(Number(groups.decimal));
+  if (groups.octal !== undefined) return visible(Number.parseInt(groups.octal, 8));
   const hex =
-    groups["unicode"] ?? groups["wide"] ?? groups["byte"] ?? groups["percent"] ??
-    groups["percentWide"] ?? groups["hex"] ?? groups["quoted"];
+    groups.unicode ??
+    groups.wide ??
+    groups.byte ??
+    groups.percent ??
+    groups.percentWide ??
+    groups.hex ??
+    groups.quoted;
   return hex === undefined ? null : visible(Number.parseInt(hex, 16));
 }
 

@@ -47,7 +47,10 @@ export const CODE_HOST_RULES: readonly SecretRule[] = [
   }),
   ...format("npm-token", "npm_{alnum 36}", CHECKSUMMED),
   ...format("npm-token", "npm_{word 36-255}", { accepts: (body) => shannonEntropy(body) >= 4.2 }),
-  ...format("pypi-token", ["pypi-AgEIcHlwaS5vcmc{url 50-1000}", "pypi-AgENdGVzdC5weXBp{url 50-1000}"]),
+  ...format("pypi-token", [
+    "pypi-AgEIcHlwaS5vcmc{url 50-1000}",
+    "pypi-AgENdGVzdC5weXBp{url 50-1000}",
+  ]),
   ...format("pypi-token", "pypi-{url 85-255}", { accepts: (body) => shannonEntropy(body) >= 4.5 }),
   ...format("rubygems-key", "rubygems_{lower 42-52}"),
   ...format("docker-token", "(dckr_pat|dckr_oat)_{url 27-36}"),
@@ -68,5 +71,8 @@ export const CODE_HOST_RULES: readonly SecretRule[] = [
   ...format("apollo-key", "(user|service):{url 3-60}:{url 22}", { boundary: "token" }),
   ...format("nightfall-key", "NF-{alnum 32}"),
   ...format("ionic-token", "ion_{lower 42}"),
-  ...format("authress-key", "(sc|ext|scauth|authress)_{lower 5-30}.{lower 4-6}.acc(_|-){url 10-32}.{any 30-120}"),
+  ...format(
+    "authress-key",
+    "(sc|ext|scauth|authress)_{lower 5-30}.{lower 4-6}.acc(_|-){url 10-32}.{any 30-120}",
+  ),
 ];

@@ -40,15 +40,22 @@ function phrase({ kind, keyword, pattern, accepts, match, noMatch }: Phrase): Se
 export const COMMAND_RULES: readonly SecretRule[] = [
   phrase({
     keyword: "curl ",
-    pattern: /curl [^\n]{0,200}?(?:-u|--user|-U|--proxy-user)[ =]{0,2}["']?[^\s:"']{0,64}:([^\s"']{4,64})/,
+    pattern:
+      /curl [^\n]{0,200}?(?:-u|--user|-U|--proxy-user)[ =]{0,2}["']?[^\s:"']{0,64}:([^\s"']{4,64})/,
     match: [`curl -s -u alice:${PASSWORD} https://a.example/`, `curl --user 'alice:${PASSWORD}'`],
-    noMatch: ["curl -u alice https://a.example:8443/x", "curl -u alice:$PASSWORD https://a.example"],
+    noMatch: [
+      "curl -u alice https://a.example:8443/x",
+      "curl -u alice:$PASSWORD https://a.example",
+    ],
   }),
   phrase({
     kind: "netrc-password",
     keyword: "login ",
     pattern: /login[ \t]{1,4}\S{1,80}\s{1,40}password[ \t]{1,4}(\S{4,80})/,
-    match: [`machine a.example login alice password ${PASSWORD}`, `login a\n  password ${PASSWORD}`],
+    match: [
+      `machine a.example login alice password ${PASSWORD}`,
+      `login a\n  password ${PASSWORD}`,
+    ],
     noMatch: ["login with your password", "machine a login alice account x"],
   }),
   phrase({
@@ -66,21 +73,34 @@ export const COMMAND_RULES: readonly SecretRule[] = [
       noMatch: [`${keyword}-u root -p app`, `${keyword}-u root -ppassword app`],
     }),
   ),
-  ...["redis-cli ", "mosquitto_pub ", "docker login ", "psexec", "ldapsearch ", "helm registry login "].map(
-    (keyword) =>
-      phrase({
-        keyword,
-        pattern: new RegExp(`${keyword}[^\\n]{0,160}? (?:-a|-P|-p|-w|--pass) ?["']?([^\\s"']{4,64})`, "i"),
-        accepts: isChosen,
-        match: [`${keyword} -p ${PASSWORD} x`],
-        noMatch: [`${keyword} -h 127.0.0.1 -p 6379`, `${keyword} -p $PASS x`],
-      }),
+  ...[
+    "redis-cli ",
+    "mosquitto_pub ",
+    "docker login ",
+    "psexec",
+    "ldapsearch ",
+    "helm registry login ",
+  ].map((keyword) =>
+    phrase({
+      keyword,
+      pattern: new RegExp(
+        `${keyword}[^\\n]{0,160}? (?:-a|-P|-p|-w|--pass) ?["']?([^\\s"']{4,64})`,
+        "i",
+      ),
+      accepts: isChosen,
+      match: [`${keyword} -p ${PASSWORD} x`],
+      noMatch: [`${keyword} -h 127.0.0.1 -p 6379`, `${keyword} -p $PASS x`],
+    }),
   ),
   phrase({
     keyword: "convertto-securestring",
-    pattern: /ConvertTo-SecureString(?: -(?:String|AsPlainText|Force)){0,3} {1,4}["']([^"'\n]{4,200})["']/i,
+    pattern:
+      /ConvertTo-SecureString(?: -(?:String|AsPlainText|Force)){0,3} {1,4}["']([^"'\n]{4,200})["']/i,
     match: [`ConvertTo-SecureString "${PASSWORD}" -AsPlainText -Force`],
-    noMatch: ["ConvertTo-SecureString $plain -AsPlainText -Force", 'ConvertTo-SecureString "$env:P"'],
+    noMatch: [
+      "ConvertTo-SecureString $plain -AsPlainText -Force",
+      'ConvertTo-SecureString "$env:P"',
+    ],
   }),
   phrase({
     keyword: "identified ",
@@ -94,23 +114,29 @@ export const COMMAND_RULES: readonly SecretRule[] = [
     match: [`net user alice ${PASSWORD} /add`],
     noMatch: ["net user alice /add", "net user alice /delete"],
   }),
-  ...["networkcredential", "directoryentry", "basicauthcredentials", "usernamepasswordcredentials"].map(
-    (keyword) =>
-      phrase({
-        keyword,
-        pattern: new RegExp(
-          `${keyword}\\s{0,8}\\(\\s{0,4}["'][^"'\\n]{1,100}["']\\s{0,2},\\s{0,4}` +
-            `(?:["'][^"'\\n]{1,100}["']\\s{0,2},\\s{0,4})?["']([^"'\\n]{3,60})["']`,
-          "i",
-        ),
-        match: [`new ${keyword}("alice", "${PASSWORD}")`],
-        noMatch: [`new ${keyword}(user, password)`, `${keyword}("alice", "password")`],
-      }),
+  ...[
+    "networkcredential",
+    "directoryentry",
+    "basicauthcredentials",
+    "usernamepasswordcredentials",
+  ].map((keyword) =>
+    phrase({
+      keyword,
+      pattern: new RegExp(
+        `${keyword}\\s{0,8}\\(\\s{0,4}["'][^"'\\n]{1,100}["']\\s{0,2},\\s{0,4}` +
+          `(?:["'][^"'\\n]{1,100}["']\\s{0,2},\\s{0,4})?["']([^"'\\n]{3,60})["']`,
+        "i",
+      ),
+      match: [`new ${keyword}("alice", "${PASSWORD}")`],
+      noMatch: [`new ${keyword}(user, password)`, `${keyword}("alice", "password")`],
+    }),
   ),
   phrase({
     keyword: "userpwd",
     pattern: /userpwd\s{0,3},\s{0,3}["'][^"':\n]{0,80}:([^"'\n]{4,100})["']/i,
-    match: [`curl_easy_setopt(c, CURLOPT_USERPWD, "a:${PASSWORD}")`.replace("CURLOPT_", "CURLOPT ")],
+    match: [
+      `curl_easy_setopt(c, CURLOPT_USERPWD, "a:${PASSWORD}")`.replace("CURLOPT_", "CURLOPT "),
+    ],
     noMatch: ["CURLOPT USERPWD, userpwd"],
   }),
   phrase({
@@ -123,12 +149,16 @@ export const COMMAND_RULES: readonly SecretRule[] = [
   phrase({
     kind: "authorization-header",
     keyword: "authorization",
-    pattern: /authorization["']?\s{0,3}[:=,]\s{0,3}["']?(?:(?:token|apikey|api-key|key|ssws|splunk|genie ?key|digest|aws4-hmac-sha256|negotiate|ntlm|oauth) {1,3}(?:token=)?["']?)?([A-Za-z0-9._~+/=:-]{16,600})/i,
+    pattern:
+      /authorization["']?\s{0,3}[:=,]\s{0,3}["']?(?:(?:token|apikey|api-key|key|ssws|splunk|genie ?key|digest|aws4-hmac-sha256|negotiate|ntlm|oauth) {1,3}(?:token=)?["']?)?([A-Za-z0-9._~+/=:-]{16,600})/i,
     accepts: (value) =>
       !isFilledIn(value) &&
       !isPlaceholder(value) &&
       isCredible(value, { nameClass: "secret", literal: true, data: true }),
-    match: ["Authorization: token a8Kq2ZvT9xLm4RcW7bYn3HdJ", "'Authorization': 'a8Kq2ZvT9xLm4RcW7bYn3HdJ'"],
+    match: [
+      "Authorization: token a8Kq2ZvT9xLm4RcW7bYn3HdJ",
+      "'Authorization': 'a8Kq2ZvT9xLm4RcW7bYn3HdJ'",
+    ],
     noMatch: ["Authorization: required", "authorization: AuthorizationService"],
   }),
 ];

@@ -30,7 +30,8 @@ function namedKey(key: NamedKey): SecretRule {
   };
 }
 
-const isDense = (secret: string) => shannonEntropy(secret) >= Math.min(4.3, Math.log2(secret.length) - 1);
+const isDense = (secret: string) =>
+  shannonEntropy(secret) >= Math.min(4.3, Math.log2(secret.length) - 1);
 const hasDigit = (secret: string) => /[0-9]/.test(secret);
 
 /** Keys that a word in their file's grammar names. */
@@ -54,7 +55,8 @@ export const KEY_RULES: readonly SecretRule[] = [
   namedKey({
     kind: "kubernetes-bootstrap-token",
     keywords: ["token", "bootstrap"],
-    pattern: /(?:token|bootstrap)[^\n]{0,12}?[\s"':=]([a-z0-9]{6}\.[a-z0-9]{16})(?![A-Za-z0-9_.-])/i,
+    pattern:
+      /(?:token|bootstrap)[^\n]{0,12}?[\s"':=]([a-z0-9]{6}\.[a-z0-9]{16})(?![A-Za-z0-9_.-])/i,
     accepts: hasDigit,
     match: ["kubeadm join --token abc1f2.0123456789abcdef", "token: 07401b.f395accd246ae52d"],
     noMatch: ["token: abcdef.short", "token: window.localstorageitem"],
@@ -69,22 +71,40 @@ export const KEY_RULES: readonly SecretRule[] = [
   }),
   namedKey({
     kind: "ethereum-private-key",
-    keywords: ["private key", "private_key", "privatekey", "priv_key", "mnemonic", "wallet", "deployer"],
-    pattern: /(?:private[ _]?key|priv_key|mnemonic|wallet|deployer)[A-Za-z_ ]{0,16}["'\]]{0,2}\s{0,3}[:=,(]?\s{0,3}["'[]{0,2}((?:0x)?[0-9a-fA-F]{64})(?![0-9a-fA-F])/i,
+    keywords: [
+      "private key",
+      "private_key",
+      "privatekey",
+      "priv_key",
+      "mnemonic",
+      "wallet",
+      "deployer",
+    ],
+    pattern:
+      /(?:private[ _]?key|priv_key|mnemonic|wallet|deployer)[A-Za-z_ ]{0,16}["'\]]{0,2}\s{0,3}[:=,(]?\s{0,3}["'[]{0,2}((?:0x)?[0-9a-fA-F]{64})(?![0-9a-fA-F])/i,
     match: [`PRIVATE_KEY=0x${HEX_64}`, `private key: ${HEX_64}`],
     noMatch: [`public_key=0x${HEX_64}`, `wallet=0x${HEX_64.slice(24)}`],
   }),
   namedKey({
     kind: "bitcoin-private-key",
     keywords: ["wif", "privkey", "private key", "private_key", "privatekey", "importprivkey"],
-    pattern: /(?:wif|privkey|private[ _]?key)["']?[\s:=("']{1,6}([5KLc9][1-9A-HJ-NP-Za-km-z]{50,51})(?![A-Za-z0-9])/i,
+    pattern:
+      /(?:wif|privkey|private[ _]?key)["']?[\s:=("']{1,6}([5KLc9][1-9A-HJ-NP-Za-km-z]{50,51})(?![A-Za-z0-9])/i,
     match: [`wif: ${["5", sampleOf("A-HJ-NP-Z", 50)].join("")}`],
     noMatch: ["wif: none", "private key: 5short"],
   }),
   namedKey({
     kind: "recovery-phrase",
-    keywords: ["mnemonic", "seed phrase", "seed_phrase", "recovery phrase", "secret phrase", "seed words"],
-    pattern: /(?:mnemonic|phrase|words)["']?(?: is)?\s{0,3}[:=]?\s{0,3}["'`]?([a-z ]{47,215})(?![A-Za-z])/i,
+    keywords: [
+      "mnemonic",
+      "seed phrase",
+      "seed_phrase",
+      "recovery phrase",
+      "secret phrase",
+      "seed words",
+    ],
+    pattern:
+      /(?:mnemonic|phrase|words)["']?(?: is)?\s{0,3}[:=]?\s{0,3}["'`]?([a-z ]{47,215})(?![A-Za-z])/i,
     accepts: isWordList,
     match: ["mnemonic: zoo wolf vivid urban toast sugar rival quiz pony oxygen nut major"],
     noMatch: ["mnemonic: a short name", "seed phrase: zoo wolf vivid"],
@@ -100,7 +120,8 @@ export const KEY_RULES: readonly SecretRule[] = [
   namedKey({
     kind: "otp-secret",
     keywords: ["totp", "otp", "2fa", "mfa"],
-    pattern: /(?:totp|otp|2fa|mfa)[\w -]{0,20}["']?\s{0,3}[:=]\s{0,3}["']?([A-Z2-7]{16}(?:[A-Z2-7]{16})?)(?![A-Za-z0-9])/i,
+    pattern:
+      /(?:totp|otp|2fa|mfa)[\w -]{0,20}["']?\s{0,3}[:=]\s{0,3}["']?([A-Z2-7]{16}(?:[A-Z2-7]{16})?)(?![A-Za-z0-9])/i,
     accepts: (secret) => secret === secret.toUpperCase() && hasDigit(secret),
     match: ["TOTP_SECRET=JBSWY3DPEHPK3PXP"],
     noMatch: ["otp_method=SOMEUPPERWORDSXY", "mfa: enabled"],
@@ -116,7 +137,9 @@ export const KEY_RULES: readonly SecretRule[] = [
     kind: "jenkins-initial-password",
     keywords: ["proceed to installation"],
     pattern: /proceed to installation:\s{1,8}([a-f0-9]{30,36})(?![a-f0-9])/i,
-    match: [`Please use the following password to proceed to installation:\n\n${HEX_64.slice(0, 32)}`],
+    match: [
+      `Please use the following password to proceed to installation:\n\n${HEX_64.slice(0, 32)}`,
+    ],
     noMatch: ["proceed to installation: see the manual"],
   }),
   namedKey({
@@ -132,14 +155,17 @@ export const KEY_RULES: readonly SecretRule[] = [
     keywords: ["secret_key"],
     pattern: /secret_key["'\]]{0,2}\s{0,3}[=:]\s{0,3}r?["']([^"'\n]{40,100})["']/i,
     accepts: (secret) => !/\s/.test(secret) && isDense(secret),
-    match: [["SECRET_KEY = 'django-insecure-", "k3@x!q9v_w2z)r7p(t5n^m8&b4c*y6d1f0g+h-j=s'"].join("")],
+    match: [
+      ["SECRET_KEY = 'django-insecure-", "k3@x!q9v_w2z)r7p(t5n^m8&b4c*y6d1f0g+h-j=s'"].join(""),
+    ],
     noMatch: ["SECRET_KEY = 'short'", "SECRET_KEY = os.environ['SECRET_KEY']"],
   }),
   namedKey({
     kind: "der-private-key",
     keywords: ["miie", "miij", "miig", "miic", "mghc", "mc4c", "migh", "mhcc"],
     boundary: "any",
-    pattern: /((?:MIIE[opqv]|MIIJ[KQRJ]|MIIG[45/]|MIIC[XWd]|MIGHAgEAMB|MC4CAQAwBQYDK2Vw|MHcCAQEE)[A-Za-z0-9+/]{40,12000}={0,2})/,
+    pattern:
+      /((?:MIIE[opqv]|MIIJ[KQRJ]|MIIG[45/]|MIIC[XWd]|MIGHAgEAMB|MC4CAQAwBQYDK2Vw|MHcCAQEE)[A-Za-z0-9+/]{40,12000}={0,2})/,
     accepts: (secret) => isPrivateDer(secret),
     match: [["MC4CAQAwBQYDK2Vw", "BCIEIJ+DYvh6SEqVTm50DFtMDoQikTmiCqirVv9mWG9qfSnF"].join("")],
     noMatch: [["MIIB", "IjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA"].join(""), "MIIEpQ"],
@@ -149,7 +175,9 @@ export const KEY_RULES: readonly SecretRule[] = [
 /** Twelve to twenty-four words of three to eight letters, as BIP-39 has them. */
 function isWordList(phrase: string): boolean {
   const words = phrase.trim().split(" ");
-  return words.length >= 12 && words.length <= 24 && words.every((word) => /^[a-z]{3,8}$/.test(word));
+  return (
+    words.length >= 12 && words.length <= 24 && words.every((word) => /^[a-z]{3,8}$/.test(word))
+  );
 }
 
 /** Whether DER starts as PKCS#1, PKCS#8 or SEC1 have it: a sequence, then the version number. */

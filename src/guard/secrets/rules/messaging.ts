@@ -9,7 +9,10 @@ function isSlackBody(body: string): boolean {
   return /[0-9]{6}/.test(body) || /[A-Za-z0-9]{20}/.test(body);
 }
 
-const SLACK = { accepts: isSlackBody, sample: ["123456789012-", sampleOf("A-Za-z0-9", 24)].join("") };
+const SLACK = {
+  accepts: isSlackBody,
+  sample: ["123456789012-", sampleOf("A-Za-z0-9", 24)].join(""),
+};
 const isChance = (body: string) => /[0-9]/.test(body) && /[a-zA-Z]/.test(body);
 
 /** Chat, mail, telephony and social networks. */
@@ -59,13 +62,24 @@ export const MESSAGING_RULES: readonly SecretRule[] = [
   ...format("make-webhook", "hook.(eu1|eu2|us1|us2).make.com/{lower 32}"),
   ...format("ifttt-webhook", "maker.ifttt.com/trigger/{word 1-40}/with/key/{url 22-60}"),
   ...format("discord-webhook", "discord(app|).com/api/webhooks/{digit 16-22}/{url 40-100}"),
-  ...format("teams-webhook", "webhook.office.com/webhookb2/{uuid}@{uuid}/IncomingWebhook/{lower 32}/{uuid}"),
-  ...format("teams-webhook", "outlook.office.com/webhook/{uuid}@{uuid}/IncomingWebhook/{lower 32}/{uuid}"),
-  ...format("google-chat-webhook", "chat.googleapis.com/v1/spaces/{url 8-20}/messages?key={url 39}&token={url 40-60}"),
+  ...format(
+    "teams-webhook",
+    "webhook.office.com/webhookb2/{uuid}@{uuid}/IncomingWebhook/{lower 32}/{uuid}",
+  ),
+  ...format(
+    "teams-webhook",
+    "outlook.office.com/webhook/{uuid}@{uuid}/IncomingWebhook/{lower 32}/{uuid}",
+  ),
+  ...format(
+    "google-chat-webhook",
+    "chat.googleapis.com/v1/spaces/{url 8-20}/messages?key={url 39}&token={url 40-60}",
+  ),
   ...format("mattermost-webhook", "/hooks/{lower 26}", { boundary: "any", accepts: isChance }),
   ...format("intercom-token", "dG9rO{padded 55}"),
   ...format("linkedin-token", "(AQX|AQV|AQU|AQT){url 80-400}", { accepts: isChance }),
-  ...format("tiktok-token", "(act|rft|clt).{alnum 20-60}{any 1-40}!{digit 4}", { accepts: isChance }),
+  ...format("tiktok-token", "(act|rft|clt).{alnum 20-60}{any 1-40}!{digit 4}", {
+    accepts: isChance,
+  }),
   ...format("snapchat-token", "hCgwKCjE{b64 40-400}{pad}"),
   ...format("courier-key", "pk_(prod|test)_{upper 28}"),
   ...format("klaviyo-key", "pk_{hex 34}"),

@@ -39,7 +39,10 @@ export const MODEL_RULES: readonly SecretRule[] = [
   ...format("voiceflow-key", ["VF.{anyhex 24}.{alnum 16}", "VF.(DM|WS).{anyhex 24}.{alnum 16}"]),
   ...format("cursor-key", "key_{hex 64}"),
   ...format("context7-key", "ctx7sk-{uuid}"),
-  ...format("helicone-key", ["sk-helicone-{lower 7}-{lower 7}-{lower 7}-{lower 7}", "pk-helicone-{url 20-60}"]),
+  ...format("helicone-key", [
+    "sk-helicone-{lower 7}-{lower 7}-{lower 7}-{lower 7}",
+    "pk-helicone-{url 20-60}",
+  ]),
   ...format("e2b-key", "e2b_{hex 40}"),
   ...format("composio-key", "ak_{url 20}", { accepts: isChance }),
   ...format("modal-token", "(ak|as)-{alnum 22}", { accepts: isChance }),

@@ -11,7 +11,10 @@ export const PAYMENT_RULES: readonly SecretRule[] = [
   ...format("stripe-organisation-key", "sk_org_(live|test)_{alnum 20-247}"),
   ...format("square-token", ["EAAA{url 60}", "sq0(atp|idp|csp|i[a-z]p)-{url 22-43}"]),
   ...format("square-token", "EAAA{any 60-64}"),
-  ...format("braintree-token", "access_token$(production|sandbox)${lower 16}${hex 32}"),
+  ...format(
+    "braintree-token",
+    ["access_token$(production|sandbox)$", "{lower 16}$", "{hex 32}"].join(""),
+  ),
   ...format("paypal-token", "A21AA{url 60-120}"),
   ...format("adyen-key", "AQE{any 60-300}", { accepts: isChance }),
   ...format("plaid-token", "access-(sandbox|development|production)-{uuid}"),

@@ -1,7 +1,7 @@
 import { pemBlockEnd } from "../pem.ts";
 import { isFilledIn, isPlaceholder } from "../placeholders.ts";
-import { sampleOf } from "../sample.ts";
 import type { SecretRule } from "../rule.ts";
+import { sampleOf } from "../sample.ts";
 import { isCredible } from "../values.ts";
 
 /** Whether base64url text is a JSON object with one of these members, as a JOSE header is. */

@@ -12,70 +12,97 @@ export const VENDOR_KEYS: readonly (readonly [template: Template, vendors: strin
     "algolia apilayer apimetrics assemblyai atera aviationstack axonaut bitbar box bulbul " +
       "calendarific chartmogul chatbot checklyhq clarifai codecov coinlayer countrylayer " +
       "currencyfreaks currencylayer currencyscoop dandelion datadog delighted detectify " +
-      "detectlanguage diffbot discord droneci exchangerates facebook fastly feedier financialmodelingprep " +
-      "finage finicity fixer flickr geoapify getresponse goodday gtmetrix honeycomb ipapi " +
-      "ipgeolocation ipquality ipstack jotform knapsackpro languagelayer lemlist linear linkpreview " +
-      "loyverse madkudu mailboxlayer mailerlite mailjet mapquest marketstack mediastack moonclerk " +
-      "newsapi numverify nytimes onfleet opencagedata openuv openweather owm pyowm paydirtapp " +
-      "pdflayer pdfshift pepipost pipedream podio polygon postageapp privateai private-ai rawg " +
-      "route4me salescookie scraperapi scraperbox scrapestack scrapingant scrapfly securitytrails " +
-      "semaphore serpstack sherpadesk shodan signupgenius simfin speechtext spoonacular spotify " +
+      "detectlanguage diffbot discord droneci exchangerates facebook fastly feedier " +
+      "financialmodelingprep finage finicity fixer flickr geoapify getresponse goodday " +
+      "gtmetrix honeycomb ipapi ipgeolocation ipquality ipstack jotform knapsackpro " +
+      "languagelayer lemlist linear linkpreview loyverse madkudu mailboxlayer mailerlite " +
+      "mailjet mapquest marketstack mediastack moonclerk newsapi numverify nytimes onfleet " +
+      "opencagedata openuv openweather owm pyowm paydirtapp pdflayer pdfshift pepipost " +
+      "pipedream podio polygon postageapp privateai private-ai rawg route4me salescookie " +
+      "scraperapi scraperbox scrapestack scrapingant scrapfly securitytrails semaphore " +
+      "serpstack sherpadesk shodan signupgenius simfin speechtext spoonacular spotify " +
       "statuspal streak survicate taxjar theoddsapi the-odds-api ticketmaster toggl tomtom " +
-      "travelpayouts trello twelvedata twilio tyntec upcdatabase upwave userstack vatlayer verimail " +
-      "veriphone vpnapi walkscore weatherbit weatherstack webscraping yousign zerobounce zerotier " +
-      "adafruit bittrex bitbucket jenkins infura meraki openai azure adobe asana auth0 groovehq " +
-      "ip2location dfuse wistia coinbase cisco netcore kucoin rollbar bugsnag mandrill " +
-      "unsplash giphy tmdb omdb lastfm steam riot pexels pixabay weatherapi abstractapi",
+      "travelpayouts trello twelvedata twilio tyntec upcdatabase upwave userstack vatlayer " +
+      "verimail veriphone vpnapi walkscore weatherbit weatherstack webscraping yousign " +
+      "zerobounce zerotier adafruit bittrex bitbucket jenkins infura meraki openai azure " +
+      "adobe asana auth0 groovehq ip2location dfuse wistia coinbase cisco netcore kucoin " +
+      "rollbar bugsnag mandrill unsplash giphy tmdb omdb lastfm steam riot pexels pixabay " +
+      "weatherapi abstractapi",
   ],
   [
     "{hex 40}",
-    "circleci cloudsmith datadog docparser facebook github klipfolio meraki monkeylearn nicereply " +
-      "parseur segment sendbird sonar sonarqube sonarcloud stormboard tiingo todoist vultr wandb zenrows " +
-      "bitly jenkins artifactory gitea forgejo gogs drone newrelic rollbar statuspage",
+    "circleci cloudsmith datadog docparser facebook github klipfolio meraki monkeylearn " +
+      "nicereply parseur segment sendbird sonar sonarqube sonarcloud stormboard tiingo " +
+      "todoist vultr wandb zenrows bitly jenkins artifactory gitea forgejo gogs drone " +
+      "newrelic rollbar statuspage",
   ],
   [
     "{alnum 40}",
-    "airbrake beebole brandfetch buddyns buttercms calorieninja cicero cohere co_api deepgram " +
-      "diggernaut enigma extractorapi fetchrss geocodify getgeoapi gitter helpscout humanity hunter " +
-      "juro jumpcloud loadmill lokalise owlbot oopspam pandadoc pipedrive powrbot qase shotstack " +
-      "simplesat sparkpost stockdata versioneye worksnaps zendesk nasa.gov data.gov datagov particle " +
-      "aws amazon linode hetzner asana datadog twitter github mapbox",
+    "airbrake beebole brandfetch buddyns buttercms calorieninja cicero cohere co_api " +
+      "deepgram diggernaut enigma extractorapi fetchrss geocodify getgeoapi gitter helpscout " +
+      "humanity hunter juro jumpcloud loadmill lokalise owlbot oopspam pandadoc pipedrive " +
+      "powrbot qase shotstack simplesat sparkpost stockdata versioneye worksnaps zendesk " +
+      "nasa.gov data.gov datagov particle aws amazon linode hetzner asana datadog twitter " +
+      "github mapbox",
   ],
   ["{url 40}", "cloudflare gitter gocardless launchdarkly netlify bitly okta lob"],
   ["{hex 37}", "cloudflare"],
-  ["{url 43}", "codemagic contentful gumroad gyazo leadfeeder newscatcher storecove supernotes netlify unsplash"],
+  [
+    "{url 43}",
+    "codemagic contentful gumroad gyazo leadfeeder newscatcher storecove supernotes netlify " +
+      "unsplash",
+  ],
   [
     "{hex 64}",
-    "besnappy boostnote campayn codeclimate cc_test_reporter daily discord holistic prodpad sentry " +
-      "virustotal youneedabudget rootly unplu freshbooks linode",
+    "besnappy boostnote campayn codeclimate cc_test_reporter daily discord holistic prodpad " +
+      "sentry virustotal youneedabudget rootly unplu freshbooks linode",
   ],
   [
     "{alnum 64}",
-    "appsynergy codequiry confluent ccloud cryptocompare disqus freshbooks groove html2pdf iconfinder " +
-      "ipinfodb jfrog artifactory kafka mavenlink mesibo moralis newrelic new-relic new_relic " +
-      "partnerstack peopledatalabs protocols qubole rockset scrutinizer sumo sumologic tmetric webflow " +
-      "wistia zipcodeapi qualaroo hellosign twitch hetzner",
+    "appsynergy codequiry confluent ccloud cryptocompare disqus freshbooks groove html2pdf " +
+      "iconfinder ipinfodb jfrog artifactory kafka mavenlink mesibo moralis newrelic new- " +
+      "relic new_relic partnerstack peopledatalabs protocols qubole rockset scrutinizer sumo " +
+      "sumologic tmetric webflow wistia zipcodeapi qualaroo hellosign twitch hetzner",
   ],
   ["{any 64}", "auth0 bitbucket capsulecrm coinbase reachmail teletype hellosign qualaroo"],
   ["{padded 60}", "intercom dareboost clustdoc serphouse sportsmonk tly webscraper workstack"],
   [
     UUID,
-    "anypoint apifonica blazemeter runscope blocknative bugsnag canny cliengo coda coinapi collect2 " +
-      "findl guardian heroku hubspot interseller kucoin logz loginradius loggly mailchannels magnetic " +
-      "messagebird message_bird message-bird moosend mongodb atlas nftport npm_token _authtoken " +
-      "onesignal opsgenie postmark privacy railway refiner sauce scaleway sendbird shortcut snyk " +
-      "splunk squarespace statuspage transferwise urlscan zenscrape zipcodebase azure clubhouse jenkins " +
-      "bamboo honeybadger pushover figma gitkraken pagerduty",
+    "anypoint apifonica blazemeter runscope blocknative bugsnag canny cliengo coda coinapi " +
+      "collect2 findl guardian heroku hubspot interseller kucoin logz loginradius loggly " +
+      "mailchannels magnetic messagebird message_bird message-bird moosend mongodb atlas " +
+      "nftport npm_token _authtoken onesignal opsgenie postmark privacy railway refiner sauce " +
+      "scaleway sendbird shortcut snyk splunk squarespace statuspage transferwise urlscan " +
+      "zenscrape zipcodebase azure clubhouse jenkins bamboo honeybadger pushover figma " +
+      "gitkraken pagerduty",
   ],
-  [UUID, "deepai cloudmersive coinapi graphhopper holidayapi insightly kontent kylas selectpdf tatum"],
-  ["{url 36}", "besttime cloudmersive holidayapi imagekit mixmax tallyfy vultr zonka insightly deepai"],
+  [
+    UUID,
+    "deepai cloudmersive coinapi graphhopper holidayapi insightly kontent kylas selectpdf " +
+      "tatum",
+  ],
+  [
+    "{url 36}",
+    "besttime cloudmersive holidayapi imagekit mixmax tallyfy vultr zonka insightly deepai",
+  ],
   ["{alnum 36}", "vultr sslmate zonka apify"],
-  ["{lower 24}", "atlassian jira confluence etsy exchangerate flightapi looker plaid happyscribe replyio oanda"],
-  ["{alnum 24}", "betterstack codacy vercel oanda looker etsy happyscribe replyio cloudsight betteruptime"],
+  [
+    "{lower 24}",
+    "atlassian jira confluence etsy exchangerate flightapi looker plaid happyscribe replyio " +
+      "oanda",
+  ],
+  [
+    "{alnum 24}",
+    "betterstack codacy vercel oanda looker etsy happyscribe replyio cloudsight " + "betteruptime",
+  ],
   ["{hex 24}", "kucoin sendbird"],
   ["{lower 30}", "alibaba aliyun plaid centralstationcrm twitch nimble nylas scrapeowl cloudimage"],
   ["{alnum 30}", "alibaba aliyun nimble nylas scrapeowl twitch"],
-  ["{alnum 20}", "finnhub finicity looker statuscake noticeable tefter eraser karma timezoneapi getemail github"],
+  [
+    "{alnum 20}",
+    "finnhub finicity looker statuscake noticeable tefter eraser karma timezoneapi getemail " +
+      "github",
+  ],
   ["{upper 20}", "eventbrite"],
   ["{url 20}", "nasdaq hiveage fxmarket quandl"],
   ["{alnum 22}", "apollo travis bugherd splunk convertkit honeycomb ethplorer proxycrawl"],
@@ -95,7 +122,10 @@ export const VENDOR_KEYS: readonly (readonly [template: Template, vendors: strin
   ["{url 44}", "ibm"],
   ["{alnum 45}", "salesflare twitter closecrm"],
   ["{alnum 46}", "voodoosms impala nuget"],
-  ["{alnum 48}", "clockify foursquare restpack sigopt technicalanalysisapi commercejs packagecloud"],
+  [
+    "{alnum 48}",
+    "clockify foursquare restpack sigopt technicalanalysisapi commercejs packagecloud",
+  ],
   ["{padded 48}", "currentsapi commercejs"],
   ["{alnum 50}", "dronahq lunchmoney twitter vyte overloop"],
   ["{url 50}", "rapidapi overloop"],
@@ -136,7 +166,10 @@ export const VENDOR_KEYS: readonly (readonly [template: Template, vendors: strin
   ["key-{alnum 64}", "salesblink"],
   ["tkn.v1_{alnum 71}=", "teamwork"],
   ["{alnum 15}", "dropbox eagleeyenetworks"],
-  ["{alnum 16}", "confluent linkedin linked-in linked_in coinlib convertapi formcraft metrilo raven"],
+  [
+    "{alnum 16}",
+    "confluent linkedin linked-in linked_in coinlib convertapi formcraft metrilo raven",
+  ],
   ["{alnum 14}", "linkedin linked-in linked_in ipinfo"],
   ["{alnum 17}", "airtable"],
   ["su{alnum 12}", "sumo"],
