@@ -1,6 +1,12 @@
 import { classifyName, type NameClass, wordsOf } from "./names.ts";
 import type { Candidate } from "./rule.ts";
-import { isCredible, isPassphrase, isStrong, VALUE_MAX_LENGTH } from "./values.ts";
+import {
+  isCredible,
+  isPassphrase,
+  isStrong,
+  TOKEN_MAX_LENGTH,
+  VALUE_MAX_LENGTH,
+} from "./values.ts";
 
 /** What calls for a look at the name around it, in lower case. */
 export const CONTEXT_KEYWORDS: readonly string[] = [
@@ -68,6 +74,8 @@ const NAME_REACH = 48;
 
 /** What stands between a name and its value, up to the value's first character. */
 const SEPARATORS: readonly RegExp[] = [
+  // A block of YAML: the value stands on the next line.
+  /["']?[ \t]{0,4}:[ \t]{1,8}[|>][+-]?[ \t]{0,4}\r?\n[ \t]{1,24}/y,
   // name = value, "name": value, name: string = value, name => value, name != value, ${name:-value}
   new RegExp(
     String.raw`(?:\\{0,7}["'` +
@@ -75,7 +83,7 @@ const SEPARATORS: readonly RegExp[] = [
       String.raw`]|&quot;|\])?[ \t]{0,8}` +
       String.raw`(?::[ \t]?)?(?:(?:string|str|String|\[\]byte)[ \t]{1,2})?` +
       String.raw`(?::{0,3}=|=>|->|<-|[!=]==?|[=~]~|(?:[?.+|~]|\?\?|\|\|)?=|:-|:|：|\|)` +
-      String.raw`(?:[ \t]{0,8}[|>][+-]?\r?\n)?[ \t]{0,24}`,
+      String.raw`[ \t]{0,24}`,
     "y",
   ),
   // <name>value</name>, SET name "value", <add key="name" value="value"/>
@@ -231,7 +239,7 @@ function endOf(pattern: RegExp, text: string, at: number): number | null {
 /** Up to the same quote on the same line; null when there is none in reach. */
 function quotedValue(text: string, start: number, quote: string): Value | null {
   const closing = quote.charAt(0);
-  const limit = Math.min(text.length, start + VALUE_MAX_LENGTH + 1);
+  const limit = Math.min(text.length, start + TOKEN_MAX_LENGTH + 1);
   for (let at = start; at < limit; at++) {
     const character = text.charAt(at);
     if (character === "\n" || character === "\u2028") return null;

@@ -4,6 +4,7 @@ import { hasInnocentLead, isInAddress, isInnocentShape } from "./innocent.ts";
 import { isFilledIn } from "./placeholders.ts";
 import type { Candidate } from "./rule.ts";
 import { isWordy } from "./values.ts";
+import { wholeToken } from "./whole-token.ts";
 
 /**
  * Bounds of an unnamed token. Shorter ones are too often words; longer ones are data in base64,
@@ -36,8 +37,7 @@ export function unnamedSecrets(text: string, runs: readonly Run[]): readonly Can
     found.push({
       kind: "high-entropy-token",
       severity: "medium",
-      start,
-      end,
+      ...wholeToken(text, start, end),
     });
   }
   return found;

@@ -83,7 +83,7 @@ function ruleOf(kind: string, parts: readonly Part[], options: FormatOptions): S
   const boundary = options.boundary ?? (isDashed(parts) ? "token" : "word");
   const { keyword, lead } = keywordOf(kind, parts);
   const last = parts.at(-1);
-  const behind = last === undefined || last.alphabet === "" ? "" : `(?![${last.alphabet}])`;
+  const behind = last === undefined ? "" : notGoingOn(last.alphabet);
   const example =
     options.sample === undefined ? parts.map(exampleOfPart).join("") : fill(parts, options.sample);
 
@@ -143,6 +143,12 @@ function keywordOf(kind: string, parts: readonly Part[]): { keyword: string; lea
 
 function isDashed(parts: readonly Part[]): boolean {
   return parts.some(({ alphabet, literal }) => alphabet.endsWith("-") || literal.includes("-"));
+}
+
+/** A token does not go on behind its end; a sign of assignment or of the end of a sentence may. */
+function notGoingOn(alphabet: string): string {
+  const inside = alphabet.replace(/[=.]/g, "");
+  return inside === "" ? "" : `(?![${inside}])`;
 }
 
 function groupOf(part: Part): string {

@@ -14,8 +14,9 @@ export interface ValueSetting {
   readonly data: boolean;
 }
 
-/** Longer values are documents. */
+/** Longer values are documents: of passwords and what stands without quotes, and of tokens. */
 export const VALUE_MAX_LENGTH = 512;
+export const TOKEN_MAX_LENGTH = 4096;
 
 const CODE = new RegExp(
   anyOf(
@@ -33,7 +34,8 @@ const STRONG_SYMBOL = /[!@#$%^&*?+~]/;
 
 /** Whether a value that its name calls secret is one, and no placeholder, reference or code. */
 export function isCredible(value: string, setting: ValueSetting): boolean {
-  if (value.length > VALUE_MAX_LENGTH || isPlaceholder(value)) return false;
+  const longest = setting.nameClass === "secret" ? TOKEN_MAX_LENGTH : VALUE_MAX_LENGTH;
+  if (value.length > longest || isPlaceholder(value)) return false;
   switch (setting.nameClass) {
     case "password":
       return isCrediblePassword(value, setting);

@@ -5,6 +5,7 @@ import { isFilledIn } from "./placeholders.ts";
 import type { Candidate } from "./rule.ts";
 import { VENDOR_KEYS } from "./rules/vendors.ts";
 import { isStrong, isWordy } from "./values.ts";
+import { wholeToken } from "./whole-token.ts";
 
 /** What the keys of one service look like. */
 export interface Vendor {
@@ -109,7 +110,11 @@ function keyBehind(text: string, from: number, vendor: Vendor, joint: RegExp): C
   if (!joint.test(between) && !(joint === JOINT && isNear(between) && isStrong(key))) return null;
   const start = from + match.index;
   if (hasInnocentLead(text, start) || isInAddress(text, start)) return null;
-  return { kind: `${vendor.name}-key`, severity: "high", start, end: start + key.length };
+  return {
+    kind: `${vendor.name}-key`,
+    severity: "high",
+    ...wholeToken(text, start, start + key.length),
+  };
 }
 
 /** The rest of a clause: no new line, no end of a sentence, no other member of an object. */

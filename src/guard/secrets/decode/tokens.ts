@@ -62,19 +62,28 @@ function base64Start(text: string, start: number): number {
   return text.charCodeAt(start) === 0x2f ? start + 1 : start;
 }
 
-/** Six bytes of text at the start: chance has it once in four hundred. */
+/** Six bytes of text at the start, or three of UTF-16: chance has it once in hundreds. */
 function startsAsText(text: string, start: number): boolean {
-  for (let at = start; at < start + 8; at += 4) {
-    const a = SIX_BITS[text.charCodeAt(at)] ?? 255;
-    const b = SIX_BITS[text.charCodeAt(at + 1)] ?? 255;
-    const c = SIX_BITS[text.charCodeAt(at + 2)] ?? 255;
-    const d = SIX_BITS[text.charCodeAt(at + 3)] ?? 255;
-    if ((a | b | c | d) > 63) return false;
-    const second = ((b & 15) << 4) | (c >> 2);
-    const third = ((c & 3) << 6) | d;
-    if (!isTextByte((a << 2) | (b >> 4))) return false;
-    if (second !== 0 && !isTextByte(second)) return false;
-    if (!isTextByte(third) && third !== 0) return false;
+  const first = threeBytes(text, start);
+  const second = threeBytes(text, start + 4);
+  if (first < 0 || second < 0 || first >>> 16 === 0) return false;
+  return areTextBytes(first) && areTextBytes(second);
+}
+
+/** What four characters of base64 hold; negative when they are none. */
+function threeBytes(text: string, at: number): number {
+  const a = SIX_BITS[text.charCodeAt(at)] ?? 255;
+  const b = SIX_BITS[text.charCodeAt(at + 1)] ?? 255;
+  const c = SIX_BITS[text.charCodeAt(at + 2)] ?? 255;
+  const d = SIX_BITS[text.charCodeAt(at + 3)] ?? 255;
+  return (a | b | c | d) > 63 ? -1 : (a << 18) | (b << 12) | (c << 6) | d;
+}
+
+/** Zeros too, for UTF-16 has them. */
+function areTextBytes(bytes: number): boolean {
+  for (let rest = bytes; rest !== 0; rest >>>= 8) {
+    const byte = rest & 0xff;
+    if (byte !== 0 && !isTextByte(byte)) return false;
   }
   return true;
 }
