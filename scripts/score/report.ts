@@ -4,7 +4,8 @@ import type { Outcome, Scores } from "./judge.ts";
 export function formatScores(scores: Scores): string {
   const tiers = Object.entries(scores.tiers).map(([tier, { rows, right }]) => {
     const share = ((100 * right) / rows).toFixed(1);
-    return `${tier.padEnd(15)}${String(right).padStart(6)} of ${String(rows).padStart(5)}  ${share} %`;
+    const counts = `${String(right).padStart(6)} of ${String(rows).padStart(5)}`;
+    return `${tier.padEnd(15)}${counts}  ${share} %`;
   });
   const { recall, precision, f1, partlyLeaked } = scores;
   const total =

@@ -1,4 +1,5 @@
 import { classifyName, type NameClass, wordsOf } from "./names.ts";
+import { anyOf, anyWordOf } from "./pattern.ts";
 import type { Candidate } from "./rule.ts";
 import {
   isCredible,
@@ -96,8 +97,17 @@ const SEPARATORS: readonly RegExp[] = [
   /(?:\.equals(?:IgnoreCase)?)?\((?=["'])/y,
 ];
 const FLAG_SEPARATOR = /[ \t]{1,2}|=/y;
-const PROSE_SEPARATOR =
-  /(?:[ \t][\p{L}"'’]{1,16}){0,4}[ \t](?:is|es|ist|est|è|é|это|är|er|jest|este|adalah|là|هي|:|is:|to)[ \t]?:?[ \t]|[ \t](?:—|–|-)[ \t]|(?:は|는|은|是|为|為)[ \t]?|[ \t]{1,2}(?:는|은)[ \t]/uy;
+const PROSE_SEPARATOR = new RegExp(
+  anyOf(
+    String.raw`(?:[ \t][\p{L}"'’]{1,16}){0,4}[ \t]${anyWordOf(
+      "is es ist est è é это är er jest este adalah là هي : is: to",
+    )}[ \t]?:?[ \t]`,
+    String.raw`[ \t](?:—|–|-)[ \t]`,
+    String.raw`(?:は|는|은|是|为|為)[ \t]?`,
+    String.raw`[ \t]{1,2}(?:는|은)[ \t]`,
+  ),
+  "uy",
+);
 const SPACE_SEPARATOR = /[ \t]{1,16}(?:is |: )?/y;
 
 const OPENING_QUOTE = /[@bfru$]?(?:(\\{0,7}["'`])|(&quot;|&#39;|&#34;))/y;

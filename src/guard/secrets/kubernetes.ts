@@ -3,8 +3,12 @@ import type { Candidate } from "./rule.ts";
 const SECRET_KIND = /kind["']?:[ \t]{0,8}["']?Secret\b/i;
 const DATA_BLOCK = /(?:^|\n)([ \t]{0,16})["']?(?:data|stringData)["']?:[ \t]{0,4}\r?(?=\n)/g;
 /** `name: value`, where the value may stand on the lines below. */
-const ENTRY =
-  /\n([ \t]{1,24})["']?[\w.-]{1,80}["']?:[ \t]{0,8}(?:[|>][+-]?[ \t]{0,4}\r?\n[ \t]{1,32})?["']?([A-Za-z0-9+/]{8,65536}={0,2})["']?[ \t]{0,8}\r?(?=\n|$)/y;
+const ENTRY = new RegExp(
+  String.raw`\n([ \t]{1,24})["']?[\w.-]{1,80}["']?:[ \t]{0,8}` +
+    String.raw`(?:[|>][+-]?[ \t]{0,4}\r?\n[ \t]{1,32})?` +
+    String.raw`["']?([A-Za-z0-9+/]{8,65536}={0,2})["']?[ \t]{0,8}\r?(?=\n|$)`,
+  "y",
+);
 const OTHER_LINE = /\n([ \t]{0,24})[^\n]{0,65536}/y;
 
 /** The values of Kubernetes Secrets in a manifest: each is secret, whatever it looks like. */

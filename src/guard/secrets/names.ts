@@ -17,8 +17,8 @@ const PASSWORD_WORD = new RegExp(
   `(?:${anyWordOf(
     "p[as]{0,3}(?:w[ors]{0,4}|ss[ors]{0,4})d passphrase passcode passw passwordplain",
     "passwort kennwort zugangscode contraseña contrasena senha motdepasse palavrapasse parola",
-    "wachtwoord lösenord losenord adgangskode passord salasana jelszó jelszo heslo hasło haslo şifre",
-    "sifre lozinka geslo slaptažodis parolă κωδικός пароль паролем паролю гасло 密码 密碼 口令 パスワード",
+    "wachtwoord lösenord losenord adgangskode passord salasana jelszó jelszo heslo hasło haslo",
+    "şifre sifre lozinka geslo slaptažodis parolă κωδικός пароль паролем паролю гасло 密码 密碼 口令 パスワード",
     "暗証番号 비밀번호 비번 패스워드 암호 סיסמה كلمةالمرور كلمةالسر رمزالمرور पासवर्ड รหัสผ่าน",
     "mậtkhẩu katasandi",
   )})(?:は|는|은|是|为)?$`,
@@ -33,8 +33,12 @@ const GLUED_PASS = new RegExp(
   )}pass$`,
 );
 
-const SECRET_WORD =
-  /(?:secret|token|credential|credentials|apikey|secretkey|accesskey|authkey|토큰|令牌|密钥|密鑰|токен|トークン|jeton)s?$/;
+const SECRET_WORD = new RegExp(
+  `${anyWordOf(
+    "secret token credential credentials apikey secretkey accesskey authkey",
+    "토큰 令牌 密钥 密鑰 токен トークン jeton",
+  )}s?$`,
+);
 const SECRET_NOUNS: ReadonlySet<string> = new Set(
   "authorization sessionid jwt bearer pat mnemonic sid phpsessid jsessionid creds totp".split(" "),
 );
@@ -50,9 +54,10 @@ const KEY_OPENERS: ReadonlySet<string> = new Set(
 );
 const KEY_LAST_WORD = /key$/;
 const VAGUE_LAST_WORDS: ReadonlySet<string> = new Set(
-  "auth api access private sig salt login seed pepper cookie session clave chave schlüssel ключ".split(
-    " ",
-  ),
+  (
+    "auth api access private sig salt login seed pepper cookie session " +
+    "clave chave schlüssel ключ"
+  ).split(" "),
 );
 
 /** Words behind the secret's own that do not change what the value is. */

@@ -17,7 +17,7 @@ export interface Vendor {
 const KEY_WORD_REACH = 40;
 /** Between the name and the key stand a separator, quotes, and a type. */
 const KEY_REACH = 48;
-const KEY_MAX_LENGTH = 260;
+const KEY_MAX_LENGTH = 1100;
 /** The text between is no sentence and no other assignment. */
 const JOINT =
   /^[\w.-]{0,24}["'`)\]]{0,2}[ \t\r\n]{0,8}(?:[:=|,>(~?+]{0,4}|is|->)[ \t\r\n"'`>([{|=:~]{0,12}(?:Bearer |Token )?$/;
@@ -91,7 +91,7 @@ const OFTEN_WITH_HASHES: ReadonlySet<string> = new Set(
     "github gitea gogs forgejo bitbucket jenkins drone line front envoy segment box azure linear " +
     "column daily privacy guardian hunter polygon raven impala enigma magnetic holistic coda apollo " +
     "courier karma juro streak float flat less monday sentry mongodb atlas kafka confluent " +
-    "artifactory npm-token storage-key chatbot cicero steam riot apify heroku sauce clubhouse railway"
+    "artifactory web3 npm-token storage-key chatbot cicero steam riot apify heroku sauce clubhouse railway"
   ).split(" "),
 );
 

@@ -143,7 +143,7 @@ export const CLOUD_RULES: readonly SecretRule[] = [
   ...format("akamai-credential", "akab-{lower 16}-{lower 16}"),
   ...format("pulumi-token", "pul-{lower 40}"),
   ...format("terraform-token", "{alnum 14}.atlasv1.{padded 60-70}"),
-  ...format("infracost-key", "ico-{alnum 32}"),
+  ...format("infracost-key", "ico-{alnum 32}", { accepts: (body) => /[g-zA-Z]/.test(body) }),
   ...format("dynatrace-token", "dt0(c01|s01|s02|s04|s06|s08|s16|a01).{alnum 24}.{alnum 64}"),
   ...format("aiven-token", "AVNS_{url 18-24}"),
   ...format("tailscale-key", "tskey-(api|auth|client|webhook|scim)-{alnum 8-20}-{alnum 20-40}"),

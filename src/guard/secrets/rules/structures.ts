@@ -123,6 +123,18 @@ export const STRUCTURE_RULES: readonly SecretRule[] = [
     },
   },
   {
+    kind: "sidekiq-credential",
+    severity: "high",
+    keywords: ["@gems.contribsys.com", "@enterprise.contribsys.com"],
+    reach: { kind: "prefix", boundary: "any", lead: 17 },
+    pattern: /([0-9a-f]{8}:[0-9a-f]{8})@/,
+    secretGroup: 1,
+    examples: {
+      match: [["https://1a2b3c4d", ":5e6f7a8b", "@gems.contribsys.com/"].join("")],
+      noMatch: ["https://user@gems.contribsys.com/"],
+    },
+  },
+  {
     kind: "bearer-token",
     severity: "high",
     keywords: ["bearer "],
