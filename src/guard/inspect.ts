@@ -1,6 +1,8 @@
 import type { Finding, Hit, Inspection, Place, TextEdit } from "../core/finding.ts";
 import { type Leaf, pointerOf } from "../core/json.ts";
 import type { Clock, Guard } from "../core/ports.ts";
+import type { AllowList } from "./allow-list.ts";
+import { BUDGET_EXCEEDED } from "./budget.ts";
 import { SEVERITY_RANK } from "./severity.ts";
 
 /** All guards of Layer 1, run over the leaves of one message. */
@@ -14,6 +16,8 @@ export interface InspectorOptions {
   readonly clock: Clock;
   /** Time for one message, in milliseconds; over it the inspection stops with a finding. */
   readonly budgetMs: number;
+  /** What was found and is known to be nothing; it is neither told nor edited. */
+  readonly allow?: AllowList;
 }
 
 /** A leaf this long is worth a look at the clock between two guards. */
@@ -29,7 +33,7 @@ interface GuardHit {
  * throws is a bug: the exception goes through, and the adapter fails the exchange closed.
  */
 export function createInspector(guards: readonly Guard[], options: InspectorOptions): Inspector {
-  const { clock, budgetMs } = options;
+  const { clock, budgetMs, allow } = options;
 
   function inspect(leaves: readonly Leaf[], place: Place): Inspection {
     const findings: Finding[] = [];
@@ -53,9 +57,16 @@ export function createInspector(guards: readonly Guard[], options: InspectorOpti
     for (const [index, guard] of guards.entries()) {
       const late = index > 0 && leaf.text.length >= LONG_LEAF_LENGTH;
       if (late && clock.monotonic() > deadline) break;
-      for (const hit of hitsOf(guard, leaf, place)) found.push({ guard: guard.name, hit });
+      for (const hit of hitsOf(guard, leaf, place)) {
+        if (!isAllowed(guard, hit, leaf, place)) found.push({ guard: guard.name, hit });
+      }
     }
     return found;
+  }
+
+  /** A guard that gave up did not see what it would have found: no list excuses that. */
+  function isAllowed({ name }: Guard, hit: Hit, leaf: Leaf, place: Place): boolean {
+    return hit.kind !== BUDGET_EXCEEDED && allow?.allows(name, hit, leaf, place) === true;
   }
 
   return { inspect, names: guards.map((guard) => guard.name) };
@@ -79,7 +90,7 @@ function conclude(
 
   for (const { guard, hit } of hits) {
     findings.push({
-      guard,
+      guard: hit.kind === BUDGET_EXCEEDED ? "limits" : guard,
       kind: hit.kind,
       at,
       action: isCovered(hit, leafEdits) ? "redacted" : "found",
@@ -135,7 +146,7 @@ function isCovered(hit: Hit, edits: readonly TextEdit[]): boolean {
 function budgetExceeded(leaf: Leaf): Finding {
   return {
     guard: "limits",
-    kind: "budget_exceeded",
+    kind: BUDGET_EXCEEDED,
     at: pointerOf(leaf.location),
     action: "found",
     severity: "critical",

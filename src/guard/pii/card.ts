@@ -42,7 +42,7 @@ const BRANDS_BY_DIGIT: ReadonlyMap<string, readonly Brand[]> = Map.groupBy(BRAND
 );
 
 /** Brand, length and Luhn digit fit, and it is no single digit over and over. */
-export function isCardNumber(digits: string): boolean {
+function isCardNumber(digits: string): boolean {
   if (!hasLuhnDigit(digits)) return false;
   const brands = BRANDS_BY_DIGIT.get(digits.charAt(0)) ?? [];
   return brands.some((brand) => isOf(brand, digits)) && !/^(.)\1*$/.test(digits);

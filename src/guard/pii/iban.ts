@@ -16,7 +16,7 @@ const LENGTHS: ReadonlyMap<string, number> = new Map(
 );
 
 /** The check digits of ISO 13616: country and check digits moved to the end, the rest of 97 is 1. */
-export function isIban(value: string): boolean {
+function isIban(value: string): boolean {
   if (LENGTHS.get(value.slice(0, 2)) !== value.length || !/^[A-Z]{2}[0-9]{2}/.test(value)) {
     return false;
   }

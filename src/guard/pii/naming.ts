@@ -33,7 +33,7 @@ export function createNaming({ text, name }: Subject, anyWord: RegExp): Naming {
 }
 
 /** `phoneNumber`, `phone_number` and `phone-number` as separate words, in lower case. */
-export function asWords(text: string): string {
+function asWords(text: string): string {
   return text
     .replace(/([a-z])(?=[A-Z])/g, "$1 ")
     .replace(/[_.-]/g, " ")

@@ -18,7 +18,7 @@ export const PII_MARKS: {
 };
 
 /** The mark and the kind of a value that its name alone keeps back. */
-export const DENIED_MARK = "[REDACTED]";
+const DENIED_MARK = "[REDACTED]";
 const DENIED_KIND = "deny_key";
 
 /**

@@ -14,13 +14,18 @@ const WORDS = /[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\0-\u007f]+/g;
 const NAME_MAX_LENGTH = 80;
 
 const PASSWORD_WORD = new RegExp(
-  `${anyWordOf(
-    "password passwd passphrase passcode passw pwd pswd psswd psword pssword",
-    "passwort kennwort contraseña contrasena senha motdepasse parola wachtwoord lösenord",
-    "hasło haslo пароль 密码 密碼 パスワード 비밀번호",
-  )}$`,
+  `(?:${anyWordOf(
+    "p[as]{0,3}(?:w[ors]{0,4}|ss[ors]{0,4})d passphrase passcode passw passwordplain",
+    "passwort kennwort zugangscode contraseña contrasena senha motdepasse palavrapasse parola",
+    "wachtwoord lösenord losenord adgangskode passord salasana jelszó jelszo heslo hasło haslo",
+    "şifre sifre lozinka geslo slaptažodis parolă κωδικός пароль паролем паролю гасло 密码 密碼 口令 パスワード",
+    "暗証番号 비밀번호 비번 패스워드 암호 סיסמה كلمةالمرور كلمةالسر رمزالمرور पासवर्ड รหัสผ่าน",
+    "mậtkhẩu katasandi",
+  )})(?:は|는|은|是|为)?$`,
 );
-const PASSWORD_LAST_WORDS: ReadonlySet<string> = new Set(["pass", "pw", "psw", "passw", "mdp"]);
+const PASSWORD_LAST_WORDS: ReadonlySet<string> = new Set(
+  "pass pw psw passw mdp psk wpapsk".split(" "),
+);
 /** `MYSQLPASS`, `dbpass`: written as one word. */
 const GLUED_PASS = new RegExp(
   `${anyWordOf(
@@ -28,8 +33,15 @@ const GLUED_PASS = new RegExp(
   )}pass$`,
 );
 
-const SECRET_WORD = /(?:secret|token|credential|credentials|apikey|secretkey|accesskey|authkey)s?$/;
-const SECRET_NOUNS: ReadonlySet<string> = new Set(["authorization", "sessionid", "jwt", "bearer"]);
+const SECRET_WORD = new RegExp(
+  `${anyWordOf(
+    "secret token credential credentials apikey secretkey accesskey authkey",
+    "토큰 令牌 密钥 密鑰 токен トークン jeton",
+  )}s?$`,
+);
+const SECRET_NOUNS: ReadonlySet<string> = new Set(
+  "authorization sessionid jwt bearer pat mnemonic sid phpsessid jsessionid creds totp".split(" "),
+);
 
 /** What makes a `key` one that opens something. */
 const KEY_OPENERS: ReadonlySet<string> = new Set(
@@ -41,7 +53,12 @@ const KEY_OPENERS: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 const KEY_LAST_WORD = /key$/;
-const VAGUE_LAST_WORDS: ReadonlySet<string> = new Set(["auth", "api", "access", "private", "sig"]);
+const VAGUE_LAST_WORDS: ReadonlySet<string> = new Set(
+  (
+    "auth api access private sig salt login seed pepper cookie session " +
+    "clave chave schlüssel ключ"
+  ).split(" "),
+);
 
 /** Words behind the secret's own that do not change what the value is. */
 const TRAILERS: ReadonlySet<string> = new Set(

@@ -21,6 +21,8 @@ export interface SecretRule {
   readonly severity: Severity;
   /** Lower-case literals, one of which is in or before every match. */
   readonly keywords: readonly string[];
+  /** The keyword as it is written, where its case matters: a cheap look before the pattern. */
+  readonly literal?: string;
   readonly reach: Reach;
   /** Without flags but `i`; bounded repetitions only, none nested. */
   readonly pattern: RegExp;

@@ -1,9 +1,23 @@
 import { SEVERITY_RANK } from "../severity.ts";
 import { assignmentAt, CONTEXT_KEYWORDS } from "./assignment.ts";
+import { DECODE_MAX_DEPTH, decodedViews } from "./decode/decode.ts";
+import { findRuns, type Run } from "./decode/runs.ts";
 import { unnamedSecrets } from "./entropy.ts";
 import { createKeywordIndex } from "./keywords.ts";
+import { kubernetesSecrets } from "./kubernetes.ts";
 import { hideExtents, hideMarks } from "./marks.ts";
+import { repeatsOf } from "./repeats.ts";
 import type { Boundary, Candidate, SecretRule } from "./rule.ts";
+import { numberedTokens } from "./snowflakes.ts";
+import {
+  assignedKeyAt,
+  isNameStart,
+  KEY_WORDS,
+  type Vendor,
+  type VendorMention,
+  vendorKeyAt,
+  vendorsByName,
+} from "./vendors.ts";
 
 /** What a scan costs, counted instead of timed: a test holds it to the length of the text. */
 export interface ScanWork {
@@ -15,12 +29,21 @@ export interface ScanWork {
 
 /** Finds secrets in one text. */
 export interface Scanner {
-  /** In the order of the text, without overlaps. `contextual` adds names and entropy. */
-  scan(text: string, options: ScanOptions): readonly Candidate[];
+  scan(text: string, options: ScanOptions): Scan;
+}
+
+export interface Scan {
+  /** In the order of the text, without overlaps. */
+  readonly found: readonly Candidate[];
+  /** False when the rounds did not suffice: something may be left. */
+  readonly complete: boolean;
 }
 
 export interface ScanOptions {
+  /** Names and entropy count too, not only forms. */
   readonly contextual: boolean;
+  /** Layers of encoding that are looked through. */
+  readonly depth?: number;
   readonly work?: ScanWork;
 }
 
@@ -28,6 +51,17 @@ export interface ScanOptions {
 interface CompiledRule {
   readonly rule: SecretRule;
   readonly pattern: RegExp;
+}
+
+/** What is looked at where one keyword stands. */
+interface Caller {
+  readonly keyword: string;
+  readonly rules: readonly CompiledRule[];
+  /** In a name that may assign a secret. */
+  readonly isName: boolean;
+  /** Behind the name of a service, it may announce a key. */
+  readonly isKeyWord: boolean;
+  readonly vendor: Vendor | null;
 }
 
 /** Where each rule got to: what lies before was looked at. */
@@ -38,6 +72,7 @@ interface Progress {
   /** By rule: up to where it has looked or matched. */
   readonly seen: Map<CompiledRule, number>;
   nameSeen: number;
+  mention: VendorMention | null;
 }
 
 /**
@@ -46,70 +81,127 @@ interface Progress {
  */
 const MAX_ROUNDS = 8;
 
+const NOTHING: Scan = { found: [], complete: true };
+
+/** What could stand in anything by chance. */
+const UNCERTAIN_KINDS: ReadonlySet<string> = new Set(["high-entropy-token", "named-key"]);
+
 /** No rule matches less, and no name is shorter. */
 const SHORTEST_TEXT = 5;
 
 /** A scanner for these rules, for secrets named by context and for those that only look random. */
 export function createScanner(rules: readonly SecretRule[]): Scanner {
-  const { keywords, rulesOf } = indexKeywords(rules);
-  const index = createKeywordIndex(keywords);
-  const contextKeywords = new Set(CONTEXT_KEYWORDS);
-  const isContext = keywords.map((keyword) => contextKeywords.has(keyword));
+  const callers = callersOf(rules);
+  const index = createKeywordIndex(callers.map(({ keyword }) => keyword));
 
-  function scan(text: string, options: ScanOptions): readonly Candidate[] {
-    if (text.length < SHORTEST_TEXT) return [];
-    const work = options.work ?? { attempts: 0, characters: 0 };
-
+  function scan(text: string, options: ScanOptions): Scan {
+    if (text.length < SHORTEST_TEXT) return NOTHING;
     let visible = hideMarks(text);
     let all: readonly Candidate[] = [];
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const found = mergeCandidates(scanRound(visible, options.contextual, work));
-      if (found.length === 0) break;
-      all = all.length === 0 ? found : mergeCandidates([...all, ...found]);
+      const found = mergeCandidates(scanRound(visible, options));
+      if (found.length === 0) return all.length === 0 ? NOTHING : { found: all, complete: true };
       visible = hideExtents(visible, found);
+      const repeats = repeatsOf(text, visible, found);
+      visible = hideExtents(visible, mergeCandidates(repeats));
+      all = mergeCandidates([...all, ...found, ...repeats]);
     }
-    return all;
+    return { found: all, complete: false };
   }
 
-  function scanRound(text: string, contextual: boolean, work: ScanWork): Candidate[] {
-    const progress: Progress = { text, found: [], work, seen: new Map(), nameSeen: 0 };
+  function scanRound(text: string, options: ScanOptions): readonly Candidate[] {
+    const runs = findRuns(text);
+    const certain = [...scanKeywords(text, options), ...numberedTokens(text, runs)];
+    const decoded = scanDecoded(text, runs, options);
+    if (!options.contextual) return [...certain, ...decoded];
+    return [...certain, ...decoded, ...kubernetesSecrets(text), ...unnamedSecrets(text, runs)];
+  }
+
+  /** What stands in codes. Chance alone is no proof there: what is unreadable is not said to be. */
+  function scanDecoded(
+    text: string,
+    runs: readonly Run[],
+    options: ScanOptions,
+  ): readonly Candidate[] {
+    const depth = options.depth ?? DECODE_MAX_DEPTH;
+    if (depth === 0) return [];
+    return decodedViews(text, runs).flatMap(({ text: decoded, locate, certainOnly }) =>
+      scan(decoded, { ...options, depth: depth - 1 })
+        .found.filter(({ kind }) => !certainOnly || !UNCERTAIN_KINDS.has(kind))
+        .map((candidate) => {
+          const [start, end] = locate(candidate.start, candidate.end);
+          return { ...candidate, start, end };
+        }),
+    );
+  }
+
+  function scanKeywords(
+    text: string,
+    { contextual, work = { attempts: 0, characters: 0 } }: ScanOptions,
+  ): Candidate[] {
+    const progress: Progress = {
+      text,
+      found: [],
+      work,
+      seen: new Map(),
+      nameSeen: 0,
+      mention: null,
+    };
     index.visit(text, (keyword, end) => {
-      const start = end - (keywords[keyword]?.length ?? 0);
-      for (const compiled of rulesOf[keyword] ?? []) tryRule(compiled, start, end, progress);
-      if (contextual && isContext[keyword] === true) tryName(start, end, progress);
+      const caller = callers[keyword];
+      if (caller === undefined) return;
+      const start = end - caller.keyword.length;
+      for (const compiled of caller.rules) tryRule(compiled, start, end, progress);
+      if (contextual) tryContext(caller, start, end, progress);
     });
-    if (contextual) for (const secret of unnamedSecrets(text)) progress.found.push(secret);
     return progress.found;
   }
 
   return { scan };
 }
 
-/** All keywords once, and the rules that each of them calls for. */
-function indexKeywords(rules: readonly SecretRule[]): {
-  readonly keywords: readonly string[];
-  readonly rulesOf: readonly (readonly CompiledRule[])[];
-} {
-  const callers = new Map<string, CompiledRule[]>();
-  for (const keyword of CONTEXT_KEYWORDS) callers.set(keyword, []);
+/** All keywords once, and what each of them calls for. */
+function callersOf(rules: readonly SecretRule[]): readonly Caller[] {
+  const vendors = vendorsByName();
+  const contexts = new Set(CONTEXT_KEYWORDS);
+  const rulesOf = new Map<string, CompiledRule[]>();
   for (const rule of rules) {
     const mode = rule.reach.kind === "prefix" ? "y" : "g";
     const pattern = new RegExp(rule.pattern.source, `${rule.pattern.flags}${mode}d`);
-    const compiled = { rule, pattern };
     for (const keyword of rule.keywords) {
-      callers.set(keyword, [...(callers.get(keyword) ?? []), compiled]);
+      rulesOf.set(keyword, [...(rulesOf.get(keyword) ?? []), { rule, pattern }]);
     }
   }
-  return { keywords: [...callers.keys()], rulesOf: [...callers.values()] };
+  const keywords = new Set([...rulesOf.keys(), ...contexts, ...KEY_WORDS, ...vendors.keys()]);
+  return Array.from(keywords, (keyword) => ({
+    keyword,
+    rules: rulesOf.get(keyword) ?? [],
+    isName: contexts.has(keyword),
+    isKeyWord: KEY_WORDS.has(keyword),
+    vendor: vendors.get(keyword) ?? null,
+  }));
+}
+
+function tryContext(caller: Caller, start: number, end: number, progress: Progress): void {
+  const { vendor } = caller;
+  if (caller.isKeyWord) tryVendor(start, end, progress);
+  if (caller.isName) tryName(start, end, progress);
+  if (vendor === null || !isNameStart(progress.text, start)) return;
+  progress.mention = { vendor, end };
+  const secret = assignedKeyAt(progress.text, progress.mention);
+  if (secret !== null) progress.found.push(secret);
 }
 
 function tryRule(compiled: CompiledRule, start: number, end: number, progress: Progress): void {
-  const { reach } = compiled.rule;
+  const { reach, literal } = compiled.rule;
+  if (literal !== undefined && !progress.text.startsWith(literal, start)) return;
   if (reach.kind === "near") {
     tryWindow(compiled, start, end + reach.after, progress);
     return;
   }
-  const from = start - (reach.lead ?? 0);
+  const { lead = 0 } = reach;
+  if (lead > 0 && !isTokenCode(progress.text.charCodeAt(start - 1))) return;
+  const from = start - lead;
   if (from < 0 || from < (progress.seen.get(compiled) ?? 0)) return;
   if (startsFree(progress.text, from, reach.boundary)) tryPrefix(compiled, from, progress);
 }
@@ -173,6 +265,14 @@ function acceptMatch(
   progress.seen.set(compiled, Math.max(matchEnd, end));
 }
 
+function tryVendor(start: number, end: number, progress: Progress): void {
+  const { mention, text, work } = progress;
+  if (mention === null) return;
+  work.attempts++;
+  const secret = vendorKeyAt(text, mention, start, end);
+  if (secret !== null) progress.found.push(secret);
+}
+
 function tryName(start: number, end: number, progress: Progress): void {
   if (end <= progress.nameSeen) return;
   const assignment = assignmentAt(progress.text, start, end);
@@ -206,6 +306,11 @@ function isWordCode(code: number): boolean {
     (code >= 0x61 && code <= 0x7a) ||
     code === 0x5f
   );
+}
+
+/** As `isWordCode`, and what else base64 and tokens are made of. */
+function isTokenCode(code: number): boolean {
+  return isWordCode(code) || (code >= 0x2b && code <= 0x2f) || code === 0x7e;
 }
 
 function isSpace(code: number): boolean {

@@ -1,13 +1,14 @@
 import type { Hit } from "../../core/finding.ts";
 import type { Leaf } from "../../core/json.ts";
 import type { Guard } from "../../core/ports.ts";
+import { BUDGET_EXCEEDED } from "../budget.ts";
 import { SEVERITY_RANK } from "../severity.ts";
 import { namedSecret } from "./assignment.ts";
 import { hideExtents, hideMarks, markOf } from "./marks.ts";
 import { classifyName, createKeyClassifier } from "./names.ts";
 import type { Candidate } from "./rule.ts";
 import { RULES } from "./rules.ts";
-import { createScanner } from "./scan.ts";
+import { createScanner, type Scan } from "./scan.ts";
 
 /**
  * Finds secrets: by the exact form of known kinds, by the name that a value has in text or in the
@@ -24,7 +25,7 @@ export function createSecretsGuard(): Guard {
         return scanText(leaf);
       case "key":
       case "opaque":
-        return scanner.scan(leaf.text, { contextual: false }).map(hitOf);
+        return hitsOf(leaf.text, scanner.scan(leaf.text, { contextual: false }));
       case "number":
         return scanNumber(leaf);
       default:
@@ -33,13 +34,15 @@ export function createSecretsGuard(): Guard {
   }
 
   function scanText(leaf: Leaf): readonly Hit[] {
-    const candidates = scanner.scan(leaf.text, { contextual: true });
-    if (leaf.name === null || classifyKey(leaf.name) === null) return candidates.map(hitOf);
+    const { text, name } = leaf;
+    const scan = scanner.scan(text, { contextual: true });
+    if (name === null || classifyKey(name) === null) return hitsOf(text, scan);
 
-    const visible = hideMarks(leaf.text);
-    const whole = namedSecret(leaf.name, visible);
-    if (whole === null) return withRest(leaf.name, visible, candidates).map(hitOf);
-    return [hitOf(nameWhole(whole, candidates))];
+    const visible = hideMarks(text);
+    const whole = namedSecret(name, visible);
+    const found =
+      whole === null ? withRest(name, visible, scan.found) : [nameWhole(whole, scan.found)];
+    return hitsOf(text, { ...scan, found });
   }
 
   return { name: "secrets", request: inspectLeaf, response: inspectLeaf };
@@ -73,6 +76,17 @@ function scanNumber(leaf: Leaf): readonly Hit[] {
   if (leaf.name === null || leaf.text.length < PIN_LEAST_LENGTH) return [];
   if (classifyName(leaf.name) !== "password") return [];
   return [hitOf({ kind: "password", severity: "high", start: 0, end: leaf.text.length })];
+}
+
+/** What was found; and where it cannot be all, the text itself, for the policy to refuse. */
+function hitsOf(text: string, { found, complete }: Scan): readonly Hit[] {
+  const hits = found.map(hitOf);
+  if (complete) return hits;
+  const end = text.length;
+  return [
+    ...hits,
+    { kind: BUDGET_EXCEEDED, severity: "critical", start: 0, end, replacement: null },
+  ];
 }
 
 function hitOf({ kind, severity, start, end }: Candidate): Hit {

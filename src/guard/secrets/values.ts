@@ -2,7 +2,7 @@ import { shannonEntropy } from "../../core/entropy.ts";
 import { assertNever } from "../../core/result.ts";
 import { isInnocentShape } from "./innocent.ts";
 import { classifyName, type NameClass } from "./names.ts";
-import { anyOf } from "./pattern.ts";
+import { anyOf, anyWordOf } from "./pattern.ts";
 import { isPlaceholder } from "./placeholders.ts";
 
 /** How a value stands where it was found, which decides how much may be read into it. */
@@ -14,8 +14,9 @@ export interface ValueSetting {
   readonly data: boolean;
 }
 
-/** Longer values are documents. */
+/** Longer values are documents: of passwords and what stands without quotes, and of tokens. */
 export const VALUE_MAX_LENGTH = 512;
+export const TOKEN_MAX_LENGTH = 4096;
 
 const CODE = new RegExp(
   anyOf(
@@ -23,6 +24,7 @@ const CODE = new RegExp(
     String.raw`^[A-Za-z_$][\w$.]*(?:\(|\[|::|->)|=>`, // read(…), Some::thing
     String.raw`^[/.~]{0,2}/?(?:[\w.-]+/){2,}[\w.-]*$`, // a path
     String.raw`\\[xu]$`,
+    String.raw`^!+[A-Za-z_$][\w$]*(?:\.|$)`, // !this.valid
   ),
 );
 const VERSION_RANGE = /^[~^<>=v]{0,2}[0-9]{1,4}(?:\.[0-9x*]{1,6}){1,3}$/;
@@ -32,7 +34,8 @@ const STRONG_SYMBOL = /[!@#$%^&*?+~]/;
 
 /** Whether a value that its name calls secret is one, and no placeholder, reference or code. */
 export function isCredible(value: string, setting: ValueSetting): boolean {
-  if (value.length > VALUE_MAX_LENGTH || isPlaceholder(value)) return false;
+  const longest = setting.nameClass === "secret" ? TOKEN_MAX_LENGTH : VALUE_MAX_LENGTH;
+  if (value.length > longest || isPlaceholder(value)) return false;
   switch (setting.nameClass) {
     case "password":
       return isCrediblePassword(value, setting);
@@ -45,8 +48,43 @@ export function isCredible(value: string, setting: ValueSetting): boolean {
   }
 }
 
+/** Words that make a text a sentence about passwords, in the languages that interfaces have. */
+const SENTENCE_WORDS = new RegExp(
+  String.raw`\b${anyWordOf(
+    "a an and are as at be by can cannot change confirm current de del der die das el enter est for",
+    "forgot from has have het hide if in incorrect invalid is ist it la le least los match mot must",
+    "new no not of old on only or oublié para passe password passwort per please required reset show",
+    "su that the this to type use used was we when will with wrong you your votre con",
+  )}\b`,
+  "i",
+);
+
+/** Several plain words, or words with digits and symbols, that make no sentence. */
+export function isPassphrase(value: string): boolean {
+  const words = value.split(" ");
+  if (value.length < 10 || value.length > 100 || /[\n\t\u2028]|[.:?…]$/.test(value)) return false;
+  if (words.some((word) => word === "") || SENTENCE_WORDS.test(value)) return false;
+  if (/[<>{}()=;]/.test(value)) return false;
+  if (/[0-9]/.test(value) && /[a-zA-Z]/.test(value)) return words.length <= 8;
+  return words.length >= 3 && words.length <= 8 && /^[a-z]+(?: [a-z]+)+$/.test(value);
+}
+
+/** Random beyond doubt: what a name alone, without a sign between, may be followed by. */
+export function isStrong(value: string): boolean {
+  return (
+    value.length >= 20 &&
+    /[0-9]/.test(value) &&
+    /[A-Za-z]/.test(value) &&
+    shannonEntropy(value) >= 3 &&
+    digitSwitches(value) >= 4 &&
+    !isInnocentShape(value) &&
+    !isWordy(value)
+  );
+}
+
 function isCrediblePassword(value: string, setting: ValueSetting): boolean {
-  if (value.length < 4 || /\s/.test(value)) return false;
+  if (value.length < 4) return false;
+  if (/\s/.test(value)) return setting.literal && isPassphrase(value);
   if (VERSION_RANGE.test(value) || (!setting.literal && CODE.test(value))) return false;
   if (PLAIN_WORD.test(value)) return setting.data && value.length >= 6 && !isLabel(value);
   if (/[0-9]/.test(value)) return setting.literal || setting.data || !isIdentifierLike(value);
@@ -59,8 +97,10 @@ function isLabel(value: string): boolean {
   return classifyName(value) !== null;
 }
 
+const ADDRESS_OR_ALPHABET = /^[a-z][a-z0-9+.-]{1,20}:\/\/|abcdefghijklm|ABCDEFGHIJKLM/;
+
 function isCredibleToken(value: string, setting: ValueSetting): boolean {
-  if (!/^[\x21-\x7e]+$/.test(value)) return false;
+  if (!/^[\x21-\x7e]+$/.test(value) || ADDRESS_OR_ALPHABET.test(value)) return false;
   if (CODE.test(value) && digitSwitches(value) < 4) return false;
   if (!ALPHABET_MIXED.test(value)) {
     if (/^[0-9]{16,64}$/.test(value)) return true;

@@ -43,6 +43,7 @@ interface Refused {
 
 const parseError = { status: 400, code: "parse_error" };
 const invalid = { status: 400, code: "invalid_request" };
+const complex = { status: 400, code: "too_complex" };
 const mediaType = { status: 415, code: "unsupported_media_type" };
 const text = (value: string): string => JSON.stringify(toolCall(value));
 
@@ -77,8 +78,8 @@ const REFUSED: readonly Refused[] = [
     status: 415,
     code: "request_encoding",
   },
-  { title: "too deep", body: (word) => nested(word, MAX_DEPTH), ...invalid },
-  { title: "of too many values", body: (word) => listed(word, MAX_NODES + 1), ...invalid },
+  { title: "too deep", body: (word) => nested(word, MAX_DEPTH), ...complex },
+  { title: "of too many values", body: (word) => listed(word, MAX_NODES + 1), ...complex },
   { title: "no object", body: (word) => JSON.stringify(word), ...invalid },
   { title: "plain text", body: text, headers: { "content-type": "text/plain" }, ...mediaType },
   { title: "of no type", body: text, headers: { "content-type": "" }, ...mediaType },

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { sampleOf } from "../../../src/guard/secrets/prefixed.ts";
 import { RULES } from "../../../src/guard/secrets/rules.ts";
+import { sampleOf } from "../../../src/guard/secrets/sample.ts";
 import { createSecretsGuard } from "../../../src/guard/secrets/secrets.ts";
 import { cleanedBy, hitsOf, leafOf } from "../../unit/guard/leaves.ts";
 
@@ -27,6 +27,41 @@ test("a second pass over cleaned text finds nothing", () => {
     fc.property(texts, names, (text, name) => {
       const cleaned = cleanedBy(guard, leafOf(text, { name }));
       expect(hitsOf(guard, leafOf(cleaned, { name }))).toEqual([]);
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+/** Tokens that are all secret, as their formats make them. */
+const TOKENS = RULES.filter(
+  ({ literal, secretGroup }) => literal !== undefined && secretGroup === 0,
+)
+  .map(({ examples }) => examples.match[0] ?? "")
+  .filter((token) => token.length >= 24);
+const PIECE_LENGTH = 8;
+
+test("of a token between any two signs nothing is left", () => {
+  const signs = fc.constantFrom(
+    " ",
+    '"',
+    "'",
+    "=",
+    ": ",
+    "\n",
+    "\\n",
+    "&",
+    ",",
+    ";",
+    "<",
+    ">",
+    "(",
+  );
+  fc.assert(
+    fc.property(fc.constantFrom(...TOKENS), signs, signs, (token, before, after) => {
+      const cleaned = cleanedBy(guard, leafOf(`x${before}${token}${after}y`));
+      for (let at = token.length - 16; at + PIECE_LENGTH <= token.length; at++) {
+        expect(cleaned).not.toContain(token.slice(at, at + PIECE_LENGTH));
+      }
     }),
     { numRuns: 3000 },
   );

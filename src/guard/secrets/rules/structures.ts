@@ -1,7 +1,7 @@
 import { pemBlockEnd } from "../pem.ts";
 import { isFilledIn, isPlaceholder } from "../placeholders.ts";
-import { sampleOf } from "../prefixed.ts";
 import type { SecretRule } from "../rule.ts";
+import { sampleOf } from "../sample.ts";
 import { isCredible } from "../values.ts";
 
 /** Whether base64url text is a JSON object with one of these members, as a JOSE header is. */
@@ -60,8 +60,22 @@ export const STRUCTURE_RULES: readonly SecretRule[] = [
       match: [JWT_PARTS.join("."), `Cookie: jwt=${JWT_PARTS.join(".")}; Path=/`],
       noMatch: [
         JWT_PARTS.slice(0, 1).join("."),
+        JWT_PARTS[1] ?? "",
         [Buffer.from('{"page":12345678}').toString("base64url"), ...JWT_PARTS.slice(1)].join("."),
       ],
+    },
+  },
+  {
+    kind: "jwt",
+    severity: "high",
+    keywords: ["eyj"],
+    reach: { kind: "prefix", boundary: "token" },
+    pattern: /(eyJ[A-Za-z0-9_-]{12,4096})\.eyJ[A-Za-z0-9_-]{12,16384}={0,2}(?![A-Za-z0-9_.-])/,
+    secretGroup: 0,
+    accepts: (_secret, match) => isJoseHeader(match[1] ?? ""),
+    examples: {
+      match: [JWT_PARTS.slice(0, 2).join(".")],
+      noMatch: [JWT_PARTS.slice(0, 1).join(".")],
     },
   },
   {
@@ -106,6 +120,18 @@ export const STRUCTURE_RULES: readonly SecretRule[] = [
         "postgres://app:*****@db.internal/app",
         "postgres://postgres:postgres@localhost/app",
       ],
+    },
+  },
+  {
+    kind: "sidekiq-credential",
+    severity: "high",
+    keywords: ["@gems.contribsys.com", "@enterprise.contribsys.com"],
+    reach: { kind: "prefix", boundary: "any", lead: 17 },
+    pattern: /([0-9a-f]{8}:[0-9a-f]{8})@/,
+    secretGroup: 1,
+    examples: {
+      match: [["https://1a2b3c4d", ":5e6f7a8b", "@gems.contribsys.com/"].join("")],
+      noMatch: ["https://user@gems.contribsys.com/"],
     },
   },
   {

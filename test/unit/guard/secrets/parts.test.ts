@@ -5,7 +5,7 @@ import { hideMarks, markOf } from "../../../../src/guard/secrets/marks.ts";
 import { classifyName } from "../../../../src/guard/secrets/names.ts";
 import { pemBlockEnd } from "../../../../src/guard/secrets/pem.ts";
 import { isPlaceholder } from "../../../../src/guard/secrets/placeholders.ts";
-import { sampleOf } from "../../../../src/guard/secrets/prefixed.ts";
+import { sampleOf } from "../../../../src/guard/secrets/sample.ts";
 
 test("the keyword index finds overlapping and nested keywords in any case, in order", () => {
   const keywords = ["he", "she", "hers", "пароль"];

@@ -6,7 +6,7 @@ import { createScanner } from "../../../../src/guard/secrets/scan.ts";
 function kindsIn(text: string, rules = RULES): readonly string[] {
   return createScanner(rules)
     .scan(text, { contextual: false })
-    .map(({ kind }) => kind);
+    .found.map(({ kind }) => kind);
 }
 
 const cases = RULES.map((rule, index) => ({ rule, title: `${rule.kind} (${index})` }));

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { sampleOf } from "../../../../src/guard/secrets/prefixed.ts";
+import { sampleOf } from "../../../../src/guard/secrets/sample.ts";
 import { createSecretsGuard } from "../../../../src/guard/secrets/secrets.ts";
 import { cleanedBy, hitsOf, leafOf } from "../leaves.ts";
 

@@ -1,0 +1,82 @@
+import { gzipSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { findRuns } from "../../../../src/guard/secrets/decode/runs.ts";
+import { sampleOf } from "../../../../src/guard/secrets/sample.ts";
+import { createSecretsGuard } from "../../../../src/guard/secrets/secrets.ts";
+import { cleanedBy, leafOf } from "../leaves.ts";
+
+const guard = createSecretsGuard();
+const clean = (text: string): string => cleanedBy(guard, leafOf(text));
+
+const TOKEN = ["AKIA", "Q3EGRIZT", "7XBN2WKD"].join("");
+const MARK = "[REDACTED:aws-access-key-id]";
+const NOTE = `the id is ${TOKEN}, keep it`;
+const each = (encode: (code: number) => string): string =>
+  Array.from(TOKEN, (character) => encode(character.charCodeAt(0))).join("");
+const hex = (code: number, width: number): string => code.toString(16).padStart(width, "0");
+const base64 = (text: string): string => Buffer.from(text).toString("base64");
+
+describe("of an escaped secret only its span is replaced:", () => {
+  test.each([
+    ["\\u escapes", each((code) => `\\u${hex(code, 4)}`)],
+    ["\\u escapes inside JSON in JSON", each((code) => `\\\\u${hex(code, 4)}`)],
+    ["\\x escapes", each((code) => `\\x${hex(code, 2)}`)],
+    ["octal escapes", each((code) => `\\${code.toString(8).padStart(3, "0")}`)],
+    ["percent", each((code) => `%${hex(code, 2)}`)],
+    ["percent, twice", each((code) => `%25${hex(code, 2)}`)],
+    ["decimal HTML entities", each((code) => `&#${code};`)],
+    ["hexadecimal HTML entities", each((code) => `&#x${hex(code, 2)};`)],
+    ["fullwidth letters", each((code) => String.fromCharCode(code + 0xfee0))],
+    ["mathematical letters", TOKEN.replace("A", "\u{1d400}")],
+    ["Cyrillic letters", TOKEN.replace("A", "А")],
+    ["zero-width characters", [...TOKEN].join("\u200b")],
+    ["soft hyphens", `${TOKEN.slice(0, 7)}\u00ad${TOKEN.slice(7)}`],
+    ["two literals of a program", `${TOKEN.slice(0, 7)}" + "${TOKEN.slice(7)}`],
+    ["a soft line break", `${TOKEN.slice(0, 7)}=\n${TOKEN.slice(7)}`],
+  ])("%s", (_title, encoded) => {
+    expect(clean(`id "${encoded}" end`)).toBe(`id "${MARK}" end`);
+  });
+});
+
+describe("of an encoded text that holds a secret the whole token is replaced:", () => {
+  test.each([
+    ["base64", base64(NOTE)],
+    ["base64url", Buffer.from(`?>${NOTE}`).toString("base64url")],
+    ["base64 of UTF-16", Buffer.from(NOTE, "utf16le").toString("base64")],
+    ["hexadecimal", Buffer.from(NOTE).toString("hex")],
+    ["base64 of base64", base64(`value ${base64(NOTE)}`)],
+    ["base64 of percent", base64(`x=${each((code) => `%${hex(code, 2)}`)}&y=1`)],
+    ["gzip in base64", gzipSync(NOTE).toString("base64")],
+    ["base64 in lines", base64(`${"a few words, ".repeat(9)}${NOTE}`).replace(/.{76}/g, "$&\n")],
+  ])("%s", (_title, encoded) => {
+    expect(clean(`data: "${encoded}";`)).toBe(`data: "${MARK}";`);
+  });
+});
+
+test.each([
+  ["base64 of a sentence", base64("a text of which nothing at all is a secret, and it is long")],
+  ["base64 of chance", sampleOf("A-Za-z0-9", 400)],
+  ["base64 three deep", base64(base64(base64(`see ${NOTE} there`)))],
+  ["an image", `data:image/png;base64,iVBORw0KGgo${sampleOf("A-Za-z0-9", 90)}`],
+  ["a broken gzip", `H4sIAAAAAAAAA${sampleOf("A-Za-z0-9", 200)}`],
+  ["Russian with Latin names", "Сервер API-шлюза отвечает на запросы MCP по HTTP/2"],
+  ["an escaped path", "C:\\\\Users\\\\x\\u0041lice\\\\file%20name.txt"],
+])("%s passes", (_title, text) => {
+  expect(clean(text)).toBe(text);
+});
+
+test("a name that is escaped names its value all the same", () => {
+  expect(clean("passw\\u006frd%3DZk3vq8Tx! ok")).toBe("passw\\u006frd%3D[REDACTED:password] ok");
+});
+
+test("runs are those of the plain definition, wherever they stand", () => {
+  const text = `${sampleOf("A-Za-z0-9", 16)} ab ${"c".repeat(15)} ${"d".repeat(17)}== ${"e".repeat(40)}`;
+  const plain = Array.from(text.matchAll(/[A-Za-z0-9+/_-]{16,}={0,2}/g), ({ 0: run, index }) => ({
+    start: index,
+    end: index + run.length,
+  }));
+  for (let shift = 0; shift < 20; shift++) {
+    const moved = plain.map(({ start, end }) => ({ start: start + shift, end: end + shift }));
+    expect(findRuns(" ".repeat(shift) + text)).toEqual(moved);
+  }
+});
