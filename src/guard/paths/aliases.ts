@@ -1,0 +1,89 @@
+import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
+import type { AliasScope } from "../../core/alias.ts";
+import type { Principal } from "../../core/policy.ts";
+import type { AliasStore } from "../../core/ports.ts";
+import { shortCode } from "./short-code.ts";
+import { encodeUriPath } from "./spelling.ts";
+import type { AliasView, RootAlias } from "./view.ts";
+
+/** What a tool's contents are to the aliases; paths in their own places are always concealed. */
+export type ContentsMode = "alias" | "report" | "off";
+
+export interface AliasServer {
+  /** Absolute and normalised folders on the server's machine. */
+  readonly roots: readonly string[];
+  /** Whether this server's paths are concealed at all. */
+  readonly enabled: boolean;
+}
+
+export interface AliasesOptions {
+  readonly key: Uint8Array;
+  readonly store: AliasStore;
+  readonly server: (id: string) => AliasServer;
+  readonly publicPaths: readonly string[];
+  readonly keepExtension: boolean;
+}
+
+/** Everybody's aliases. */
+export interface Aliases {
+  /** Null where a server's paths are shown as they are. */
+  viewOf(server: string, principal: Principal): AliasView | null;
+}
+
+/** Callers at servers whose keys and roots are at hand; a thousand callers cost a megabyte. */
+const VIEWS_MAX = 1024;
+
+/**
+ * Derives everything from the key: a restart and another replica mint the same aliases. The views
+ * of those who were here last are kept.
+ */
+export function createAliases(options: AliasesOptions): Aliases {
+  const master = createSecretKey(options.key);
+  const views = new Map<string, AliasView>();
+  return {
+    viewOf(server, principal) {
+      const { roots, enabled } = options.server(server);
+      if (!enabled) return null;
+      const id = scopeId(server, principal);
+      const known = views.get(id);
+      const view = known ?? createView(scopeOf(id, master), roots, options);
+      views.delete(id);
+      views.set(id, view);
+      if (views.size > VIEWS_MAX) views.delete(views.keys().next().value ?? id);
+      return view;
+    },
+  };
+}
+
+/** Without an identity an alias is bound to the server alone: nothing else about a caller holds. */
+function scopeId(server: string, { id, kind, authenticated_by }: Principal): string {
+  const caller = authenticated_by === "none" ? null : [kind, id];
+  return JSON.stringify([server, caller]);
+}
+
+function scopeOf(id: string, master: KeyObject): AliasScope {
+  const key = createHmac("sha256", master).update(`impedance aliases 1\0${id}`).digest();
+  return { id, key: createSecretKey(key) };
+}
+
+function createView(
+  scope: AliasScope,
+  roots: readonly string[],
+  { store, publicPaths, keepExtension }: AliasesOptions,
+): AliasView {
+  const aliases = roots
+    .filter((path) => path !== "/")
+    .map((path): RootAlias => {
+      return { path, uriPath: encodeUriPath(path), code: shortCode(scope.key, `root\0${path}`) };
+    })
+    .sort((left, right) => right.path.length - left.path.length);
+  return {
+    scope,
+    store,
+    roots: aliases,
+    rootOf: new Map(aliases.map((root) => [root.code, root])),
+    rootFolders: new Set(aliases.map(({ path }) => path.split("/", 2).at(-1) ?? "")),
+    publicPaths: publicPaths.map((path) => path.replace(/\/+$/, "")),
+    keepExtension,
+  };
+}
