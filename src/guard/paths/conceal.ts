@@ -50,19 +50,15 @@ function scan(text: string, view: AliasView, expected: Expectation): PathEdit[] 
   for (let at = 0; at < text.length; at += 1) {
     const unit = text.charCodeAt(at);
     if (unit >= 128 || ANCHORS[unit] === 0) continue;
-    if (unit === UNDERSCORE) {
-      const edit = stuffing(text, at, view);
-      if (edit !== null) edits.push(edit);
-      continue;
-    }
-    if (at < pathsFrom) continue;
-    const found = pathAt(text, at, view, expected);
-    if (found === null || (found.edit !== null && isTooNear(found.edit, pathsFrom, edits)))
-      continue;
+    const found =
+      unit === UNDERSCORE
+        ? stuffing(text, at, pathsFrom, view)
+        : pathAt(text, at, pathsFrom, view, expected);
+    if (found === null || isTooNear(found, pathsFrom, edits)) continue;
     pathsFrom = found.pathsFrom;
     if (found.edit === null) continue;
     edits.push(found.edit);
-    at = found.edit.end - 1;
+    at = Math.max(at, found.edit.end - 1);
   }
   return edits;
 }
@@ -71,8 +67,9 @@ function scan(text: string, view: AliasView, expected: Expectation): PathEdit[] 
  * A drive's letter stands in front of the colon by which it is found, perhaps in another path; and
  * of two aliases without anything between, the first would not end.
  */
-function isTooNear({ start }: PathEdit, pathsFrom: number, edits: readonly PathEdit[]): boolean {
-  return start < pathsFrom || start === edits.at(-1)?.end;
+function isTooNear({ edit }: Found, pathsFrom: number, edits: readonly PathEdit[]): boolean {
+  if (edit === null || edit.start === edit.end) return false;
+  return edit.start < pathsFrom || edit.start === edits.at(-1)?.end;
 }
 
 interface Found {
@@ -87,17 +84,30 @@ for (const unit of [UNDERSCORE, SLASH, COLON, BACKSLASH, TILDE, DOLLAR]) ANCHORS
 const PATH_MAX_LENGTH = 4096;
 const HIDDEN = "[REDACTED:path]";
 
-function stuffing(text: string, underscore: number, view: AliasView): PathEdit | null {
+function stuffing(
+  text: string,
+  underscore: number,
+  pathsFrom: number,
+  view: AliasView,
+): Found | null {
   const token = tokenAt(text, underscore);
   if (token === null) return null;
   const isLive =
     token.kind === "root"
       ? view.rootOf.has(token.code) || hasCheck(view.scope.key, token.code)
       : view.store.open(token.code, view.scope).kind !== "foreign";
-  return isLive ? { start: underscore, end: underscore, replacement: "_" } : null;
+  if (!isLive) return null;
+  return { edit: { start: underscore, end: underscore, replacement: "_" }, pathsFrom };
 }
 
-function pathAt(text: string, at: number, view: AliasView, expected: Expectation): Found | null {
+function pathAt(
+  text: string,
+  at: number,
+  pathsFrom: number,
+  view: AliasView,
+  expected: Expectation,
+): Found | null {
+  if (at < pathsFrom) return null;
   switch (text.charCodeAt(at)) {
     case SLASH:
       return unixPath(text, at, view, expected);
