@@ -2,6 +2,7 @@ import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import type { AliasScope } from "../../core/alias.ts";
 import type { Principal } from "../../core/policy.ts";
 import type { AliasStore } from "../../core/ports.ts";
+import { createProtection } from "./protected.ts";
 import { shortCode } from "./short-code.ts";
 import { encodeUriPath } from "./spelling.ts";
 import type { AliasView, RootAlias } from "./view.ts";
@@ -9,25 +10,32 @@ import type { AliasView, RootAlias } from "./view.ts";
 /** What a tool's contents are to the aliases; paths in their own places are always concealed. */
 export type ContentsMode = "alias" | "report" | "off";
 
-export interface AliasServer {
+export interface PathServer {
   /** Absolute and normalised folders on the server's machine. */
   readonly roots: readonly string[];
   /** Whether this server's paths are concealed at all. */
-  readonly enabled: boolean;
+  readonly aliased: boolean;
 }
 
-export interface AliasesOptions {
+export interface PathGuardOptions {
   readonly key: Uint8Array;
   readonly store: AliasStore;
-  readonly server: (id: string) => AliasServer;
+  readonly server: (id: string) => PathServer;
   readonly publicPaths: readonly string[];
   readonly keepExtension: boolean;
+  /** By tool; `*` is any other. */
+  readonly contents: ReadonlyMap<string, ContentsMode>;
+  /** Files and folders of our own, which nobody may name. */
+  readonly ownPaths: readonly string[];
 }
 
-/** Everybody's aliases. */
-export interface Aliases {
+/** What the pipeline asks about paths. */
+export interface PathGuard {
   /** Null where a server's paths are shown as they are. */
   viewOf(server: string, principal: Principal): AliasView | null;
+  contentsOf(tool: string | null): ContentsMode;
+  /** Whether a path leads to our own configuration, policy, keys or logs. */
+  isOutOfReach(path: string, server: string): boolean;
 }
 
 /** Callers at servers whose keys and roots are at hand; a thousand callers cost a megabyte. */
@@ -37,21 +45,28 @@ const VIEWS_MAX = 1024;
  * Derives everything from the key: a restart and another replica mint the same aliases. The views
  * of those who were here last are kept.
  */
-export function createAliases(options: AliasesOptions): Aliases {
+export function createPathGuard(options: PathGuardOptions): PathGuard {
+  const isProtected = createProtection(options.ownPaths);
+  const viewOf = createViews(options);
+  return {
+    viewOf,
+    contentsOf: (tool) => options.contents.get(tool ?? "*") ?? options.contents.get("*") ?? "alias",
+    isOutOfReach: (path, server) => isProtected(path, options.server(server).roots),
+  };
+}
+
+function createViews(options: PathGuardOptions): PathGuard["viewOf"] {
   const master = createSecretKey(options.key);
   const views = new Map<string, AliasView>();
-  return {
-    viewOf(server, principal) {
-      const { roots, enabled } = options.server(server);
-      if (!enabled) return null;
-      const id = scopeId(server, principal);
-      const known = views.get(id);
-      const view = known ?? createView(scopeOf(id, master), roots, options);
-      views.delete(id);
-      views.set(id, view);
-      if (views.size > VIEWS_MAX) views.delete(views.keys().next().value ?? id);
-      return view;
-    },
+  return (server, principal) => {
+    const { roots, aliased } = options.server(server);
+    if (!aliased) return null;
+    const id = scopeId(server, principal);
+    const view = views.get(id) ?? createView(scopeOf(id, master), roots, options);
+    views.delete(id);
+    views.set(id, view);
+    if (views.size > VIEWS_MAX) views.delete(views.keys().next().value ?? id);
+    return view;
   };
 }
 
@@ -69,7 +84,7 @@ function scopeOf(id: string, master: KeyObject): AliasScope {
 function createView(
   scope: AliasScope,
   roots: readonly string[],
-  { store, publicPaths, keepExtension }: AliasesOptions,
+  { store, publicPaths, keepExtension }: PathGuardOptions,
 ): AliasView {
   const aliases = roots
     .filter((path) => path !== "/")
