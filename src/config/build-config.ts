@@ -4,6 +4,7 @@ import type { Limits } from "../core/limits.ts";
 import { decodeAddress, decodeEndpoint } from "./address.ts";
 import type {
   Address,
+  AliasesConfig,
   AuditConfig,
   Config,
   DenialShape,
@@ -23,6 +24,14 @@ export interface RawConfig {
   readonly servers: { readonly [id: string]: RawServer };
   readonly policy: { readonly file?: string; readonly bundle?: string };
   readonly guards: readonly string[];
+  readonly aliases: {
+    readonly mode: AliasesConfig["mode"];
+    readonly key?: string;
+    readonly store: AliasesConfig["store"];
+    readonly keep_extension: "on" | "off";
+    readonly public_paths: readonly string[];
+    readonly contents: { readonly [tool: string]: "alias" | "report" | "off" };
+  };
   readonly denial: DenialShape;
   readonly disclose: Disclosure;
   readonly annotate: "on" | "off";
@@ -46,8 +55,17 @@ interface RawServer {
   readonly response_head_deadline_ms?: number;
 }
 
+/** What the file refers to: where it stands, and the secrets its references lead to. */
+export interface Surroundings {
+  readonly file: string;
+  readonly folder: string;
+  readonly subjectKey: Secret | null;
+  readonly aliasKey: Secret | null;
+}
+
 /** From the file's words to ours; `raw` has passed every check, so nothing can go wrong here. */
-export function buildConfig(raw: RawConfig, folder: string, subjectKey: Secret | null): Config {
+export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config {
+  const { folder, subjectKey, aliasKey } = surroundings;
   const inFolder = (path: string | undefined): string | null =>
     path === undefined ? null : resolve(folder, path);
   const limits = buildLimits(raw.limits);
@@ -62,6 +80,8 @@ export function buildConfig(raw: RawConfig, folder: string, subjectKey: Secret |
     servers: new Map(servers),
     policy: { file: inFolder(raw.policy.file), bundle: inFolder(raw.policy.bundle) },
     guards: raw.guards,
+    aliases: buildAliases(raw.aliases, aliasKey),
+    ownPaths: ownPaths(raw, surroundings),
     denial: raw.denial,
     disclose: raw.disclose,
     annotate: raw.annotate === "on",
@@ -75,6 +95,25 @@ export function buildConfig(raw: RawConfig, folder: string, subjectKey: Secret |
     log: { level: raw.log.level },
     drainDeadlineMs: raw.drain_deadline_ms,
   };
+}
+
+function buildAliases(raw: RawConfig["aliases"], key: Secret | null): AliasesConfig {
+  return {
+    mode: raw.mode,
+    key,
+    store: raw.store,
+    keepExtension: raw.keep_extension === "on",
+    publicPaths: raw.public_paths,
+    contents: new Map(Object.entries(raw.contents)),
+  };
+}
+
+function ownPaths(raw: RawConfig, { file, folder, subjectKey, aliasKey }: Surroundings): string[] {
+  const keyFiles = [subjectKey, aliasKey].map((secret) => {
+    return secret?.reference.startsWith("file:") ? secret.reference.slice(5) : undefined;
+  });
+  const paths = [file, raw.policy.file, raw.policy.bundle, raw.audit.file, ...keyFiles];
+  return paths.filter((path) => path !== undefined).map((path) => resolve(folder, path));
 }
 
 function buildServer(
