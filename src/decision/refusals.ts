@@ -31,6 +31,7 @@ const OPERATOR = "Tell the operator of the gateway the decision id.";
 const UNAVAILABLE = { httpStatus: 503, rpcCode: RPC_UNAVAILABLE, remedy: "Try again later." };
 const UPSTREAM = { httpStatus: 502, rpcCode: RPC_UPSTREAM, remedy: OPERATOR };
 const POLICY = { httpStatus: 500, rpcCode: RPC_UNAVAILABLE, remedy: OPERATOR };
+const DENIED = { httpStatus: 403, rpcCode: RPC_DENIED };
 const UNSUPPORTED = { httpStatus: 415, rpcCode: RPC_INVALID_REQUEST };
 
 const REFUSALS = {
@@ -55,6 +56,27 @@ const REFUSALS = {
     rpcCode: RPC_DENIED,
     message: "The request holds what must be taken out, and this gateway cannot change a body.",
     remedy: "Take secrets out of the request.",
+  },
+  alias_unknown: {
+    ...DENIED,
+    message: "An alias of a path is unknown here: cut, mistyped, out of date, or another caller's.",
+    remedy:
+      "List or read it again and use the alias you are shown. A file that is really named so is reached behind its directory's alias.",
+  },
+  alias_changed: {
+    ...DENIED,
+    message: "An alias of a path was changed behind its code.",
+    remedy: "Use the alias as it was shown; only a slash and names below it may follow.",
+  },
+  alias_climbs: {
+    ...DENIED,
+    message: "A path leaves the directory that its alias stands for.",
+    remedy: "Name the file directly, without going up.",
+  },
+  path_out_of_reach: {
+    ...DENIED,
+    message: "The path leads to the gateway's own configuration, policy, keys or logs.",
+    remedy: "Work on another file; this one is out of reach.",
   },
   unauthenticated: {
     httpStatus: 401,
@@ -88,7 +110,10 @@ const REFUSALS = {
   stream_silent: { ...UPSTREAM, message: "The server's stream fell silent." },
   response_too_large: { ...UPSTREAM, message: "The server's answer is larger than allowed." },
   response_encoding: { ...UPSTREAM, message: "The server's answer is compressed; nobody read it." },
-  response_media_type: { ...UPSTREAM, message: "The server's answer is neither JSON nor a stream." },
+  response_media_type: {
+    ...UPSTREAM,
+    message: "The server's answer is neither JSON nor a stream.",
+  },
   response_unreadable: { ...UPSTREAM, message: "The server's answer is no valid MCP message." },
   response_missing: { ...UPSTREAM, message: "The server's answer leaves the request unanswered." },
   legacy_transport: {
@@ -101,10 +126,7 @@ const REFUSALS = {
   policy_malformed: { ...POLICY, message: "The policy's decision has the wrong shape." },
   policy_failed: { ...POLICY, message: "The policy failed." },
   policy_late: { ...POLICY, message: "The policy did not decide in time." },
-} as const satisfies Record<
-  AbortCause | PolicyFault["code"] | (string & {}),
-  Refusal
->;
+} as const satisfies Record<AbortCause | PolicyFault["code"] | (string & {}), Refusal>;
 
 export type RefusalCode = keyof typeof REFUSALS;
 

@@ -2,6 +2,7 @@ import { ok, type Result } from "../core/result.ts";
 import { find } from "../mcp/json/find.ts";
 import { removeMembers } from "../mcp/json/remove-members.ts";
 import { outermostSplices, replaceNode, type Splice } from "../mcp/json/splice.ts";
+import { concealPaths, revealPaths } from "./aliasing.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { apply, type Cleaned, clean, type Reading } from "./layer1.ts";
 import { type Decision, decide } from "./layer2.ts";
@@ -30,8 +31,9 @@ export interface Judgement {
 export type Read<Fault> = (bytes: Uint8Array, edited: boolean) => Result<Reading, Fault>;
 
 /**
- * The way of every message, both directions (design.md §2): read → guard → decide → enforce →
- * record. What to do about a denial is the caller's, who knows what waits for an answer.
+ * The way of every message, both directions (design.md §2): read → reveal paths → guard → decide →
+ * enforce → conceal paths → record. What to do about a denial is the caller's, who knows what waits
+ * for an answer.
  */
 export function judge<Fault>(
   bytes: Uint8Array,
@@ -50,11 +52,14 @@ export function judge<Fault>(
     if (!again.ok) throw new Error("an edit made a message unreadable");
     return again.value;
   };
-  const { reading, cleaned } = clean(first.value, scene, dependencies, reread);
+  const revealed = revealPaths(first.value, scene, dependencies, reread);
+  const { reading, cleaned } = clean(revealed, scene, dependencies, reread);
   stopwatch.lap("guard");
   const decisions = cleaned.map((one) => decide(one, scene, dependencies));
   stopwatch.lap("policy");
-  const enforced = apply(reading, obligationsOf(reading, decisions), reread);
+  const obliged = apply(reading, obligationsOf(reading, decisions), reread);
+  const concealed = concealPaths(obliged, scene, dependencies, reread);
+  const enforced = concealed.reading;
   stopwatch.lap("enforce");
 
   const timings = stopwatch.laps();
@@ -62,9 +67,11 @@ export function judge<Fault>(
     const decision = decisions[index];
     const message = enforced.messages[index];
     if (decision === undefined || message === undefined) throw new Error("a message went missing");
-    const { findings, receipts } = one;
+    const paths = concealed.paths[index];
+    const findings = [...one.findings, ...(paths?.findings ?? [])];
+    const receipts = [...one.receipts, ...(paths?.receipts ?? [])];
     return {
-      cleaned: { ...one, message },
+      cleaned: { ...one, message, findings, receipts },
       decision: record({ decision, findings, receipts, scene, timings }, dependencies),
     };
   });

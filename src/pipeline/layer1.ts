@@ -8,6 +8,7 @@ import { removeMembers } from "../mcp/json/remove-members.ts";
 import { applySplices, type Splice } from "../mcp/json/splice.ts";
 import { spliceText } from "../mcp/json/splice-text.ts";
 import { classifyLeaves } from "../mcp/message/leaves.ts";
+import type { RevealedPaths, RevealedReading } from "./aliasing.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { Scene } from "./scene.ts";
 
@@ -25,6 +26,8 @@ export interface Cleaned {
   readonly leaves: readonly Leaf[];
   readonly findings: readonly Finding[];
   readonly receipts: readonly EditReceipt[];
+  /** What came of its aliases; null where nothing is concealed and nothing refused. */
+  readonly paths: RevealedPaths | null;
 }
 
 export interface CleanedReading {
@@ -38,7 +41,7 @@ export interface CleanedReading {
  * will really go on, and not what was meant to.
  */
 export function clean(
-  reading: Reading,
+  { reading, paths }: RevealedReading,
   scene: Scene,
   dependencies: Dependencies,
   reread: (bytes: Uint8Array) => Reading,
@@ -59,6 +62,7 @@ export function clean(
       leaves: leavesOf(message, left, edited.batch),
       findings,
       receipts: receiptsOf(findings),
+      paths: paths[index] ?? null,
     };
   });
   return { reading: edited, cleaned };
@@ -100,7 +104,12 @@ export function apply(
   return after;
 }
 
-function leavesOf(message: Message, leaves: readonly Leaf[], batch: boolean): readonly Leaf[] {
+/** The leaves of one message, in a document that may hold several. */
+export function leavesOf(
+  message: Message,
+  leaves: readonly Leaf[],
+  batch: boolean,
+): readonly Leaf[] {
   const { node } = message;
   if (!batch || node === null) return leaves;
   return leaves.filter((leaf) => leaf.node.start >= node.start && leaf.node.end <= node.end);

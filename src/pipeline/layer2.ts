@@ -1,6 +1,6 @@
 import type { Message } from "../core/message.ts";
 import type { Obligations, PolicyInput, Reason } from "../core/policy.ts";
-import { RPC_DENIED, reasonOf, refusal, type RefusalCode } from "../decision/refusals.ts";
+import { type RefusalCode, RPC_DENIED, reasonOf, refusal } from "../decision/refusals.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { Cleaned } from "./layer1.ts";
 import { mostTelling } from "./most-telling.ts";
@@ -31,7 +31,7 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
   const policy = dependencies.policy();
   if (policy === null) return refused(decisionId, "policy_missing", null, "none");
 
-  const { message, leaves, findings } = cleaned;
+  const { message, leaves, findings, paths } = cleaned;
   const input = policy.input.build({
     phase: scene.direction,
     message,
@@ -43,7 +43,11 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
     sessionId: scene.sessionId,
     source: { ip: scene.source.ip, spiffe: scene.source.spiffe },
     userAgent: scene.source.user_agent,
+    ...(paths === null ? {} : { aliases: paths.aliases, shown: paths.shown }),
   });
+  if (paths !== null && paths.refusal !== null) {
+    return refused(decisionId, paths.refusal, input, policy.engine.revision);
+  }
   const outcome = policy.engine.decide(input);
   const { revision } = policy.engine;
   if (!outcome.ok) return refused(decisionId, outcome.error.code, input, revision);

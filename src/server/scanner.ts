@@ -15,6 +15,7 @@ import { type Judgement, judge } from "../pipeline/judge.ts";
 import { readRequest, readResponse } from "../pipeline/reading.ts";
 import { type Scene, sceneOf } from "../pipeline/scene.ts";
 import { loadPolicy } from "./load-policy.ts";
+import { pathGuardOf } from "./paths.ts";
 import { randomIdentifiers, systemClock } from "./system.ts";
 
 /** Judges one line of `impedance scan`; answers are JSON lines, without the line break. */
@@ -46,6 +47,7 @@ export async function createScanner(
       clock: systemClock,
       budgetMs: config.limits.guardBudgetMs,
     }),
+    paths: pathGuardOf(config),
     policy: () => policy.value,
     events: createEventBuilder({ clock: systemClock, labels: {}, subjectKey: randomBytes(32) }),
     audit: { record: () => true },

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { createEventBuilder } from "../../src/audit/event.ts";
-import type { Config } from "../../src/config/config.ts";
+import type { Config, ServerConfig } from "../../src/config/config.ts";
 import { defaultConfig } from "../../src/config/load-config.ts";
 import type { DecisionEvent } from "../../src/core/audit.ts";
 import type { Exchange, Firewall } from "../../src/core/exchange.ts";
-import type { Limits } from "../../src/core/limits.ts";
+import { DEFAULT_LIMITS, type Limits } from "../../src/core/limits.ts";
 import type { Guard } from "../../src/core/ports.ts";
 import {
   type GrpcServer,
@@ -21,6 +21,7 @@ import { createAnonymousIdentity } from "../../src/identity/anonymous.ts";
 import type { Dependencies } from "../../src/pipeline/dependencies.ts";
 import { createFirewall } from "../../src/pipeline/firewall.ts";
 import { loadPolicy, type PolicyInForce } from "../../src/server/load-policy.ts";
+import { pathGuardOf } from "../../src/server/paths.ts";
 import { randomIdentifiers, systemClock } from "../../src/server/system.ts";
 import { waitFor } from "./wait.ts";
 
@@ -41,6 +42,10 @@ export interface TestServiceOptions {
   readonly disclose?: Config["disclose"];
   readonly annotate?: boolean;
   readonly guards?: readonly string[];
+  /** Folders of servers, by server and by the root's name; with them, paths are concealed. */
+  readonly roots?: { readonly [server: string]: { readonly [name: string]: string } };
+  readonly aliases?: Partial<Config["aliases"]>;
+  readonly ownPaths?: readonly string[];
   /** Guards that run after the real ones: to find what a test wants found, or to throw. */
   readonly moreGuards?: readonly Guard[];
   /** Changes any part of the pipeline: another engine, no policy, a sink that refuses, a clock. */
@@ -167,8 +172,29 @@ function configOf(options: TestServiceOptions): Config {
     disclose: options.disclose ?? value.disclose,
     annotate: options.annotate ?? false,
     guards: options.guards ?? value.guards,
+    servers: serversOf(options),
+    aliases: { ...value.aliases, ...options.aliases },
+    ownPaths: options.ownPaths ?? value.ownPaths,
     limits: { ...value.limits, ...options.limits },
   };
+}
+
+function serversOf({ roots = {} }: TestServiceOptions): Config["servers"] {
+  const { responseHeadDeadlineMs } = DEFAULT_LIMITS;
+  const servers = Object.entries(roots).map(([id, folders]): [string, ServerConfig] => [
+    id,
+    {
+      id,
+      url: "http://127.0.0.1:1/mcp",
+      path: "/mcp",
+      protocol: "http1",
+      caFile: null,
+      roots: new Map(Object.entries(folders)),
+      denial: "jsonrpc",
+      responseHeadDeadlineMs,
+    },
+  ]);
+  return new Map(servers);
 }
 
 /** A policy comes from a file, as in `impedance serve`; it is read once. */
@@ -205,6 +231,7 @@ function dependenciesOf(
       clock: systemClock,
       budgetMs: limits.guardBudgetMs,
     }),
+    paths: pathGuardOf(config),
     policy: () => policy,
     events: createEventBuilder({ clock: systemClock, labels: {}, subjectKey: randomBytes(32) }),
     audit: {
