@@ -1,7 +1,8 @@
-import { loadPolicy } from "../server/load-policy.ts";
+import type { Result } from "../core/result.ts";
+import { loadPolicy, type PolicyInForce } from "../server/load-policy.ts";
 import { systemClock } from "../server/system.ts";
 import type { Command, Options } from "./command.ts";
-import { complain, say } from "./output.ts";
+import { complain, misuse, say } from "./output.ts";
 import { loadSettings, SETTINGS_HELP, SETTINGS_OPTIONS } from "./settings.ts";
 
 export const checkCommand: Command = {
@@ -25,25 +26,32 @@ examples:
 async function check(options: Options): Promise<number> {
   const format = options.text("format") ?? "text";
   if (format !== "text" && format !== "json") {
-    complain(`--format is text or json, not ${format}`);
-    return 2;
+    return misuse(`--format is text or json, not ${format}`);
   }
+  const checked = await readAll(options);
+  if (format === "json") say(JSON.stringify(summaryOf(checked)));
+  else if (checked.ok) say(describe(checked.value));
+  else for (const error of checked.error) complain(error);
+  return checked.ok ? 0 : 1;
+}
+
+async function readAll(options: Options): Promise<Result<PolicyInForce, readonly string[]>> {
   const config = await loadSettings(options);
-  const policy = config.ok ? await loadPolicy(config.value, systemClock) : null;
-  const errors = [
-    ...(config.ok ? [] : config.error),
-    ...(policy === null || policy.ok ? [] : policy.error),
-  ];
-  const found = policy?.ok === true ? policy.value : null;
-  if (format === "json") {
-    const summary = found && { default: found.default, revision: found.engine.revision };
-    say(JSON.stringify({ ok: errors.length === 0, errors, policy: summary }));
-  } else if (found !== null) {
-    const source = found.isBuiltIn ? "built in: only handshake, discovery and listing pass" : "ok";
-    say(`configuration: ok\npolicy: ${source}\ndefault: ${found.default}`);
-    say(`revision: ${found.engine.revision}`);
-  } else {
-    for (const error of errors) complain(error);
-  }
-  return errors.length === 0 ? 0 : 1;
+  return config.ok ? loadPolicy(config.value, systemClock) : config;
+}
+
+function summaryOf(checked: Result<PolicyInForce, readonly string[]>) {
+  if (!checked.ok) return { ok: false, errors: checked.error, policy: null };
+  const { default: byDefault, engine } = checked.value;
+  return { ok: true, errors: [], policy: { default: byDefault, revision: engine.revision } };
+}
+
+function describe({ isBuiltIn, default: byDefault, engine }: PolicyInForce): string {
+  const source = isBuiltIn ? "built in: only handshake, discovery and listing pass" : "ok";
+  return [
+    "configuration: ok",
+    `policy: ${source}`,
+    `default: ${byDefault}`,
+    `revision: ${engine.revision}`,
+  ].join("\n");
 }

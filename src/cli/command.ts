@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
-import { suggest } from "../config/suggest.ts";
 import { err, ok, type Result } from "../core/result.ts";
+import { suggest } from "../core/suggest.ts";
 
 /** One subcommand of `impedance`. */
 export interface Command {
@@ -32,7 +32,12 @@ export function parseOptions(command: Command, args: readonly string[]): Result<
   const unknown = unknownOption(args, Object.keys(options));
   if (unknown !== null) return err(unknown);
   try {
-    const { values } = parseArgs({ args: [...args], options, strict: true, allowPositionals: false });
+    const { values } = parseArgs({
+      args: [...args],
+      options,
+      strict: true,
+      allowPositionals: false,
+    });
     return ok({
       text: (name) => (typeof values[name] === "string" ? values[name] : undefined),
       flag: (name) => values[name] === true,

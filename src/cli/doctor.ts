@@ -1,5 +1,5 @@
 import type { Command, Options } from "./command.ts";
-import { complain, say } from "./output.ts";
+import { misuse, say } from "./output.ts";
 
 export const doctorCommand: Command = {
   name: "doctor",
@@ -28,13 +28,11 @@ interface Check {
 async function doctor(options: Options): Promise<number> {
   const format = options.text("format") ?? "text";
   if (format !== "text" && format !== "json") {
-    complain(`--format is text or json, not ${format}`);
-    return 2;
+    return misuse(`--format is text or json, not ${format}`);
   }
   const url = options.text("url") ?? "http://127.0.0.1:8070/mcp";
   if (!URL.canParse(url)) {
-    complain(`--url ${url} is no URL`);
-    return 2;
+    return misuse(`--url ${url} is no URL`);
   }
   const checks: Check[] = [];
   for (const check of [requestIsRead, sizeIsBounded, responseIsRead]) {
@@ -42,7 +40,8 @@ async function doctor(options: Options): Promise<number> {
   }
   const healthy = checks.every(({ ok }) => ok);
   if (format === "json") say(JSON.stringify({ ok: healthy, url, checks }));
-  else for (const { name, ok, detail } of checks) say(`${ok ? "ok  " : "FAIL"}  ${name}: ${detail}`);
+  else
+    for (const { name, ok, detail } of checks) say(`${ok ? "ok  " : "FAIL"}  ${name}: ${detail}`);
   return healthy ? 0 : 1;
 }
 

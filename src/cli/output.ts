@@ -7,6 +7,18 @@ export function complain(text: string): void {
   process.stderr.write(`impedance: ${text}\n`);
 }
 
+/** Prints every error; the exit code says that there was one. */
+export function fail(errors: readonly string[]): number {
+  for (const error of errors) complain(error);
+  return 1;
+}
+
+/** For a command line that cannot be meant; the exit code is another one than for a failure. */
+export function misuse(error: string): number {
+  complain(error);
+  return 2;
+}
+
 /** Whether a terminal that shows colours is at the other end (no-color.org). */
 export function hasColor(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY === true && !process.env["NO_COLOR"];

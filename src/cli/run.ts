@@ -1,4 +1,4 @@
-import { suggest } from "../config/suggest.ts";
+import { suggest } from "../core/suggest.ts";
 import { packageVersion } from "../server/package-root.ts";
 import { checkCommand } from "./check.ts";
 import { type Command, parseOptions } from "./command.ts";
@@ -33,7 +33,10 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   const command = COMMANDS.find((each) => each.name === name);
   if (command === undefined) {
-    const near = suggest(name, COMMANDS.map((each) => each.name));
+    const near = suggest(
+      name,
+      COMMANDS.map((each) => each.name),
+    );
     complain(`there is no command ${name}${near === null ? "" : `; did you mean ${near}?`}`);
     complain("impedance --help lists them");
     return MISUSED;

@@ -1,9 +1,9 @@
 import { once } from "node:events";
-import { createInterface } from "node:readline";
 import type { Direction } from "../core/message.ts";
-import { createScanner } from "../server/scanner.ts";
+import { createScanner, type Scanner } from "../server/scanner.ts";
 import type { Command, Options } from "./command.ts";
-import { fail } from "./serve.ts";
+import { linesOf } from "./lines.ts";
+import { fail, misuse } from "./output.ts";
 import { loadSettings, SETTINGS_HELP, SETTINGS_OPTIONS } from "./settings.ts";
 
 export const scanCommand: Command = {
@@ -32,26 +32,43 @@ examples:
 
 async function scan(options: Options): Promise<number> {
   const direction = options.text("direction") ?? "request";
-  if (!isDirection(direction)) return fail([`--direction is request or response, not ${direction}`]);
+  if (!isDirection(direction)) {
+    return misuse(`--direction is request or response, not ${direction}`);
+  }
   const settings = await loadSettings(options);
   if (!settings.ok) return fail(settings.error);
-  const guards = options.text("guards")?.split(",").map((name) => name.trim());
-  const config = guards === undefined ? settings.value : { ...settings.value, guards };
   const server = options.text("server") ?? "scan";
+  const config = { ...settings.value, guards: guardsOf(options) ?? settings.value.guards };
   const scanner = await createScanner(config, { direction, server });
   if (!scanner.ok) return fail(scanner.error);
 
   // Whoever reads our answers may stop early (`| head`): that is no fault.
   process.stdout.on("error", () => process.exit(0));
+  return scanAll(scanner.value);
+}
+
+function guardsOf(options: Options): string[] | undefined {
+  return options
+    .text("guards")
+    ?.split(",")
+    .map((name) => name.trim());
+}
+
+async function scanAll(scanner: Scanner): Promise<number> {
   let malformed = 0;
-  for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
-    if (line.trim() === "") continue;
-    const answer = await scanner.value.scan(line);
+  for await (const line of linesOf(process.stdin)) {
+    if (isBlank(line)) continue;
+    const answer = await scanner.scan(line);
     if (!answer.ok) malformed += 1;
     const text = answer.ok ? answer.value : answer.error;
     if (!process.stdout.write(`${text}\n`)) await once(process.stdout, "drain");
   }
   return malformed === 0 ? 0 : 1;
+}
+
+/** White space of JSON, and nothing else. */
+function isBlank(line: Uint8Array): boolean {
+  return line.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
 }
 
 function isDirection(text: string): text is Direction {

@@ -1,10 +1,10 @@
-import { decodeAddress, decodeEndpoint } from "../config/address.ts";
 import type { Config } from "../config/config.ts";
+import { decodeAddress, decodeEndpoint } from "../core/address.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { startService } from "../server/service.ts";
 import { createLogger } from "../telemetry/log.ts";
 import type { Command, Options } from "./command.ts";
-import { complain } from "./output.ts";
+import { fail } from "./output.ts";
 import { loadSettings, SETTINGS_HELP, SETTINGS_OPTIONS } from "./settings.ts";
 import { untilSignal } from "./signals.ts";
 
@@ -49,10 +49,4 @@ function withAddresses(config: Config, options: Options): Result<Config, readonl
   if (grpc === null) return err([`--grpc ${grpcText} is neither HOST:PORT nor unix:/path`]);
   if (admin === null) return err([`--admin ${adminText} is no HOST:PORT`]);
   return ok({ ...config, grpc, admin });
-}
-
-/** Prints every error; the exit code says that there was one. */
-export function fail(errors: readonly string[]): number {
-  for (const error of errors) complain(error);
-  return 1;
 }

@@ -1,10 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { formatDecision } from "../audit/pretty.ts";
 import { createStreamSink } from "../audit/descriptor-sink.ts";
 import { encodeLine } from "../audit/line.ts";
+import { formatDecision } from "../audit/pretty.ts";
 import type { ManagedAuditSink } from "../audit/sink.ts";
-import { decodeAddress, encodeAddress } from "../config/address.ts";
-import type { Address, Config, ServerConfig } from "../config/config.ts";
+import type { Config, ServerConfig } from "../config/config.ts";
+import { type Address, decodeAddress, encodeAddress } from "../core/address.ts";
 import type { DecisionEvent } from "../core/audit.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { packagePath } from "../server/package-root.ts";
@@ -16,8 +16,7 @@ import { locateEnvoy } from "./envoy/locate.ts";
 import { portOwner } from "./envoy/port-owner.ts";
 import { type EnvoyProcess, startEnvoy } from "./envoy/process.ts";
 import { decodeUpstreamUrl } from "./envoy/upstream-url.ts";
-import { complain, hasColor, say } from "./output.ts";
-import { fail } from "./serve.ts";
+import { complain, fail, hasColor, misuse, say } from "./output.ts";
 import { loadSettings, SETTINGS_HELP, SETTINGS_OPTIONS } from "./settings.ts";
 import { untilSignal } from "./signals.ts";
 
@@ -55,7 +54,9 @@ async function up(options: Options): Promise<number> {
   const config = settings.ok ? withUpstream(settings.value, options) : settings;
   if (!config.ok) return fail(config.error);
   const format = options.text("format") ?? "text";
-  if (format !== "text" && format !== "json") return fail([`--format is text or json, not ${format}`]);
+  if (format !== "text" && format !== "json") {
+    return misuse(`--format is text or json, not ${format}`);
+  }
 
   const signal = untilSignal();
   const running = await startUp(config.value, format);
@@ -140,11 +141,14 @@ function upstreamOf({ id, url, path, protocol, caFile }: ServerConfig) {
 function withUpstream(config: Config, options: Options): Result<Config, readonly string[]> {
   const listenText = options.text("listen");
   const listen = listenText === undefined ? config.listen : decodeAddress(listenText);
-  if (listen === null) return err([`--listen ${listenText} is no HOST:PORT, such as 127.0.0.1:8070`]);
+  if (listen === null)
+    return err([`--listen ${listenText} is no HOST:PORT, such as 127.0.0.1:8070`]);
   const upstream = options.text("upstream");
   if (upstream === undefined) {
     if (config.servers.size > 0) return ok({ ...config, listen });
-    return err(["nothing to stand in front of: give --upstream URL, or `servers:` in --config FILE"]);
+    return err([
+      "nothing to stand in front of: give --upstream URL, or `servers:` in --config FILE",
+    ]);
   }
   const url = decodeUpstreamUrl(upstream);
   if (!url.ok) return err([`--upstream: ${url.error}`]);

@@ -1,15 +1,12 @@
 import { resolve } from "node:path";
-
+import { type Address, decodeAddress, decodeEndpoint, type Endpoint } from "../core/address.ts";
 import type { Limits } from "../core/limits.ts";
-import { decodeAddress, decodeEndpoint } from "./address.ts";
 import type {
-  Address,
   AliasesConfig,
   AuditConfig,
   Config,
   DenialShape,
   Disclosure,
-  Endpoint,
   LogLevel,
   Secret,
   ServerConfig,

@@ -1,3 +1,4 @@
+import type { Address, Endpoint } from "../core/address.ts";
 import type { Limits } from "../core/limits.ts";
 
 /** What `impedance.yaml` says, complete and checked: nothing of it can fail to be understood. */
@@ -24,17 +25,6 @@ export interface Config {
   readonly log: { readonly level: LogLevel };
   readonly drainDeadlineMs: number;
 }
-
-export interface Address {
-  /** Without the brackets of an IPv6 address. */
-  readonly host: string;
-  /** 0 lets the operating system choose. */
-  readonly port: number;
-}
-
-export type Endpoint =
-  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
-  | { readonly kind: "unix"; readonly path: string };
 
 export interface ServerConfig {
   readonly id: string;

@@ -1,8 +1,8 @@
+import { editDistance, suggest } from "../core/suggest.ts";
 import { isRecord, textAt } from "./access.ts";
 import type { Environment } from "./config.ts";
 import type { ConfigError, Path } from "./config-error.ts";
 import type { Schema } from "./schema.ts";
-import { editDistance, suggest } from "./suggest.ts";
 
 const PREFIX = "IMPEDANCE_";
 /** Read by the set-up script, which shares the prefix. */

@@ -1,5 +1,5 @@
+import { decodeAddress, decodeEndpoint } from "../core/address.ts";
 import { entriesAt, textAt, valueAt } from "./access.ts";
-import { decodeAddress, decodeEndpoint } from "./address.ts";
 import type { Fault, Path } from "./config-error.ts";
 
 /** `sun_path` of a Unix socket's address, without its final NUL. */

@@ -1,9 +1,8 @@
 import { readFileSync } from "node:fs";
 import { Ajv2020, type ErrorObject } from "ajv/dist/2020.js";
-
+import { suggest } from "../core/suggest.ts";
 import type { Fault, Path } from "./config-error.ts";
 import { printable } from "./config-error.ts";
-import { suggest } from "./suggest.ts";
 
 /** The part of JSON Schema that `schemas/config.json` uses. */
 export interface Schema {

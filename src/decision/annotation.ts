@@ -17,7 +17,9 @@ export function annotation(
   receipts: readonly EditReceipt[],
   milliseconds: number,
 ): string {
-  const transformations = [...new Set(receipts.map(({ action, rule }) => `${action}:${kind(rule)}`))];
+  const transformations = [
+    ...new Set(receipts.map(({ action, rule }) => `${action}:${kind(rule)}`)),
+  ];
   return JSON.stringify({
     security_validated: true,
     decision_id: decisionId,

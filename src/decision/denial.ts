@@ -40,7 +40,7 @@ export function toolErrorMessage(
   const { message, data } = explain(refused, disclose);
   const result = {
     ...(revision === "2026-07-28" ? { resultType: "complete" } : {}),
-    content: [{ type: "text", text: `${message} (decision ${data["decision_id"]})` }],
+    content: [{ type: "text", text: `${message} (decision ${data.decision_id})` }],
     isError: true,
     _meta: { "dev.impedance/denial": data },
   };

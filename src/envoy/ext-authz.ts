@@ -1,4 +1,5 @@
-import type { sendUnaryData, ServerUnaryCall } from "@grpc/grpc-js";
+import assert from "node:assert/strict";
+import type { ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import { status } from "@grpc/grpc-js";
 import type { Firewall, Verdict } from "../core/exchange.ts";
 import { encodeTextHeader } from "./headers.ts";
@@ -30,7 +31,9 @@ export function createCheck(firewall: Firewall, onFault: (error: unknown) => voi
 
 async function check(firewall: Firewall, request: CheckRequest): Promise<CheckResponse> {
   const http = request.attributes?.request?.http ?? {};
-  const body = http.raw_body ?? Buffer.from(http.body ?? "", "utf8");
+  // FAIL CLOSED: as text, invalid UTF-8 comes here repaired, and reaches the server as it was.
+  assert(!http.body, "ext_authz has pack_as_bytes: true");
+  const body = http.raw_body ?? Buffer.alloc(0);
   const head = decodeCheckHead(request);
   const exchange = firewall.open(head);
   try {
@@ -43,7 +46,7 @@ async function check(firewall: Firewall, request: CheckRequest): Promise<CheckRe
       return encodeVerdict({ kind: "deny", denial: exchange.abort("request_too_large") });
     }
     const verdict = await exchange.request(body);
-    const changed = verdict.kind === "forward" && verdict.body !== body;
+    const changed = verdict.kind === "forward" && Buffer.compare(verdict.body, body) !== 0;
     if (changed) return encodeVerdict({ kind: "deny", denial: exchange.abort("needs_cleaning") });
     return encodeVerdict(verdict);
   } finally {

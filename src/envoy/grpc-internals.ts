@@ -16,8 +16,8 @@ import { status } from "@grpc/grpc-js";
 export function allowStreamResets(server: Server): void {
   const internals = server as unknown as { commonServerOptions?: Record<string, unknown> };
   assert(internals.commonServerOptions, "grpc-js: Server.commonServerOptions is gone");
-  internals.commonServerOptions["streamResetBurst"] = 1_000_000_000;
-  internals.commonServerOptions["streamResetRate"] = 1_000_000_000;
+  internals.commonServerOptions.streamResetBurst = 1_000_000_000;
+  internals.commonServerOptions.streamResetRate = 1_000_000_000;
 }
 
 /**

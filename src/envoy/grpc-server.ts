@@ -2,9 +2,10 @@ import { Server, ServerCredentials, type UntypedHandleCall } from "@grpc/grpc-js
 import type { Firewall } from "../core/exchange.ts";
 import type { Limits } from "../core/limits.ts";
 import { createCheck } from "./ext-authz.ts";
-import { createExtProc, type ProcessCall } from "./ext-proc.ts";
+import { createExtProc } from "./ext-proc.ts";
 import { allowStreamResets, failUnlessVouched } from "./grpc-internals.ts";
 import { createHealth } from "./health.ts";
+import type { ProcessCall } from "./process-stream.ts";
 import { loadServices } from "./protocol.ts";
 
 export interface GrpcServerOptions {

@@ -67,7 +67,7 @@ export function encodeMetadata(metadata: ProxyMetadata): Struct {
       listValue: { values: metadata.reasons.map((reason) => ({ stringValue: reason })) },
     },
   };
-  if (metadata.method !== null) fields["method"] = { stringValue: metadata.method };
-  if (metadata.tool !== null) fields["tool"] = { stringValue: metadata.tool };
+  if (metadata.method !== null) fields.method = { stringValue: metadata.method };
+  if (metadata.tool !== null) fields.tool = { stringValue: metadata.tool };
   return { fields: { [METADATA_NAMESPACE]: { structValue: { fields } } } };
 }

@@ -34,7 +34,7 @@ export function decodeCheckHead(request: CheckRequest): RequestHead {
     method: http.method ?? "",
     path: http.path ?? "",
     headers: new Map(Object.entries(http.headers ?? {})),
-    server: context_extensions?.["server"] || null,
+    server: context_extensions?.server || null,
     source: {
       ip: source?.address?.socket_address?.address || null,
       spiffe: principal.startsWith("spiffe://") ? principal : null,

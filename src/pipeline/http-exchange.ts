@@ -15,13 +15,19 @@ import type {
 import type { MessageKind } from "../core/message.ts";
 import type { Principal } from "../core/policy.ts";
 import { answers, httpDenial } from "../decision/denial.ts";
-import { type RefusalCode, reasonOf } from "../decision/refusals.ts";
-import { clientHeaders, forgedHeaders, type Outcome, serverHeaders } from "../decision/zta-headers.ts";
+import { faultReason } from "../decision/faults.ts";
+import type { RefusalCode } from "../decision/refusals.ts";
+import {
+  clientHeaders,
+  forgedHeaders,
+  type Outcome,
+  serverHeaders,
+} from "../decision/zta-headers.ts";
 import type { ProtocolFault } from "../mcp/message/fault.ts";
 import { mirrorHeaders } from "../mcp/message/header-mirror.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { type HttpKind, isEncoded, isJson, kindOf } from "./http-kind.ts";
-import { judge, type Judged, type Judgement } from "./judge.ts";
+import { isEdited, type Judged, type Judgement, judge } from "./judge.ts";
 import { bareMessage, type Decision, decide, refused } from "./layer2.ts";
 import { createPending, type Pending } from "./pending.ts";
 import { readRequest } from "./reading.ts";
@@ -85,7 +91,7 @@ class HttpExchange implements Exchange {
   /** Steps 2 to 8 for the request. */
   async request(body: Uint8Array): Promise<Verdict> {
     if (this.#kind !== "post") return this.#bareRequest(this.#kind, body);
-    const read = readRequest(this.#head, this.#dependencies.limits);
+    const read = readRequest(this.#head.headers, this.#dependencies.limits);
     const outcome = judge(body, read, this.#scene("request"), this.#dependencies);
     if (!outcome.ok) return { kind: "deny", denial: this.#protocolFault(outcome.error) };
 
@@ -110,13 +116,13 @@ class HttpExchange implements Exchange {
     );
     this.#decisionId = decision.decisionId;
     if (!decision.allow) return { kind: "deny", denial: this.#denial(decision, 403) };
-    return this.#forward(EMPTY, [], decision, null);
+    return this.#forward(body, [], decision, null);
   }
 
   #forwardRequest({ reading, judged }: Judgement): Verdict {
     const [first] = judged;
     if (first === undefined) throw new Error("no message was judged");
-    const edited = judged.some(({ cleaned }) => cleaned.receipts.length > 0);
+    const edited = judged.some(isEdited);
     this.#outcome = edited ? "redact" : "allow";
     this.#decisionId = first.decision.decisionId;
     const { bytes } = reading.document;
@@ -222,15 +228,7 @@ class HttpExchange implements Exchange {
     const id = this.#dependencies.identifiers.decisionId();
     const decision = {
       ...refused(id, "internal", null, revision),
-      reasons: [
-        {
-          ...reasonOf("internal"),
-          code: fault.code,
-          rule: `firewall/${fault.code}`,
-          message: fault.detail,
-          remedy: "Send a message that follows the MCP specification.",
-        },
-      ],
+      reasons: [faultReason(fault.code, fault.detail)],
       rpcCode: fault.rpcCode,
       httpStatus: fault.httpStatus,
     };

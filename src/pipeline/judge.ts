@@ -1,3 +1,4 @@
+import type { EditReceipt } from "../core/audit.ts";
 import { ok, type Result } from "../core/result.ts";
 import { find } from "../mcp/json/find.ts";
 import { removeMembers } from "../mcp/json/remove-members.ts";
@@ -57,8 +58,9 @@ export function judge<Fault>(
   stopwatch.lap("guard");
   const decisions = cleaned.map((one) => decide(one, scene, dependencies));
   stopwatch.lap("policy");
-  const obliged = apply(reading, obligationsOf(reading, decisions), reread);
-  const concealed = concealPaths(obliged, scene, dependencies, reread);
+  const obligations = obligationsOf(reading, decisions);
+  const left = apply(reading, obligations.splices, reread);
+  const concealed = concealPaths(left, scene, dependencies, reread);
   const enforced = concealed.reading;
   stopwatch.lap("enforce");
 
@@ -69,7 +71,8 @@ export function judge<Fault>(
     if (decision === undefined || message === undefined) throw new Error("a message went missing");
     const paths = concealed.paths[index];
     const findings = [...one.findings, ...(paths?.findings ?? [])];
-    const receipts = [...one.receipts, ...(paths?.receipts ?? [])];
+    const obliged = obligations.receipts[index] ?? [];
+    const receipts = [...one.receipts, ...obliged, ...(paths?.receipts ?? [])];
     return {
       cleaned: { ...one, message, findings, receipts },
       decision: record({ decision, findings, receipts, scene, timings }, dependencies),
@@ -78,22 +81,34 @@ export function judge<Fault>(
   return ok({ reading: enforced, judged, milliseconds: stopwatch.total() });
 }
 
+/** What the policy has done to what it lets through. */
+interface Obliged {
+  readonly splices: readonly Splice[];
+  /** Of the values it blackens, message by message. */
+  readonly receipts: readonly (readonly EditReceipt[])[];
+}
+
 /** The policy may take members out and blacken values; a pointer to nothing is no fault. */
-function obligationsOf(
-  { document, messages, batch }: Reading,
-  decisions: readonly Decision[],
-): readonly Splice[] {
+function obligationsOf({ document, batch }: Reading, decisions: readonly Decision[]): Obliged {
   const remove: string[] = [];
   const redact: Splice[] = [];
-  for (const [index, { allow, obligations }] of decisions.entries()) {
-    if (!allow || messages[index] === undefined) continue;
+  const receipts = decisions.map(({ allow, obligations }, index) => {
+    if (!allow) return [];
     const prefix = batch ? `/${index}` : "";
     for (const pointer of obligations.remove) remove.push(prefix + pointer);
-    for (const pointer of new Set(obligations.redact)) {
-      const node = find(document.root, prefix + pointer);
-      if (node !== undefined) redact.push(replaceNode(node, '"[REDACTED:policy]"'));
-    }
-  }
-  if (remove.length === 0) return redact;
-  return outermostSplices([...removeMembers(document, remove), ...redact]);
+    return [...new Set(obligations.redact)].flatMap((obliged): EditReceipt[] => {
+      const pointer = prefix + obliged;
+      const node = find(document.root, pointer);
+      if (node === undefined) return [];
+      redact.push(replaceNode(node, '"[REDACTED:policy]"'));
+      return [{ pointer, rule: "policy", action: "redacted", length: node.end - node.start }];
+    });
+  });
+  const removed = remove.length === 0 ? [] : removeMembers(document, remove);
+  return { splices: outermostSplices([...removed, ...redact]), receipts };
+}
+
+/** Whether something was taken out of the message's own text. */
+export function isEdited({ cleaned }: Judged): boolean {
+  return cleaned.receipts.length > 0;
 }

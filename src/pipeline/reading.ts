@@ -1,4 +1,4 @@
-import type { RequestHead } from "../core/exchange.ts";
+import type { Headers } from "../core/exchange.ts";
 import type { Limits } from "../core/limits.ts";
 import { ok } from "../core/result.ts";
 import { parseJson } from "../mcp/json/parse.ts";
@@ -6,13 +6,12 @@ import { type ProtocolFault, protocolFaultOf } from "../mcp/message/fault.ts";
 import { type PendingRequest, type ReadContext, readMessages } from "../mcp/message/read.ts";
 import type { Read } from "./judge.ts";
 
-
-/** Reads what a client posted. */
-export function readRequest(head: RequestHead, limits: Limits): Read<ProtocolFault> {
+/** Reads what a client posted; `headers` are null where a message came without any. */
+export function readRequest(headers: Headers | null, limits: Limits): Read<ProtocolFault> {
   return reader(limits, {
     direction: "request",
-    headerRevision: head.headers.get("mcp-protocol-version") ?? null,
-    headers: head.headers,
+    headerRevision: headers?.get("mcp-protocol-version") ?? null,
+    headers,
     requestOf: () => undefined,
   });
 }

@@ -12,7 +12,7 @@ import { bareMessage, type Decision } from "./layer2.ts";
 import type { Pending } from "./pending.ts";
 import { readResponse } from "./reading.ts";
 import type { Scene } from "./scene.ts";
-import { markAnswered, settle } from "./settle.ts";
+import { answersAll, markAnswered, settle } from "./settle.ts";
 
 /** How the body of a response is to be taken in. */
 export type ResponsePlan =
@@ -66,15 +66,19 @@ function judgeBody(body: Uint8Array, context: ResponseContext): ResponseOutcome 
   const success = head.status < 300;
   const waiting = success && !pending.isEmpty();
   if (body.length === 0) return waiting ? refuse("response_missing") : pass(body);
-  if (isJson(head.headers)) {
-    return (
-      (kind === "post" ? judgeMessages(body, context) : null) ??
-      (success && !FOREIGN_JSON.has(kind) ? null : judgeForeignJson(body, context)) ??
-      (success ? refuse("response_unreadable") : judgeText(body, context))
-    );
-  }
-  if (!success || (!waiting && kind !== "open_stream")) return judgeText(body, context);
-  return refuse("response_media_type");
+  if (isJson(head.headers)) return judgeJson(body, success, context);
+  const mayBeText = !success || (!waiting && kind !== "open_stream");
+  return mayBeText ? judgeText(body, context) : refuse("response_media_type");
+}
+
+/** A message of MCP if it is one; else JSON of another kind, where the server may answer with it. */
+function judgeJson(body: Uint8Array, success: boolean, context: ResponseContext): ResponseOutcome {
+  const message = context.kind === "post" ? judgeMessages(body, context) : null;
+  if (message !== null) return message;
+  if (success && !FOREIGN_JSON.has(context.kind)) return refuse("response_unreadable");
+  const foreign = judgeForeignJson(body, context);
+  if (foreign !== null) return foreign;
+  return success ? refuse("response_unreadable") : judgeText(body, context);
 }
 
 /** Requests that a server may answer with JSON that is no MCP message. */
@@ -83,15 +87,19 @@ const FOREIGN_JSON: ReadonlySet<HttpKind> = new Set(["well_known", "end_session"
 /** JSON-RPC; null when the body is none and may be something else. */
 function judgeMessages(body: Uint8Array, context: ResponseContext): ResponseOutcome | null {
   const { head, scene, pending, dependencies } = context;
-  const read = readResponse(dependencies.limits, scene.headerRevision, (id) => pending.requestOf(id));
+  const read = readResponse(dependencies.limits, scene.headerRevision, (id) =>
+    pending.requestOf(id),
+  );
   const outcome = judge(body, read, scene, dependencies);
   if (!outcome.ok) return null;
 
   const { milliseconds } = outcome.value;
   const settled = settle(outcome.value, dependencies.settings(scene.server));
   if (settled.denied !== null) return { kind: "deny", decision: settled.denied, milliseconds };
+  if (head.status < 300 && !answersAll(outcome.value, pending)) {
+    return refuse("response_missing", milliseconds);
+  }
   markAnswered(outcome.value, pending);
-  if (head.status < 300 && !pending.isEmpty()) return refuse("response_missing", milliseconds);
   const { bytes, decisionId, edited } = settled;
   return { kind: "forward", body: bytes, decisionId, edited, milliseconds };
 }

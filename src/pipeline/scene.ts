@@ -1,6 +1,6 @@
 import type { RequestHead } from "../core/exchange.ts";
-import type { Direction, Message } from "../core/message.ts";
 import { member, stringMember } from "../core/json.ts";
+import type { Direction, Message } from "../core/message.ts";
 import type { PolicyInput, Principal } from "../core/policy.ts";
 
 /** Where a message is being judged: everything about it that is not in its own bytes. */
@@ -46,5 +46,8 @@ export function clientOf(message: Message): PolicyInput["client"] {
   const info =
     member(params, "clientInfo") ??
     member(member(params, "_meta"), "io.modelcontextprotocol/clientInfo");
-  return { name: stringMember(info, "name") ?? null, version: stringMember(info, "version") ?? null };
+  return {
+    name: stringMember(info, "name") ?? null,
+    version: stringMember(info, "version") ?? null,
+  };
 }

@@ -1,15 +1,12 @@
 import type { JsonNode } from "../core/json.ts";
 import { member } from "../core/json.ts";
-import {
-  ANNOTATED_METHODS,
-  ANNOTATION_KEY,
-  annotation,
-} from "../decision/annotation.ts";
+import { ANNOTATED_METHODS, ANNOTATION_KEY, annotation } from "../decision/annotation.ts";
 import { errorMessage, type Refused, toolErrorMessage } from "../decision/denial.ts";
 import { reasonOf } from "../decision/refusals.ts";
 import { applySplices, insertMember, replaceNode, type Splice } from "../mcp/json/splice.ts";
+import { canonicalId } from "../mcp/message/id.ts";
 import type { ServerSettings } from "./dependencies.ts";
-import type { Judged, Judgement } from "./judge.ts";
+import { isEdited, type Judged, type Judgement } from "./judge.ts";
 import type { Decision } from "./layer2.ts";
 import type { Pending } from "./pending.ts";
 
@@ -34,9 +31,18 @@ export function settle(judgement: Judgement, settings: ServerSettings): Settled 
     bytes: applySplices(reading.document.bytes, splices),
     dropped: denied !== null && only?.cleaned.message.kind === "notification",
     denied,
-    edited: judged.some(({ cleaned }) => cleaned.receipts.length > 0),
+    edited: judged.some(isEdited),
     decisionId: only?.decision.decisionId ?? null,
   };
+}
+
+/** Whether every request that waits gets its answer from this body. */
+export function answersAll({ judged }: Judgement, pending: Pending): boolean {
+  const answered = judged
+    .map(({ cleaned }) => cleaned.message)
+    .filter(({ kind, id }) => (kind === "result" || kind === "error") && id !== null)
+    .map(({ id }) => canonicalId(id ?? ""));
+  return pending.waiting().every(({ id }) => answered.includes(canonicalId(id)));
 }
 
 /** Notes which requests no longer wait, once what answers them goes out. */

@@ -1,9 +1,9 @@
 import type { StreamOutput } from "../core/exchange.ts";
 import type { Leaf } from "../core/json.ts";
 import { errorMessage } from "../decision/denial.ts";
-import { refusal } from "../decision/refusals.ts";
-import { createSseParser, encodeEvent, type SseItem } from "../mcp/sse.ts";
+import type { refusal } from "../decision/refusals.ts";
 import type { PendingRequest } from "../mcp/message/read.ts";
+import { createSseParser, encodeEvent, type SseItem } from "../mcp/sse.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { judge } from "./judge.ts";
 import { type Decision, refused } from "./layer2.ts";
@@ -71,7 +71,10 @@ class SseFilter implements StreamFilter {
       // An SDK client would wait a minute for an answer that can no longer come.
       output.push(this.errors(this.#refused("response_missing")));
     }
-    return { bytes: output.length === 1 && output[0] ? output[0] : Buffer.concat(output), end: false };
+    return {
+      bytes: output.length === 1 && output[0] ? output[0] : Buffer.concat(output),
+      end: false,
+    };
   }
 
   errors(decision: Decision): Uint8Array {
@@ -148,16 +151,22 @@ class SseFilter implements StreamFilter {
 /** Too short for any secret that a guard knows for certain. */
 const INNOCENT_BYTES = 16;
 
-/** Field names, colons and line ends of an event with one data line, and a little more. */
-const FRAME_BYTES = 48;
+/** Carriage returns, or `retry: 3000`: what an event has beside one line for each field. */
+const SPARE_BYTES = 12;
 
-/** All of an event but its data: its name and id, and every other line if there is much of them. */
+/** All of an event but its data: its name and id, and every other line if there can be one. */
 function sideTextOf({ raw, data, type, id }: Event): Uint8Array {
-  const named = `${type ?? ""}\n${id ?? ""}`;
-  const overhead = raw.length - (data?.length ?? 0) - named.length;
-  if (overhead <= FRAME_BYTES) return Buffer.from(named, "utf8");
-  const lines = Buffer.from(raw).toString("utf8").split(/\r\n|\r|\n/);
+  const known = lineBytes("data", data) + lineBytes("event", type) + lineBytes("id", id) + 1;
+  if (raw.length - known <= SPARE_BYTES) return Buffer.from(`${type ?? ""}\n${id ?? ""}`, "utf8");
+  const lines = Buffer.from(raw)
+    .toString("utf8")
+    .split(/\r\n|\r|\n/);
   return Buffer.from(lines.filter((line) => !/^data(:|$)/.test(line)).join("\n"), "utf8");
+}
+
+/** `name: value` and its line end. */
+function lineBytes(name: string, value: { readonly length: number } | null): number {
+  return value === null ? 0 : name.length + value.length + 3;
 }
 
 function opaqueLeaf(text: string): Leaf {

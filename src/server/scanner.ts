@@ -4,11 +4,13 @@ import type { Config } from "../config/config.ts";
 import { type JsonNode, member, stringMember } from "../core/json.ts";
 import type { Direction } from "../core/message.ts";
 import { err, ok, type Result } from "../core/result.ts";
+import { faultReason } from "../decision/faults.ts";
 import { createGuards } from "../guard/guards.ts";
 import { createInspector } from "../guard/inspect.ts";
 import { createAnonymousIdentity } from "../identity/anonymous.ts";
 import { find } from "../mcp/json/find.ts";
 import { parseJson } from "../mcp/json/parse.ts";
+import type { ProtocolFault } from "../mcp/message/fault.ts";
 import type { PendingRequest } from "../mcp/message/read.ts";
 import type { Dependencies } from "../pipeline/dependencies.ts";
 import { type Judgement, judge } from "../pipeline/judge.ts";
@@ -20,7 +22,7 @@ import { randomIdentifiers, systemClock } from "./system.ts";
 
 /** Judges one line of `impedance scan`; answers are JSON lines, without the line break. */
 export interface Scanner {
-  scan(line: string): Promise<Result<string, string>>;
+  scan(line: Uint8Array): Promise<Result<string, string>>;
 }
 
 export interface ScanOptions {
@@ -90,8 +92,12 @@ interface Task {
   readonly cleaned: (judgement: Judgement) => string;
 }
 
-function scanLine(line: string, scene: Scene, dependencies: Dependencies): Result<string, string> {
-  const bytes = Buffer.from(line, "utf8");
+function scanLine(
+  line: Uint8Array,
+  scene: Scene,
+  dependencies: Dependencies,
+): Result<string, string> {
+  const bytes = Buffer.from(line.buffer, line.byteOffset, line.byteLength);
   const document = parseJson(bytes, dependencies.limits);
   if (!document.ok) {
     return err(`{"id":null,"error":"no JSON: ${document.error.code}","allow":false}`);
@@ -100,11 +106,11 @@ function scanLine(line: string, scene: Scene, dependencies: Dependencies): Resul
   const id = idNode === undefined ? "null" : textOf(bytes, idNode);
   const task = taskOf(document.value.root, bytes, scene.direction);
   if (task === null) {
-    return err(`{"id":${id},"error":"a line has text, message or body","allow":false}`);
+    return err(`{"id":${id},"error":"a line has text, message, or body in base64","allow":false}`);
   }
   const read =
     scene.direction === "request"
-      ? readRequest(HEAD, dependencies.limits)
+      ? readRequest(null, dependencies.limits)
       : readResponse(dependencies.limits, null, () => SOME_CALL);
   const outcome = judge(task.bytes, read, scene, dependencies);
   const rest = outcome.ok ? describe(outcome.value) : describeFault(outcome.error);
@@ -117,15 +123,19 @@ function taskOf(root: JsonNode, bytes: Buffer, direction: Direction): Task | nul
   if (text !== undefined) return textTask(text, direction);
   const message = member(root, "message");
   if (message !== undefined) {
-    const cleaned = ({ reading }: Judgement) => Buffer.from(reading.document.bytes).toString("utf8");
+    const cleaned = ({ reading }: Judgement) =>
+      Buffer.from(reading.document.bytes).toString("utf8");
     return { key: "message", bytes: bytes.subarray(message.start, message.end), cleaned };
   }
   const body = stringMember(root, "body");
-  if (body === undefined) return null;
+  if (body === undefined || !BASE64.test(body)) return null;
   const cleaned = ({ reading }: Judgement) =>
     JSON.stringify(Buffer.from(reading.document.bytes).toString("base64"));
   return { key: "body", bytes: Buffer.from(body, "base64"), cleaned };
 }
+
+/** RFC 4648 section 4; Node itself would read anything. */
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 function textTask(text: string, direction: Direction): Task {
   const [message, pointer] =
@@ -139,7 +149,11 @@ function textTask(text: string, direction: Direction): Task {
     const node = find(reading.document.root, pointer);
     return node?.kind === "string" ? JSON.stringify(node.value) : "null";
   };
-  return { key: "text", bytes: Buffer.from(JSON.stringify({ jsonrpc: "2.0", ...message })), cleaned };
+  return {
+    key: "text",
+    bytes: Buffer.from(JSON.stringify({ jsonrpc: "2.0", ...message })),
+    cleaned,
+  };
 }
 
 function describe({ judged }: Judgement) {
@@ -152,15 +166,8 @@ function describe({ judged }: Judgement) {
   };
 }
 
-function describeFault({ code, detail }: { code: string; detail: string }) {
-  const reason = {
-    code,
-    layer: "firewall",
-    rule: `firewall/${code}`,
-    message: detail,
-    remedy: "Send a message that follows the MCP specification.",
-  };
-  return { allow: false, reasons: [reason], findings: [] };
+function describeFault({ code, detail }: ProtocolFault) {
+  return { allow: false, reasons: [faultReason(code, detail)], findings: [] };
 }
 
 function textOf(bytes: Buffer, node: JsonNode): string {

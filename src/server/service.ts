@@ -2,7 +2,8 @@ import { randomBytes } from "node:crypto";
 import { createFileSink, createStreamSink } from "../audit/descriptor-sink.ts";
 import { createEventBuilder } from "../audit/event.ts";
 import type { ManagedAuditSink } from "../audit/sink.ts";
-import type { Config, Endpoint } from "../config/config.ts";
+import type { Config } from "../config/config.ts";
+import type { Endpoint } from "../core/address.ts";
 import type { DecisionEvent } from "../core/audit.ts";
 import type { AuditSink, Clock } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
@@ -140,7 +141,8 @@ function createSink(config: Config, metrics: Metrics, log: Logger): ManagedAudit
     metrics.auditFailed();
     log.error("audit_failed", { system_code: code, pending });
   };
-  if (sink === "file" && file !== null) return createFileSink({ path: file, queueMaxEvents, onFailure });
+  if (sink === "file" && file !== null)
+    return createFileSink({ path: file, queueMaxEvents, onFailure });
   const stream = sink === "stderr" ? process.stderr : process.stdout;
   return createStreamSink({ stream, queueMaxEvents, onFailure });
 }
@@ -167,7 +169,8 @@ async function bindGrpc(
       limits: config.limits,
       address: grpcAddress(config.grpc),
       ready,
-      onFault: (code, error) => log.error("exchange_failed", { fault: code, ...describeError(error) }),
+      onFault: (code, error) =>
+        log.error("exchange_failed", { fault: code, ...describeError(error) }),
       onOpen: () => metrics.streamOpened(),
       onClose: () => metrics.streamClosed(),
     });

@@ -8,7 +8,6 @@ import { promisify } from "node:util";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { decodeEndpoint } from "../../src/cli/envoy/authority.ts";
 import { type BootstrapOptions, bootstrapFor } from "../../src/cli/envoy/configuration.ts";
 import { locateEnvoy, locateOnPath } from "../../src/cli/envoy/locate.ts";
 import { startEnvoy } from "../../src/cli/envoy/process.ts";
@@ -381,29 +380,6 @@ describe("an Envoy", () => {
       log: () => undefined,
     });
     await expect(start).rejects.toThrow(/ended at its start, with code 1(.|\n)*listenerz/);
-  });
-});
-
-describe("decodeEndpoint", () => {
-  test.each([
-    { text: "127.0.0.1:8070", host: "127.0.0.1", port: 8070 },
-    { text: "localhost:0", host: "localhost", port: 0 },
-    { text: "[::1]:8070", host: "::1", port: 8070 },
-    { text: ":8070", host: "127.0.0.1", port: 8070 },
-    { text: "8070", host: "127.0.0.1", port: 8070 },
-  ])("reads $text", ({ text, host, port }) => {
-    expect(decodeEndpoint(text)).toEqual({ ok: true, value: { host, port } });
-  });
-
-  test.each([
-    { text: "::1:8070" },
-    { text: "[127.0.0.1]:80" },
-    { text: "localhost" },
-    { text: "a:65536" },
-    { text: "a:-1" },
-    { text: "" },
-  ])("refuses '$text'", ({ text }) => {
-    expect(decodeEndpoint(text).ok).toBe(false);
   });
 });
 

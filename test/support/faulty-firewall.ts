@@ -1,10 +1,17 @@
-import type { ProcessCall } from "../../src/envoy/ext-proc.ts";
-import type { ProcessingRequest, ProcessingResponse } from "../../src/envoy/protocol.ts";
+import { expect } from "vitest";
 import type { Exchange, Firewall } from "../../src/core/exchange.ts";
-import type { OpenCall } from "./client.ts";
+import type { ProcessCall } from "../../src/envoy/process-stream.ts";
+import type { ProcessingRequest, ProcessingResponse } from "../../src/envoy/protocol.ts";
+import { type Call, type OpenCall, openCall } from "./client.ts";
 import { type Gateway, type GatewayOptions, startGateway } from "./gateway.ts";
 import { startTestService, type TestService, type TestServiceOptions } from "./service.ts";
-import { startUpstream, type Upstream, type UpstreamHandler } from "./upstream.ts";
+import {
+  startUpstream,
+  type Upstream,
+  type UpstreamExchange,
+  type UpstreamHandler,
+  type UpstreamStream,
+} from "./upstream.ts";
 import { within } from "./wait.ts";
 
 /** A call of the firewall that can go wrong. */
@@ -40,6 +47,40 @@ export interface FaultyGateway extends AsyncDisposable {
   streamFault: StreamFault | null;
   /** What the server does from now on. */
   handler: UpstreamHandler;
+}
+
+/** A call that a server answers event by event, with both ends in the test's hands. */
+export interface OpenEvents {
+  readonly call: OpenCall;
+  readonly server: UpstreamExchange;
+  readonly stream: UpstreamStream;
+}
+
+/** Opens a stream through the gateway: the answer to a call, or one that listens (GET). */
+export async function openEvents(
+  faulty: Pick<FaultyGateway, "gateway" | "handler">,
+  options: Partial<Call> & { readonly protocol?: "http1" | "http2" } = {},
+): Promise<OpenEvents> {
+  const { promise, resolve } = Promise.withResolvers<UpstreamExchange>();
+  faulty.handler = resolve;
+  const { protocol = "http1", ...request } = options;
+  const what = request.method === "GET" ? LISTEN : { body: toolCall(canary()) };
+  const call = openCall({ ...faulty.gateway, protocol }, { path: "/mcp", ...what, ...request });
+  const server = await within("the request at the server", promise);
+  return { call, server, stream: server.sse() };
+}
+
+const LISTEN = { headers: { accept: "text/event-stream" } };
+
+/** What a server tells while it works. */
+export function progress(message: string) {
+  const params = { progressToken: 1, progress: 1, message };
+  return { jsonrpc: "2.0", method: "notifications/progress", params };
+}
+
+/** An error of ours, on record under a decision id. */
+export function errorOf(code: string) {
+  return { jsonrpc: "2.0", error: { data: { code, decision_id: expect.any(String) } } };
 }
 
 export interface FaultyGatewayOptions extends TestServiceOptions {
@@ -89,7 +130,7 @@ export async function startFaultyGateway(
 }
 
 /** The real firewall, until the step that is to fail. */
-export function createFaultyFirewall(real: Firewall, fault: () => FirewallFault | null): Firewall {
+function createFaultyFirewall(real: Firewall, fault: () => FirewallFault | null): Firewall {
   return {
     open(head) {
       const current = fault();
@@ -121,11 +162,15 @@ function spoil(exchange: Exchange, { step, how, after = 0 }: FirewallFault): Exc
 function breakStreams(process: (call: ProcessCall) => void, fault: () => StreamFault | null) {
   return (call: ProcessCall): void => {
     const current = fault();
-    if (current === null) return process(call);
+    if (current === null) {
+      process(call);
+      return;
+    }
     const { at, how } = current;
     if (at === "start") {
       call.on("error", () => undefined);
-      return strike(call, how);
+      strike(call, how);
+      return;
     }
     let left = current.after ?? 0;
     let isBroken = false;
@@ -154,7 +199,9 @@ function breakStreams(process: (call: ProcessCall) => void, fault: () => StreamF
 /** The one member of a message that says what it is. */
 function kindOf(message: unknown): string {
   const members = Object.entries(message as object);
-  const found = members.find(([name, value]) => /^(request|response|immediate)_/.test(name) && value);
+  const found = members.find(
+    ([name, value]) => /^(request|response|immediate)_/.test(name) && value,
+  );
   return found?.[0] ?? "";
 }
 
@@ -186,8 +233,8 @@ export function canary(): string {
 }
 
 /** A call of a tool; what it sends back and forth is the text. */
-export function toolCall(text: string, id: number | string = 7) {
-  const params = { name: "echo", arguments: { text } };
+export function toolCall(text: string, id: number | string = 7, name = "echo") {
+  const params = { name, arguments: { text } };
   return { jsonrpc: "2.0", id, method: "tools/call", params };
 }
 

@@ -2,8 +2,6 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
-import type { Endpoint } from "../../src/cli/envoy/authority.ts";
 import type { ServiceAddress, UpstreamServer } from "../../src/cli/envoy/clusters.ts";
 import {
   type Bootstrap,
@@ -12,6 +10,7 @@ import {
 } from "../../src/cli/envoy/configuration.ts";
 import { locateEnvoy } from "../../src/cli/envoy/locate.ts";
 import { type EnvoyProcess, startEnvoy } from "../../src/cli/envoy/process.ts";
+import type { Address } from "../../src/core/address.ts";
 import { waitFor } from "./wait.ts";
 
 const BOOTSTRAP_FOLDER = new URL("../../envoy/", import.meta.url);
@@ -129,7 +128,7 @@ export function freePort(): Promise<number> {
 }
 
 async function configurationFor(options: GatewayOptions, accessLog: string): Promise<Bootstrap> {
-  const anyPort: Endpoint = { host: "127.0.0.1", port: 0 };
+  const anyPort: Address = { host: "127.0.0.1", port: 0 };
   const service: ServiceAddress =
     "socket" in options.service
       ? options.service
@@ -151,7 +150,7 @@ async function configurationFor(options: GatewayOptions, accessLog: string): Pro
   return configuration;
 }
 
-async function readStats(admin: Endpoint): Promise<Map<string, number>> {
+async function readStats(admin: Address): Promise<Map<string, number>> {
   const answer = await fetch(`http://${admin.host}:${admin.port}/stats`);
   const found = new Map<string, number>();
   for (const line of (await answer.text()).split("\n")) {

@@ -28,3 +28,14 @@ export function progress(step: number) {
   const params = { progressToken: 1, progress: step, message: `step ${step}` };
   return { jsonrpc: "2.0", method: "notifications/progress", params };
 }
+
+/** A result that the policy denies: a member's name cannot be cleaned of its secret. */
+export function deniedResult(id: number | string) {
+  return { jsonrpc: "2.0", id, result: { content: [], structuredContent: { [SECRET]: true } } };
+}
+
+/** What a server asks of the client, which the policy denies. */
+export function samplingRequest(id: number | string) {
+  const messages = [{ role: "user", content: { type: "text", text: "hello" } }];
+  return { jsonrpc: "2.0", id, method: "sampling/createMessage", params: { messages } };
+}

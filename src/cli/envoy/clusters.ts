@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isIP } from "node:net";
 
-import type { Endpoint } from "./authority.ts";
+import type { Address } from "../../core/address.ts";
 import { upstreamTls } from "./tls.ts";
 import { decodeUpstreamUrl, type UpstreamUrl } from "./upstream-url.ts";
 
@@ -22,7 +22,7 @@ export interface UpstreamServer {
 }
 
 /** Where Impedance serves gRPC: a port, or the path of a Unix socket. */
-export type ServiceAddress = Endpoint | { readonly socket: string };
+export type ServiceAddress = Address | { readonly socket: string };
 
 const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 const SERVICE = "impedance";
@@ -101,7 +101,7 @@ export function urlOf(upstream: UpstreamServer): UpstreamUrl {
   return url.value;
 }
 
-function pointToEndpoint(cluster: Cluster, endpoint: Endpoint, isAddress: boolean): void {
+function pointToEndpoint(cluster: Cluster, endpoint: Address, isAddress: boolean): void {
   pointTo(cluster, {
     socket_address: { address: endpoint.host, port_value: endpoint.port },
   });

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { isIP } from "node:net";
 
 import { parse } from "yaml";
 
-import type { Endpoint } from "./authority.ts";
+import { type Address, encodeAddress } from "../../core/address.ts";
 import {
   type Cluster,
   clusterOf,
@@ -18,15 +17,15 @@ import { downstreamTls, type ServerCertificate } from "./tls.ts";
 /** What differs between the bootstrap file as shipped and the Envoy that shall run. */
 export interface BootstrapOptions {
   /** Port 0 asks the system for a free one. */
-  readonly listen: Endpoint;
-  readonly admin: Endpoint;
+  readonly listen: Address;
+  readonly admin: Address;
   /** Where Impedance serves gRPC. */
   readonly service: ServiceAddress;
   readonly upstreams: readonly UpstreamServer[];
   /** Path of the access log; null: none. Without it, the template's own stays. */
   readonly accessLog?: string | null;
   /** Impedance's admin HTTP port, to be shown at `/health` and `/metrics` of the listener. */
-  readonly operator?: Endpoint;
+  readonly operator?: Address;
   /** TLS with HTTP/2 and HTTP/1.1 towards the client. */
   readonly downstreamTls?: ServerCertificate;
 }
@@ -100,9 +99,8 @@ export function bootstrapObject(template: string, options: BootstrapOptions): Bo
 
 const OPERATOR_CLUSTER = "impedance-admin";
 
-function operatorCluster(clusters: readonly Cluster[], endpoint: Endpoint): Cluster {
-  const host = isIP(endpoint.host) === 6 ? `[${endpoint.host}]` : endpoint.host;
-  const url = `http://${host}:${endpoint.port}/`;
+function operatorCluster(clusters: readonly Cluster[], endpoint: Address): Cluster {
+  const url = `http://${encodeAddress(endpoint)}/`;
   const cluster = clusterOf(exampleCluster(clusters), { id: "operator", url }, undefined);
   cluster.name = OPERATOR_CLUSTER;
   cluster.load_assignment.cluster_name = OPERATOR_CLUSTER;
@@ -160,6 +158,6 @@ function at(value: unknown, ...keys: readonly string[]): unknown {
   return node;
 }
 
-function socketAddress(endpoint: Endpoint): object {
+function socketAddress(endpoint: Address): object {
   return { socket_address: { address: endpoint.host, port_value: endpoint.port } };
 }

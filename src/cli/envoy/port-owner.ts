@@ -1,5 +1,6 @@
 import { readdir, readFile, readlink } from "node:fs/promises";
 import { isIP } from "node:net";
+import { basename } from "node:path";
 
 const LISTENING = "0A";
 
@@ -13,8 +14,9 @@ export async function portOwner(host: string, port: number): Promise<string | nu
   if (sockets.size === 0) return null;
   for (const entry of await readNames("/proc")) {
     if (!/^\d+$/.test(entry) || !(await holdsSocket(entry, sockets))) continue;
-    const command = (await readText(`/proc/${entry}/comm`)).trim();
-    return `${command === "" ? "a process" : command} (process ${entry})`;
+    // Not `comm`: that is the name of a thread, and Node calls its own "MainThread".
+    const [program = ""] = (await readText(`/proc/${entry}/cmdline`)).split("\0", 1);
+    return `${program === "" ? "a process" : basename(program)} (process ${entry})`;
   }
   return null;
 }

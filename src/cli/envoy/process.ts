@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { decodeEndpoint, type Endpoint, encodeEndpoint } from "./authority.ts";
+import { type Address, decodeAddress, encodeAddress } from "../../core/address.ts";
 import { locateOnPath } from "./locate.ts";
 import { portOwner } from "./port-owner.ts";
 
@@ -36,8 +36,8 @@ export interface EnvoyExit {
 export interface EnvoyProcess {
   readonly pid: number;
   /** Where clients connect, with the real port when 0 was asked for. */
-  readonly listener: Endpoint;
-  readonly admin: Endpoint;
+  readonly listener: Address;
+  readonly admin: Address;
   /** Settles when the process has ended, for whatever cause. */
   readonly exited: Promise<EnvoyExit>;
   /** Ends the process, by force after a deadline, and removes its folder. */
@@ -62,14 +62,17 @@ export async function startEnvoy(options: EnvoyOptions): Promise<EnvoyProcess> {
 
   const adminFile = join(folder, "admin-address");
   const lastLines: string[] = [];
+  let stopping = false;
   const child = spawnEnvoy(options, configuration, adminFile);
   const logEnded = followLog(child, (line) => {
     lastLines.push(line);
     if (lastLines.length > LOG_LINES_KEPT) lastLines.shift();
-    options.log(line);
+    // That it "caught SIGTERM" when we ended it is a warning to nobody.
+    if (!stopping) options.log(line);
   });
   const exited = exitOf(child);
   const stop = async (): Promise<void> => {
+    stopping = true;
     await endProcess(child, exited);
     await rm(folder, { recursive: true, force: true });
   };
@@ -137,8 +140,8 @@ async function endProcess(child: ChildProcess, exited: Promise<EnvoyExit>): Prom
 }
 
 interface Addresses {
-  readonly listener: Endpoint;
-  readonly admin: Endpoint;
+  readonly listener: Address;
+  readonly admin: Address;
 }
 
 async function whenReady(
@@ -158,13 +161,12 @@ async function whenReady(
 }
 
 /** Envoy writes the file once its admin interface listens. */
-async function adminAddress(adminFile: string): Promise<Endpoint | null> {
+async function adminAddress(adminFile: string): Promise<Address | null> {
   const text = await readFile(adminFile, "utf8").catch(() => "");
-  const decoded = decodeEndpoint(text.trim());
-  return decoded.ok ? decoded.value : null;
+  return decodeAddress(text.trim());
 }
 
-async function isLive(admin: Endpoint): Promise<boolean> {
+async function isLive(admin: Address): Promise<boolean> {
   try {
     const answer = await askAdmin(admin, "/ready");
     await answer.body?.cancel();
@@ -174,16 +176,16 @@ async function isLive(admin: Endpoint): Promise<boolean> {
   }
 }
 
-async function listenerAddress(admin: Endpoint): Promise<Endpoint> {
+async function listenerAddress(admin: Address): Promise<Address> {
   const listeners: unknown = await (await askAdmin(admin, "/listeners?format=json")).json();
   const match = /"address":"([^"]+)","port_value":(\d+)/.exec(JSON.stringify(listeners));
   if (match?.[1] === undefined) throw new Error("Envoy names no listener");
   return { host: match[1], port: Number(match[2]) };
 }
 
-function askAdmin(admin: Endpoint, path: string): Promise<Response> {
+function askAdmin(admin: Address, path: string): Promise<Response> {
   const signal = AbortSignal.timeout(ADMIN_DEADLINE_MS);
-  return fetch(`http://${encodeEndpoint(admin)}${path}`, { signal });
+  return fetch(`http://${encodeAddress(admin)}${path}`, { signal });
 }
 
 function describeExit({ code, signal }: EnvoyExit): string {
@@ -193,10 +195,9 @@ function describeExit({ code, signal }: EnvoyExit): string {
 async function startFailure(error: unknown, lastLines: readonly string[]): Promise<Error> {
   const log = lastLines.join("\n");
   const bind = /cannot bind '([^']+)': Address already in use/i.exec(log)?.[1];
-  const busy = bind === undefined ? undefined : decodeEndpoint(bind);
-  if (busy?.ok) {
-    const { host, port } = busy.value;
-    const owner = await portOwner(host, port);
+  const busy = bind === undefined ? null : decodeAddress(bind);
+  if (busy !== null) {
+    const owner = await portOwner(busy.host, busy.port);
     return new Error(`address in use: ${bind} belongs to ${owner ?? "another process"}`);
   }
   const message = error instanceof Error ? error.message : String(error);

@@ -27,11 +27,7 @@ export interface CompiledPortable {
 }
 
 /** What a server may ask of a client; each needs a capability that the client declares. */
-export const SERVER_REQUESTS = [
-  "sampling/createMessage",
-  "elicitation/create",
-  "roots/list",
-] as const;
+const SERVER_REQUESTS = ["sampling/createMessage", "elicitation/create", "roots/list"] as const;
 
 const ARGUMENT_LIMIT_RULE = "validate/max_arg_bytes";
 /** A longer name or URI is not matched against wildcards. */

@@ -1,6 +1,6 @@
 import { isMap, isNode, isScalar, isSeq, type LineCounter, type Node, type Pair } from "yaml";
+import { suggest } from "../../core/suggest.ts";
 import type { PolicyFileError, Scalar } from "./policy.ts";
-import { suggest } from "./suggest.ts";
 
 /** A value in the document, and where it stands. */
 export interface Place {

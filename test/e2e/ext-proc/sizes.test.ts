@@ -68,6 +68,10 @@ describe.each(["http1", "http2"] as const)("over %s, a request", (protocol) => {
   test("of exactly the limit passes", async () => {
     const call1 = JSON.stringify(toolCall(1));
     const body = call1 + " ".repeat(MIB - call1.length);
+    answer = async (exchange) => {
+      await exchange.request.whole;
+      exchange.json(toolResult(1, "done"));
+    };
     const reply = await call(
       { ...target, protocol },
       { path: "/mcp", method: "POST", headers: JSON_HEADERS, body },

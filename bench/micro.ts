@@ -1,0 +1,92 @@
+/**
+ * `npm run bench:micro`: what one exchange costs inside the process, by phase, without a network:
+ * the real pipeline with the default guards, a policy that allows the tool, and the decision log
+ * up to its line of text. A request and its answer count as one exchange.
+ *
+ *   node bench/micro.ts [--seconds S] [--format text|json]
+ *
+ * Figures are printed, and nothing is asserted but that every byte passes unchanged.
+ */
+
+import { parseArgs } from "node:util";
+
+import { describeMachine, machineLine } from "./machine.ts";
+import { createBenchFirewall, PHASES, type Phase } from "./pipeline.ts";
+import { quantile } from "./statistics.ts";
+import { exchangeOf } from "./traffic.ts";
+
+const SIZES = [
+  { name: "400 B / 600 B", request: 400, response: 600 },
+  { name: "4 KiB / 4 KiB", request: 4_096, response: 4_096 },
+  { name: "64 KiB / 64 KiB", request: 65_536, response: 65_536 },
+] as const;
+
+const WARM_UP_EXCHANGES = 1_500;
+
+type Column = Phase | "all";
+
+/** Microseconds. */
+interface Row {
+  readonly size: string;
+  readonly exchanges: number;
+  readonly p50: { readonly [column in Column]: number };
+  readonly p99: { readonly [column in Column]: number };
+}
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "4" },
+    format: { type: "string", default: "text" },
+  },
+});
+
+const rows: Row[] = [];
+for (const size of SIZES) rows.push(await measure(size));
+print(rows);
+
+async function measure({ name, request, response }: (typeof SIZES)[number]): Promise<Row> {
+  const exchange = exchangeOf(request, response);
+  const bodies = {
+    request: Buffer.from(exchange.request),
+    response: Buffer.from(exchange.response),
+  };
+  const firewall = await createBenchFirewall();
+  for (let count = 0; count < WARM_UP_EXCHANGES; count += 1) await firewall.pass(bodies);
+
+  const columns = new Map<Column, number[]>([...PHASES, "all" as const].map((name) => [name, []]));
+  const end = performance.now() + Number(values.seconds) * 1_000;
+  let exchanges = 0;
+  for (; performance.now() < end; exchanges += 1) {
+    const { phases, all } = await firewall.pass(bodies);
+    columns.get("all")?.push(all);
+    for (const phase of PHASES) columns.get(phase)?.push(phases[phase]);
+  }
+  return { size: name, exchanges, p50: shares(columns, 0.5), p99: shares(columns, 0.99) };
+}
+
+function shares(columns: ReadonlyMap<Column, number[]>, share: number): Row["p50"] {
+  const entries = [...columns].map(([name, samples]) => {
+    const microseconds = quantile(Float64Array.from(samples).sort(), share) * 1_000;
+    return [name, Math.round(microseconds * 10) / 10];
+  });
+  return Object.fromEntries(entries) as Row["p50"];
+}
+
+function print(measured: readonly Row[]): void {
+  const machine = describeMachine();
+  if (values.format === "json") {
+    console.log(
+      JSON.stringify({ machine, seconds: Number(values.seconds), rows: measured }, null, 2),
+    );
+    return;
+  }
+  const columns: readonly Column[] = [...PHASES, "all"];
+  console.log(machineLine(machine));
+  console.log("µs for a request and its answer, one after the other: p50 (p99)\n");
+  console.log(`| request / answer | ${columns.join(" | ")} | exchanges |`);
+  console.log(`|---|${"--:|".repeat(columns.length + 1)}`);
+  for (const { size, exchanges, p50, p99 } of measured) {
+    const cells = columns.map((name) => `${p50[name].toFixed(1)} (${p99[name].toFixed(1)})`);
+    console.log(`| ${size} | ${cells.join(" | ")} | ${exchanges} |`);
+  }
+}

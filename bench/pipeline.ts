@@ -1,0 +1,154 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { createEventBuilder } from "../src/audit/event.ts";
+import { encodeLine } from "../src/audit/line.ts";
+import { defaultConfig } from "../src/config/load-config.ts";
+import type { Firewall, RequestHead } from "../src/core/exchange.ts";
+import { createGuards } from "../src/guard/guards.ts";
+import { createInspector } from "../src/guard/inspect.ts";
+import { createAnonymousIdentity } from "../src/identity/anonymous.ts";
+import type { Dependencies } from "../src/pipeline/dependencies.ts";
+import { createFirewall } from "../src/pipeline/firewall.ts";
+import { loadPolicy } from "../src/server/load-policy.ts";
+import { pathGuardOf } from "../src/server/paths.ts";
+import { randomIdentifiers, systemClock } from "../src/server/system.ts";
+import { TOOL } from "./traffic.ts";
+
+/** Where the time goes, in the order of the pipeline. */
+export const PHASES = ["read", "guard", "policy", "enforce", "record"] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** Milliseconds of one exchange. */
+export interface Cost {
+  readonly phases: { readonly [phase in Phase]: number };
+  readonly all: number;
+}
+
+export interface BenchFirewall {
+  /** Sends one exchange through; throws unless both bodies pass byte for byte. */
+  pass(bodies: { readonly request: Uint8Array; readonly response: Uint8Array }): Promise<Cost>;
+}
+
+/** The pipeline as `serve` wires it, with a stopwatch where its telemetry goes. */
+export async function createBenchFirewall(): Promise<BenchFirewall> {
+  const phases = { read: 0, guard: 0, policy: 0, enforce: 0, record: 0 };
+  const firewall = createFirewall(await createDependencies(phases));
+  return {
+    pass: async ({ request, response }) => {
+      for (const phase of PHASES) phases[phase] = 0;
+      const start = performance.now();
+      const passed = await exchange(firewall, request, response);
+      const all = performance.now() - start;
+      if (!passed) throw new Error("the exchange was changed or refused");
+      return { phases: { ...phases }, all };
+    },
+  };
+}
+
+const HEAD: RequestHead = {
+  method: "POST",
+  path: "/mcp",
+  headers: new Map([
+    ["content-type", "application/json"],
+    ["accept", "application/json, text/event-stream"],
+    ["mcp-protocol-version", "2025-11-25"],
+    ["user-agent", "bench"],
+  ]),
+  server: "bench",
+  source: { ip: "127.0.0.1", spiffe: null },
+  requestId: "11111111-2222-3333-4444-555555555555",
+};
+
+const RESPONSE_HEAD = { status: 200, headers: new Map([["content-type", "application/json"]]) };
+
+async function exchange(firewall: Firewall, request: Uint8Array, response: Uint8Array) {
+  const opened = firewall.open(HEAD);
+  const head = await opened.requestHead();
+  const there = await opened.request(request);
+  const responseHead = opened.responseHead(RESPONSE_HEAD);
+  const back = await opened.response(response);
+  opened.close();
+  const collected = head.kind === "collect" && responseHead.kind === "collect";
+  const forwarded = there.kind === "forward" && back.kind === "forward";
+  return collected && forwarded && there.body === request && back.body === response;
+}
+
+async function createDependencies(phases: { [phase in Phase]: number }): Promise<Dependencies> {
+  const config = defaultConfig({});
+  if (!config.ok) throw new Error("the default configuration is wrong");
+  const { limits, guards: names, denial, disclose, annotate } = config.value;
+  const guards = createGuards(names, { limits });
+  if (!guards.ok) throw new Error(guards.error);
+  const policy = await loadBenchPolicy(config.value);
+
+  let seq = 0;
+  let recordStarted = 0;
+  return {
+    limits,
+    clock: systemClock,
+    identifiers: randomIdentifiers,
+    identity: createAnonymousIdentity(),
+    inspector: createInspector(guards.value, {
+      clock: systemClock,
+      budgetMs: limits.guardBudgetMs,
+    }),
+    paths: pathGuardOf(config.value),
+    policy: () => policy,
+    events: createEventBuilder({
+      clock: systemClock,
+      labels: { version: "bench" },
+      subjectKey: randomBytes(32),
+    }),
+    // Recording begins with the telemetry and ends with the log.
+    audit: {
+      record: (event) => {
+        seq += 1;
+        const written = encodeLine(event, seq).length > 0;
+        phases.record += performance.now() - recordStarted;
+        return written;
+      },
+    },
+    telemetry: {
+      decided: () => {
+        recordStarted = performance.now();
+      },
+      found: () => undefined,
+      phase: (phase, seconds) => {
+        if (isPhase(phase)) phases[phase] += seconds * 1_000;
+      },
+      exchange: () => undefined,
+    },
+    settings: () => ({
+      denial,
+      disclose,
+      annotate,
+      responseHeadDeadlineMs: limits.responseHeadDeadlineMs,
+    }),
+  };
+}
+
+async function loadBenchPolicy(config: Parameters<typeof loadPolicy>[0]) {
+  const folder = await mkdtemp(join(tmpdir(), "impedance-bench-"));
+  try {
+    const file = join(folder, "policy.yaml");
+    const rules = {
+      policy_id: "bench",
+      version: "1",
+      default: "deny",
+      allow_rules: [{ tool: TOOL }],
+    };
+    await writeFile(file, JSON.stringify(rules));
+    const policy = await loadPolicy({ ...config, policy: { file, bundle: null } }, systemClock);
+    if (!policy.ok) throw new Error(policy.error.join("\n"));
+    return policy.value;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function isPhase(name: string): name is Phase {
+  return PHASES.some((phase) => phase === name);
+}

@@ -1,0 +1,34 @@
+/** The exchange that both benchmarks repeat: a `tools/call` and its answer, of a given size. */
+export interface Exchange {
+  readonly request: string;
+  readonly response: string;
+}
+
+const WORDS = "The harbour master reads the report, counts the berths, and writes the day's list. ";
+
+/** A request and an answer of exactly so many bytes, with prose in them. */
+export function exchangeOf(requestBytes: number, responseBytes: number): Exchange {
+  return {
+    request: filled(requestBytes, (text) => ({
+      jsonrpc: "2.0",
+      id: 1,
+      method: "tools/call",
+      params: { name: "summarise", arguments: { title: "The day's list", text } },
+    })),
+    response: filled(responseBytes, (text) => ({
+      jsonrpc: "2.0",
+      id: 1,
+      result: { content: [{ type: "text", text }], isError: false },
+    })),
+  };
+}
+
+/** The tool that is called, for the policy. */
+export const TOOL = "summarise";
+
+function filled(bytes: number, message: (text: string) => object): string {
+  const room = bytes - JSON.stringify(message("")).length;
+  if (room < 0) throw new Error(`a message does not fit into ${bytes} bytes`);
+  const text = WORDS.repeat(Math.ceil(room / WORDS.length)).slice(0, room);
+  return JSON.stringify(message(text));
+}

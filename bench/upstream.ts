@@ -1,0 +1,24 @@
+/**
+ * The MCP server of `bench/load.ts`, as a process of its own: answers every POST with the same
+ * bytes, so that what is measured is the way there and back.
+ */
+
+import { createServer } from "node:http";
+
+const body = Buffer.from(process.env.BENCH_RESPONSE ?? "{}");
+const head = { "content-type": "application/json", "content-length": body.length };
+
+const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
+  request.resume();
+  request.once("end", () => {
+    response.writeHead(200, head);
+    response.end(body);
+  });
+});
+
+server.listen(0, "127.0.0.1", () => {
+  const address = server.address();
+  console.log(typeof address === "object" && address !== null ? address.port : "no port");
+});
+// Ends with whoever started it.
+process.stdin.resume().once("end", () => process.exit(0));

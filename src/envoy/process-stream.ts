@@ -1,0 +1,398 @@
+import type { ServerDuplexStream } from "@grpc/grpc-js";
+import { status } from "@grpc/grpc-js";
+import type {
+  AbortCause,
+  Exchange,
+  Firewall,
+  HttpDenial,
+  ResponseHeadVerdict,
+  Verdict,
+} from "../core/exchange.ts";
+import type { Limits } from "../core/limits.ts";
+import { createBodyBuffer } from "./body-buffer.ts";
+import { failUnlessVouched } from "./grpc-internals.ts";
+import { decodeHeaders, trailerNames } from "./headers.ts";
+import type { HttpBody, HttpHeaders, ProcessingRequest, ProcessingResponse } from "./protocol.ts";
+import { bodyReplies, headersReply, immediateReply, type Side, trailersReply } from "./replies.ts";
+import { decodeRequestHead } from "./request-head.ts";
+
+export type ProcessCall = ServerDuplexStream<ProcessingRequest, ProcessingResponse>;
+
+export interface ProcessStreamOptions {
+  readonly firewall: Firewall;
+  readonly limits: Limits;
+  /** Told of a bug or of a proxy that breaks the protocol: a code, nothing of the traffic. */
+  readonly onFault: (code: string, error: unknown) => void;
+}
+
+/** FULL_DUPLEX_STREAMED of envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode */
+const FULL_DUPLEX_STREAMED = 4;
+
+/** Messages that may wait while a verdict is made; then the proxy has to wait too. */
+const INBOX_MAX = 64;
+
+const EMPTY = new Uint8Array(0);
+const KEEP_ALIVE = Buffer.from(": keep-alive\n\n");
+
+/**
+ * Where an exchange stands. What Envoy holds goes on only with a reply of ours, so each phase ends
+ * in a reply, a denial, or an error status, before its deadline.
+ *
+ *   start → request → awaiting → response ─────────────→ done
+ *                             └→ stream_held → stream ─→ done
+ */
+type Phase = "start" | "request" | "awaiting" | "response" | "stream_held" | "stream" | "done";
+
+/** One exchange of Envoy's: its messages in, our replies out. */
+export class ProcessStream {
+  readonly #call: ProcessCall;
+  readonly #options: ProcessStreamOptions;
+  readonly #onClose: () => void;
+  readonly #vouch: () => void;
+  readonly #inbox: ProcessingRequest[] = [];
+  #exchange: Exchange | null = null;
+  #phase: Phase = "start";
+  #pumping = false;
+  #draining: boolean;
+  #closed = false;
+  #failed = false;
+  #requestAbandoned = false;
+  #body = createBodyBuffer(0);
+  #timer: NodeJS.Timeout | undefined;
+  #heartbeat: NodeJS.Timeout | undefined;
+  #responseHeadDeadlineMs = 0;
+  #streamHead: StreamHead | null = null;
+
+  constructor(
+    call: ProcessCall,
+    options: ProcessStreamOptions,
+    draining: boolean,
+    onClose: () => void,
+  ) {
+    this.#call = call;
+    this.#options = options;
+    this.#draining = draining;
+    this.#onClose = onClose;
+    this.#vouch = failUnlessVouched(call).vouch;
+    call.on("data", (message: ProcessingRequest) => this.#receive(message));
+    call.on("end", () => this.#halfClosed());
+    call.on("drain", () => this.#resume());
+    call.on("error", () => this.#close());
+    // Which of the two comes first, and whether `end` comes at all, depends on Envoy's version and
+    // flags; neither says whether the exchange was complete.
+    call.on("cancelled", () => this.#close());
+    call.on("close", () => this.#close());
+    this.#arm(options.limits.requestBodyDeadlineMs, "request_deadline");
+  }
+
+  get listening(): boolean {
+    return this.#streamHead?.listening === true;
+  }
+
+  #receive(message: ProcessingRequest): void {
+    this.#inbox.push(message);
+    if (this.#inbox.length >= INBOX_MAX) this.#call.pause();
+    if (!this.#pumping) void this.#pump();
+  }
+
+  /** One message at a time, in order. FAIL CLOSED: whatever is thrown here ends the exchange. */
+  async #pump(): Promise<void> {
+    this.#pumping = true;
+    try {
+      for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) {
+        if (this.#phase !== "done") await this.#step(next);
+      }
+    } catch (error) {
+      this.#options.onFault("internal", error);
+      this.abort("internal");
+    } finally {
+      this.#pumping = false;
+      this.#resume();
+    }
+  }
+
+  #resume(): void {
+    if (this.#inbox.length < INBOX_MAX && !this.#call.writableNeedDrain) this.#call.resume();
+  }
+
+  async #step(message: ProcessingRequest): Promise<void> {
+    if (message.request_headers) return this.#requestHeaders(message, message.request_headers);
+    if (message.response_headers) return this.#responseHeaders(message.response_headers);
+    if (message.request_body) return this.#requestBody(message.request_body);
+    if (message.response_body) return this.#responseBody(message.response_body);
+    if (message.request_trailers) {
+      return this.#requestComplete(trailerNames(message.request_trailers.trailers));
+    }
+    if (message.response_trailers) {
+      return this.#responseComplete(trailerNames(message.response_trailers.trailers));
+    }
+    return this.#protocolError("unknown_message");
+  }
+
+  async #requestHeaders(message: ProcessingRequest, headers: HttpHeaders): Promise<void> {
+    if (this.#phase !== "start") return this.#protocolError("second_request_head");
+    // FAIL CLOSED: in any other mode some bytes would pass before, or without, our reply.
+    const modes = message.protocol_config;
+    if (
+      modes?.request_body_mode !== FULL_DUPLEX_STREAMED ||
+      modes.response_body_mode !== FULL_DUPLEX_STREAMED ||
+      message.observability_mode === true
+    ) {
+      return this.#protocolError("processing_mode");
+    }
+
+    const exchange = this.#options.firewall.open(decodeRequestHead(message));
+    this.#exchange = exchange;
+    this.#phase = "request";
+    if (this.#draining) return this.abort("draining");
+    const verdict = await exchange.requestHead();
+    if (this.#left("request")) return;
+    if (verdict.kind === "deny") return this.#deny(verdict.denial);
+    this.#body = createBodyBuffer(verdict.maxBytes);
+    this.#responseHeadDeadlineMs = verdict.responseHeadDeadlineMs;
+    if (headers.end_of_stream) return this.#decideRequest({ hasBody: false, trailers: null });
+  }
+
+  async #requestBody(body: HttpBody): Promise<void> {
+    if (this.#phase !== "request") {
+      // Envoy may say the end of a large body twice (envoyproxy/envoy#46237): an empty one is that.
+      if (this.#requestAbandoned || (body.body?.length ?? 0) === 0) return;
+      return this.#protocolError("request_body_after_its_end");
+    }
+    if (!this.#body.append(body.body ?? EMPTY)) return this.abort("request_too_large");
+    if (body.end_of_stream) return this.#decideRequest({ hasBody: true, trailers: null });
+  }
+
+  #requestComplete(trailers: readonly string[]): Promise<void> | void {
+    if (this.#requestAbandoned) return;
+    if (this.#phase !== "request") return this.#protocolError("request_trailers_after_its_end");
+    return this.#decideRequest({ hasBody: true, trailers });
+  }
+
+  async #decideRequest(shape: Shape): Promise<void> {
+    const exchange = this.#required();
+    this.#arm(this.#options.limits.verdictDeadlineMs, "verdict_deadline");
+    const verdict = await exchange.request(this.#body.take());
+    if (this.#left("request")) return;
+    if (verdict.kind === "deny") return this.#deny(verdict.denial);
+    this.#forward("request", verdict, shape);
+    this.#phase = "awaiting";
+    this.#arm(this.#responseHeadDeadlineMs, "response_deadline");
+  }
+
+  /** Envoy's own replies (no upstream, a timeout) come here too, even before our verdict. */
+  async #responseHeaders(headers: HttpHeaders): Promise<void> {
+    if (this.#phase !== "awaiting" && this.#phase !== "request") {
+      return this.#protocolError("second_response_head");
+    }
+    this.#requestAbandoned = this.#phase === "request";
+    const exchange = this.#required();
+    const received = decodeHeaders(headers.headers);
+    const head = { status: Number(received.get(":status") ?? 0), headers: received };
+    const verdict = exchange.responseHead(head);
+    if (verdict.kind === "deny") return this.#deny(verdict.denial);
+    if (verdict.kind === "stream" && headers.end_of_stream !== true) {
+      return this.#openStream(verdict);
+    }
+    this.#phase = "response";
+    this.#body = createBodyBuffer(verdict.kind === "collect" ? verdict.maxBytes : 0);
+    this.#arm(this.#options.limits.responseBodyDeadlineMs, "response_deadline");
+    if (headers.end_of_stream) return this.#decideResponse({ hasBody: false, trailers: null });
+  }
+
+  async #responseBody(body: HttpBody): Promise<void> {
+    const bytes = body.body ?? EMPTY;
+    if (this.#phase === "stream" || this.#phase === "stream_held") {
+      return this.#streamChunk(bytes, body.end_of_stream === true, null);
+    }
+    if (this.#phase !== "response") return this.#protocolError("response_body_before_its_head");
+    if (!this.#body.append(bytes)) return this.abort("response_too_large");
+    if (body.end_of_stream) return this.#decideResponse({ hasBody: true, trailers: null });
+  }
+
+  #responseComplete(trailers: readonly string[]): Promise<void> | void {
+    if (this.#phase === "stream" || this.#phase === "stream_held") {
+      return this.#streamChunk(EMPTY, true, trailers);
+    }
+    if (this.#phase !== "response") return this.#protocolError("response_trailers_before_head");
+    return this.#decideResponse({ hasBody: true, trailers });
+  }
+
+  async #decideResponse(shape: Shape): Promise<void> {
+    const exchange = this.#required();
+    this.#arm(this.#options.limits.verdictDeadlineMs, "verdict_deadline");
+    const verdict = await exchange.response(this.#body.take());
+    if (this.#left("response")) return;
+    if (verdict.kind === "deny") return this.#deny(verdict.denial);
+    this.#forward("response", verdict, shape);
+    this.#finish();
+  }
+
+  #openStream(verdict: StreamHead): void {
+    this.#streamHead = verdict;
+    this.#phase = "stream_held";
+    if (verdict.listening) this.#releaseStreamHead();
+    this.#armSilence();
+  }
+
+  /** The length of a stream is unknown: `content-length` goes, and Envoy chooses the framing. */
+  #releaseStreamHead(): void {
+    const head = this.#streamHead;
+    if (head === null || this.#phase !== "stream_held") return;
+    this.#phase = "stream";
+    const remove = [...head.headers.remove, "content-length"];
+    this.#write(headersReply("response", { set: head.headers.set, remove }, null));
+  }
+
+  async #streamChunk(
+    bytes: Uint8Array,
+    last: boolean,
+    trailers: readonly string[] | null,
+  ): Promise<void> {
+    const before = this.#phase;
+    this.#armSilence();
+    const output = await this.#required().streamChunk(bytes, last);
+    if (this.#left(before)) return;
+    this.#startHeartbeat();
+    const end = output.end || last;
+    if (output.bytes.length === 0 && !end) return;
+    this.#releaseStreamHead();
+    const trailersFollow = trailers !== null && !output.end;
+    this.#writeStream(output.bytes, end && !trailersFollow);
+    if (trailersFollow) this.#write(trailersReply("response", trailers));
+    if (end) this.#finish();
+  }
+
+  #writeStream(bytes: Uint8Array, endOfStream: boolean): void {
+    if (bytes.length === 0 && !endOfStream) return;
+    for (const reply of bodyReplies("response", bytes, endOfStream)) this.#write(reply);
+  }
+
+  /** Comments before the first chunk of a response would make Envoy cut it; after it they may come. */
+  #startHeartbeat(): void {
+    if (!this.listening || this.#heartbeat !== undefined) return;
+    this.#heartbeat = setInterval(() => {
+      // A client that does not read gets no more to read.
+      const idle = this.#phase === "stream" && !this.#pumping && !this.#call.writableNeedDrain;
+      if (idle) this.#writeStream(KEEP_ALIVE, false);
+    }, this.#options.limits.sseHeartbeatMs);
+    this.#heartbeat.unref();
+  }
+
+  #armSilence(): void {
+    if (this.listening) clearTimeout(this.#timer);
+    else this.#arm(this.#options.limits.sseSilenceDeadlineMs, "stream_silent");
+  }
+
+  #forward(side: Side, verdict: Extract<Verdict, { kind: "forward" }>, shape: Shape): void {
+    if (!shape.hasBody) {
+      this.#write(headersReply(side, verdict.headers, verdict.metadata));
+      return;
+    }
+    const length: [string, string] = ["content-length", String(verdict.body.length)];
+    const set = [...verdict.headers.set, length];
+    this.#write(headersReply(side, { ...verdict.headers, set }, verdict.metadata));
+    for (const reply of bodyReplies(side, verdict.body, shape.trailers === null)) {
+      this.#write(reply);
+    }
+    if (shape.trailers !== null) this.#write(trailersReply(side, shape.trailers));
+  }
+
+  /** An answer of our own takes the place of what Envoy holds, which it then drops. */
+  #deny(denial: HttpDenial): void {
+    this.#write(immediateReply(denial));
+    this.#finish();
+  }
+
+  /**
+   * Ends an exchange that cannot go on. FAIL CLOSED in each of its three forms: a denial while the
+   * head is still held, error events when a stream is running, an error status otherwise.
+   */
+  abort(cause: AbortCause): void {
+    if (this.#phase === "done") return;
+    try {
+      this.#abortWith(cause);
+    } catch (error) {
+      this.#options.onFault("internal", error);
+      this.#fail(status.INTERNAL, "internal");
+    }
+  }
+
+  #abortWith(cause: AbortCause): void {
+    const exchange = this.#exchange;
+    const headIsOut = this.#phase === "stream";
+    const beforeFirstChunk = headIsOut && this.listening && this.#heartbeat === undefined;
+    if (exchange === null || beforeFirstChunk) {
+      this.#fail(status.UNAVAILABLE, cause);
+    } else if (headIsOut) {
+      this.#writeStream(exchange.abortStream(cause), true);
+      this.#finish();
+    } else {
+      this.#deny(exchange.abort(cause));
+    }
+  }
+
+  /** The proxy broke the protocol we agreed on, or is not configured for it. FAIL CLOSED. */
+  #protocolError(code: string): void {
+    this.#options.onFault(code, null);
+    this.#fail(status.FAILED_PRECONDITION, code);
+  }
+
+  #fail(code: status, details: string): void {
+    if (this.#closed) return;
+    this.#failed = true;
+    this.#finish();
+    this.#call.emit("error", { code, details });
+  }
+
+  /** Nothing more will be said. What still comes is swallowed until Envoy closes its side. */
+  #finish(): void {
+    this.#phase = "done";
+    clearTimeout(this.#timer);
+    clearInterval(this.#heartbeat);
+  }
+
+  /** Envoy is done with us: only now, and only here, does the stream end with status OK. */
+  #halfClosed(): void {
+    this.#finish();
+    if (!this.#failed) this.#vouch();
+    this.#call.end();
+  }
+
+  #close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#finish();
+    this.#inbox.length = 0;
+    this.#exchange?.close();
+    this.#onClose();
+  }
+
+  #write(reply: ProcessingResponse): void {
+    if (this.#closed) return;
+    if (!this.#call.write(reply)) this.#call.pause();
+  }
+
+  #arm(milliseconds: number, cause: AbortCause): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.abort(cause), milliseconds);
+  }
+
+  /** True when the exchange ended, by a deadline or a disconnect, while a verdict was being made. */
+  #left(phase: Phase): boolean {
+    return this.#phase !== phase;
+  }
+
+  #required(): Exchange {
+    if (this.#exchange === null) throw new Error("no request head came first");
+    return this.#exchange;
+  }
+}
+
+/** What of an HTTP message is there beside its head. */
+interface Shape {
+  readonly hasBody: boolean;
+  readonly trailers: readonly string[] | null;
+}
+
+type StreamHead = Extract<ResponseHeadVerdict, { readonly kind: "stream" }>;

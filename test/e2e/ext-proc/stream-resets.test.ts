@@ -1,0 +1,100 @@
+import { Agent, request as httpRequest } from "node:http";
+import { expect, test } from "vitest";
+
+import { type Gateway, startGateway } from "../../support/gateway.ts";
+import { JSON_HEADERS, toolCall, toolResult } from "../../support/messages.ts";
+import { startTestService } from "../../support/service.ts";
+import { startUpstream } from "../../support/upstream.ts";
+
+/**
+ * Envoy resets each ext_proc stream at its end, and Node takes many resets for an attack. There are
+ * two cures, each of which has to do alone: a runtime flag of Envoy's, and a limit of Node's.
+ */
+const CALLS = 10_000;
+/** Clients that call at the same time, each on a connection of its own. */
+const CLIENTS = 12;
+
+const BODY = JSON.stringify(toolCall(1));
+const RESULT = JSON.stringify(toolResult(1, "done"));
+
+test.each([
+  { title: "Envoy's graceful close", gracefulClose: true, raiseResetLimits: false },
+  { title: "Node's raised limit on resets", gracefulClose: false, raiseResetLimits: true },
+])(
+  "10,000 calls pass on one connection to the service, with $title alone",
+  async (cure) => {
+    const outcome = await callThrough(cure, CALLS);
+    expect(outcome).toEqual({ passed: CALLS, failures: [], connections: 1, open: 0, faults: [] });
+  },
+  60_000,
+);
+
+test("with neither cure the service's connection is closed, and calls fail", async () => {
+  const neither = { gracefulClose: false, raiseResetLimits: false };
+  const { failures, connections } = await callThrough(neither, 3_000);
+  expect(failures.length).toBeGreaterThan(0);
+  expect(connections).toBeGreaterThan(1);
+}, 60_000);
+
+/** Sends so many calls through an Envoy of one worker. */
+async function callThrough(
+  cure: { readonly gracefulClose: boolean; readonly raiseResetLimits: boolean },
+  calls: number,
+) {
+  const { gracefulClose, raiseResetLimits } = cure;
+  await using upstream = await startUpstream((exchange) =>
+    exchange.reply(200, { "content-type": "application/json" }, RESULT),
+  );
+  await using service = await startTestService({ raiseResetLimits });
+  await using gateway = await startGateway({
+    upstreams: [{ id: "files", url: upstream.url }],
+    service,
+    gracefulClose,
+    concurrency: 1,
+  });
+  const tally = await callAgainAndAgain(gateway, calls);
+  await service.idle();
+  return {
+    ...tally,
+    connections: await gateway.stat("cluster.impedance.upstream_cx_total"),
+    open: service.grpc.openStreams,
+    faults: service.faults,
+  };
+}
+
+async function callAgainAndAgain(gateway: Gateway, calls: number) {
+  const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
+  const failures: string[] = [];
+  let passed = 0;
+  let begun = 0;
+  const client = async (): Promise<void> => {
+    while (begun < calls) {
+      begun += 1;
+      const answer = await post(gateway, agent);
+      if (answer === `200 ${RESULT}`) passed += 1;
+      else failures.push(answer);
+    }
+  };
+  await Promise.all(Array.from({ length: CLIENTS }, client));
+  agent.destroy();
+  return { passed, failures };
+}
+
+/** Status and body, or how the call failed. */
+function post({ host, port }: Gateway, agent: Agent): Promise<string> {
+  const headers = { ...JSON_HEADERS, "content-length": BODY.length };
+  return new Promise((resolve) => {
+    const request = httpRequest({ host, port, agent, method: "POST", path: "/mcp", headers });
+    request.on("error", ({ message }) => resolve(message));
+    request.on("response", (response) => {
+      let text = "";
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => {
+        text += chunk;
+      });
+      response.on("error", ({ message }) => resolve(message));
+      response.on("end", () => resolve(`${response.statusCode} ${text}`));
+    });
+    request.end(BODY);
+  });
+}
