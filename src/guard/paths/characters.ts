@@ -14,6 +14,7 @@ const PLUS = 0x2b;
 const MINUS = 0x2d;
 const AT = 0x40;
 const LESS = 0x3c;
+const GREATER = 0x3e;
 const NEWLINE = 0x0a;
 
 const WORD = 1;
@@ -81,9 +82,9 @@ export function canEnd(text: string, end: number): boolean {
   return !isName(after) && (after !== SLASH || at === end);
 }
 
-/** Whether the tag of a closing XML element begins at `start`, and no path. */
-export function isClosingTag(text: string, start: number): boolean {
-  return text.charCodeAt(start - 1) === LESS;
+/** Whether `</name>` of XML stands around these characters, and no path. */
+export function isClosingTag(text: string, start: number, end: number): boolean {
+  return text.charCodeAt(start - 1) === LESS && text.charCodeAt(end) === GREATER;
 }
 
 /** `$(pwd)/a`, `${BASE}/a`, `[id]/a`, `**` and `/a` go on with something. */

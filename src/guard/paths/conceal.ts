@@ -135,7 +135,7 @@ function unixPath(text: string, at: number, view: AliasView, expected: Expectati
   const end = trimmedEnd(text, at, pathsFrom);
   const path = text.slice(at, end);
   const isKnown =
-    expected !== "roots" && !isClosingTag(text, at) && isMachinePath(path, view.rootFolders);
+    expected !== "roots" && !isClosingTag(text, at, end) && isMachinePath(path, view.rootFolders);
   const edit = isKnown && !isPublic(text, at, path, view) ? opaque(at, end, path, view) : null;
   return { edit, pathsFrom };
 }

@@ -39,20 +39,22 @@ function homeSlash(text: string, start: number): number | null {
   return HOME_VARIABLE.test(text) ? HOME_VARIABLE.lastIndex : null;
 }
 
-/** Where `C:\a\b` ends whose colon is at `colon`, escaped for JSON (`C:\\a`) or not. */
+/** How a backslash is written: as it is, or escaped for JSON, in JSON in JSON, and so on. */
+const BACKSLASH_WIDTHS: ReadonlySet<number> = new Set([1, 2, 4, 8]);
+
+/** Where `C:\a\b` ends whose colon is at `colon`, escaped or not. */
 export function driveEnd(text: string, colon: number): number | null {
   const separator = backslashes(text, colon + 1);
-  if (separator > 2) return null;
-  if (separator === 0 && text.charCodeAt(colon + 1) !== SLASH) return null;
-  return namesEnd(text, colon + 1, Math.max(separator, 1));
+  if (separator === 0) return namesEnd(text, colon + 1, 1);
+  return BACKSLASH_WIDTHS.has(separator) ? namesEnd(text, colon + 1, separator) : null;
 }
 
 const UNC_NAME_MIN_LENGTH = 2;
 
-/** Where `\\server\share\a` ends that begins at `start`, escaped for JSON or not. */
+/** Where `\\server\share\a` ends that begins at `start`, escaped or not. */
 export function uncEnd(text: string, start: number): number | null {
   const lead = backslashes(text, start);
-  if (lead !== 2 && lead !== 4) return null;
+  if (!BACKSLASH_WIDTHS.has(lead / 2)) return null;
   const server = nameEnd(text, start + lead);
   if (server - start - lead < UNC_NAME_MIN_LENGTH) return null;
   if (backslashes(text, server) !== lead / 2) return null;

@@ -43,10 +43,9 @@ export function asPath(spelled: Spelled): string {
   const text = inText(spelled);
   if (!text.includes("\\")) return text;
   if (text.startsWith("\\/")) return text.replaceAll("\\/", "/");
-  const runs = text.match(/\\+/g) ?? [];
-  const lead = text.startsWith("\\") ? 4 : 2;
-  const isEscaped = runs[0]?.length === lead && runs.every((run) => run.length % 2 === 0);
-  return isEscaped ? text.replaceAll("\\\\", "\\") : text;
+  const first = /\\+/.exec(text)?.[0].length ?? 1;
+  const width = text.startsWith("\\") ? first / 2 : first;
+  return text.replace(/\\+/g, (run) => "\\".repeat(Math.ceil(run.length / width)));
 }
 
 /** As file systems' URIs are usually written: all but unreserved characters are encoded. */
