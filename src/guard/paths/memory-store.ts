@@ -17,73 +17,80 @@ export const MEMORY_STORE_LIMITS: MemoryStoreLimits = {
 const COLLISIONS_MAX = 4;
 
 /**
- * Remembers in this process what aliases stand for, and forgets what was not used for longest. The
- * codes are those of any other process with the same key.
+ * Remembers in this process what aliases stand for. There are two generations: when the young one
+ * has half of what may be kept, it becomes the old one, and what was in that is forgotten unless it
+ * was used meanwhile. The codes are those of any other process with the same key.
  */
 export function createMemoryStore(limits: MemoryStoreLimits = MEMORY_STORE_LIMITS): AliasStore {
   return new MemoryStore(limits);
 }
 
+interface Generation {
+  /** By the scope's id and the code. */
+  readonly texts: Map<string, string>;
+  /** The way back, so that a path that comes often is hashed once. */
+  readonly codes: Map<string, string>;
+  length: number;
+}
+
 class MemoryStore implements AliasStore {
   readonly #limits: MemoryStoreLimits;
-  /** In the order of use; the key is the scope's id and the code. */
-  readonly #texts = new Map<string, string>();
-  /** The way back, so that a path that comes often is hashed once. */
-  readonly #codes = new Map<string, string>();
-  #length = 0;
+  #young = emptyGeneration();
+  #old = emptyGeneration();
 
   constructor(limits: MemoryStoreLimits) {
     this.#limits = limits;
   }
 
   codeOf(text: string, scope: AliasScope): string {
-    const known = this.#codes.get(keyOf(scope, text));
-    if (known !== undefined) {
-      this.#touch(keyOf(scope, known), text);
-      return known;
-    }
-    let code = shortCode(scope.key, text);
-    for (let round = 1; round < COLLISIONS_MAX; round += 1) {
-      const other = this.#texts.get(keyOf(scope, code));
-      if (other === undefined || other === text) break;
-      code = shortCode(scope.key, `${text}\0${round}`);
-    }
+    const key = keyOf(scope, text);
+    const young = this.#young.codes.get(key);
+    if (young !== undefined) return young;
+    const code = this.#old.codes.get(key) ?? this.#freeCode(text, scope);
     this.#remember(scope, code, text);
     return code;
   }
 
   open(code: string, scope: AliasScope): OpenedAlias {
     const key = keyOf(scope, code);
-    const text = this.#texts.get(key);
-    if (text === undefined) {
+    const young = this.#young.texts.get(key);
+    if (young !== undefined) return { kind: "known", text: young };
+    const old = this.#old.texts.get(key);
+    if (old === undefined) {
       return hasCheck(scope.key, code) ? { kind: "forgotten" } : { kind: "foreign" };
     }
-    this.#touch(key, text);
-    return { kind: "known", text };
+    this.#remember(scope, code, old);
+    return { kind: "known", text: old };
   }
 
-  #touch(key: string, text: string): void {
-    this.#texts.delete(key);
-    this.#texts.set(key, text);
+  #freeCode(text: string, scope: AliasScope): string {
+    let code = shortCode(scope.key, text);
+    for (let round = 1; round < COLLISIONS_MAX; round += 1) {
+      const key = keyOf(scope, code);
+      if (!this.#young.texts.has(key) && !this.#old.texts.has(key)) break;
+      code = shortCode(scope.key, `${text}\0${round}`);
+    }
+    return code;
   }
 
   #remember(scope: AliasScope, code: string, text: string): void {
-    this.#texts.set(keyOf(scope, code), text);
-    this.#codes.set(keyOf(scope, text), code);
-    this.#length += text.length;
-    for (const [key, oldest] of this.#texts) {
-      const { maxEntries, maxLength } = this.#limits;
-      if (this.#texts.size <= maxEntries && this.#length <= maxLength) break;
-      this.#texts.delete(key);
-      this.#codes.delete(key.slice(0, key.indexOf(SEPARATOR) + 1) + oldest);
-      this.#length -= oldest.length;
+    const { maxEntries, maxLength } = this.#limits;
+    const { texts, length } = this.#young;
+    if (texts.size >= maxEntries / 2 || length + text.length > maxLength / 2) {
+      this.#old = this.#young;
+      this.#young = emptyGeneration();
     }
+    this.#young.texts.set(keyOf(scope, code), text);
+    this.#young.codes.set(keyOf(scope, text), code);
+    this.#young.length += text.length;
   }
 }
 
-const SEPARATOR = "\0";
+function emptyGeneration(): Generation {
+  return { texts: new Map(), codes: new Map(), length: 0 };
+}
 
 /** A scope's id has no NUL. */
 function keyOf(scope: AliasScope, text: string): string {
-  return `${scope.id}${SEPARATOR}${text}`;
+  return `${scope.id}\0${text}`;
 }

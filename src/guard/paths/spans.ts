@@ -27,6 +27,8 @@ export function homeEnd(text: string, start: number): number | null {
   return trimmedEnd(text, slash, runEnd(text, slash));
 }
 
+const LETTER_H = 0x48;
+const OPEN_BRACE = 0x7b;
 const HOME_VARIABLE = /\$(?:HOME|\{HOME\})/y;
 
 function homeSlash(text: string, start: number): number | null {
@@ -35,6 +37,8 @@ function homeSlash(text: string, start: number): number | null {
     while (isWord(text.charCodeAt(at))) at += 1;
     return at;
   }
+  const next = text.charCodeAt(start + 1);
+  if (next !== LETTER_H && next !== OPEN_BRACE) return null;
   HOME_VARIABLE.lastIndex = start;
   return HOME_VARIABLE.test(text) ? HOME_VARIABLE.lastIndex : null;
 }

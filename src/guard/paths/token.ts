@@ -60,14 +60,32 @@ function isCodeLength(length: number, kind: AliasToken["kind"]): boolean {
 
 function kindBefore(text: string, underscore: number): AliasToken["kind"] | null {
   // The last letter tells most words apart at once: snake_case is full of underscores.
-  const last = text.charCodeAt(underscore - 1) | 0x20;
-  if (!isLetter(last)) return null;
-  if (last === 0x72) return isWordBefore(text, underscore, "dir") ? "root" : null;
-  if (last === 0x65) return isWordBefore(text, underscore, "file") ? "opaque" : null;
-  return null;
+  switch (letterAt(text, underscore - 1)) {
+    case LETTER_R:
+      return isWordBefore(text, underscore, DIR) ? "root" : null;
+    case LETTER_E:
+      return isWordBefore(text, underscore, FILE) ? "opaque" : null;
+    default:
+      return null;
+  }
 }
 
-function isWordBefore(text: string, underscore: number, word: string): boolean {
+const LETTER_E = 0x65;
+const LETTER_R = 0x72;
+const DIR = unitsOf("dir");
+const FILE = unitsOf("file");
+
+function isWordBefore(text: string, underscore: number, word: readonly number[]): boolean {
   const start = underscore - word.length;
-  return start >= 0 && text.slice(start, underscore).toLowerCase() === word;
+  return start >= 0 && word.every((letter, index) => letterAt(text, start + index) === letter);
+}
+
+/** In lower case, if it is a letter. */
+function letterAt(text: string, at: number): number {
+  const unit = text.charCodeAt(at);
+  return isLetter(unit) ? unit | 0x20 : unit;
+}
+
+function unitsOf(word: string): readonly number[] {
+  return [...word].map((letter) => letter.charCodeAt(0));
 }
