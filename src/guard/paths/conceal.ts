@@ -108,11 +108,13 @@ function pathAt(
   expected: Expectation,
 ): Found | null {
   if (at < pathsFrom) return null;
-  switch (text.charCodeAt(at)) {
+  const unit = text.charCodeAt(at);
+  if (unit === COLON) return behindColon(text, at, view, expected);
+  // Asked first: it is what keeps the work linear, for no path begins inside another one.
+  if (!canBegin(text, at)) return null;
+  switch (unit) {
     case SLASH:
       return unixPath(text, at, view, expected);
-    case COLON:
-      return behindColon(text, at, view, expected);
     case TILDE:
     case DOLLAR:
       return expected === "roots" ? null : beginning(text, at, homeEnd(text, at), view);
@@ -123,7 +125,6 @@ function pathAt(
 }
 
 function unixPath(text: string, at: number, view: AliasView, expected: Expectation): Found | null {
-  if (!canBegin(text, at)) return null;
   const root = rootAt(text, at, view.roots, "path");
   if (root !== null) return rootFound(text, at, at + root.path.length, ROOT_WORD + root.code);
 
@@ -174,7 +175,7 @@ function behindColon(
 
 /** A path that is one by its beginning alone. */
 function beginning(text: string, start: number, end: number | null, view: AliasView): Found | null {
-  if (end === null || !canBegin(text, start) || !canEnd(text, end)) return null;
+  if (end === null || !canEnd(text, end)) return null;
   return { edit: opaque(start, end, text.slice(start, end), view), pathsFrom: end };
 }
 
