@@ -1,9 +1,7 @@
-import type { KeyObject } from "node:crypto";
-
 /** For whom an alias is minted: one caller at one server. Elsewhere it is a word like any other. */
 export interface AliasScope {
   readonly id: string;
-  readonly key: KeyObject;
+  readonly key: Uint8Array;
 }
 
 /**

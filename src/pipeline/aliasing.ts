@@ -11,19 +11,10 @@ import { spliceText } from "../mcp/json/splice-text.ts";
 import { classifyLeaves } from "../mcp/message/leaves.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { apply, leavesOf, type Reading } from "./layer1.ts";
+import type { RevealedPaths } from "./revealed-paths.ts";
 import type { Scene } from "./scene.ts";
 
 type Reread = (bytes: Uint8Array) => Reading;
-
-/** What the aliases of one message came to. */
-export interface RevealedPaths {
-  /** Why it cannot go on, whatever the policy says. */
-  readonly refusal: RefusalCode | null;
-  /** How many aliases became paths. */
-  readonly aliases: number;
-  /** A text of this message as it may be shown to the policy. */
-  readonly shown: (text: string) => string;
-}
 
 export interface RevealedReading {
   readonly reading: Reading;

@@ -54,7 +54,7 @@ export function judge<Fault>(
     return again.value;
   };
   const revealed = revealPaths(first.value, scene, dependencies, reread);
-  const { reading, cleaned } = clean(revealed, scene, dependencies, reread);
+  const { reading, cleaned } = clean(revealed.reading, revealed.paths, scene, dependencies, reread);
   stopwatch.lap("guard");
   const decisions = cleaned.map((one) => decide(one, scene, dependencies));
   stopwatch.lap("policy");

@@ -8,8 +8,8 @@ import { removeMembers } from "../mcp/json/remove-members.ts";
 import { applySplices, type Splice } from "../mcp/json/splice.ts";
 import { spliceText } from "../mcp/json/splice-text.ts";
 import { classifyLeaves } from "../mcp/message/leaves.ts";
-import type { RevealedPaths, RevealedReading } from "./aliasing.ts";
 import type { Dependencies } from "./dependencies.ts";
+import type { RevealedPaths } from "./revealed-paths.ts";
 import type { Scene } from "./scene.ts";
 
 /** A document and the messages in it; `messages` and `leaves` follow the document's order. */
@@ -41,7 +41,8 @@ export interface CleanedReading {
  * will really go on, and not what was meant to.
  */
 export function clean(
-  { reading, paths }: RevealedReading,
+  reading: Reading,
+  paths: readonly (RevealedPaths | null)[],
   scene: Scene,
   dependencies: Dependencies,
   reread: (bytes: Uint8Array) => Reading,

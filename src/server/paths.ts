@@ -3,6 +3,7 @@ import type { Config } from "../config/config.ts";
 import { createMemoryStore } from "../guard/paths/memory-store.ts";
 import { createPathGuard, type PathGuard } from "../guard/paths/path-guard.ts";
 import { createSealedStore } from "../guard/paths/sealed-store.ts";
+import { packagePath } from "./package-root.ts";
 
 const KEY_BYTES = 32;
 
@@ -20,7 +21,7 @@ export function pathGuardOf(config: Pick<Config, "aliases" | "servers" | "ownPat
     keepExtension,
     publicPaths,
     contents,
-    ownPaths,
+    ownPaths: [...ownPaths, packagePath("dist/policy")],
   });
 }
 

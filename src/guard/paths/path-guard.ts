@@ -1,7 +1,7 @@
-import { createHmac, createSecretKey, type KeyObject } from "node:crypto";
 import type { AliasScope } from "../../core/alias.ts";
 import type { Principal } from "../../core/policy.ts";
 import type { AliasStore } from "../../core/ports.ts";
+import { hmac } from "./hmac.ts";
 import { createProtection } from "./protected.ts";
 import { shortCode } from "./short-code.ts";
 import { encodeUriPath } from "./spelling.ts";
@@ -56,13 +56,12 @@ export function createPathGuard(options: PathGuardOptions): PathGuard {
 }
 
 function createViews(options: PathGuardOptions): PathGuard["viewOf"] {
-  const master = createSecretKey(options.key);
   const views = new Map<string, AliasView>();
   return (server, principal) => {
     const { roots, aliased } = options.server(server);
     if (!aliased) return null;
     const id = scopeId(server, principal);
-    const view = views.get(id) ?? createView(scopeOf(id, master), roots, options);
+    const view = views.get(id) ?? createView(scopeOf(id, options.key), roots, options);
     views.delete(id);
     views.set(id, view);
     if (views.size > VIEWS_MAX) views.delete(views.keys().next().value ?? id);
@@ -76,9 +75,8 @@ function scopeId(server: string, { id, kind, authenticated_by }: Principal): str
   return JSON.stringify([server, caller]);
 }
 
-function scopeOf(id: string, master: KeyObject): AliasScope {
-  const key = createHmac("sha256", master).update(`impedance aliases 1\0${id}`).digest();
-  return { id, key: createSecretKey(key) };
+function scopeOf(id: string, master: Uint8Array): AliasScope {
+  return { id, key: hmac(master, `impedance aliases 1\0${id}`) };
 }
 
 function createView(

@@ -1,15 +1,9 @@
 import { Buffer, isUtf8 } from "node:buffer";
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  createSecretKey,
-  type KeyObject,
-  timingSafeEqual,
-} from "node:crypto";
+import { createCipheriv, createDecipheriv, timingSafeEqual } from "node:crypto";
 import type { AliasScope, OpenedAlias } from "../../core/alias.ts";
 import type { AliasStore } from "../../core/ports.ts";
 import { decodeBase32, encodeBase32 } from "./base32.ts";
+import { hmac, preparedKey } from "./hmac.ts";
 
 const TAG_BYTES = 16;
 const CIPHER = "aes-256-ctr";
@@ -28,7 +22,7 @@ export function createSealedStore(): AliasStore {
       const { tagKey, cipherKey } = keys(scope);
       const plain = Buffer.from(text, "utf8");
       const tag = tagOf(tagKey, plain);
-      const sealed = createCipheriv(CIPHER, cipherKey, tag).update(plain);
+      const sealed = createCipheriv(CIPHER, preparedKey(cipherKey), tag).update(plain);
       return encodeBase32(Buffer.concat([tag, sealed]));
     },
     open(code, scope) {
@@ -36,7 +30,7 @@ export function createSealedStore(): AliasStore {
       if (bytes === null || bytes.length <= TAG_BYTES) return FOREIGN;
       const { tagKey, cipherKey } = keys(scope);
       const tag = bytes.subarray(0, TAG_BYTES);
-      const decipher = createDecipheriv(CIPHER, cipherKey, tag);
+      const decipher = createDecipheriv(CIPHER, preparedKey(cipherKey), tag);
       const plain = decipher.update(bytes.subarray(TAG_BYTES));
       const isOurs = timingSafeEqual(tag, tagOf(tagKey, plain)) && isUtf8(plain);
       return isOurs ? { kind: "known", text: plain.toString("utf8") } : FOREIGN;
@@ -44,13 +38,13 @@ export function createSealedStore(): AliasStore {
   };
 }
 
-function tagOf(key: KeyObject, plain: Uint8Array): Buffer {
-  return createHmac("sha256", key).update(plain).digest().subarray(0, TAG_BYTES);
+function tagOf(key: Uint8Array, plain: Uint8Array): Buffer {
+  return hmac(key, plain).subarray(0, TAG_BYTES);
 }
 
 interface Keys {
-  readonly tagKey: KeyObject;
-  readonly cipherKey: KeyObject;
+  readonly tagKey: Uint8Array;
+  readonly cipherKey: Uint8Array;
 }
 
 /** Two keys for each scope, derived once. */
@@ -59,9 +53,10 @@ function createKeyRing(): (scope: AliasScope) => Keys {
   return (scope) => {
     const known = ring.get(scope);
     if (known !== undefined) return known;
-    const derive = (label: string) =>
-      createSecretKey(createHmac("sha256", scope.key).update(label).digest());
-    const keys = { tagKey: derive("sealed\0tag"), cipherKey: derive("sealed\0cipher") };
+    const keys = {
+      tagKey: hmac(scope.key, "sealed\0tag"),
+      cipherKey: hmac(scope.key, "sealed\0cipher"),
+    };
     ring.set(scope, keys);
     return keys;
   };

@@ -1,4 +1,3 @@
-import { createSecretKey } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createMemoryStore } from "../../../src/guard/paths/memory-store.ts";
@@ -48,10 +47,9 @@ test("a part cut at a line comes back exactly, too", () => {
 });
 
 test("a million paths have a million codes", () => {
-  const key = createSecretKey(KEY);
   const codes = new Set<string>();
   for (let index = 0; index < 1_000_000; index += 1) {
-    codes.add(shortCode(key, `p/home/user/projects/folder-${index % 1000}/file-${index}.ts`));
+    codes.add(shortCode(KEY, `p/home/user/projects/folder-${index % 1000}/file-${index}.ts`));
   }
   expect(codes.size).toBe(1_000_000);
 }, 120_000);

@@ -1,12 +1,11 @@
-import { createSecretKey } from "node:crypto";
 import { expect, test } from "vitest";
 import type { AliasScope } from "../../../../src/core/alias.ts";
 import { createMemoryStore } from "../../../../src/guard/paths/memory-store.ts";
 import { createSealedStore } from "../../../../src/guard/paths/sealed-store.ts";
 import { KEY } from "./views.ts";
 
-const scope: AliasScope = { id: "a", key: createSecretKey(KEY) };
-const other: AliasScope = { id: "b", key: createSecretKey(new Uint8Array(32)) };
+const scope: AliasScope = { id: "a", key: KEY };
+const other: AliasScope = { id: "b", key: new Uint8Array(32) };
 
 test.each([
   { title: "memory", create: () => createMemoryStore(), restarted: { kind: "forgotten" } },

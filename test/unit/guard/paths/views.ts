@@ -10,7 +10,7 @@ import {
 import type { Revelation } from "../../../../src/guard/paths/reveal.ts";
 import type { AliasView } from "../../../../src/guard/paths/view.ts";
 
-export const NOBODY: Principal = {
+const NOBODY: Principal = {
   id: "anonymous",
   kind: "anonymous",
   roles: [],
@@ -22,9 +22,9 @@ export const NOBODY: Principal = {
 export const ALICE: Principal = { ...NOBODY, id: "alice", kind: "user", authenticated_by: "jwt" };
 
 export const KEY = new Uint8Array(32).fill(7);
-export const ROOTS = ["/srv/projects", "/srv/projects/inner", "/srv/my files"];
+const ROOTS = ["/srv/projects", "/srv/projects/inner", "/srv/my files"];
 
-export function guardWith(options: Partial<PathGuardOptions> = {}): PathGuard {
+function guardWith(options: Partial<PathGuardOptions> = {}): PathGuard {
   return createPathGuard({
     key: KEY,
     store: createMemoryStore(),
