@@ -14,7 +14,7 @@ import type { Dependencies } from "../src/pipeline/dependencies.ts";
 import { createFirewall } from "../src/pipeline/firewall.ts";
 import { loadPolicy } from "../src/server/load-policy.ts";
 import { pathGuardOf } from "../src/server/paths.ts";
-import { randomIdentifiers, systemClock } from "../src/server/system.ts";
+import { randomIdentifiers, systemClock, systemJitter } from "../src/server/system.ts";
 import { TOOL } from "./traffic.ts";
 
 /** Where the time goes, in the order of the pipeline. */
@@ -73,13 +73,13 @@ async function exchange(firewall: Firewall, request: Uint8Array, response: Uint8
   opened.close();
   const collected = head.kind === "collect" && responseHead.kind === "collect";
   const forwarded = there.kind === "forward" && back.kind === "forward";
-  return collected && forwarded && there.body === request && back.body === response;
+  return collected && forwarded && !there.isEdited && !back.isEdited;
 }
 
 async function createDependencies(phases: { [phase in Phase]: number }): Promise<Dependencies> {
   const config = defaultConfig({});
   if (!config.ok) throw new Error("the default configuration is wrong");
-  const { limits, guards: names, denial, disclose, annotate } = config.value;
+  const { limits, guards: names, denial, disclose, annotate, padding } = config.value;
   const guards = createGuards(names, { limits });
   if (!guards.ok) throw new Error(guards.error);
   const policy = await loadBenchPolicy(config.value);
@@ -90,6 +90,7 @@ async function createDependencies(phases: { [phase in Phase]: number }): Promise
     limits,
     clock: systemClock,
     identifiers: randomIdentifiers,
+    jitter: systemJitter,
     identity: createAnonymousIdentity(),
     inspector: createInspector(guards.value, {
       clock: systemClock,
@@ -125,6 +126,8 @@ async function createDependencies(phases: { [phase in Phase]: number }): Promise
       denial,
       disclose,
       annotate,
+      padding: padding.scheme,
+      jitterMaxMs: padding.jitterMaxMs,
       responseHeadDeadlineMs: limits.responseHeadDeadlineMs,
     }),
   };

@@ -21,5 +21,5 @@ export function misuse(error: string): number {
 
 /** Whether a terminal that shows colours is at the other end (no-color.org). */
 export function hasColor(stream: NodeJS.WriteStream): boolean {
-  return stream.isTTY === true && !process.env["NO_COLOR"];
+  return stream.isTTY === true && !process.env.NO_COLOR;
 }

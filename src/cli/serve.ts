@@ -4,7 +4,7 @@ import { err, ok, type Result } from "../core/result.ts";
 import { startService } from "../server/service.ts";
 import { createLogger } from "../telemetry/log.ts";
 import type { Command, Options } from "./command.ts";
-import { fail } from "./output.ts";
+import { fail, misuse } from "./output.ts";
 import { loadSettings, SETTINGS_HELP, SETTINGS_OPTIONS } from "./settings.ts";
 import { untilSignal } from "./signals.ts";
 
@@ -30,8 +30,9 @@ examples:
 
 async function serve(options: Options): Promise<number> {
   const settings = await loadSettings(options);
-  const config = settings.ok ? withAddresses(settings.value, options) : settings;
-  if (!config.ok) return fail(config.error);
+  if (!settings.ok) return fail(settings.error);
+  const config = withAddresses(settings.value, options);
+  if (!config.ok) return misuse(config.error);
   const signal = untilSignal();
   const log = createLogger(config.value.log);
   const service = await startService({ config: config.value, log });
@@ -41,12 +42,12 @@ async function serve(options: Options): Promise<number> {
   return 0;
 }
 
-function withAddresses(config: Config, options: Options): Result<Config, readonly string[]> {
+function withAddresses(config: Config, options: Options): Result<Config, string> {
   const grpcText = options.text("grpc");
   const adminText = options.text("admin");
   const grpc = grpcText === undefined ? config.grpc : decodeEndpoint(grpcText);
   const admin = adminText === undefined ? config.admin : decodeAddress(adminText);
-  if (grpc === null) return err([`--grpc ${grpcText} is neither HOST:PORT nor unix:/path`]);
-  if (admin === null) return err([`--admin ${adminText} is no HOST:PORT`]);
+  if (grpc === null) return err(`--grpc ${grpcText} is neither HOST:PORT nor unix:/path`);
+  if (admin === null) return err(`--admin ${adminText} is no HOST:PORT`);
   return ok({ ...config, grpc, admin });
 }

@@ -51,8 +51,9 @@ examples:
 
 async function up(options: Options): Promise<number> {
   const settings = await loadSettings(options);
-  const config = settings.ok ? withUpstream(settings.value, options) : settings;
-  if (!config.ok) return fail(config.error);
+  if (!settings.ok) return fail(settings.error);
+  const config = withUpstream(settings.value, options);
+  if (!config.ok) return misuse(config.error);
   const format = options.text("format") ?? "text";
   if (format !== "text" && format !== "json") {
     return misuse(`--format is text or json, not ${format}`);
@@ -138,20 +139,19 @@ function upstreamOf({ id, url, path, protocol, caFile }: ServerConfig) {
 }
 
 /** `--upstream` stands for a configuration with one server, `--listen` for its `listen:`. */
-function withUpstream(config: Config, options: Options): Result<Config, readonly string[]> {
+function withUpstream(config: Config, options: Options): Result<Config, string> {
   const listenText = options.text("listen");
   const listen = listenText === undefined ? config.listen : decodeAddress(listenText);
-  if (listen === null)
-    return err([`--listen ${listenText} is no HOST:PORT, such as 127.0.0.1:8070`]);
+  if (listen === null) {
+    return err(`--listen ${listenText} is no HOST:PORT, such as 127.0.0.1:8070`);
+  }
   const upstream = options.text("upstream");
   if (upstream === undefined) {
     if (config.servers.size > 0) return ok({ ...config, listen });
-    return err([
-      "nothing to stand in front of: give --upstream URL, or `servers:` in --config FILE",
-    ]);
+    return err("nothing to stand in front of: give --upstream URL, or `servers:` in --config FILE");
   }
   const url = decodeUpstreamUrl(upstream);
-  if (!url.ok) return err([`--upstream: ${url.error}`]);
+  if (!url.ok) return err(`--upstream: ${url.error}`);
   const server: ServerConfig = {
     id: SINGLE_SERVER,
     url: upstream,
@@ -160,6 +160,7 @@ function withUpstream(config: Config, options: Options): Result<Config, readonly
     caFile: options.text("upstream-ca") ?? null,
     roots: new Map(),
     denial: config.denial,
+    padding: config.padding,
     responseHeadDeadlineMs: config.limits.responseHeadDeadlineMs,
   };
   return ok({ ...config, listen, servers: new Map([[SINGLE_SERVER, server]]) });

@@ -12,6 +12,7 @@ import type {
   ServerConfig,
 } from "./config.ts";
 import { listeningPath, normaliseRoot } from "./meaning.ts";
+import { buildPadding, type RawPadding } from "./padding.ts";
 
 /** The document once `schemas/config.json` has found its shape right and filled in defaults. */
 export interface RawConfig {
@@ -32,6 +33,7 @@ export interface RawConfig {
   readonly denial: DenialShape;
   readonly disclose: Disclosure;
   readonly annotate: "on" | "off";
+  readonly padding: RawPadding;
   readonly limits: { readonly [limit: string]: number };
   readonly audit: {
     readonly sink: AuditConfig["sink"];
@@ -49,6 +51,7 @@ interface RawServer {
   readonly ca_file?: string;
   readonly roots: { readonly [name: string]: string };
   readonly denial?: DenialShape;
+  readonly padding?: Partial<RawPadding>;
   readonly response_head_deadline_ms?: number;
 }
 
@@ -67,7 +70,7 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
     path === undefined ? null : resolve(folder, path);
   const limits = buildLimits(raw.limits);
   const servers = Object.entries(raw.servers).map(
-    ([id, server]) => [id, buildServer(id, server, raw.denial, limits, inFolder)] as const,
+    ([id, server]) => [id, buildServer(id, server, raw, limits, inFolder)] as const,
   );
 
   return {
@@ -82,6 +85,7 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
     denial: raw.denial,
     disclose: raw.disclose,
     annotate: raw.annotate === "on",
+    padding: buildPadding(raw.padding),
     limits,
     audit: {
       sink: raw.audit.sink,
@@ -116,7 +120,7 @@ function ownPaths(raw: RawConfig, { file, folder, subjectKey, aliasKey }: Surrou
 function buildServer(
   id: string,
   raw: RawServer,
-  denial: DenialShape,
+  { denial, padding }: Pick<RawConfig, "denial" | "padding">,
   limits: Limits,
   inFolder: (path: string | undefined) => string | null,
 ): ServerConfig {
@@ -131,6 +135,7 @@ function buildServer(
     caFile: inFolder(raw.ca_file),
     roots: new Map(roots),
     denial: raw.denial ?? denial,
+    padding: buildPadding({ ...padding, ...raw.padding }),
     responseHeadDeadlineMs: raw.response_head_deadline_ms ?? limits.responseHeadDeadlineMs,
   };
 }

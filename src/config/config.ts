@@ -1,5 +1,6 @@
 import type { Address, Endpoint } from "../core/address.ts";
 import type { Limits } from "../core/limits.ts";
+import type { PaddingScheme } from "../core/padding.ts";
 
 /** What `impedance.yaml` says, complete and checked: nothing of it can fail to be understood. */
 export interface Config {
@@ -20,6 +21,7 @@ export interface Config {
   readonly denial: DenialShape;
   readonly disclose: Disclosure;
   readonly annotate: boolean;
+  readonly padding: PaddingConfig;
   readonly limits: Limits;
   readonly audit: AuditConfig;
   readonly log: { readonly level: LogLevel };
@@ -38,6 +40,8 @@ export interface ServerConfig {
   readonly roots: ReadonlyMap<string, string>;
   /** The server's own, or that of the whole configuration. */
   readonly denial: DenialShape;
+  /** Setting by setting the server's own, or that of the whole configuration. */
+  readonly padding: PaddingConfig;
   /** The server's own, or that of the limits. */
   readonly responseHeadDeadlineMs: number;
 }
@@ -52,6 +56,12 @@ export interface AliasesConfig {
   readonly publicPaths: readonly string[];
   /** By tool; `*` is any other. */
   readonly contents: ReadonlyMap<string, "alias" | "report" | "off">;
+}
+
+export interface PaddingConfig {
+  readonly scheme: PaddingScheme;
+  /** The longest that an answer may be kept back, by chance; 0 for not at all. */
+  readonly jitterMaxMs: number;
 }
 
 export interface PolicyConfig {

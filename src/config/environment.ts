@@ -17,6 +17,8 @@ const TYPING_ERROR_MAX_DISTANCE = 2;
 interface Leaf {
   readonly path: Path;
   readonly type: string;
+  /** Of the entries, where the setting is a list. */
+  readonly itemType: string;
 }
 
 /** Which variables replaced something, and what is wrong with the others. */
@@ -77,7 +79,7 @@ function applyVariable(
   if (text === "") {
     return variableError(name, leaf.path, "is set but empty", "unset it, or give it a value");
   }
-  if (assign(root, leaf.path, decodeText(text, leaf.type))) {
+  if (assign(root, leaf.path, decodeText(text, leaf.type, leaf.itemType))) {
     variables.set(pathKey(leaf.path), name);
   }
   return null;
@@ -114,7 +116,7 @@ function variableOf(path: Path): string {
 function* leavesOf(schema: Schema, value: unknown, path: Path): Generator<Leaf> {
   const inner = (key: string): unknown => (isRecord(value) ? value[key] : undefined);
   if (schema.properties === undefined && !isRecord(schema.additionalProperties)) {
-    yield { path, type: schema.type ?? "string" };
+    yield { path, type: schema.type ?? "string", itemType: schema.items?.type ?? "string" };
     return;
   }
   for (const [key, property] of Object.entries(schema.properties ?? {})) {
@@ -127,8 +129,10 @@ function* leavesOf(schema: Schema, value: unknown, path: Path): Generator<Leaf> 
   }
 }
 
-function decodeText(text: string, type: string): unknown {
-  if (type === "array") return text.split(",").map((item) => item.trim());
+function decodeText(text: string, type: string, itemType: string): unknown {
+  if (type === "array") {
+    return text.split(",").map((item) => decodeText(item.trim(), itemType, "string"));
+  }
   if (type === "integer" && /^-?\d{1,15}$/.test(text)) return Number(text);
   return text;
 }

@@ -15,6 +15,7 @@ import {
 import { type ConfigDocument, decodeDocument } from "./document.ts";
 import { applyEnvironment, pathKey } from "./environment.ts";
 import { validateMeaning } from "./meaning.ts";
+import { expandPadding } from "./padding.ts";
 import { configSchema, validateShape } from "./schema.ts";
 import { resolveSecret } from "./secret.ts";
 
@@ -34,6 +35,7 @@ export function loadConfig(
   if (!document.ok) return document;
 
   const { value } = document.value;
+  expandPadding(value);
   const overrides = applyEnvironment(value, configSchema(), environment);
   const originOf = (path: Path, target: Fault["target"]): Origin => {
     const variable = overridingVariable(overrides.variables, path);

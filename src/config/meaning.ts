@@ -17,6 +17,7 @@ export function validateMeaning(root: unknown): readonly Fault[] {
     ...checkEndpoint(root, ["grpc"]),
     ...servers.flatMap((id) => checkServer(root, id)),
     ...checkListeningPaths(root, servers),
+    ...checkJitter(root, servers),
     ...checkAuditFile(root),
   ];
 }
@@ -121,6 +122,20 @@ function checkListeningPaths(root: unknown, servers: readonly string[]): Fault[]
     serverByPath.set(path, id);
   }
   return faults;
+}
+
+/** The wait is a part of the time to the verdict, which may need the other half. */
+function checkJitter(root: unknown, servers: readonly string[]): Fault[] {
+  const deadlineMs = valueAt(root, ["limits", "verdict_deadline_ms"]);
+  const places: Path[] = [["padding"], ...servers.map((id) => ["servers", id, "padding"])];
+  return places.flatMap((place) => {
+    const at = [...place, "jitter_ms_max"];
+    const jitterMs = valueAt(root, at);
+    if (typeof jitterMs !== "number" || typeof deadlineMs !== "number") return [];
+    if (jitterMs * 2 <= deadlineMs) return [];
+    const remedy = `use at most ${Math.floor(deadlineMs / 2)}, or raise limits.verdict_deadline_ms`;
+    return [wrong(at, "is more than half of the time to a verdict", remedy)];
+  });
 }
 
 function checkAuditFile(root: unknown): Fault[] {

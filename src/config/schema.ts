@@ -10,6 +10,7 @@ export interface Schema {
   readonly description?: string;
   readonly properties?: { readonly [key: string]: Schema };
   readonly propertyNames?: Schema;
+  readonly items?: Schema;
   readonly additionalProperties?: boolean | Schema;
   readonly enum?: readonly string[];
   readonly default?: unknown;
@@ -43,7 +44,12 @@ function loadValidator(): Validator {
   if (validator === null) {
     const text = readFileSync(new URL("../../schemas/config.json", import.meta.url), "utf8");
     const schema: Schema = JSON.parse(text);
-    const ajv = new Ajv2020({ allErrors: true, useDefaults: true, verbose: true });
+    const ajv = new Ajv2020({
+      allErrors: true,
+      useDefaults: true,
+      verbose: true,
+      allowUnionTypes: true,
+    });
     validator = { schema, validate: ajv.compile(schema) };
   }
   return validator;
@@ -124,6 +130,7 @@ function wrongValue(path: Path, error: ErrorObject, schema: Schema): Fault {
 }
 
 function nameOfType(type: unknown): string {
+  if (Array.isArray(type)) return type.map(nameOfType).join(" or ");
   switch (type) {
     case "object":
       return "a map of settings";

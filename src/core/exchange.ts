@@ -66,9 +66,11 @@ export interface Collect {
 export interface Forward {
   readonly kind: "forward";
   readonly headers: HeaderMutation;
-  /** The bytes that go on; empty when there is no body. The same array when nothing changed. */
+  /** The bytes that go on; empty when there is no body. */
   readonly body: Uint8Array;
   readonly metadata: ProxyMetadata | null;
+  /** Something had to be taken out of the text; capabilities that were withdrawn do not count. */
+  readonly isEdited: boolean;
 }
 
 export type Verdict = Forward | Deny;
@@ -85,6 +87,8 @@ export type ResponseHeadVerdict =
        * a whole answer can take its place.
        */
       readonly listening: boolean;
+      /** The comment that keeps a listening stream alive. */
+      readonly heartbeat: Uint8Array;
     }
   | Deny;
 
@@ -108,7 +112,7 @@ export type AbortCause =
 
 /**
  * One HTTP exchange on its way through the firewall, driven by a proxy adapter in this order:
- * `requestHead`, `request`, `responseHead`, then `response` or `streamChunk`. A body that does not
+ * `requestHead`, `request`, `responseHead`, then `response` or `streamChunk`, each after a `hold`. A body that does not
  * exist is an empty one. The proxy's own replies may bring `responseHead` at any time.
  * Anything thrown is a bug, and the adapter fails the exchange closed.
  */
@@ -116,6 +120,8 @@ export interface Exchange {
   requestHead(): Promise<RequestHeadVerdict>;
   request(body: Uint8Array): Promise<Verdict>;
   responseHead(head: ResponseHead): ResponseHeadVerdict;
+  /** Passes the random while that an answer is to be kept back, often none. */
+  hold(): Promise<void>;
   response(body: Uint8Array): Promise<Verdict>;
   streamChunk(chunk: Uint8Array, last: boolean): Promise<StreamOutput>;
   /** The answer to give when the exchange cannot go on and no header has gone out yet. */

@@ -59,6 +59,12 @@ export interface Identifiers {
   decisionId(): string;
 }
 
+/** Waits that nobody can foresee. */
+export interface Jitter {
+  /** At most `maxMs` milliseconds, each length as likely as the next. */
+  wait(maxMs: number): Promise<void>;
+}
+
 /** What the pipeline tells of itself; label values are bounded by the adapter. */
 export interface Telemetry {
   decided(event: {

@@ -3,6 +3,7 @@ import type { Reason } from "../core/policy.ts";
 /** What the protocol itself refuses, in words; its codes and statuses are the protocol's own. */
 const FAULTS = {
   parse_error: "The body is not one JSON text.",
+  too_complex: "The body is nested too deep, or holds too much.",
   invalid_request: "The body is no message of MCP.",
   invalid_params: "The message lacks a parameter, or has one of the wrong kind.",
   header_mismatch: "The headers do not say what the body says.",

@@ -100,6 +100,12 @@ const REFUSALS = {
     message: "A compressed body cannot be read.",
     remedy: "Send the body without content-encoding.",
   },
+  batch_denied: {
+    httpStatus: 403,
+    rpcCode: RPC_DENIED,
+    message: "Another message of the same batch was denied.",
+    remedy: "Send this one by itself.",
+  },
   unexpected_body: {
     httpStatus: 400,
     rpcCode: RPC_INVALID_REQUEST,

@@ -12,6 +12,7 @@ import type { Limits } from "../core/limits.ts";
 import { createBodyBuffer } from "./body-buffer.ts";
 import { failUnlessVouched } from "./grpc-internals.ts";
 import { decodeHeaders, trailerNames } from "./headers.ts";
+import { holdsAllBytes } from "./processing-mode.ts";
 import type { HttpBody, HttpHeaders, ProcessingRequest, ProcessingResponse } from "./protocol.ts";
 import { bodyReplies, headersReply, immediateReply, type Side, trailersReply } from "./replies.ts";
 import { decodeRequestHead } from "./request-head.ts";
@@ -25,14 +26,10 @@ export interface ProcessStreamOptions {
   readonly onFault: (code: string, error: unknown) => void;
 }
 
-/** FULL_DUPLEX_STREAMED of envoy.extensions.filters.http.ext_proc.v3.ProcessingMode.BodySendMode */
-const FULL_DUPLEX_STREAMED = 4;
-
 /** Messages that may wait while a verdict is made; then the proxy has to wait too. */
 const INBOX_MAX = 64;
 
 const EMPTY = new Uint8Array(0);
-const KEEP_ALIVE = Buffer.from(": keep-alive\n\n");
 
 /**
  * Where an exchange stands. What Envoy holds goes on only with a reply of ours, so each phase ends
@@ -131,15 +128,7 @@ export class ProcessStream {
 
   async #requestHeaders(message: ProcessingRequest, headers: HttpHeaders): Promise<void> {
     if (this.#phase !== "start") return this.#protocolError("second_request_head");
-    // FAIL CLOSED: in any other mode some bytes would pass before, or without, our reply.
-    const modes = message.protocol_config;
-    if (
-      modes?.request_body_mode !== FULL_DUPLEX_STREAMED ||
-      modes.response_body_mode !== FULL_DUPLEX_STREAMED ||
-      message.observability_mode === true
-    ) {
-      return this.#protocolError("processing_mode");
-    }
+    if (!holdsAllBytes(message)) return this.#protocolError("processing_mode");
 
     const exchange = this.#options.firewall.open(decodeRequestHead(message));
     this.#exchange = exchange;
@@ -221,6 +210,8 @@ export class ProcessStream {
   async #decideResponse(shape: Shape): Promise<void> {
     const exchange = this.#required();
     this.#arm(this.#options.limits.verdictDeadlineMs, "verdict_deadline");
+    await exchange.hold();
+    if (this.#left("response")) return;
     const verdict = await exchange.response(this.#body.take());
     if (this.#left("response")) return;
     if (verdict.kind === "deny") return this.#deny(verdict.denial);
@@ -251,7 +242,10 @@ export class ProcessStream {
   ): Promise<void> {
     const before = this.#phase;
     this.#armSilence();
-    const output = await this.#required().streamChunk(bytes, last);
+    const exchange = this.#required();
+    await exchange.hold();
+    if (this.#left(before)) return;
+    const output = await exchange.streamChunk(bytes, last);
     if (this.#left(before)) return;
     this.#startHeartbeat();
     const end = output.end || last;
@@ -270,11 +264,12 @@ export class ProcessStream {
 
   /** Comments before the first chunk of a response would make Envoy cut it; after it they may come. */
   #startHeartbeat(): void {
-    if (!this.listening || this.#heartbeat !== undefined) return;
+    const heartbeat = this.#streamHead?.heartbeat;
+    if (!this.listening || this.#heartbeat !== undefined || heartbeat === undefined) return;
     this.#heartbeat = setInterval(() => {
       // A client that does not read gets no more to read.
       const idle = this.#phase === "stream" && !this.#pumping && !this.#call.writableNeedDrain;
-      if (idle) this.#writeStream(KEEP_ALIVE, false);
+      if (idle) this.#writeStream(heartbeat, false);
     }, this.#options.limits.sseHeartbeatMs);
     this.#heartbeat.unref();
   }

@@ -1,10 +1,12 @@
 import type { EventBuilder } from "../audit/event.ts";
 import type { Limits } from "../core/limits.ts";
+import type { PaddingScheme } from "../core/padding.ts";
 import type {
   AuditSink,
   Clock,
   Identifiers,
   IdentityPort,
+  Jitter,
   PolicyEngine,
   Telemetry,
 } from "../core/ports.ts";
@@ -18,6 +20,7 @@ export interface Dependencies {
   readonly limits: Limits;
   readonly clock: Clock;
   readonly identifiers: Identifiers;
+  readonly jitter: Jitter;
   readonly identity: IdentityPort;
   readonly inspector: Inspector;
   readonly paths: PathGuard;
@@ -41,5 +44,9 @@ export interface ServerSettings {
   readonly disclose: Disclosure;
   /** Put a note into the `_meta` of results. */
   readonly annotate: boolean;
+  /** Of what goes on, both ways, and of our own answers. */
+  readonly padding: PaddingScheme;
+  /** Answers wait a random while, at most so long; 0 for not at all. */
+  readonly jitterMaxMs: number;
   readonly responseHeadDeadlineMs: number;
 }

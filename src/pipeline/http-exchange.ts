@@ -16,6 +16,7 @@ import type { MessageKind } from "../core/message.ts";
 import type { Principal } from "../core/policy.ts";
 import { answers, httpDenial } from "../decision/denial.ts";
 import { faultReason } from "../decision/faults.ts";
+import { padJson } from "../decision/padding/pad-json.ts";
 import type { RefusalCode } from "../decision/refusals.ts";
 import {
   clientHeaders,
@@ -58,7 +59,11 @@ class HttpExchange implements Exchange {
   readonly #dependencies: Dependencies;
   readonly #kind: HttpKind;
   readonly #pending: Pending = createPending();
+  readonly #started: number;
   #principal = NOBODY;
+  /** Of the first message; null while there is none, and for HTTP without a JSON-RPC body. */
+  #method: string | null = null;
+  #tool: string | null = null;
   #milliseconds = 0;
   #outcome: Outcome = "allow";
   #decisionId = "";
@@ -69,6 +74,7 @@ class HttpExchange implements Exchange {
     this.#head = head;
     this.#dependencies = dependencies;
     this.#kind = kindOf(head);
+    this.#started = dependencies.clock.monotonic();
   }
 
   /** Steps 1 and 3: what the head alone tells. */
@@ -98,9 +104,13 @@ class HttpExchange implements Exchange {
     const judgement = outcome.value;
     this.#milliseconds += judgement.milliseconds;
     this.#pending.expect(judgement.reading);
-    const denied = judgement.judged.find(({ decision }) => !decision.allow);
+    this.#method = judgement.reading.messages[0]?.method ?? null;
+    this.#tool = judgement.reading.messages[0]?.tool ?? null;
+    const denied = theDenied(judgement.judged);
     if (denied !== undefined) return this.#denyRequest(denied);
-    return this.#forwardRequest(judgement);
+    const forward = this.#forwardRequest(judgement);
+    const padded = this.#pad(forward.body, this.#dependencies.limits.requestBodyMaxBytes);
+    return { ...forward, body: padded };
   }
 
   /** GET, DELETE and the rest: no JSON-RPC body, but a message to the policy all the same. */
@@ -119,7 +129,7 @@ class HttpExchange implements Exchange {
     return this.#forward(body, [], decision, null);
   }
 
-  #forwardRequest({ reading, judged }: Judgement): Verdict {
+  #forwardRequest({ reading, judged }: Judgement): Forward {
     const [first] = judged;
     if (first === undefined) throw new Error("no message was judged");
     const edited = judged.some(isEdited);
@@ -127,7 +137,7 @@ class HttpExchange implements Exchange {
     this.#decisionId = first.decision.decisionId;
     const { bytes } = reading.document;
     const mirrored = mirrorHeaders(reading.messages, this.#head.headers);
-    return this.#forward(bytes, mirrored, first.decision, first);
+    return { ...this.#forward(bytes, mirrored, first.decision, first), isEdited: edited };
   }
 
   #forward(
@@ -145,7 +155,8 @@ class HttpExchange implements Exchange {
     // A compressed answer could not be read.
     const remove = [...forgedHeaders(this.#head.headers), "accept-encoding"];
     const metadata = this.#metadata(decision, judged);
-    return { kind: "forward", body, headers: { set, remove: except(remove, set) }, metadata };
+    const headers = { set, remove: except(remove, set) };
+    return { kind: "forward", body, headers, metadata, isEdited: false };
   }
 
   responseHead(head: ResponseHead): ResponseHeadVerdict {
@@ -169,7 +180,12 @@ class HttpExchange implements Exchange {
       dependencies: this.#dependencies,
     });
     const headers = this.#clientMutation(head, this.#decisionId, this.#outcome);
-    return { kind: "stream", headers, listening };
+    return { kind: "stream", headers, listening, heartbeat: this.#stream.heartbeat };
+  }
+
+  async hold(): Promise<void> {
+    const { jitterMaxMs } = this.#settings();
+    if (jitterMaxMs > 0) await this.#dependencies.jitter.wait(jitterMaxMs);
   }
 
   async response(body: Uint8Array): Promise<Verdict> {
@@ -184,7 +200,14 @@ class HttpExchange implements Exchange {
     const decisionId = outcome.decisionId ?? this.#decisionId;
     const result = outcome.edited ? "redact" : this.#outcome;
     const headers = this.#clientMutation(judgeResponse.head, decisionId, result);
-    return { kind: "forward", body: outcome.body, headers, metadata: null };
+    const padded = outcome.json ? this.#padResponse(outcome.body) : outcome.body;
+    return {
+      kind: "forward",
+      body: padded,
+      headers,
+      metadata: null,
+      isEdited: outcome.edited,
+    };
   }
 
   async streamChunk(chunk: Uint8Array, last: boolean): Promise<StreamOutput> {
@@ -202,6 +225,9 @@ class HttpExchange implements Exchange {
   }
 
   close(): void {
+    const { clock, telemetry } = this.#dependencies;
+    const seconds = (clock.monotonic() - this.#started) / 1000;
+    telemetry.exchange(this.#head.server ?? "", this.#method, this.#tool, seconds);
     this.#pending.clear();
     this.#stream = null;
     this.#response = null;
@@ -274,7 +300,16 @@ class HttpExchange implements Exchange {
   #httpDenial(status: number, text: string, decision: Decision): HttpDenial {
     const { decisionId, policyRevision } = decision;
     const headers = clientHeaders(decisionId, policyRevision, "deny", this.#milliseconds);
-    return httpDenial(status, headers, text, this.#metadata(decision, null));
+    const denial = httpDenial(status, headers, text, this.#metadata(decision, null));
+    return { ...denial, body: this.#padResponse(denial.body) };
+  }
+
+  #padResponse(json: Uint8Array): Uint8Array {
+    return this.#pad(json, this.#dependencies.limits.responseBodyMaxBytes);
+  }
+
+  #pad(json: Uint8Array, maxBytes: number): Uint8Array {
+    return padJson(json, this.#settings().padding, maxBytes);
   }
 
   #clientMutation(head: ResponseHead, decisionId: string, outcome: Outcome) {
@@ -307,6 +342,12 @@ class HttpExchange implements Exchange {
   #settings() {
     return this.#dependencies.settings(this.#head.server ?? "");
   }
+}
+
+/** The message that was denied for its own sake, before those that share its batch. */
+function theDenied(judged: readonly Judged[]): Judged | undefined {
+  const denied = judged.filter(({ decision }) => !decision.allow);
+  return denied.find(({ decision }) => decision.reasons[0]?.code !== "batch_denied") ?? denied[0];
 }
 
 /** Deniable only as a refusal of the whole client: anything else hangs it or changes its era. */

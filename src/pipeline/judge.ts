@@ -6,7 +6,7 @@ import { outermostSplices, replaceNode, type Splice } from "../mcp/json/splice.t
 import { concealPaths, revealPaths } from "./aliasing.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { apply, type Cleaned, clean, type Reading } from "./layer1.ts";
-import { type Decision, decide } from "./layer2.ts";
+import { type Decision, decide, refused } from "./layer2.ts";
 import { record } from "./record.ts";
 import type { Scene } from "./scene.ts";
 import { createStopwatch } from "./stopwatch.ts";
@@ -56,7 +56,8 @@ export function judge<Fault>(
   const revealed = revealPaths(first.value, scene, dependencies, reread);
   const { reading, cleaned } = clean(revealed.reading, revealed.paths, scene, dependencies, reread);
   stopwatch.lap("guard");
-  const decisions = cleaned.map((one) => decide(one, scene, dependencies));
+  const each = cleaned.map((one) => decide(one, scene, dependencies));
+  const decisions = scene.direction === "request" ? together(each) : each;
   stopwatch.lap("policy");
   const obligations = obligationsOf(reading, decisions);
   const left = apply(reading, obligations.splices, reread);
@@ -79,6 +80,16 @@ export function judge<Fault>(
     };
   });
   return ok({ reading: enforced, judged, milliseconds: stopwatch.total() });
+}
+
+/** One denied member of a batch denies all of it: nothing of it is forwarded, and the log says so. */
+function together(decisions: readonly Decision[]): readonly Decision[] {
+  if (decisions.every(({ allow }) => allow)) return decisions;
+  return decisions.map((decision) =>
+    decision.allow
+      ? refused(decision.decisionId, "batch_denied", decision.input, decision.policyRevision)
+      : decision,
+  );
 }
 
 /** What the policy has done to what it lets through. */

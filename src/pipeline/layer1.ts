@@ -47,7 +47,7 @@ export function clean(
   dependencies: Dependencies,
   reread: (bytes: Uint8Array) => Reading,
 ): CleanedReading {
-  const own = stripReserved(reading, reread);
+  const { reading: own, receipts: stripped } = stripReserved(reading, reread);
   const leaves = classifyLeaves(own.document);
   const inspections = own.messages.map((message) => {
     const place = { ...scene, kind: message.kind, method: message.method, tool: message.tool };
@@ -62,7 +62,7 @@ export function clean(
       message,
       leaves: leavesOf(message, left, edited.batch),
       findings,
-      receipts: receiptsOf(findings),
+      receipts: [...stripped.filter(isIn(index, own.batch)), ...receiptsOf(findings)],
       paths: paths[index] ?? null,
     };
   });
@@ -70,11 +70,26 @@ export function clean(
 }
 
 /** Only we may speak in our own name: `dev.impedance/…` keys of a `_meta` are removed. */
-function stripReserved(reading: Reading, reread: (bytes: Uint8Array) => Reading): Reading {
+function stripReserved(
+  reading: Reading,
+  reread: (bytes: Uint8Array) => Reading,
+): { readonly reading: Reading; readonly receipts: readonly EditReceipt[] } {
   const forged = reading.document.leaves.filter(isReservedMetaKey);
-  if (forged.length === 0) return reading;
+  if (forged.length === 0) return { reading, receipts: [] };
   const pointers = forged.map((leaf) => pointerOf(leaf.location));
-  return apply(reading, removeMembers(reading.document, pointers), reread);
+  const receipts = forged.map(({ text }, index) => ({
+    pointer: pointers[index] ?? "",
+    rule: "firewall/reserved_meta",
+    action: "removed",
+    length: text.length,
+  }));
+  const stripped = apply(reading, removeMembers(reading.document, pointers), reread);
+  return { reading: stripped, receipts };
+}
+
+/** Whether something happened to this message of a batch; without a batch there is only one. */
+function isIn(index: number, batch: boolean): (receipt: EditReceipt) => boolean {
+  return ({ pointer }) => !batch || pointer.startsWith(`/${index}/`);
 }
 
 function isReservedMetaKey(leaf: Leaf): boolean {

@@ -26,6 +26,8 @@ export type ResponseOutcome = (
       readonly body: Uint8Array;
       readonly decisionId: string | null;
       readonly edited: boolean;
+      /** The body is JSON, whatever its type says. */
+      readonly json: boolean;
     }
   | { readonly kind: "deny"; readonly decision: Decision }
   | { readonly kind: "refuse"; readonly code: RefusalCode }
@@ -101,12 +103,13 @@ function judgeMessages(body: Uint8Array, context: ResponseContext): ResponseOutc
   }
   markAnswered(outcome.value, pending);
   const { bytes, decisionId, edited } = settled;
-  return { kind: "forward", body: bytes, decisionId, edited, milliseconds };
+  return { kind: "forward", body: bytes, decisionId, edited, json: true, milliseconds };
 }
 
 /** JSON that is no message, such as OAuth metadata: every string of it is read all the same. */
 function judgeForeignJson(body: Uint8Array, context: ResponseContext): ResponseOutcome | null {
-  return judgeForeign(body, context, (bytes) => bytes);
+  const outcome = judgeForeign(body, context, (bytes) => bytes);
+  return outcome?.kind === "forward" ? { ...outcome, json: true } : outcome;
 }
 
 /** Text is read as one JSON string, so that the same stages look at it. */
@@ -142,7 +145,7 @@ function judgeForeign(
   const { denied, edited, decisionId } = settle(outcome.value, dependencies.settings(scene.server));
   if (denied !== null) return { kind: "deny", decision: denied, milliseconds };
   const body = bytesOf(reading.document.bytes, reading.document);
-  return { kind: "forward", body, decisionId, edited, milliseconds };
+  return { kind: "forward", body, decisionId, edited, json: false, milliseconds };
 }
 
 function readForeign(kind: MessageKind, { limits }: Dependencies): Read<null> {
@@ -159,5 +162,5 @@ function refuse(code: RefusalCode, milliseconds = 0): ResponseOutcome {
 }
 
 function pass(body: Uint8Array): ResponseOutcome {
-  return { kind: "forward", body, decisionId: null, edited: false, milliseconds: 0 };
+  return { kind: "forward", body, decisionId: null, edited: false, json: false, milliseconds: 0 };
 }

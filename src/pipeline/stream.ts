@@ -1,7 +1,10 @@
 import type { StreamOutput } from "../core/exchange.ts";
 import type { Leaf } from "../core/json.ts";
 import { errorMessage } from "../decision/denial.ts";
+import { createStreamPadding, padEvent } from "../decision/padding/pad-event.ts";
 import type { refusal } from "../decision/refusals.ts";
+import type { ProtocolFault } from "../mcp/message/fault.ts";
+import { canonicalId } from "../mcp/message/id.ts";
 import type { PendingRequest } from "../mcp/message/read.ts";
 import { createSseParser, encodeEvent, type SseItem } from "../mcp/sse.ts";
 import type { Dependencies } from "./dependencies.ts";
@@ -18,6 +21,8 @@ export interface StreamFilter {
   push(chunk: Uint8Array, last: boolean): StreamOutput;
   /** An error event for each request that still waits (or one without id, if none does). */
   errors(decision: Decision): Uint8Array;
+  /** A comment to be sent into a long silence. */
+  readonly heartbeat: Uint8Array;
 }
 
 export interface StreamContext {
@@ -38,6 +43,7 @@ type Event = Extract<SseItem, { readonly kind: "event" }>;
 type EventOutput = Uint8Array | null;
 
 const NOTHING = new Uint8Array(0);
+const KEEP_ALIVE = Buffer.from(": keep-alive\n\n");
 
 /** A resumed stream may bring the answer to a request of another exchange. */
 const ANOTHER_EXCHANGE: PendingRequest = {
@@ -49,14 +55,20 @@ const ANOTHER_EXCHANGE: PendingRequest = {
 };
 
 class SseFilter implements StreamFilter {
+  readonly heartbeat: Uint8Array;
   readonly #context: StreamContext;
+  readonly #padding: ReturnType<typeof createStreamPadding>;
   readonly #parser: ReturnType<typeof createSseParser>;
   /** The server gave an event an id: the client can come back for the rest. */
   #resumable = false;
 
   constructor(context: StreamContext) {
     this.#context = context;
-    this.#parser = createSseParser(context.dependencies.limits);
+    const { limits, settings } = context.dependencies;
+    const { padding } = settings(context.scene.server);
+    this.#parser = createSseParser(limits);
+    this.#padding = createStreamPadding(padding, limits.sseEventMaxBytes);
+    this.heartbeat = padEvent(KEEP_ALIVE, padding, limits.sseEventMaxBytes);
   }
 
   push(chunk: Uint8Array, last: boolean): StreamOutput {
@@ -85,23 +97,23 @@ class SseFilter implements StreamFilter {
     pending.clear();
     const events = ids.map((id) => {
       const data = errorMessage(id, refusedBy(decision), disclose);
-      return `event: message\ndata: ${data}\n\n`;
+      return this.#padding.event(Buffer.from(`event: message\ndata: ${data}\n\n`, "utf8"));
     });
-    return Buffer.from(events.join(""), "utf8");
+    return Buffer.concat(events);
   }
 
   /** False when the stream must end behind what is in `output`. */
   #item(item: SseItem, output: Uint8Array[]): boolean {
     if (item.kind === "too_large") return this.#end("response_too_large", output);
     if (item.kind === "pass") {
-      if (this.#innocent(item.raw)) output.push(item.raw);
+      if (this.#innocent(item.raw)) output.push(this.#padding.passing(item.raw));
       return true;
     }
     if (item.type === "endpoint") return this.#end("legacy_transport", output);
     this.#resumable ||= item.id !== null && item.id !== "";
     const bytes = this.#event(item);
     if (bytes === null) return this.#end("response_unreadable", output);
-    output.push(bytes);
+    output.push(this.#padding.event(bytes));
     return true;
   }
 
@@ -120,7 +132,7 @@ class SseFilter implements StreamFilter {
     const read = readResponse(dependencies.limits, scene.headerRevision, requestOf);
     const outcome = judge(event.data, read, scene, dependencies);
     if (!outcome.ok) {
-      if (outcome.error.code === "parse_error") return null;
+      if (this.#mayAnswer(outcome.error)) return null;
       // JSON that is no message, or an answer that nobody waits for: dropped, on record.
       this.#refused("response_unreadable");
       return NOTHING;
@@ -129,6 +141,12 @@ class SseFilter implements StreamFilter {
     markAnswered(outcome.value, pending);
     if (settled.dropped) return NOTHING;
     return settled.bytes === event.data ? event.raw : encodeEvent(event, settled.bytes);
+  }
+
+  /** Whether somebody may wait for just this event, which cannot be read: better told than left. */
+  #mayAnswer({ code, id }: ProtocolFault): boolean {
+    if (code === "parse_error" || code === "too_complex") return true;
+    return id !== null && this.#context.pending.requestOf(canonicalId(id)) !== undefined;
   }
 
   /** Comments, ids and event names are bytes too: a secret in one of them does not pass. */

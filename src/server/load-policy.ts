@@ -64,7 +64,7 @@ async function loadPortable(
   const bytes = await read(path);
   if (bytes === null) return err([`${path}: the policy cannot be read`]);
   const policy = parsePortable(bytes.toString("utf8"), path);
-  if (!policy.ok) return err(policy.error.map(formatError));
+  if (!policy.ok) return err(policy.error.toSorted(byPlace).map(formatError));
   return ok({ compiled: compilePortable(policy.value), default: policy.value.default });
 }
 
@@ -80,6 +80,11 @@ function rootsOf({ servers }: Pick<Config, "servers">) {
   return [...servers.values()].flatMap(({ id, roots }) =>
     [...roots].map(([name, path]) => ({ name, path, servers: [id] })),
   );
+}
+
+/** In the order of reading. */
+function byPlace(a: PolicyFileError, b: PolicyFileError): number {
+  return a.line - b.line || a.column - b.column;
 }
 
 function formatError({ file, line, column, path, message }: PolicyFileError): string {

@@ -18,7 +18,7 @@ import { readRequest, readResponse } from "../pipeline/reading.ts";
 import { type Scene, sceneOf } from "../pipeline/scene.ts";
 import { loadPolicy } from "./load-policy.ts";
 import { pathGuardOf } from "./paths.ts";
-import { randomIdentifiers, systemClock } from "./system.ts";
+import { randomIdentifiers, systemClock, systemJitter } from "./system.ts";
 
 /** Judges one line of `impedance scan`; answers are JSON lines, without the line break. */
 export interface Scanner {
@@ -44,6 +44,7 @@ export async function createScanner(
     limits: config.limits,
     clock: systemClock,
     identifiers: randomIdentifiers,
+    jitter: systemJitter,
     identity: createAnonymousIdentity(),
     inspector: createInspector(guards.value, {
       clock: systemClock,
@@ -58,6 +59,8 @@ export async function createScanner(
       denial: config.denial,
       disclose: config.disclose,
       annotate: false,
+      padding: { kind: "off" },
+      jitterMaxMs: 0,
       responseHeadDeadlineMs: config.limits.responseHeadDeadlineMs,
     }),
   };

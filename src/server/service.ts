@@ -19,7 +19,7 @@ import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { loadPolicy, type PolicyInForce } from "./load-policy.ts";
 import { packageVersion } from "./package-root.ts";
 import { hasPassingAliases, pathGuardOf } from "./paths.ts";
-import { randomIdentifiers, systemClock } from "./system.ts";
+import { randomIdentifiers, systemClock, systemJitter } from "./system.ts";
 
 export interface ServiceOptions {
   readonly config: Config;
@@ -107,6 +107,7 @@ function createDependencies(
     limits: config.limits,
     clock,
     identifiers: randomIdentifiers,
+    jitter: systemJitter,
     identity: createAnonymousIdentity(),
     inspector: createInspector(guards, { clock, budgetMs: config.limits.guardBudgetMs }),
     paths: pathGuardOf(config),
@@ -127,10 +128,13 @@ function createDependencies(
 
 function settingsOf(config: Config, server: string) {
   const own = config.servers.get(server);
+  const { padding } = own ?? config;
   return {
     denial: own?.denial ?? config.denial,
     disclose: config.disclose,
     annotate: config.annotate,
+    padding: padding.scheme,
+    jitterMaxMs: padding.jitterMaxMs,
     responseHeadDeadlineMs: own?.responseHeadDeadlineMs ?? config.limits.responseHeadDeadlineMs,
   };
 }

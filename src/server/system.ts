@@ -1,6 +1,7 @@
-import { randomUUID } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
 import { performance } from "node:perf_hooks";
-import type { Clock, Identifiers } from "../core/ports.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Clock, Identifiers, Jitter } from "../core/ports.ts";
 
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -9,4 +10,8 @@ export const systemClock: Clock = {
 
 export const randomIdentifiers: Identifiers = {
   decisionId: () => randomUUID(),
+};
+
+export const systemJitter: Jitter = {
+  wait: (maxMs) => delay(randomInt(maxMs + 1)),
 };

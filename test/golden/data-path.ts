@@ -57,18 +57,24 @@ export interface DataPath {
   readonly limits: Limits;
 }
 
+const DEFAULTS = defaults();
+
+function defaults(): Config {
+  const config = defaultConfig({});
+  if (!config.ok) throw new Error("the defaults are a configuration");
+  return config.value;
+}
+
 export const STILL_CLOCK: Clock = {
   now: () => Date.UTC(2026, 6, 28, 10, 0, 0, 0),
   monotonic: () => 0,
 };
 
 export async function createDataPath(options: DataPathOptions = {}): Promise<DataPath> {
-  const config = defaultConfig({});
-  if (!config.ok) throw new Error("the defaults are a configuration");
-  const limits = { ...config.value.limits, ...options.limits };
+  const limits = { ...DEFAULTS.limits, ...options.limits };
   const loaded = await policyOf(options.policy === undefined ? USUAL_POLICY : options.policy);
   const policy = overruled(loaded, options.decide);
-  const guards = createGuards(config.value.guards, { limits });
+  const guards = createGuards(DEFAULTS.guards, { limits });
   if (!guards.ok) throw new Error(guards.error);
 
   const decisions: DecisionEvent[] = [];
@@ -82,12 +88,13 @@ export async function createDataPath(options: DataPathOptions = {}): Promise<Dat
         return `decision-${numbered}`;
       },
     },
+    jitter: { wait: async () => undefined },
     identity: createAnonymousIdentity(),
     inspector: createInspector([...guards.value, ...(options.moreGuards ?? [])], {
       clock: STILL_CLOCK,
       budgetMs: limits.guardBudgetMs,
     }),
-    paths: pathGuardOf(config.value),
+    paths: pathGuardOf(DEFAULTS),
     policy: () => policy,
     events: createEventBuilder({
       clock: STILL_CLOCK,
@@ -105,6 +112,8 @@ export async function createDataPath(options: DataPathOptions = {}): Promise<Dat
       denial: options.denial ?? "jsonrpc",
       disclose: options.disclose ?? "full",
       annotate: options.annotate ?? false,
+      padding: { kind: "off" },
+      jitterMaxMs: 0,
       responseHeadDeadlineMs: limits.responseHeadDeadlineMs,
     }),
   };
@@ -179,13 +188,11 @@ function policyOf(text: string | null): Promise<LoadedPolicy> {
 }
 
 async function readPolicy(text: string | null): Promise<LoadedPolicy> {
-  const config = defaultConfig({});
-  if (!config.ok) throw new Error("the defaults are a configuration");
   const folder = await mkdtemp(join(tmpdir(), "impedance-policy-"));
   try {
     const file = text === null ? null : join(folder, "policy.yaml");
     if (file !== null && text !== null) await writeFile(file, text);
-    const settings = { ...config.value, policy: { file, bundle: null } };
+    const settings = { ...DEFAULTS, policy: { file, bundle: null } };
     const loaded = await loadPolicy(settings, STILL_CLOCK);
     if (!loaded.ok) throw new Error(loaded.error.join("\n"));
     return loaded.value;

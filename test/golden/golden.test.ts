@@ -23,7 +23,7 @@ import { answerHead, createDataPath, headOf, JSON_POST, STILL_CLOCK } from "./da
  * them anew: read the difference before you keep it.
  */
 const CASES = fileURLToPath(new URL("cases", import.meta.url));
-const IS_UPDATE = process.env["UPDATE_GOLDEN"] === "1";
+const IS_UPDATE = process.env.UPDATE_GOLDEN === "1";
 
 /** Bodies come as JSON, or as `text` where the bytes themselves matter. */
 interface Body {

@@ -9,6 +9,7 @@ import { defaultConfig } from "../../src/config/load-config.ts";
 import type { DecisionEvent } from "../../src/core/audit.ts";
 import type { Exchange, Firewall } from "../../src/core/exchange.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../src/core/limits.ts";
+import type { PaddingScheme } from "../../src/core/padding.ts";
 import type { Guard } from "../../src/core/ports.ts";
 import {
   type GrpcServer,
@@ -22,7 +23,7 @@ import type { Dependencies } from "../../src/pipeline/dependencies.ts";
 import { createFirewall } from "../../src/pipeline/firewall.ts";
 import { loadPolicy, type PolicyInForce } from "../../src/server/load-policy.ts";
 import { pathGuardOf } from "../../src/server/paths.ts";
-import { randomIdentifiers, systemClock } from "../../src/server/system.ts";
+import { randomIdentifiers, systemClock, systemJitter } from "../../src/server/system.ts";
 import { waitFor } from "./wait.ts";
 
 /** Lets every tool of every server be called; what else the bundle denies stays denied. */
@@ -41,6 +42,10 @@ export interface TestServiceOptions {
   readonly denial?: Config["denial"];
   readonly disclose?: Config["disclose"];
   readonly annotate?: boolean;
+  /** `off` if absent, so that what nobody changed passes byte for byte. */
+  readonly padding?: PaddingScheme;
+  /** No jitter if absent. */
+  readonly jitterMaxMs?: number;
   readonly guards?: readonly string[];
   /** Folders of servers, by server and by the root's name; with them, paths are concealed. */
   readonly roots?: { readonly [server: string]: { readonly [name: string]: string } };
@@ -151,6 +156,7 @@ export function interpose(
         requestHead: () => exchange.requestHead(),
         request: (body) => exchange.request(body),
         responseHead: (answer) => exchange.responseHead(answer),
+        hold: () => exchange.hold(),
         response: (body) => exchange.response(body),
         streamChunk: (chunk, last) => exchange.streamChunk(chunk, last),
         abort: (cause) => exchange.abort(cause),
@@ -171,6 +177,7 @@ function configOf(options: TestServiceOptions): Config {
     denial: options.denial ?? value.denial,
     disclose: options.disclose ?? value.disclose,
     annotate: options.annotate ?? false,
+    padding: { scheme: options.padding ?? { kind: "off" }, jitterMaxMs: options.jitterMaxMs ?? 0 },
     guards: options.guards ?? value.guards,
     servers: serversOf(options),
     aliases: { ...value.aliases, ...options.aliases },
@@ -191,6 +198,7 @@ function serversOf({ roots = {} }: TestServiceOptions): Config["servers"] {
       caFile: null,
       roots: new Map(Object.entries(folders)),
       denial: "jsonrpc",
+      padding: { scheme: { kind: "off" }, jitterMaxMs: 0 },
       responseHeadDeadlineMs,
     },
   ]);
@@ -218,7 +226,7 @@ function dependenciesOf(
   moreGuards: readonly Guard[],
   decisions: DecisionEvent[],
 ): Dependencies {
-  const { limits, denial, disclose, annotate } = config;
+  const { limits, denial, disclose, annotate, padding } = config;
   const guards = createGuards(config.guards, { limits });
   if (!guards.ok) throw new Error(guards.error);
   const { responseHeadDeadlineMs } = limits;
@@ -226,6 +234,7 @@ function dependenciesOf(
     limits,
     clock: systemClock,
     identifiers: randomIdentifiers,
+    jitter: systemJitter,
     identity: createAnonymousIdentity(),
     inspector: createInspector([...guards.value, ...moreGuards], {
       clock: systemClock,
@@ -241,6 +250,13 @@ function dependenciesOf(
       },
     },
     telemetry: { decided() {}, found() {}, phase() {}, exchange() {} },
-    settings: () => ({ denial, disclose, annotate, responseHeadDeadlineMs }),
+    settings: () => ({
+      denial,
+      disclose,
+      annotate,
+      padding: padding.scheme,
+      jitterMaxMs: padding.jitterMaxMs,
+      responseHeadDeadlineMs,
+    }),
   };
 }

@@ -20,6 +20,7 @@ export interface ProtocolFault {
 
 export type ProtocolFaultCode =
   | "parse_error"
+  | "too_complex"
   | "invalid_request"
   | "invalid_params"
   | "header_mismatch"
@@ -72,7 +73,7 @@ export function protocolFaultOf(jsonFault: JsonFault): ProtocolFault {
     case "too_deep":
     case "too_many_values":
     case "string_too_long":
-      return fault("invalid_request", -32600, detail);
+      return fault("too_complex", -32600, detail);
     default:
       return assertNever(jsonFault.code);
   }

@@ -59,7 +59,7 @@ export function mirrorHeaders(
 }
 
 /** What `Mcp-Name` must say for this body; null when the method has no such header. */
-export function mirroredName(method: string, params: JsonNode | null): string | null {
+function mirroredName(method: string, params: JsonNode | null): string | null {
   const source = NAME_SOURCE.get(method);
   return source === undefined ? null : (stringMember(params, source) ?? null);
 }

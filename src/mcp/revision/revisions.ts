@@ -14,7 +14,7 @@ import { REVISION_2026_07_28 } from "./2026-07-28.ts";
 import type { RevisionRules } from "./rules.ts";
 
 /** The member of `_meta` that names the revision of a request (2026-07-28, "Versioning"). */
-export const PROTOCOL_VERSION_KEY = "io.modelcontextprotocol/protocolVersion";
+const PROTOCOL_VERSION_KEY = "io.modelcontextprotocol/protocolVersion";
 
 /** What a message without `MCP-Protocol-Version` is taken for (2025-06-18, "Transports"). */
 export const REVISION_WITHOUT_HEADER: Revision = "2025-03-26";

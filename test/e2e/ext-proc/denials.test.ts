@@ -115,7 +115,8 @@ test("a batch with one denied member is denied whole, with an error for each id"
     { id: "three", error: { code: -31901 } },
   ]);
   expect(reply.json()).toHaveLength(3);
-  expect(service.decisions.map(({ result }) => result.allow)).toEqual([true, true, false, true]);
+  const codes = service.decisions.map(({ result }) => result.reasons[0]?.code);
+  expect(codes).toEqual(["batch_denied", "batch_denied", "policy_denied", "batch_denied"]);
   expect(reached).toBe(0);
 });
 

@@ -29,6 +29,9 @@ allow_rules: [{ tool: "*" }]
 deny_rules: [{ tool: forbidden }]
 `;
 
+/** envoy.config.core.v3.HeaderValueOption.HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD */
+const OVERWRITE = 2;
+
 const CALL = JSON.stringify(toolCall(1));
 const RESULT = JSON.stringify(toolResult(1, "done"));
 
@@ -73,6 +76,16 @@ describe("a whole exchange", () => {
     expect((await stream.end()).code).toBe(status.OK);
     expect(stream.shapes()).toHaveLength(4);
     expect(service.faults).toEqual([]);
+  });
+
+  test("asks Envoy to replace a header of the same name, and never to add a second one", async () => {
+    const stream = replay(requestHead(), requestBody(CALL, true));
+    await stream.replies(1);
+    const [reply] = stream.received;
+    const set = reply?.request_headers?.response.header_mutation?.set_headers ?? [];
+    expect(set.length).toBeGreaterThan(0);
+    expect([...new Set(set.map(({ append_action }) => append_action))]).toEqual([OVERWRITE]);
+    expect((await stream.end()).code).toBe(status.OK);
   });
 
   test("with trailers ends each body in front of them, and lets none of them on", async () => {
@@ -268,6 +281,7 @@ interface Processor {
 interface Replay {
   /** Waits for so many replies. */
   replies(count: number): Promise<void>;
+  readonly received: readonly ProcessingResponse[];
   /** Each reply in a word, with what it says of the body. */
   shapes(): string[];
   /** Half-closes, as Envoy does when it is done, and waits for the status. */
@@ -288,6 +302,7 @@ function replay(...messages: readonly ProcessingRequest[]): Replay {
     replies: async (count) => {
       await waitFor(`${count} replies`, () => received.length >= count);
     },
+    received,
     shapes: () => received.map(shapeOf),
     end: () => {
       wire.end();

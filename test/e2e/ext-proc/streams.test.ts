@@ -95,6 +95,19 @@ describe("the stream that answers a POST", () => {
     expect(call.bytes().toString()).toBe(sent.replace(SECRET, REDACTED));
   });
 
+  test("loses the length that the server announced, since cleaning changes it", async () => {
+    const event = `data: ${JSON.stringify(toolResult(1, SECRET))}\n\n`;
+    answer = async (exchange) => {
+      const stream = exchange.sse({ "content-length": Buffer.byteLength(event) });
+      await stream.write(event);
+      stream.end();
+    };
+    const call = openCall(target, { path: "/mcp", body: toolCall(1) });
+    expect(await call.ended).toBe("complete");
+    expect(call.bytes().toString()).toBe(event.replace(SECRET, REDACTED));
+    expect((await call.head).headers.has("content-length")).toBe(false);
+  });
+
   test("has a denied result in it replaced by an error with its id", async () => {
     answerWith([progress(1), deniedResult("call-1")]);
     const call = openCall(target, { path: "/mcp", body: toolCall("call-1") });

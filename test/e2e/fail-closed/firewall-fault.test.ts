@@ -55,12 +55,16 @@ const REQUEST_STEPS = [
 
 const RESPONSE_STEPS = [
   { step: "responseHead", how: "throws", code: "internal" },
+  { step: "hold", how: "rejects", code: "internal" },
+  { step: "hold", how: "never settles", code: "verdict_deadline" },
   { step: "response", how: "throws", code: "internal" },
   { step: "response", how: "rejects", code: "internal" },
   { step: "response", how: "never settles", code: "verdict_deadline" },
 ] as const satisfies readonly Case[];
 
 const STREAM_STEPS = [
+  { step: "hold", how: "rejects", code: "internal" },
+  { step: "hold", how: "never settles", code: "stream_silent" },
   { step: "streamChunk", how: "throws", code: "internal" },
   { step: "streamChunk", how: "rejects", code: "internal" },
   { step: "streamChunk", how: "never settles", code: "stream_silent" },

@@ -55,14 +55,14 @@ const UNREADABLE: readonly Unreadable[] = [
     title: "one that names a member twice",
     body: (word) => text(word).replace('"result"', '"result":{},"result"'),
   },
+  { title: "too deep", body: (word) => nested(word, MAX_DEPTH) },
+  { title: "of too many values", body: (word) => listed(word, MAX_NODES + 1) },
+  { title: "both a result and an error", body: (word) => both(word) },
 ];
 
 /** JSON, but no message that anybody here waits for. */
 const NO_ANSWER: readonly Unreadable[] = [
-  { title: "too deep", body: (word) => nested(word, MAX_DEPTH) },
-  { title: "of too many values", body: (word) => listed(word, MAX_NODES + 1) },
   { title: "no object", body: (word) => JSON.stringify(word) },
-  { title: "both a result and an error", body: (word) => both(word) },
   { title: "for another id", body: (word) => JSON.stringify(toolResult(word, 8)) },
   { title: "for the id as a text", body: (word) => JSON.stringify(toolResult(word, "7")) },
 ];

@@ -48,6 +48,7 @@ test("an empty file and no file mean the defaults", () => {
     denial: "jsonrpc",
     disclose: "full",
     annotate: false,
+    padding: { scheme: { kind: "padme" }, jitterMaxMs: 0 },
     limits: DEFAULT_LIMITS,
     audit: { sink: "stdout", file: null, queueMaxEvents: 8192, subjectKey: null },
     log: { level: "info" },
@@ -71,6 +72,7 @@ servers:
     ca_file: ca.pem
     roots: { projects: /srv//projects/, tmp: /tmp }
     denial: tool
+    padding: { scheme: constant, block_bytes: 512 }
     response_head_deadline_ms: 5
   httproute/shop/rule-0:
     url: http://127.0.0.1:3000/mcp
@@ -80,6 +82,7 @@ guards: [secrets]
 denial: http
 disclose: code
 annotate: on
+padding: { scheme: step, steps: [64, 32], jitter_ms_max: 9 }
 limits: { json_max_depth: 8, response_head_deadline_ms: 7 }
 audit: { sink: file, file: log/decisions.jsonl, queue_max_events: 10 }
 log: { level: debug }
@@ -103,6 +106,7 @@ drain_deadline_ms: 20
             ["tmp", "/tmp"],
           ]),
           denial: "tool",
+          padding: { scheme: { kind: "constant", blockBytes: 512 }, jitterMaxMs: 9 },
           responseHeadDeadlineMs: 5,
         },
       ],
@@ -116,6 +120,7 @@ drain_deadline_ms: 20
           caFile: null,
           roots: new Map(),
           denial: "http",
+          padding: { scheme: { kind: "step", sizes: [32, 64] }, jitterMaxMs: 9 },
           responseHeadDeadlineMs: 7,
         },
       ],
@@ -132,6 +137,7 @@ drain_deadline_ms: 20
     denial: "http",
     disclose: "code",
     annotate: true,
+    padding: { scheme: { kind: "step", sizes: [32, 64] }, jitterMaxMs: 9 },
     limits: { ...DEFAULT_LIMITS, jsonMaxDepth: 8, responseHeadDeadlineMs: 7 },
     audit: {
       sink: "file",

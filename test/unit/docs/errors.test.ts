@@ -50,6 +50,7 @@ describe("docs/errors.md", () => {
   test("lists every fault of the protocol, and no other", () => {
     const faults = [
       protocolFaultOf({ code: "syntax", offset: 0 }),
+      protocolFaultOf({ code: "too_deep", offset: 0 }),
       invalidRequest(""),
       invalidParams(""),
       headerMismatch(""),

@@ -358,7 +358,7 @@ describe("canonicalId", () => {
 test.each([
   { code: "syntax", want: { code: "parse_error", rpcCode: -32700 } },
   { code: "duplicate_key", want: { code: "parse_error", rpcCode: -32700 } },
-  { code: "too_deep", want: { code: "invalid_request", rpcCode: -32600 } },
+  { code: "too_deep", want: { code: "too_complex", rpcCode: -32600 } },
 ] as const)("protocolFaultOf answers $code with $want.rpcCode and a place", ({ code, want }) => {
   expect(protocolFaultOf({ code, offset: 5 })).toEqual({
     ...want,

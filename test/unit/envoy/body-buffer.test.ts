@@ -1,0 +1,47 @@
+import { describe, expect, test } from "vitest";
+
+import { createBodyBuffer } from "../../../src/envoy/body-buffer.ts";
+
+const bytes = (text: string): Uint8Array => Buffer.from(text);
+
+describe("a body buffer", () => {
+  test.each([
+    { title: "nothing", chunks: [], body: "" },
+    { title: "one chunk", chunks: ["abc"], body: "abc" },
+    { title: "several chunks, in order", chunks: ["ab", "", "c", "de"], body: "abcde" },
+    { title: "exactly the limit", chunks: ["12345", "67890"], body: "1234567890" },
+  ])("gives back $title", ({ chunks, body }) => {
+    const buffer = createBodyBuffer(10);
+    expect(chunks.map((chunk) => buffer.append(bytes(chunk)))).toEqual(chunks.map(() => true));
+    expect(Buffer.from(buffer.take()).toString()).toBe(body);
+  });
+
+  test("does not copy a body that came in one chunk", () => {
+    const buffer = createBodyBuffer(10);
+    const chunk = bytes("abc");
+    buffer.append(chunk);
+    buffer.append(bytes(""));
+    expect(buffer.take()).toBe(chunk);
+  });
+
+  test("refuses from the first byte over the limit on, and keeps nothing", () => {
+    const buffer = createBodyBuffer(4);
+    expect(buffer.append(bytes("1234"))).toBe(true);
+    expect(buffer.append(bytes("5"))).toBe(false);
+    expect(buffer.append(bytes(""))).toBe(false);
+    expect(buffer.take()).toHaveLength(0);
+  });
+
+  test("of size nothing takes nothing", () => {
+    const buffer = createBodyBuffer(0);
+    expect(buffer.append(bytes(""))).toBe(true);
+    expect(buffer.append(bytes("1"))).toBe(false);
+  });
+
+  test("is empty once its body was taken", () => {
+    const buffer = createBodyBuffer(4);
+    buffer.append(bytes("1234"));
+    buffer.take();
+    expect(buffer.take()).toHaveLength(0);
+  });
+});

@@ -1,0 +1,113 @@
+import { status } from "@grpc/grpc-js";
+import { describe, expect, test } from "vitest";
+
+import type { Firewall } from "../../../src/core/exchange.ts";
+import { createCheck } from "../../../src/envoy/ext-authz.ts";
+import type { CheckRequest, CheckResponse } from "../../../src/envoy/protocol.ts";
+import { createDataPath, JSON_POST } from "../../golden/data-path.ts";
+import { SECRET, toolCall } from "../../support/messages.ts";
+
+interface Http {
+  readonly method?: string;
+  readonly headers?: { readonly [name: string]: string };
+  readonly body?: string;
+}
+
+/** Asks as Envoy does, with `pack_as_bytes`. */
+function check(firewall: Firewall, { method = "POST", headers = JSON_POST, body = "" }: Http) {
+  const raw_body = Buffer.from(body);
+  const request: CheckRequest = {
+    attributes: {
+      request: { http: { id: "r-1", method, path: "/mcp", headers, raw_body } },
+      context_extensions: { server: "files" },
+    },
+  };
+  const faults: unknown[] = [];
+  const handle = createCheck(firewall, (error) => faults.push(error));
+  return new Promise<{ error: unknown; response: CheckResponse | null; faults: unknown[] }>(
+    (resolve) => {
+      const call = { request } as Parameters<typeof handle>[0];
+      handle(call, (error, response) => resolve({ error, response: response ?? null, faults }));
+    },
+  );
+}
+
+const { firewall } = await createDataPath();
+const call = JSON.stringify(toolCall(7));
+
+describe("Check lets through", () => {
+  test.each([
+    { title: "a clean call", http: { body: call } },
+    {
+      title: "its announced length",
+      http: { body: call, headers: { ...JSON_POST, "content-length": String(call.length) } },
+    },
+    {
+      title: "a GET that listens",
+      http: { method: "GET", headers: { accept: "text/event-stream" } },
+    },
+    { title: "the end of a session", http: { method: "DELETE", headers: {} } },
+  ])("$title", async ({ http }) => {
+    const { response } = await check(firewall, http);
+    expect(response).toMatchObject({
+      status: { code: status.OK },
+      ok_response: { headers_to_remove: expect.arrayContaining(["accept-encoding"]) },
+    });
+    expect(response?.denied_response).toBeUndefined();
+  });
+});
+
+describe("Check denies", () => {
+  test.each([
+    {
+      title: "what the policy forbids",
+      http: { body: JSON.stringify(toolCall(7, {}, "shell")) },
+      code: 200,
+      reason: "policy_denied",
+    },
+    {
+      title: "what would have to be cleaned",
+      http: { body: JSON.stringify(toolCall(7, { text: SECRET })) },
+      code: 200,
+      reason: "needs_cleaning",
+    },
+    {
+      title: "what Envoy cut off",
+      http: { body: call, headers: { ...JSON_POST, "x-envoy-auth-partial-body": "true" } },
+      code: 413,
+      reason: "request_too_large",
+    },
+    {
+      title: "what came shorter than announced",
+      http: { body: "", headers: { ...JSON_POST, "content-length": "10" } },
+      code: 413,
+      reason: "request_too_large",
+    },
+    { title: "what is no JSON", http: { body: "{" }, code: 400, reason: "parse_error" },
+    {
+      title: "what its head forbids",
+      http: { headers: {} },
+      code: 415,
+      reason: "unsupported_media_type",
+    },
+  ])("$title", async ({ http, code, reason }) => {
+    const { response } = await check(firewall, http);
+    expect(response?.status).toEqual({ code: status.PERMISSION_DENIED });
+    expect(response?.ok_response).toBeUndefined();
+    expect(response?.denied_response?.status).toEqual({ code });
+    expect(response?.denied_response?.body).toContain(reason);
+    expect(JSON.stringify(response)).not.toContain(SECRET);
+  });
+
+  test("by an error status when something throws", async () => {
+    const broken: Firewall = {
+      open: () => {
+        throw new Error("a bug");
+      },
+    };
+    const { error, response, faults } = await check(broken, { body: call });
+    expect(error).toEqual({ code: status.INTERNAL, details: "internal" });
+    expect(response).toBeNull();
+    expect(faults).toEqual([new Error("a bug")]);
+  });
+});
