@@ -7,11 +7,11 @@ import { createEventBuilder } from "../src/audit/event.ts";
 import { encodeLine } from "../src/audit/line.ts";
 import { defaultConfig } from "../src/config/load-config.ts";
 import type { Firewall, RequestHead } from "../src/core/exchange.ts";
-import { createGuards } from "../src/guard/guards.ts";
 import { createInspector } from "../src/guard/inspect.ts";
 import { createAnonymousIdentity } from "../src/identity/anonymous.ts";
 import type { Dependencies } from "../src/pipeline/dependencies.ts";
 import { createFirewall } from "../src/pipeline/firewall.ts";
+import { loadGuards } from "../src/server/load-guards.ts";
 import { loadPolicy } from "../src/server/load-policy.ts";
 import { pathGuardOf } from "../src/server/paths.ts";
 import { randomIdentifiers, systemClock, systemJitter } from "../src/server/system.ts";
@@ -79,9 +79,9 @@ async function exchange(firewall: Firewall, request: Uint8Array, response: Uint8
 async function createDependencies(phases: { [phase in Phase]: number }): Promise<Dependencies> {
   const config = defaultConfig({});
   if (!config.ok) throw new Error("the default configuration is wrong");
-  const { limits, guards: names, denial, disclose, annotate, padding } = config.value;
-  const guards = createGuards(names, { limits });
-  if (!guards.ok) throw new Error(guards.error);
+  const { limits, denial, disclose, annotate, padding } = config.value;
+  const guards = await loadGuards(config.value, { redact: null, only: null, onFault() {} });
+  if (!guards.ok) throw new Error(guards.error.join("\n"));
   const policy = await loadBenchPolicy(config.value);
 
   let seq = 0;

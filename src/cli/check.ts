@@ -1,4 +1,6 @@
-import type { Result } from "../core/result.ts";
+import type { Config } from "../config/config.ts";
+import { err, type Result } from "../core/result.ts";
+import { loadGuards } from "../server/load-guards.ts";
 import { loadPolicy, type PolicyInForce } from "../server/load-policy.ts";
 import { systemClock } from "../server/system.ts";
 import type { Command, Options } from "./command.ts";
@@ -37,7 +39,7 @@ async function check(options: Options): Promise<number> {
 
 async function readAll(options: Options): Promise<Result<PolicyInForce, readonly string[]>> {
   const config = await loadSettings(options);
-  return config.ok ? loadPolicy(config.value, systemClock) : config;
+  return config.ok ? loadAll(config.value) : config;
 }
 
 function summaryOf(checked: Result<PolicyInForce, readonly string[]>) {
@@ -54,4 +56,13 @@ function describe({ isBuiltIn, default: byDefault, engine }: PolicyInForce): str
     `default: ${byDefault}`,
     `revision: ${engine.revision}`,
   ].join("\n");
+}
+
+/** The policy, once all that stands beside it was found to load too. */
+async function loadAll(config: Config): Promise<Result<PolicyInForce, readonly string[]>> {
+  const policy = await loadPolicy(config, systemClock);
+  const redact = policy.ok ? policy.value.redact : null;
+  const guards = await loadGuards(config, { redact, only: null, onFault() {} });
+  if (guards.ok) return policy;
+  return err([...(policy.ok ? [] : policy.error), ...guards.error]);
 }

@@ -3,7 +3,7 @@ import type { Direction } from "../core/message.ts";
 import { createScanner, type Scanner } from "../server/scanner.ts";
 import type { Command, Options } from "./command.ts";
 import { linesOf } from "./lines.ts";
-import { fail, misuse } from "./output.ts";
+import { complain, fail, misuse } from "./output.ts";
 import { loadSettings, SETTINGS_HELP, SETTINGS_OPTIONS } from "./settings.ts";
 
 export const scanCommand: Command = {
@@ -37,9 +37,12 @@ async function scan(options: Options): Promise<number> {
   }
   const settings = await loadSettings(options);
   if (!settings.ok) return fail(settings.error);
-  const server = options.text("server") ?? "scan";
-  const config = { ...settings.value, guards: guardsOf(options) ?? settings.value.guards };
-  const scanner = await createScanner(config, { direction, server });
+  const scanner = await createScanner(settings.value, {
+    direction,
+    server: options.text("server") ?? "scan",
+    guards: guardsOf(options),
+    onFault: (guard, error) => complain(`guard ${guard}: ${describeFault(error)}`),
+  });
   if (!scanner.ok) return fail(scanner.error);
 
   // Whoever reads our answers may stop early (`| head`): that is no fault.
@@ -47,11 +50,9 @@ async function scan(options: Options): Promise<number> {
   return scanAll(scanner.value);
 }
 
-function guardsOf(options: Options): string[] | undefined {
-  return options
-    .text("guards")
-    ?.split(",")
-    .map((name) => name.trim());
+function guardsOf(options: Options): readonly string[] | null {
+  const names = options.text("guards");
+  return names === undefined ? null : names.split(",").map((name) => name.trim());
 }
 
 async function scanAll(scanner: Scanner): Promise<number> {
@@ -69,6 +70,11 @@ async function scanAll(scanner: Scanner): Promise<number> {
 /** White space of JSON, and nothing else. */
 function isBlank(line: Uint8Array): boolean {
   return line.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d);
+}
+
+/** To whoever writes a plugin; the messages are at hand here anyway. */
+function describeFault(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function isDirection(text: string): text is Direction {

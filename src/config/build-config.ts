@@ -11,6 +11,7 @@ import type {
   Secret,
   ServerConfig,
 } from "./config.ts";
+import { buildExemption, buildPii, type RawExemption, type RawPii } from "./guard-settings.ts";
 import { listeningPath, normaliseRoot } from "./meaning.ts";
 import { buildPadding, type RawPadding } from "./padding.ts";
 
@@ -22,6 +23,10 @@ export interface RawConfig {
   readonly servers: { readonly [id: string]: RawServer };
   readonly policy: { readonly file?: string; readonly bundle?: string };
   readonly guards: readonly string[];
+  readonly pii: RawPii;
+  readonly marks: { readonly writing_tools: readonly string[] };
+  readonly guard_exemptions: readonly RawExemption[];
+  readonly plugins: readonly { readonly module: string; readonly options?: unknown }[];
   readonly aliases: {
     readonly mode: AliasesConfig["mode"];
     readonly key?: string;
@@ -80,6 +85,13 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
     servers: new Map(servers),
     policy: { file: inFolder(raw.policy.file), bundle: inFolder(raw.policy.bundle) },
     guards: raw.guards,
+    pii: buildPii(raw.pii),
+    marks: { writingTools: raw.marks.writing_tools },
+    guardExemptions: raw.guard_exemptions.map(buildExemption),
+    plugins: raw.plugins.map(({ module, options }) => ({
+      module: resolve(folder, module),
+      options: options ?? null,
+    })),
     aliases: buildAliases(raw.aliases, aliasKey),
     ownPaths: ownPaths(raw, surroundings),
     denial: raw.denial,
@@ -113,7 +125,9 @@ function ownPaths(raw: RawConfig, { file, folder, subjectKey, aliasKey }: Surrou
   const keyFiles = [subjectKey, aliasKey].map((secret) => {
     return secret?.reference.startsWith("file:") ? secret.reference.slice(5) : undefined;
   });
-  const paths = [file, raw.policy.file, raw.policy.bundle, raw.audit.file, ...keyFiles];
+  const modules = raw.plugins.map(({ module }) => module);
+  const { policy, audit } = raw;
+  const paths = [file, policy.file, policy.bundle, audit.file, ...modules, ...keyFiles];
   return paths.filter((path) => path !== undefined).map((path) => resolve(folder, path));
 }
 

@@ -1,6 +1,8 @@
 import type { Address, Endpoint } from "../core/address.ts";
 import type { Limits } from "../core/limits.ts";
+import type { Direction } from "../core/message.ts";
 import type { PaddingScheme } from "../core/padding.ts";
+import type { PiiConfig } from "../core/pii.ts";
 
 /** What `impedance.yaml` says, complete and checked: nothing of it can fail to be understood. */
 export interface Config {
@@ -15,6 +17,10 @@ export interface Config {
   readonly policy: PolicyConfig;
   /** Names, in the order in which they run. */
   readonly guards: readonly string[];
+  readonly pii: PiiConfig;
+  readonly marks: { readonly writingTools: readonly string[] };
+  readonly guardExemptions: readonly GuardExemptionConfig[];
+  readonly plugins: readonly PluginConfig[];
   readonly aliases: AliasesConfig;
   /** The files this configuration is made of, or writes: absolute paths. */
   readonly ownPaths: readonly string[];
@@ -62,6 +68,21 @@ export interface PaddingConfig {
   readonly scheme: PaddingScheme;
   /** The longest that an answer may be kept back, by chance; 0 for not at all. */
   readonly jitterMaxMs: number;
+}
+
+/** Where a guard does not look; what is null is every one. */
+export interface GuardExemptionConfig {
+  readonly guard: string;
+  readonly server: string | null;
+  /** A glob over tool names. */
+  readonly tool: string | null;
+  readonly direction: Direction | null;
+}
+
+export interface PluginConfig {
+  /** Absolute path. */
+  readonly module: string;
+  readonly options: unknown;
 }
 
 export interface PolicyConfig {

@@ -133,6 +133,7 @@ function decodeText(text: string, type: string, itemType: string): unknown {
   if (type === "array") {
     return text.split(",").map((item) => decodeText(item.trim(), itemType, "string"));
   }
+  if (type === "boolean" && /^(?:true|false)$/.test(text)) return text === "true";
   if (type === "integer" && /^-?\d{1,15}$/.test(text)) return Number(text);
   return text;
 }

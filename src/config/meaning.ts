@@ -18,6 +18,7 @@ export function validateMeaning(root: unknown): readonly Fault[] {
     ...servers.flatMap((id) => checkServer(root, id)),
     ...checkListeningPaths(root, servers),
     ...checkJitter(root, servers),
+    ...checkPiiServers(root, servers),
     ...checkAuditFile(root),
   ];
 }
@@ -136,6 +137,19 @@ function checkJitter(root: unknown, servers: readonly string[]): Fault[] {
     const remedy = `use at most ${Math.floor(deadlineMs / 2)}, or raise limits.verdict_deadline_ms`;
     return [wrong(at, "is more than half of the time to a verdict", remedy)];
   });
+}
+
+/** A server that is not there is a misspelt one, and would go without its settings. */
+function checkPiiServers(root: unknown, servers: readonly string[]): Fault[] {
+  const path = ["pii", "servers"];
+  return entriesAt(root, path)
+    .filter(([id]) => !servers.includes(id))
+    .map(([id]) => ({
+      path: [...path, id],
+      target: "key",
+      problem: "is no server of this configuration",
+      remedy: "use the id of one of `servers`",
+    }));
 }
 
 function checkAuditFile(root: unknown): Fault[] {

@@ -138,6 +138,8 @@ function nameOfType(type: unknown): string {
       return "a list";
     case "integer":
       return "a whole number";
+    case "boolean":
+      return "true or false";
     default:
       return "text";
   }

@@ -16,7 +16,12 @@ export interface Place {
   readonly kind: MessageKind;
   readonly method: string | null;
   readonly tool: string | null;
+  /** `Mcp-Session-Id`, as the client sent it; null where there is none. */
+  readonly sessionId: string | null;
 }
+
+/** The kind of a hit that says that a guard failed: the message is denied, whatever the policy says. */
+export const FAULT_KIND = "guard_fault";
 
 /** What a guard returns of one leaf: offsets are UTF-16 code units in `leaf.text`. */
 export interface Hit {

@@ -50,6 +50,7 @@ const REFUSALS = {
   verdict_deadline: { ...UNAVAILABLE, message: "The firewall did not decide in time." },
   draining: { ...UNAVAILABLE, message: "The firewall is being restarted." },
   internal: { ...UNAVAILABLE, message: "The firewall failed; nothing passed.", remedy: OPERATOR },
+  guard_fault: { ...POLICY, message: "A guard failed on the message; nothing passed." },
   audit_unavailable: { ...UNAVAILABLE, message: "The decision could not be put on record." },
   needs_cleaning: {
     httpStatus: 403,

@@ -1,3 +1,4 @@
+import { FAULT_KIND } from "../core/finding.ts";
 import type { Message } from "../core/message.ts";
 import type { Obligations, PolicyInput, Reason } from "../core/policy.ts";
 import { type RefusalCode, RPC_DENIED, reasonOf, refusal } from "../decision/refusals.ts";
@@ -23,8 +24,8 @@ export interface Decision {
 const NO_OBLIGATIONS: Obligations = { redact: [], remove: [], audit: "full", headers: {} };
 
 /**
- * Asks the policy about one cleaned message. FAIL CLOSED: no policy, a fault of it, or a denial
- * without a reason are all denials with a code of their own.
+ * Asks the policy about one cleaned message. FAIL CLOSED: no policy, a fault of it or of a guard,
+ * or a denial without a reason are all denials with a code of their own.
  */
 export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencies): Decision {
   const decisionId = dependencies.identifiers.decisionId();
@@ -45,11 +46,11 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
     userAgent: scene.source.user_agent,
     ...(paths === null ? {} : { aliases: paths.aliases, shown: paths.shown }),
   });
-  if (paths !== null && paths.refusal !== null) {
-    return refused(decisionId, paths.refusal, input, policy.engine.revision);
-  }
-  const outcome = policy.engine.decide(input);
   const { revision } = policy.engine;
+  const code =
+    paths?.refusal ?? (findings.some(({ kind }) => kind === FAULT_KIND) ? "guard_fault" : null);
+  if (code !== null) return refused(decisionId, code, input, revision);
+  const outcome = policy.engine.decide(input);
   if (!outcome.ok) return refused(decisionId, outcome.error.code, input, revision);
 
   const { allow, reasons, obligations } = outcome.value;

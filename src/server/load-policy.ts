@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Config } from "../config/config.ts";
+import type { RedactSettings } from "../core/pii.ts";
 import type { Clock } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import type { LoadedPolicy } from "../pipeline/dependencies.ts";
@@ -14,6 +15,8 @@ import { packagePath } from "./package-root.ts";
 /** What decides, and what decides where no rule speaks. */
 export interface PolicyInForce extends LoadedPolicy {
   readonly default: "allow" | "deny";
+  /** What the portable policy wants masked: the guards do it. */
+  readonly redact: RedactSettings | null;
   /** Nobody wrote a policy: only the handshake, discovery and listing pass. */
   readonly isBuiltIn: boolean;
 }
@@ -45,6 +48,7 @@ export async function loadPolicy(
     engine: engine.value,
     input,
     default: portable.value?.default ?? "deny",
+    redact: compiled?.redact ?? null,
     isBuiltIn: config.policy.file === null && config.policy.bundle === null,
   });
 }

@@ -5,8 +5,8 @@ import { type JsonNode, member, stringMember } from "../core/json.ts";
 import type { Direction } from "../core/message.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { faultReason } from "../decision/faults.ts";
-import { createGuards } from "../guard/guards.ts";
 import { createInspector } from "../guard/inspect.ts";
+import type { FaultListener } from "../guard/plugins/plugin.ts";
 import { createAnonymousIdentity } from "../identity/anonymous.ts";
 import { find } from "../mcp/json/find.ts";
 import { parseJson } from "../mcp/json/parse.ts";
@@ -16,6 +16,7 @@ import type { Dependencies } from "../pipeline/dependencies.ts";
 import { type Judgement, judge } from "../pipeline/judge.ts";
 import { readRequest, readResponse } from "../pipeline/reading.ts";
 import { type Scene, sceneOf } from "../pipeline/scene.ts";
+import { loadGuards } from "./load-guards.ts";
 import { loadPolicy } from "./load-policy.ts";
 import { pathGuardOf } from "./paths.ts";
 import { randomIdentifiers, systemClock, systemJitter } from "./system.ts";
@@ -28,17 +29,21 @@ export interface Scanner {
 export interface ScanOptions {
   readonly direction: Direction;
   readonly server: string;
+  /** These guards alone, in this order; null leaves it to the configuration. */
+  readonly guards: readonly string[] | null;
+  readonly onFault: FaultListener;
 }
 
 /** The data path of the service, without a network, a log and metrics. */
 export async function createScanner(
   config: Config,
-  { direction, server }: ScanOptions,
+  { direction, server, guards: only, onFault }: ScanOptions,
 ): Promise<Result<Scanner, readonly string[]>> {
   const policy = await loadPolicy(config, systemClock);
-  const guards = createGuards(config.guards, { limits: config.limits });
+  const redact = policy.ok ? policy.value.redact : null;
+  const guards = await loadGuards(config, { redact, onFault, only });
   if (!policy.ok || !guards.ok) {
-    return err([...(policy.ok ? [] : policy.error), ...(guards.ok ? [] : [guards.error])]);
+    return err([...(policy.ok ? [] : policy.error), ...(guards.ok ? [] : guards.error)]);
   }
   const dependencies: Dependencies = {
     limits: config.limits,

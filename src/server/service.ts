@@ -8,7 +8,6 @@ import type { DecisionEvent } from "../core/audit.ts";
 import type { AuditSink, Clock } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { startGrpcServer } from "../envoy/grpc-server.ts";
-import { createGuards } from "../guard/guards.ts";
 import { createInspector } from "../guard/inspect.ts";
 import { createAnonymousIdentity } from "../identity/anonymous.ts";
 import type { Dependencies } from "../pipeline/dependencies.ts";
@@ -16,6 +15,7 @@ import { createFirewall } from "../pipeline/firewall.ts";
 import { type AdminOptions, startAdmin } from "../telemetry/admin.ts";
 import { describeError, type Logger } from "../telemetry/log.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
+import { loadGuards } from "./load-guards.ts";
 import { loadPolicy, type PolicyInForce } from "./load-policy.ts";
 import { packageVersion } from "./package-root.ts";
 import { hasPassingAliases, pathGuardOf } from "./paths.ts";
@@ -47,9 +47,13 @@ export async function startService(
 ): Promise<Result<Service, readonly string[]>> {
   const { config, log } = options;
   const policy = await loadPolicy(config, systemClock);
-  const guards = createGuards(config.guards, { limits: config.limits });
+  const guards = await loadGuards(config, {
+    redact: policy.ok ? policy.value.redact : null,
+    only: null,
+    onFault: (guard, error) => log.error("guard_fault", { guard, ...describeError(error) }),
+  });
   if (!policy.ok || !guards.ok) {
-    return err([...(policy.ok ? [] : policy.error), ...(guards.ok ? [] : [guards.error])]);
+    return err([...(policy.ok ? [] : policy.error), ...(guards.ok ? [] : guards.error)]);
   }
   const metrics = createMetrics({ version: packageVersion() });
   const sink = options.sink ?? createSink(config, metrics, log);

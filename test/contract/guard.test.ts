@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
+import { defaultConfig } from "../../src/config/load-config.ts";
 import type { Hit, Place } from "../../src/core/finding.ts";
 import type { Leaf, LeafNature } from "../../src/core/json.ts";
-import { DEFAULT_LIMITS } from "../../src/core/limits.ts";
 import type { Guard } from "../../src/core/ports.ts";
 import { createGuards } from "../../src/guard/guards.ts";
 import { SECRET } from "../support/messages.ts";
@@ -17,6 +17,7 @@ const PLACE: Place = {
   kind: "request",
   method: "tools/call",
   tool: "echo",
+  sessionId: null,
 };
 
 const text = fc.oneof(
@@ -75,7 +76,17 @@ describe.each(guards)("the guard $name", (guard) => {
 });
 
 function allGuards(): Guard[] {
-  const created = createGuards("all", { limits: DEFAULT_LIMITS });
+  const config = defaultConfig({});
+  if (!config.ok) throw new Error("the default configuration is wrong");
+  const { limits, pii, marks } = config.value;
+  const created = createGuards("all", {
+    limits,
+    pii: { ...pii, enabled: true },
+    redact: { denyKeys: ["pin"], emails: true },
+    marks,
+    exemptions: [],
+    plugins: [],
+  });
   if (!created.ok) throw new Error(created.error);
   return created.value;
 }

@@ -10,11 +10,11 @@ import type { Exchange, Firewall, RequestHead, ResponseHead } from "../../src/co
 import type { Limits } from "../../src/core/limits.ts";
 import type { PolicyDecision, PolicyInput } from "../../src/core/policy.ts";
 import type { Clock, Guard, PolicyEngine } from "../../src/core/ports.ts";
-import { createGuards } from "../../src/guard/guards.ts";
 import { createInspector } from "../../src/guard/inspect.ts";
 import { createAnonymousIdentity } from "../../src/identity/anonymous.ts";
 import type { Dependencies, LoadedPolicy } from "../../src/pipeline/dependencies.ts";
 import { createFirewall } from "../../src/pipeline/firewall.ts";
+import { loadGuards } from "../../src/server/load-guards.ts";
 import { loadPolicy } from "../../src/server/load-policy.ts";
 import { pathGuardOf } from "../../src/server/paths.ts";
 
@@ -74,8 +74,9 @@ export async function createDataPath(options: DataPathOptions = {}): Promise<Dat
   const limits = { ...DEFAULTS.limits, ...options.limits };
   const loaded = await policyOf(options.policy === undefined ? USUAL_POLICY : options.policy);
   const policy = overruled(loaded, options.decide);
-  const guards = createGuards(DEFAULTS.guards, { limits });
-  if (!guards.ok) throw new Error(guards.error);
+  const settings = { redact: null, only: null, onFault() {} };
+  const guards = await loadGuards({ ...DEFAULTS, limits }, settings);
+  if (!guards.ok) throw new Error(guards.error.join("\n"));
 
   const decisions: DecisionEvent[] = [];
   let numbered = 0;

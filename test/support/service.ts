@@ -227,7 +227,14 @@ function dependenciesOf(
   decisions: DecisionEvent[],
 ): Dependencies {
   const { limits, denial, disclose, annotate, padding } = config;
-  const guards = createGuards(config.guards, { limits });
+  const guards = createGuards(config.guards, {
+    limits,
+    pii: config.pii,
+    redact: policy.redact,
+    marks: config.marks,
+    exemptions: config.guardExemptions,
+    plugins: [],
+  });
   if (!guards.ok) throw new Error(guards.error);
   const { responseHeadDeadlineMs } = limits;
   return {

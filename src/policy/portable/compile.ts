@@ -1,9 +1,10 @@
+import { compileGlob, type Glob } from "../../core/glob.ts";
 import type { JsonNode } from "../../core/json.ts";
+import type { RedactSettings } from "../../core/pii.ts";
 import type { Json, RuleFact } from "../../core/policy.ts";
 import { type JsonRecord, nullPrototype } from "../json.ts";
 import { hasDotSegment } from "../paths.ts";
 import { type Failure, judge } from "./constraint.ts";
-import { compileGlob, type Glob } from "./glob.ts";
 import type { PortablePolicy, PortableRule } from "./policy.ts";
 
 /** What the rules of a portable policy are matched to. */
@@ -20,6 +21,8 @@ export interface PortableSubject {
 export interface CompiledPortable {
   /** `data.impedance.portable`: what the rules mean, by rule. */
   readonly data: JsonRecord;
+  /** What the guards are to mask for it. */
+  readonly redact: RedactSettings | null;
   /** The rules whose selectors fit, and whether their constraints do. */
   match(subject: PortableSubject): readonly RuleFact[];
   /** For each of `SERVER_REQUESTS`, the rules that would fit if this server asked it. */
@@ -76,7 +79,7 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
     return grants;
   }
 
-  return { data: dataOf(policy), match, serverRequests };
+  return { data: dataOf(policy), redact: policy.redact, match, serverRequests };
 }
 
 interface CompiledRule {

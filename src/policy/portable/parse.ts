@@ -1,6 +1,7 @@
 import { isAlias, LineCounter, type ParsedNode, parseDocument, visit } from "yaml";
 import { err, ok, type Result } from "../../core/result.ts";
 import type { PolicyFileError, PortablePolicy, PortableRule } from "./policy.ts";
+import { readRedact } from "./read-redact.ts";
 import { readRule } from "./read-rule.ts";
 import { createReader, type Place, type Reader } from "./reader.ts";
 
@@ -23,7 +24,6 @@ const KEYS = [
 const NOT_YET_ENFORCED: ReadonlyMap<string, readonly string[]> = new Map([
   ["rate_limit", ["enabled", "limit_per_minute", "burst", "scope"]],
   ["detect_attacks", ["enabled", "on_detect", "fields"]],
-  ["redact", ["enabled", "deny_keys", "pii_emails"]],
 ]);
 
 /**
@@ -94,6 +94,7 @@ function readPolicy(root: Place, reader: Reader): PortablePolicy {
     maxArgumentBytes: readValidate(found.get("validate"), reader),
     allowRules: readRules(found.get("allow_rules"), "allow", reader),
     denyRules: readRules(found.get("deny_rules"), "deny", reader),
+    redact: readRedact(found.get("redact"), reader),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { RedactSettings } from "../../core/pii.ts";
 import type { LinearPattern } from "./linear-pattern.ts";
 
 /** A portable policy as its author wrote it, checked: what a field says is what is enforced. */
@@ -9,6 +10,8 @@ export interface PortablePolicy {
   readonly maxArgumentBytes: number | null;
   readonly allowRules: readonly PortableRule[];
   readonly denyRules: readonly PortableRule[];
+  /** What is to be masked on every server; null where nothing is. */
+  readonly redact: RedactSettings | null;
 }
 
 /** One rule. A selector that is null fits everything. */

@@ -126,9 +126,9 @@ test.each([
 test.each([
   {
     args: ["scan", "--guards", "secrts"],
-    says: 'unknown guard "secrts"; known guards: limits, secrets',
+    says: 'unknown guard "secrts"; known guards: limits, secrets, pii, marks',
   },
-  { args: ["scan", "--guards", "pii"], says: 'guard "pii" is not part of this version' },
+  { args: ["scan", "--guards", "attacks"], says: 'guard "attacks" is not part of this version' },
   {
     args: ["check", "--policy", "/nowhere.yaml"],
     says: "/nowhere.yaml: the policy cannot be read",

@@ -42,7 +42,18 @@ test("an empty file and no file mean the defaults", () => {
     admin: { host: "127.0.0.1", port: 9192 },
     servers: new Map(),
     policy: { file: null, bundle: null },
-    guards: ["limits", "secrets"],
+    guards: ["limits", "secrets", "pii", "marks"],
+    pii: {
+      enabled: false,
+      request: true,
+      response: true,
+      kinds: ["email", "phone", "card", "iban", "national_id"],
+      denyKeys: [],
+      servers: new Map(),
+    },
+    marks: { writingTools: expect.arrayContaining(["write*", "edit*"]) },
+    guardExemptions: [],
+    plugins: [],
     aliases: ALIASES,
     ownPaths: [FILE],
     denial: "jsonrpc",
@@ -79,6 +90,17 @@ servers:
     path: /shop
 policy: { file: policy.yaml, bundle: /opt/bundle.tar.gz }
 guards: [secrets]
+pii:
+  enabled: true
+  response: false
+  kinds: [email]
+  deny_keys: [pin]
+  servers: { files: { response: true, kinds: [card] } }
+marks: { writing_tools: ["store_*"] }
+guard_exemptions:
+  - { guard: pii, tool: "search_*", direction: response }
+  - { guard: secrets, server: files }
+plugins: [{ module: guards/a.ts, options: { deep: [1] } }, { module: /opt/b.js }]
 denial: http
 disclose: code
 annotate: on
@@ -88,6 +110,13 @@ audit: { sink: file, file: log/decisions.jsonl, queue_max_events: 10 }
 log: { level: debug }
 drain_deadline_ms: 20
 `);
+  const shared = {
+    enabled: true,
+    request: true,
+    response: false,
+    kinds: ["email"],
+    denyKeys: ["pin"],
+  };
   expect(config).toEqual({
     listen: { host: "::1", port: 8443 },
     grpc: { kind: "unix", path: "/etc/impedance/run/filter.sock" },
@@ -127,12 +156,27 @@ drain_deadline_ms: 20
     ]),
     policy: { file: "/etc/impedance/policy.yaml", bundle: "/opt/bundle.tar.gz" },
     guards: ["secrets"],
+    pii: {
+      ...shared,
+      servers: new Map([["files", { ...shared, response: true, kinds: ["card"] }]]),
+    },
+    marks: { writingTools: ["store_*"] },
+    guardExemptions: [
+      { guard: "pii", server: null, tool: "search_*", direction: "response" },
+      { guard: "secrets", server: "files", tool: null, direction: null },
+    ],
+    plugins: [
+      { module: "/etc/impedance/guards/a.ts", options: { deep: [1] } },
+      { module: "/opt/b.js", options: null },
+    ],
     aliases: ALIASES,
     ownPaths: [
       FILE,
       "/etc/impedance/policy.yaml",
       "/opt/bundle.tar.gz",
       "/etc/impedance/log/decisions.jsonl",
+      "/etc/impedance/guards/a.ts",
+      "/opt/b.js",
     ],
     denial: "http",
     disclose: "code",
@@ -254,6 +298,23 @@ describe("one setting", () => {
       bad: "audit: { file: x }",
       good: "audit: { sink: stderr }",
     },
+    {
+      title: "a kind of personal data nobody knows",
+      bad: "pii: { kinds: [emails] }",
+      good: "pii: { kinds: [email] }",
+    },
+    {
+      title: "personal data on no server",
+      bad: `${SERVER}\npii: { servers: { t: { enabled: true } } }`,
+      good: `${SERVER}\npii: { servers: { s: { enabled: true } } }`,
+    },
+    { title: "text for a switch", bad: "pii: { enabled: maybe }", good: "pii: { enabled: true }" },
+    {
+      title: "an exemption of no guard",
+      bad: "guard_exemptions: [{ tool: a }]",
+      good: "guard_exemptions: [{ guard: pii, tool: a }]",
+    },
+    { title: "a plugin without module", bad: "plugins: [{}]", good: "plugins: [{ module: a.ts }]" },
     { title: "a key that stands twice", bad: "denial: http\ndenial: http", good: "denial: http" },
     { title: "a list for a document", bad: "- denial", good: "{}" },
     { title: "a second document", bad: "--- {}\n--- {}", good: "--- {}" },
@@ -301,6 +362,8 @@ describe("IMPEDANCE_ variables", () => {
         IMPEDANCE_POLICY_FILE: "p.yaml",
         IMPEDANCE_GUARDS: "secrets, limits",
         IMPEDANCE_LIMITS_JSON_MAX_DEPTH: "4",
+        IMPEDANCE_PII_ENABLED: "true",
+        IMPEDANCE_PII_DENY_KEYS: "pin,cvv",
         IMPEDANCE_SERVERS_MY_FILES_URL: "http://b/",
       },
     );
@@ -308,6 +371,7 @@ describe("IMPEDANCE_ variables", () => {
     expect(config.policy.file).toBe("/etc/impedance/p.yaml");
     expect(config.guards).toEqual(["secrets", "limits"]);
     expect(config.limits.jsonMaxDepth).toBe(4);
+    expect(config.pii).toMatchObject({ enabled: true, denyKeys: ["pin", "cvv"] });
     expect(config.servers.get("my-files")?.url).toBe("http://b/");
   });
 
@@ -320,6 +384,7 @@ describe("IMPEDANCE_ variables", () => {
 
   test.each([
     { name: "IMPEDANCE_LIMITS_JSON_MAX_DEPTH", text: "many", problem: "is not a whole number" },
+    { name: "IMPEDANCE_PII_ENABLED", text: "yes", problem: "is not true or false" },
     { name: "IMPEDANCE_GUARDS", text: "limits,secret", problem: "none of the known values" },
     { name: "IMPEDANCE_LISTEN", text: "", problem: "is set but empty" },
     { name: "IMPEDANCE_LISTN", text: "a:1", problem: "did you mean IMPEDANCE_LISTEN?" },

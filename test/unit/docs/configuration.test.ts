@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -20,8 +20,10 @@ interface Schema {
 
 test("docs/configuration.md lists every setting of schemas/config.json as it is", () => {
   const schema = JSON.parse(readFileSync(join(ROOT, "schemas/config.json"), "utf8")) as Schema;
+  const rows = [...settings(schema, [])];
+  if (process.env.UPDATE_DOCS === "1") writeTable("docs/configuration.md", rows);
   const page = readFileSync(join(ROOT, "docs/configuration.md"), "utf8");
-  expect(rowsOf(page, "Settings")).toEqual([...settings(schema, [])]);
+  expect(rowsOf(page, "Settings")).toEqual(rows);
 });
 
 test("every page that another one links to is there", () => {
@@ -42,6 +44,16 @@ test("every page that another one links to is there", () => {
   });
   expect(broken).toEqual([]);
 });
+
+/** Writes the page's first table anew; `UPDATE_DOCS=1` asks for it. */
+function writeTable(name: string, rows: readonly (readonly string[])[]): void {
+  const path = join(ROOT, name);
+  const lines = readFileSync(path, "utf8").split("\n");
+  const start = lines.findIndex((line) => line.startsWith("|---")) + 1;
+  const end = lines.findIndex((line, at) => at >= start && !line.startsWith("|"));
+  const table = rows.map((row) => `| ${row.join(" | ")} |`);
+  writeFileSync(path, [...lines.slice(0, start), ...table, ...lines.slice(end)].join("\n"));
+}
 
 /** A row for each setting: its name, what it takes, its default, what it means. */
 function* settings(schema: Schema, path: readonly string[]): Generator<string[]> {

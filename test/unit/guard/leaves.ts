@@ -9,6 +9,7 @@ export const RESULT_PLACE: Place = {
   kind: "result",
   method: "tools/call",
   tool: "read_text_file",
+  sessionId: null,
 };
 
 /** The same call on its way to the server. */

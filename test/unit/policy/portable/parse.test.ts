@@ -26,6 +26,7 @@ allow_rules:
     uri: "file:///projects/*"
 deny_rules: [ { tool: delete_*, reason: User deletion not permitted } ]
 rate_limit: { enabled: false, limit_per_minute: 60 }
+redact: { enabled: true, deny_keys: [password, token], pii_emails: true }
 `;
   expect(validate(parseYaml(text))).toBe(true);
   const rule = { tool: null, method: null, server: null, uri: null, roles: [], reason: null };
@@ -80,6 +81,7 @@ rate_limit: { enabled: false, limit_per_minute: 60 }
           constraints: new Map(),
         },
       ],
+      redact: { denyKeys: ["password", "token"], emails: true },
     },
   });
 });
@@ -130,6 +132,8 @@ describe("parsePortable and the published schema both", () => {
     "allow_rules: [{ tool: a, constraints: { x: { items: { type: integer, min: 1 } } } }]",
     "deny_rules: [{ method: resources/*, uri: 'https://*', server: a?, roles: [x], reason: no }]",
     "redact: { enabled: false, deny_keys: [a] }",
+    "redact: { enabled: true, deny_keys: [a] }",
+    "redact: { enabled: true, pii_emails: true }",
   ])("accept %s", (extra) => {
     expect(parsePortable(HEAD + extra, "p.yaml")).toMatchObject({ ok: true });
     expect(validate(parseYaml(HEAD + extra))).toBe(true);
@@ -163,7 +167,12 @@ describe("parsePortable and the published schema both", () => {
     "rate_limit: { enabled: true }",
     "rate_limit: {}",
     "detect_attacks: { enabled: true, fields: [q] }",
+    "redact: {}",
     "redact: { enabled: true }",
+    "redact: { enabled: true, pii_emails: false, deny_keys: [] }",
+    "redact: { enabled: true, deny_keys: password }",
+    "redact: { enabled: true, deny_keys: [7] }",
+    `redact: { enabled: true, deny_keys: [${"a".repeat(129)}] }`,
     "redact: { enabled: false, unknown: 1 }",
   ])("refuse %s", (extra) => {
     expect(parsePortable(HEAD + extra, "p.yaml")).toMatchObject({ ok: false });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { compileGlob } from "../../../../src/policy/portable/glob.ts";
+import { compileGlob } from "../../../src/core/glob.ts";
 
 test.each([
   { glob: "read_file", fits: ["read_file"], not: ["read_files", "Read_file", "aread_file", ""] },

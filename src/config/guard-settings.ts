@@ -1,0 +1,39 @@
+import type { Direction } from "../core/message.ts";
+import type { PiiConfig, PiiKind, PiiSettings } from "../core/pii.ts";
+import type { GuardExemptionConfig } from "./config.ts";
+
+interface RawPiiSettings {
+  readonly enabled: boolean;
+  readonly request: boolean;
+  readonly response: boolean;
+  readonly kinds: readonly PiiKind[];
+  readonly deny_keys: readonly string[];
+}
+
+export interface RawPii extends RawPiiSettings {
+  readonly servers: { readonly [id: string]: Partial<RawPiiSettings> };
+}
+
+export interface RawExemption {
+  readonly guard: string;
+  readonly server?: string;
+  readonly tool?: string;
+  readonly direction?: Direction;
+}
+
+/** A server's settings are complete: what it does not say is as for the others. */
+export function buildPii({ servers, ...shared }: RawPii): PiiConfig {
+  const own = Object.entries(servers).map(
+    ([id, settings]) => [id, buildPiiSettings({ ...shared, ...settings })] as const,
+  );
+  return { ...buildPiiSettings(shared), servers: new Map(own) };
+}
+
+function buildPiiSettings({ deny_keys, ...settings }: RawPiiSettings): PiiSettings {
+  return { ...settings, denyKeys: deny_keys };
+}
+
+export function buildExemption(raw: RawExemption): GuardExemptionConfig {
+  const { guard, server = null, tool = null, direction = null } = raw;
+  return { guard, server, tool, direction };
+}

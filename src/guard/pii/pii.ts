@@ -1,0 +1,97 @@
+import type { Hit, Place, Severity } from "../../core/finding.ts";
+import type { Leaf } from "../../core/json.ts";
+import type { PiiConfig, PiiKind, PiiSettings, RedactSettings } from "../../core/pii.ts";
+import type { Guard } from "../../core/ports.ts";
+import { createDenyKeys, isMark } from "./deny-keys.ts";
+import { createPiiScanner, type PiiMatch } from "./scanner.ts";
+
+/** What stands in the place of what was found, and how bad its being there was. */
+export const PII_MARKS: {
+  readonly [kind in PiiKind]: { readonly mark: string; readonly severity: Severity };
+} = {
+  email: { mark: "[REDACTED_EMAIL]", severity: "medium" },
+  phone: { mark: "[REDACTED_PHONE]", severity: "medium" },
+  card: { mark: "[REDACTED_CARD]", severity: "high" },
+  iban: { mark: "[REDACTED_IBAN]", severity: "high" },
+  national_id: { mark: "[REDACTED_NATIONAL_ID]", severity: "high" },
+  ip_address: { mark: "[REDACTED_IP]", severity: "low" },
+};
+
+/** The mark and the kind of a value that its name alone keeps back. */
+export const DENIED_MARK = "[REDACTED]";
+const DENIED_KIND = "deny_key";
+
+/**
+ * Masks personal data by server and direction. A policy that says `redact` is obeyed on every
+ * server, whatever the configuration leaves out. Opaque values (ids, cursors) are not read: they
+ * are the protocol's.
+ */
+export function createPiiGuard(config: PiiConfig, redact: RedactSettings | null): Guard {
+  const inspect = (direction: "request" | "response") => {
+    const others = inspectorOf(config, direction, redact);
+    const own = new Map<string, Inspect>();
+    for (const [server, settings] of config.servers) {
+      own.set(server, inspectorOf(settings, direction, redact));
+    }
+    return (leaf: Leaf, { server }: Place) => (own.get(server) ?? others)(leaf);
+  };
+
+  return { name: "pii", request: inspect("request"), response: inspect("response") };
+}
+
+type Inspect = (leaf: Leaf) => readonly Hit[];
+
+const NOTHING: readonly Hit[] = [];
+
+function inspectorOf(
+  { enabled, kinds, denyKeys, ...directions }: PiiSettings,
+  direction: "request" | "response",
+  redact: RedactSettings | null,
+): Inspect {
+  const configured = enabled && directions[direction];
+  const wanted = new Set<PiiKind>(configured ? kinds : []);
+  if (redact?.emails === true) wanted.add("email");
+  const names = [...(configured ? denyKeys : []), ...(redact?.denyKeys ?? [])];
+  return wanted.size === 0 && names.length === 0 ? () => NOTHING : createInspect(wanted, names);
+}
+
+function createInspect(kinds: ReadonlySet<PiiKind>, names: readonly string[]): Inspect {
+  const scanner = createPiiScanner(kinds);
+  const denyKeys = createDenyKeys(names);
+
+  return (leaf) => {
+    const { text, nature } = leaf;
+    if (nature === "opaque" || nature === "media") return NOTHING;
+    if (denyKeys.covers(leaf)) return deniedWhole(text);
+    if (nature === "number" && !/^[0-9]+$/.test(text)) return NOTHING;
+    const name = nature === "key" ? null : leaf.name;
+    const found = scanner.scan({ text, name }).map(hitOf);
+    const denied = nature === "text" ? denyKeys.find(text) : [];
+    if (denied.length === 0) return found;
+    return merge([...found, ...denied.map(({ start, end }) => deniedHit(start, end))]);
+  };
+}
+
+/** In the order of the text. What a name denies goes as a whole, with whatever else is in it. */
+function merge(hits: readonly Hit[]): readonly Hit[] {
+  const merged: Hit[] = [];
+  for (const hit of hits.toSorted((left, right) => left.start - right.start)) {
+    const last = merged.at(-1);
+    if (last === undefined || hit.start >= last.end) merged.push(hit);
+    else merged[merged.length - 1] = deniedHit(last.start, Math.max(last.end, hit.end));
+  }
+  return merged;
+}
+
+function hitOf({ kind, start, end }: PiiMatch): Hit {
+  const { mark, severity } = PII_MARKS[kind];
+  return { kind, severity, start, end, replacement: mark };
+}
+
+function deniedWhole(text: string): readonly Hit[] {
+  return text === "" || isMark(text) ? NOTHING : [deniedHit(0, text.length)];
+}
+
+function deniedHit(start: number, end: number): Hit {
+  return { kind: DENIED_KIND, severity: "high", start, end, replacement: DENIED_MARK };
+}

@@ -1,0 +1,39 @@
+import type { Config } from "../config/config.ts";
+import type { RedactSettings } from "../core/pii.ts";
+import type { Guard } from "../core/ports.ts";
+import { err, ok, type Result } from "../core/result.ts";
+import { createGuards, GUARD_NAMES } from "../guard/guards.ts";
+import { loadPlugins } from "../guard/plugins/load.ts";
+import type { FaultListener } from "../guard/plugins/plugin.ts";
+
+export interface GuardOptions {
+  /** What the portable policy wants masked. */
+  readonly redact: RedactSettings | null;
+  readonly onFault: FaultListener;
+  /** These alone, in this order, in place of what the configuration says. */
+  readonly only: readonly string[] | null;
+}
+
+/** The guards of a configuration, plugins last, or everything that stands against them. */
+export async function loadGuards(
+  config: Pick<Config, "guards" | "limits" | "pii" | "marks" | "guardExemptions" | "plugins">,
+  { redact, onFault, only }: GuardOptions,
+): Promise<Result<readonly Guard[], readonly string[]>> {
+  const plugins = await loadPlugins(config.plugins, GUARD_NAMES, onFault);
+  if (!plugins.ok) return plugins;
+  const names = only ?? [...config.guards, ...plugins.value.map(({ name }) => name)];
+  // FAIL CLOSED: a policy that asks for masking must not run where nothing masks.
+  if (redact !== null && only === null && !names.includes("pii")) {
+    return err(["the policy's redact needs the guard pii: add it to guards"]);
+  }
+  const guards = createGuards(names, {
+    limits: config.limits,
+    // Who asks for this guard by name wants to see it at work.
+    pii: only?.includes("pii") === true ? { ...config.pii, enabled: true } : config.pii,
+    redact,
+    marks: config.marks,
+    exemptions: config.guardExemptions,
+    plugins: plugins.value,
+  });
+  return guards.ok ? ok(guards.value) : err([guards.error]);
+}
