@@ -13,6 +13,7 @@ import type { Dependencies } from "../src/pipeline/dependencies.ts";
 import { createFirewall } from "../src/pipeline/firewall.ts";
 import { loadGuards } from "../src/server/load-guards.ts";
 import { loadPolicy } from "../src/server/load-policy.ts";
+import { pathGuardOf } from "../src/server/paths.ts";
 import { randomIdentifiers, systemClock, systemJitter } from "../src/server/system.ts";
 import { TOOL } from "./traffic.ts";
 
@@ -95,6 +96,7 @@ async function createDependencies(phases: { [phase in Phase]: number }): Promise
       clock: systemClock,
       budgetMs: limits.guardBudgetMs,
     }),
+    paths: pathGuardOf(config.value),
     policy: () => policy,
     events: createEventBuilder({
       clock: systemClock,

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { type Address, decodeAddress, decodeEndpoint, type Endpoint } from "../core/address.ts";
 import type { Limits } from "../core/limits.ts";
 import type {
+  AliasesConfig,
   AuditConfig,
   Config,
   DenialShape,
@@ -26,6 +27,14 @@ export interface RawConfig {
   readonly marks: { readonly writing_tools: readonly string[] };
   readonly guard_exemptions: readonly RawExemption[];
   readonly plugins: readonly { readonly module: string; readonly options?: unknown }[];
+  readonly aliases: {
+    readonly mode: AliasesConfig["mode"];
+    readonly key?: string;
+    readonly store: AliasesConfig["store"];
+    readonly keep_extension: "on" | "off";
+    readonly public_paths: readonly string[];
+    readonly contents: { readonly [tool: string]: "alias" | "report" | "off" };
+  };
   readonly denial: DenialShape;
   readonly disclose: Disclosure;
   readonly annotate: "on" | "off";
@@ -51,8 +60,17 @@ interface RawServer {
   readonly response_head_deadline_ms?: number;
 }
 
+/** What the file refers to: where it stands, and the secrets its references lead to. */
+export interface Surroundings {
+  readonly file: string;
+  readonly folder: string;
+  readonly subjectKey: Secret | null;
+  readonly aliasKey: Secret | null;
+}
+
 /** From the file's words to ours; `raw` has passed every check, so nothing can go wrong here. */
-export function buildConfig(raw: RawConfig, folder: string, subjectKey: Secret | null): Config {
+export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config {
+  const { folder, subjectKey, aliasKey } = surroundings;
   const inFolder = (path: string | undefined): string | null =>
     path === undefined ? null : resolve(folder, path);
   const limits = buildLimits(raw.limits);
@@ -74,6 +92,8 @@ export function buildConfig(raw: RawConfig, folder: string, subjectKey: Secret |
       module: resolve(folder, module),
       options: options ?? null,
     })),
+    aliases: buildAliases(raw.aliases, aliasKey),
+    ownPaths: ownPaths(raw, surroundings),
     denial: raw.denial,
     disclose: raw.disclose,
     annotate: raw.annotate === "on",
@@ -88,6 +108,27 @@ export function buildConfig(raw: RawConfig, folder: string, subjectKey: Secret |
     log: { level: raw.log.level },
     drainDeadlineMs: raw.drain_deadline_ms,
   };
+}
+
+function buildAliases(raw: RawConfig["aliases"], key: Secret | null): AliasesConfig {
+  return {
+    mode: raw.mode,
+    key,
+    store: raw.store,
+    keepExtension: raw.keep_extension === "on",
+    publicPaths: raw.public_paths,
+    contents: new Map(Object.entries(raw.contents)),
+  };
+}
+
+function ownPaths(raw: RawConfig, { file, folder, subjectKey, aliasKey }: Surroundings): string[] {
+  const keyFiles = [subjectKey, aliasKey].map((secret) => {
+    return secret?.reference.startsWith("file:") ? secret.reference.slice(5) : undefined;
+  });
+  const modules = raw.plugins.map(({ module }) => module);
+  const { policy, audit } = raw;
+  const paths = [file, policy.file, policy.bundle, audit.file, ...modules, ...keyFiles];
+  return paths.filter((path) => path !== undefined).map((path) => resolve(folder, path));
 }
 
 function buildServer(

@@ -21,6 +21,9 @@ export interface Config {
   readonly marks: { readonly writingTools: readonly string[] };
   readonly guardExemptions: readonly GuardExemptionConfig[];
   readonly plugins: readonly PluginConfig[];
+  readonly aliases: AliasesConfig;
+  /** The files this configuration is made of, or writes: absolute paths. */
+  readonly ownPaths: readonly string[];
   readonly denial: DenialShape;
   readonly disclose: Disclosure;
   readonly annotate: boolean;
@@ -47,6 +50,18 @@ export interface ServerConfig {
   readonly padding: PaddingConfig;
   /** The server's own, or that of the limits. */
   readonly responseHeadDeadlineMs: number;
+}
+
+export interface AliasesConfig {
+  /** `roots`: at the servers that have roots. */
+  readonly mode: "roots" | "on" | "off";
+  /** Without one, aliases hold for one run. */
+  readonly key: Secret | null;
+  readonly store: "memory" | "sealed";
+  readonly keepExtension: boolean;
+  readonly publicPaths: readonly string[];
+  /** By tool; `*` is any other. */
+  readonly contents: ReadonlyMap<string, "alias" | "report" | "off">;
 }
 
 export interface PaddingConfig {

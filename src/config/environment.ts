@@ -1,5 +1,5 @@
 import { editDistance, suggest } from "../core/suggest.ts";
-import { isRecord } from "./access.ts";
+import { isRecord, textAt } from "./access.ts";
 import type { Environment } from "./config.ts";
 import type { ConfigError, Path } from "./config-error.ts";
 import type { Schema } from "./schema.ts";
@@ -152,10 +152,14 @@ function assign(root: unknown, path: Path, leaf: unknown): boolean {
   return true;
 }
 
+const REFERENCES: readonly Path[] = [
+  ["audit", "subject_key"],
+  ["aliases", "key"],
+];
+
 /** The variables that hold secrets the document refers to: they are meant, whatever their name. */
 function referencesIn(value: unknown): ReadonlySet<string> {
-  const audit = isRecord(value) ? value.audit : undefined;
-  const reference = isRecord(audit) ? audit.subject_key : undefined;
-  const isVariable = typeof reference === "string" && reference.startsWith("env:");
-  return new Set(isVariable ? [reference.slice("env:".length)] : []);
+  const references = REFERENCES.map((path) => textAt(value, path) ?? "");
+  const variables = references.filter((reference) => reference.startsWith("env:"));
+  return new Set(variables.map((reference) => reference.slice("env:".length)));
 }

@@ -20,6 +20,7 @@ import { configSchema, validateShape } from "./schema.ts";
 import { resolveSecret } from "./secret.ts";
 
 const SUBJECT_KEY: Path = ["audit", "subject_key"];
+const ALIAS_KEY: Path = ["aliases", "key"];
 
 /**
  * The configuration that `text` (of the file `fileName`) and the `IMPEDANCE_*` variables make, or
@@ -43,13 +44,22 @@ export function loadConfig(
   };
 
   const folder = dirname(resolve(fileName));
-  const key = loadSubjectKey(value, folder, environment);
+  const subjectKey = loadSecret(value, SUBJECT_KEY, folder, environment);
+  const aliasKey = loadSecret(value, ALIAS_KEY, folder, environment);
   const shape = validateShape(value);
-  const faults = firstOfEachPath([...shape, ...validateMeaning(value), ...key.faults]);
+  const secrets = [...subjectKey.faults, ...aliasKey.faults];
+  const faults = firstOfEachPath([...shape, ...validateMeaning(value), ...secrets]);
   const errors = [...overrides.errors, ...faults.map((fault) => locate(fault, originOf))];
   if (errors.length > 0) return err(errors.sort(byPlace));
 
-  return ok(buildConfig(value as RawConfig, folder, key.secret));
+  return ok(
+    buildConfig(value as RawConfig, {
+      file: resolve(fileName),
+      folder,
+      subjectKey: subjectKey.secret,
+      aliasKey: aliasKey.secret,
+    }),
+  );
 }
 
 /** What holds without a file: the defaults, and the `IMPEDANCE_*` variables. */
@@ -58,17 +68,18 @@ export function defaultConfig(environment: Environment): Result<Config, readonly
 }
 
 /** A reference of the wrong form is a fault of its shape, hence the pattern is not asked twice. */
-function loadSubjectKey(
+function loadSecret(
   value: unknown,
+  path: Path,
   folder: string,
   environment: Environment,
 ): { readonly secret: Secret | null; readonly faults: readonly Fault[] } {
-  const reference = textAt(value, SUBJECT_KEY);
+  const reference = textAt(value, path);
   if (reference === undefined) return { secret: null, faults: [] };
 
   const secret = resolveSecret(reference, folder, environment);
   if (secret.ok) return { secret: secret.value, faults: [] };
-  return { secret: null, faults: [{ path: SUBJECT_KEY, target: "value", ...secret.error }] };
+  return { secret: null, faults: [{ path, target: "value", ...secret.error }] };
 }
 
 /** The variable that set `path` or the list around it. */

@@ -1,3 +1,4 @@
+import type { AliasScope, OpenedAlias } from "./alias.ts";
 import type { DecisionEvent } from "./audit.ts";
 import type { Identity, RequestHead } from "./exchange.ts";
 import type { Hit, Place } from "./finding.ts";
@@ -33,6 +34,16 @@ export interface IdentityPort {
  */
 export interface AuditSink {
   record(event: DecisionEvent): boolean;
+}
+
+/**
+ * What opaque aliases stand for. The same text has the same code in the same scope, whenever and
+ * wherever it is asked for; in another scope its code means nothing. Never throws on input.
+ */
+export interface AliasStore {
+  /** Lower-case Crockford base32. */
+  codeOf(text: string, scope: AliasScope): string;
+  open(code: string, scope: AliasScope): OpenedAlias;
 }
 
 /** Time and chance, as ports: a test decides what they say. */

@@ -31,6 +31,7 @@ const OPERATOR = "Tell the operator of the gateway the decision id.";
 const UNAVAILABLE = { httpStatus: 503, rpcCode: RPC_UNAVAILABLE, remedy: "Try again later." };
 const UPSTREAM = { httpStatus: 502, rpcCode: RPC_UPSTREAM, remedy: OPERATOR };
 const POLICY = { httpStatus: 500, rpcCode: RPC_UNAVAILABLE, remedy: OPERATOR };
+const DENIED = { httpStatus: 403, rpcCode: RPC_DENIED };
 const UNSUPPORTED = { httpStatus: 415, rpcCode: RPC_INVALID_REQUEST };
 
 const REFUSALS = {
@@ -56,6 +57,27 @@ const REFUSALS = {
     rpcCode: RPC_DENIED,
     message: "The request holds what must be taken out, and this gateway cannot change a body.",
     remedy: "Take secrets out of the request.",
+  },
+  alias_unknown: {
+    ...DENIED,
+    message: "An alias of a path is unknown here: cut, mistyped, out of date, or another caller's.",
+    remedy:
+      "List or read it again and use the alias you are shown. A file that is really named so is reached behind its directory's alias.",
+  },
+  alias_changed: {
+    ...DENIED,
+    message: "An alias of a path was changed behind its code.",
+    remedy: "Use the alias as it was shown; only a slash and names below it may follow.",
+  },
+  alias_climbs: {
+    ...DENIED,
+    message: "A path leaves the directory that its alias stands for.",
+    remedy: "Name the file directly, without going up.",
+  },
+  path_out_of_reach: {
+    ...DENIED,
+    message: "The path leads to the gateway's own configuration, policy, keys or logs.",
+    remedy: "Work on another file; this one is out of reach.",
   },
   unauthenticated: {
     httpStatus: 401,

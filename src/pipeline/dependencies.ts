@@ -12,6 +12,7 @@ import type {
 } from "../core/ports.ts";
 import type { DenialStyle, Disclosure } from "../decision/denial.ts";
 import type { Inspector } from "../guard/inspect.ts";
+import type { PathGuard } from "../guard/paths/path-guard.ts";
 import type { InputBuilder } from "../policy/input.ts";
 
 /** All that the pipeline is made of. The wiring is in `server/`. */
@@ -22,6 +23,7 @@ export interface Dependencies {
   readonly jitter: Jitter;
   readonly identity: IdentityPort;
   readonly inspector: Inspector;
+  readonly paths: PathGuard;
   /** The policy in force; null while none could be loaded, which denies everything. */
   readonly policy: () => LoadedPolicy | null;
   readonly events: EventBuilder;

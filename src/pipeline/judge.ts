@@ -3,6 +3,7 @@ import { ok, type Result } from "../core/result.ts";
 import { find } from "../mcp/json/find.ts";
 import { removeMembers } from "../mcp/json/remove-members.ts";
 import { outermostSplices, replaceNode, type Splice } from "../mcp/json/splice.ts";
+import { concealPaths, revealPaths } from "./aliasing.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { apply, type Cleaned, clean, type Reading } from "./layer1.ts";
 import { type Decision, decide, refused } from "./layer2.ts";
@@ -31,8 +32,9 @@ export interface Judgement {
 export type Read<Fault> = (bytes: Uint8Array, edited: boolean) => Result<Reading, Fault>;
 
 /**
- * The way of every message, both directions (design.md §2): read → guard → decide → enforce →
- * record. What to do about a denial is the caller's, who knows what waits for an answer.
+ * The way of every message, both directions (design.md §2): read → reveal paths → guard → decide →
+ * enforce → conceal paths → record. What to do about a denial is the caller's, who knows what waits
+ * for an answer.
  */
 export function judge<Fault>(
   bytes: Uint8Array,
@@ -51,13 +53,16 @@ export function judge<Fault>(
     if (!again.ok) throw new Error("an edit made a message unreadable");
     return again.value;
   };
-  const { reading, cleaned } = clean(first.value, scene, dependencies, reread);
+  const revealed = revealPaths(first.value, scene, dependencies, reread);
+  const { reading, cleaned } = clean(revealed.reading, revealed.paths, scene, dependencies, reread);
   stopwatch.lap("guard");
   const each = cleaned.map((one) => decide(one, scene, dependencies));
   const decisions = scene.direction === "request" ? together(each) : each;
   stopwatch.lap("policy");
   const obligations = obligationsOf(reading, decisions);
-  const enforced = apply(reading, obligations.splices, reread);
+  const left = apply(reading, obligations.splices, reread);
+  const concealed = concealPaths(left, scene, dependencies, reread);
+  const enforced = concealed.reading;
   stopwatch.lap("enforce");
 
   const timings = stopwatch.laps();
@@ -65,10 +70,12 @@ export function judge<Fault>(
     const decision = decisions[index];
     const message = enforced.messages[index];
     if (decision === undefined || message === undefined) throw new Error("a message went missing");
-    const { findings } = one;
-    const receipts = [...one.receipts, ...(obligations.receipts[index] ?? [])];
+    const paths = concealed.paths[index];
+    const findings = [...one.findings, ...(paths?.findings ?? [])];
+    const obliged = obligations.receipts[index] ?? [];
+    const receipts = [...one.receipts, ...obliged, ...(paths?.receipts ?? [])];
     return {
-      cleaned: { ...one, message, receipts },
+      cleaned: { ...one, message, findings, receipts },
       decision: record({ decision, findings, receipts, scene, timings }, dependencies),
     };
   });

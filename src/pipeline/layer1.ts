@@ -9,6 +9,7 @@ import { applySplices, type Splice } from "../mcp/json/splice.ts";
 import { spliceText } from "../mcp/json/splice-text.ts";
 import { classifyLeaves } from "../mcp/message/leaves.ts";
 import type { Dependencies } from "./dependencies.ts";
+import type { RevealedPaths } from "./revealed-paths.ts";
 import type { Scene } from "./scene.ts";
 
 /** A document and the messages in it; `messages` and `leaves` follow the document's order. */
@@ -25,6 +26,8 @@ export interface Cleaned {
   readonly leaves: readonly Leaf[];
   readonly findings: readonly Finding[];
   readonly receipts: readonly EditReceipt[];
+  /** What came of its aliases; null where nothing is concealed and nothing refused. */
+  readonly paths: RevealedPaths | null;
 }
 
 export interface CleanedReading {
@@ -39,6 +42,7 @@ export interface CleanedReading {
  */
 export function clean(
   reading: Reading,
+  paths: readonly (RevealedPaths | null)[],
   scene: Scene,
   dependencies: Dependencies,
   reread: (bytes: Uint8Array) => Reading,
@@ -59,6 +63,7 @@ export function clean(
       leaves: leavesOf(message, left, edited.batch),
       findings,
       receipts: [...stripped.filter(isIn(index, own.batch)), ...receiptsOf(findings)],
+      paths: paths[index] ?? null,
     };
   });
   return { reading: edited, cleaned };
@@ -115,7 +120,12 @@ export function apply(
   return after;
 }
 
-function leavesOf(message: Message, leaves: readonly Leaf[], batch: boolean): readonly Leaf[] {
+/** The leaves of one message, in a document that may hold several. */
+export function leavesOf(
+  message: Message,
+  leaves: readonly Leaf[],
+  batch: boolean,
+): readonly Leaf[] {
   const { node } = message;
   if (!batch || node === null) return leaves;
   return leaves.filter((leaf) => leaf.node.start >= node.start && leaf.node.end <= node.end);

@@ -32,7 +32,7 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
   const policy = dependencies.policy();
   if (policy === null) return refused(decisionId, "policy_missing", null, "none");
 
-  const { message, leaves, findings } = cleaned;
+  const { message, leaves, findings, paths } = cleaned;
   const input = policy.input.build({
     phase: scene.direction,
     message,
@@ -44,11 +44,12 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
     sessionId: scene.sessionId,
     source: { ip: scene.source.ip, spiffe: scene.source.spiffe },
     userAgent: scene.source.user_agent,
+    ...(paths === null ? {} : { aliases: paths.aliases, shown: paths.shown }),
   });
   const { revision } = policy.engine;
-  if (findings.some(({ kind }) => kind === FAULT_KIND)) {
-    return refused(decisionId, "guard_fault", input, revision);
-  }
+  const code =
+    paths?.refusal ?? (findings.some(({ kind }) => kind === FAULT_KIND) ? "guard_fault" : null);
+  if (code !== null) return refused(decisionId, code, input, revision);
   const outcome = policy.engine.decide(input);
   if (!outcome.ok) return refused(decisionId, outcome.error.code, input, revision);
 

@@ -21,12 +21,15 @@ const AT = "/params/arguments";
  * The arguments within bounds; what is over one is `{"$bytes": n}`, and named in `truncated`. When
  * more is left out than can be named, `truncated` names the arguments as a whole.
  */
-export function argumentFacts(node: JsonNode | undefined): ArgumentFacts {
+export function argumentFacts(
+  node: JsonNode | undefined,
+  shown: (text: string) => string = (text) => text,
+): ArgumentFacts {
   if (node?.kind !== "object") {
     const truncated = node === undefined ? [] : [AT];
     return { arguments: nullPrototype([]), truncated };
   }
-  const copy: Copy = { bytes: STRINGS_MAX_BYTES, nodes: NODES_MAX, truncated: [] };
+  const copy: Copy = { bytes: STRINGS_MAX_BYTES, nodes: NODES_MAX, truncated: [], shown };
   const entries: [string, Json][] = [];
   for (const { key, value } of node.members) {
     if (!spend(copy, key.value)) {
@@ -47,6 +50,7 @@ interface Copy {
   bytes: number;
   nodes: number;
   readonly truncated: string[];
+  readonly shown: (text: string) => string;
 }
 
 function copyOf(node: JsonNode, at: string, depth: number, copy: Copy): Json {
@@ -56,8 +60,10 @@ function copyOf(node: JsonNode, at: string, depth: number, copy: Copy): Json {
       return node.value;
     case "number":
       return isExact(node.text) ? Number(node.text) : leaveOut(node, at, copy);
-    case "string":
-      return spend(copy, node.value) ? node.value : leaveOut(node, at, copy);
+    case "string": {
+      const text = node.value.length > STRING_MAX_BYTES ? node.value : copy.shown(node.value);
+      return spend(copy, text) ? text : leaveOut(node, at, copy);
+    }
     case "array":
       if (node.items.length > copy.nodes) return leaveOut(node, at, copy);
       return node.items.map((item, index) => copyOf(item, `${at}/${index}`, depth + 1, copy));

@@ -27,6 +27,10 @@ export interface InputSubject {
   readonly sessionId: string | null;
   readonly source: { readonly ip: string | null; readonly spiffe: string | null };
   readonly userAgent: string | null;
+  /** How many aliases stood for paths; null or absent where no path is concealed. */
+  readonly aliases?: number | null;
+  /** How the policy may see a text of this message: without the paths it stands for. */
+  readonly shown?: (text: string) => string;
 }
 
 export interface InputBuilderOptions {
@@ -73,18 +77,22 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
         method: names.method,
         tool: names.tool,
         prompt: names.prompt,
-        ...argumentFacts(member(params, "arguments")),
+        ...argumentFacts(member(params, "arguments"), subject.shown),
         bytes: message.bytes,
         revision: message.revision,
       },
-      resource: resourceFacts(message.uri),
+      resource: resourceFacts(message.uri, subject.shown),
       item: null,
       result: resultFacts(message),
       rules: isCall ? (portable?.match({ ...subjectOf(message, params), server }) ?? []) : [],
       patterns: {},
       paths,
       findings: findingFacts(subject.findings),
-      strings: { ...stringFacts(subject.leaves), raw_paths: rawPaths, aliases: null },
+      strings: {
+        ...stringFacts(subject.leaves),
+        raw_paths: rawPaths,
+        aliases: subject.aliases ?? null,
+      },
       server: { id: server },
       tool: UNKNOWN_TOOL,
       principal,

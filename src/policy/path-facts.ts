@@ -1,4 +1,5 @@
 import { type JsonNode, type Location, member, pointerOf, stringMember } from "../core/json.ts";
+import { isPathKey } from "../core/path-keys.ts";
 import type { PathFact } from "../core/policy.ts";
 import { hasDotSegment, judgePath, type Root } from "./paths.ts";
 
@@ -12,28 +13,6 @@ export interface PathFacts {
 
 const FACTS_MAX = 64;
 
-/** The last word of a key that holds a path: `path`, `filePath`, `output_dir`. */
-const PATH_WORDS: ReadonlySet<string> = new Set([
-  "cwd",
-  "dir",
-  "directory",
-  "file",
-  "filename",
-  "filepath",
-  "files",
-  "folder",
-  "path",
-  "paths",
-]);
-/** Keys that hold a path when they stand alone. */
-const PATH_KEYS: ReadonlySet<string> = new Set([
-  "dest",
-  "destination",
-  "root",
-  "source",
-  "src",
-  "target",
-]);
 const FILE_URI = /^\s*file:/i;
 
 /** Judges every path in the parameters of a request: by its key, or because it is a `file:` URI. */
@@ -85,14 +64,4 @@ function visitStrings(
       visitStrings(value, { parent: location, key: key.value }, key.value, visit);
     }
   }
-}
-
-function isPathKey(name: string | null): boolean {
-  if (name === null || name.length > 64) return false;
-  const words = name
-    .split(/[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])/)
-    .map((word) => word.toLowerCase());
-  const last = words.at(-1) ?? "";
-  if (last === "path" && words.at(-2) === "json") return false;
-  return PATH_WORDS.has(last) || (words.length === 1 && PATH_KEYS.has(last));
 }

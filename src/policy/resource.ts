@@ -10,11 +10,15 @@ const QUERY_AND_FRAGMENT = /[?#].*$/s;
 const NONE: PolicyInput["resource"] = { uri: null, scheme: null, ext: null };
 
 /** A resource as the policy may see it; a long URI is told by its scheme and extension alone. */
-export function resourceFacts(uri: string | null): PolicyInput["resource"] {
+export function resourceFacts(
+  uri: string | null,
+  shown: (text: string) => string = (text) => text,
+): PolicyInput["resource"] {
   if (uri === null) return NONE;
   const path = uri.replace(USER_INFO, "$1").replace(QUERY_AND_FRAGMENT, "");
+  const visible = shown(path);
   return {
-    uri: Buffer.byteLength(path) <= URI_MAX_BYTES ? path : null,
+    uri: Buffer.byteLength(visible) <= URI_MAX_BYTES ? visible : null,
     scheme: SCHEME.exec(uri)?.[1]?.toLowerCase() ?? null,
     ext: extensionOf(path.slice(path.lastIndexOf("/") + 1)),
   };

@@ -18,6 +18,7 @@ import { readRequest, readResponse } from "../pipeline/reading.ts";
 import { type Scene, sceneOf } from "../pipeline/scene.ts";
 import { loadGuards } from "./load-guards.ts";
 import { loadPolicy } from "./load-policy.ts";
+import { pathGuardOf } from "./paths.ts";
 import { randomIdentifiers, systemClock, systemJitter } from "./system.ts";
 
 /** Judges one line of `impedance scan`; answers are JSON lines, without the line break. */
@@ -54,6 +55,7 @@ export async function createScanner(
       clock: systemClock,
       budgetMs: config.limits.guardBudgetMs,
     }),
+    paths: pathGuardOf(config),
     policy: () => policy.value,
     events: createEventBuilder({ clock: systemClock, labels: {}, subjectKey: randomBytes(32) }),
     audit: { record: () => true },

@@ -18,6 +18,7 @@ import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { loadGuards } from "./load-guards.ts";
 import { loadPolicy, type PolicyInForce } from "./load-policy.ts";
 import { packageVersion } from "./package-root.ts";
+import { hasPassingAliases, pathGuardOf } from "./paths.ts";
 import { randomIdentifiers, systemClock, systemJitter } from "./system.ts";
 
 export interface ServiceOptions {
@@ -71,6 +72,9 @@ export async function startService(
     grpc.value.close();
     return err([inUse("admin", config.admin, admin.error.code)]);
   }
+  if (hasPassingAliases(config)) {
+    log.warn("aliases_pass", { remedy: "set aliases.key: path aliases end with this run" });
+  }
   ready = true;
   log.info("started", { grpc_port: grpc.value.port, admin_port: admin.value.port });
   return ok({
@@ -110,6 +114,7 @@ function createDependencies(
     jitter: systemJitter,
     identity: createAnonymousIdentity(),
     inspector: createInspector(guards, { clock, budgetMs: config.limits.guardBudgetMs }),
+    paths: pathGuardOf(config),
     policy: () => policy,
     events: createEventBuilder({ clock, labels: { version: packageVersion() }, subjectKey }),
     audit: {

@@ -16,6 +16,7 @@ import type { Dependencies, LoadedPolicy } from "../../src/pipeline/dependencies
 import { createFirewall } from "../../src/pipeline/firewall.ts";
 import { loadGuards } from "../../src/server/load-guards.ts";
 import { loadPolicy } from "../../src/server/load-policy.ts";
+import { pathGuardOf } from "../../src/server/paths.ts";
 
 /** Lets every tool be called, and names one that may not be. */
 export const USUAL_POLICY = `
@@ -94,6 +95,7 @@ export async function createDataPath(options: DataPathOptions = {}): Promise<Dat
       clock: STILL_CLOCK,
       budgetMs: limits.guardBudgetMs,
     }),
+    paths: pathGuardOf(DEFAULTS),
     policy: () => policy,
     events: createEventBuilder({
       clock: STILL_CLOCK,

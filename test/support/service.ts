@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { createEventBuilder } from "../../src/audit/event.ts";
-import type { Config } from "../../src/config/config.ts";
+import type { Config, ServerConfig } from "../../src/config/config.ts";
 import { defaultConfig } from "../../src/config/load-config.ts";
 import type { DecisionEvent } from "../../src/core/audit.ts";
 import type { Exchange, Firewall } from "../../src/core/exchange.ts";
-import type { Limits } from "../../src/core/limits.ts";
+import { DEFAULT_LIMITS, type Limits } from "../../src/core/limits.ts";
 import type { PaddingScheme } from "../../src/core/padding.ts";
 import type { Guard } from "../../src/core/ports.ts";
 import {
@@ -22,6 +22,7 @@ import { createAnonymousIdentity } from "../../src/identity/anonymous.ts";
 import type { Dependencies } from "../../src/pipeline/dependencies.ts";
 import { createFirewall } from "../../src/pipeline/firewall.ts";
 import { loadPolicy, type PolicyInForce } from "../../src/server/load-policy.ts";
+import { pathGuardOf } from "../../src/server/paths.ts";
 import { randomIdentifiers, systemClock, systemJitter } from "../../src/server/system.ts";
 import { waitFor } from "./wait.ts";
 
@@ -46,6 +47,10 @@ export interface TestServiceOptions {
   /** No jitter if absent. */
   readonly jitterMaxMs?: number;
   readonly guards?: readonly string[];
+  /** Folders of servers, by server and by the root's name; with them, paths are concealed. */
+  readonly roots?: { readonly [server: string]: { readonly [name: string]: string } };
+  readonly aliases?: Partial<Config["aliases"]>;
+  readonly ownPaths?: readonly string[];
   /** Guards that run after the real ones: to find what a test wants found, or to throw. */
   readonly moreGuards?: readonly Guard[];
   /** Changes any part of the pipeline: another engine, no policy, a sink that refuses, a clock. */
@@ -174,8 +179,30 @@ function configOf(options: TestServiceOptions): Config {
     annotate: options.annotate ?? false,
     padding: { scheme: options.padding ?? { kind: "off" }, jitterMaxMs: options.jitterMaxMs ?? 0 },
     guards: options.guards ?? value.guards,
+    servers: serversOf(options),
+    aliases: { ...value.aliases, ...options.aliases },
+    ownPaths: options.ownPaths ?? value.ownPaths,
     limits: { ...value.limits, ...options.limits },
   };
+}
+
+function serversOf({ roots = {} }: TestServiceOptions): Config["servers"] {
+  const { responseHeadDeadlineMs } = DEFAULT_LIMITS;
+  const servers = Object.entries(roots).map(([id, folders]): [string, ServerConfig] => [
+    id,
+    {
+      id,
+      url: "http://127.0.0.1:1/mcp",
+      path: "/mcp",
+      protocol: "http1",
+      caFile: null,
+      roots: new Map(Object.entries(folders)),
+      denial: "jsonrpc",
+      padding: { scheme: { kind: "off" }, jitterMaxMs: 0 },
+      responseHeadDeadlineMs,
+    },
+  ]);
+  return new Map(servers);
 }
 
 /** A policy comes from a file, as in `impedance serve`; it is read once. */
@@ -220,6 +247,7 @@ function dependenciesOf(
       clock: systemClock,
       budgetMs: limits.guardBudgetMs,
     }),
+    paths: pathGuardOf(config),
     policy: () => policy,
     events: createEventBuilder({ clock: systemClock, labels: {}, subjectKey: randomBytes(32) }),
     audit: {

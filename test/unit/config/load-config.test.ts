@@ -9,6 +9,15 @@ import { DEFAULT_LIMITS } from "../../../src/core/limits.ts";
 
 const FILE = "/etc/impedance/impedance.yaml";
 
+const ALIASES = {
+  mode: "roots",
+  key: null,
+  store: "memory",
+  keepExtension: false,
+  publicPaths: ["/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/dev", "/app"],
+  contents: new Map(),
+};
+
 /** The errors as a person reads them, without the file's folder. */
 function complaints(text: string, environment: Record<string, string> = {}): string[] {
   const config = loadConfig(text, FILE, environment);
@@ -45,6 +54,8 @@ test("an empty file and no file mean the defaults", () => {
     marks: { writingTools: expect.arrayContaining(["write*", "edit*"]) },
     guardExemptions: [],
     plugins: [],
+    aliases: ALIASES,
+    ownPaths: [FILE],
     denial: "jsonrpc",
     disclose: "full",
     annotate: false,
@@ -56,7 +67,8 @@ test("an empty file and no file mean the defaults", () => {
   };
   expect(load("")).toEqual(expected);
   expect(load("# nothing yet\n")).toEqual(expected);
-  expect(defaultConfig({})).toEqual({ ok: true, value: expected });
+  const value = { ...expected, ownPaths: [resolve("impedance.yaml")] };
+  expect(defaultConfig({})).toEqual({ ok: true, value });
 });
 
 test("every setting of a full file arrives, with its paths taken from the file's folder", () => {
@@ -156,6 +168,15 @@ drain_deadline_ms: 20
     plugins: [
       { module: "/etc/impedance/guards/a.ts", options: { deep: [1] } },
       { module: "/opt/b.js", options: null },
+    ],
+    aliases: ALIASES,
+    ownPaths: [
+      FILE,
+      "/etc/impedance/policy.yaml",
+      "/opt/bundle.tar.gz",
+      "/etc/impedance/log/decisions.jsonl",
+      "/etc/impedance/guards/a.ts",
+      "/opt/b.js",
     ],
     denial: "http",
     disclose: "code",
@@ -450,4 +471,24 @@ describe("no text makes loadConfig throw", () => {
     },
     { title: "closed lists", text: `a: ${"[".repeat(900)}${"]".repeat(900)}` },
   ])("deeply nested $title", ({ text }) => check(text));
+});
+
+test("aliases have a key by reference, and our own files are known", () => {
+  const text = `
+aliases: { mode: "on", key: env:IMPEDANCE_PATHS_KEY, store: sealed, contents: { "*": report } }
+policy: { file: policy.yaml }
+audit: { sink: file, file: log/decisions.jsonl, subject_key: env:OTHER }
+`;
+  const environment = { IMPEDANCE_PATHS_KEY: "k".repeat(32), OTHER: "o".repeat(32) };
+  const loaded = loadConfig(text, "/etc/impedance/impedance.yaml", environment);
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
+  const { aliases, ownPaths } = loaded.value;
+  expect(aliases).toMatchObject({ mode: "on", store: "sealed", keepExtension: false });
+  expect(aliases.contents).toEqual(new Map([["*", "report"]]));
+  expect(aliases.key?.reveal()).toEqual(new TextEncoder().encode("k".repeat(32)));
+  expect(ownPaths).toEqual([
+    "/etc/impedance/impedance.yaml",
+    "/etc/impedance/policy.yaml",
+    "/etc/impedance/log/decisions.jsonl",
+  ]);
 });

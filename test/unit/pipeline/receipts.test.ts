@@ -43,6 +43,11 @@ async function eventsOf(args: unknown): Promise<readonly DecisionEvent[]> {
     identity,
     jitter: { wait: async () => undefined },
     inspector: createInspector([createSecretsGuard(), PII], { clock: systemClock, budgetMs: 500 }),
+    paths: {
+      viewOf: () => null,
+      contentsOf: () => "alias",
+      isOutOfReach: () => false,
+    },
     policy: () => null,
     events: createEventBuilder({ clock: systemClock, labels: {}, subjectKey: new Uint8Array(32) }),
     audit: { record: (event) => events.push(event) > 0 },

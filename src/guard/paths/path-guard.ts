@@ -1,0 +1,102 @@
+import type { AliasScope } from "../../core/alias.ts";
+import type { Principal } from "../../core/policy.ts";
+import type { AliasStore } from "../../core/ports.ts";
+import { hmac } from "./hmac.ts";
+import { createProtection } from "./protected.ts";
+import { shortCode } from "./short-code.ts";
+import { encodeUriPath } from "./spelling.ts";
+import type { AliasView, RootAlias } from "./view.ts";
+
+/** What a tool's contents are to the aliases; paths in their own places are always concealed. */
+export type ContentsMode = "alias" | "report" | "off";
+
+export interface PathServer {
+  /** Absolute and normalised folders on the server's machine. */
+  readonly roots: readonly string[];
+  /** Whether this server's paths are concealed at all. */
+  readonly aliased: boolean;
+}
+
+export interface PathGuardOptions {
+  readonly key: Uint8Array;
+  readonly store: AliasStore;
+  readonly server: (id: string) => PathServer;
+  readonly publicPaths: readonly string[];
+  readonly keepExtension: boolean;
+  /** By tool; `*` is any other. */
+  readonly contents: ReadonlyMap<string, ContentsMode>;
+  /** Files and folders of our own, which nobody may name. */
+  readonly ownPaths: readonly string[];
+}
+
+/** What the pipeline asks about paths. */
+export interface PathGuard {
+  /** Null where a server's paths are shown as they are. */
+  viewOf(server: string, principal: Principal): AliasView | null;
+  contentsOf(tool: string | null): ContentsMode;
+  /** Whether a path leads to our own configuration, policy, keys or logs. */
+  isOutOfReach(path: string, server: string): boolean;
+}
+
+/** Callers at servers whose keys and roots are at hand; a thousand callers cost a megabyte. */
+const VIEWS_MAX = 1024;
+
+/**
+ * Derives everything from the key: a restart and another replica mint the same aliases. The views
+ * of those who were here last are kept.
+ */
+export function createPathGuard(options: PathGuardOptions): PathGuard {
+  const isProtected = createProtection(options.ownPaths);
+  const viewOf = createViews(options);
+  return {
+    viewOf,
+    contentsOf: (tool) => options.contents.get(tool ?? "*") ?? options.contents.get("*") ?? "alias",
+    isOutOfReach: (path, server) => isProtected(path, options.server(server).roots),
+  };
+}
+
+function createViews(options: PathGuardOptions): PathGuard["viewOf"] {
+  const views = new Map<string, AliasView>();
+  return (server, principal) => {
+    const { roots, aliased } = options.server(server);
+    if (!aliased) return null;
+    const id = scopeId(server, principal);
+    const view = views.get(id) ?? createView(scopeOf(id, options.key), roots, options);
+    views.delete(id);
+    views.set(id, view);
+    if (views.size > VIEWS_MAX) views.delete(views.keys().next().value ?? id);
+    return view;
+  };
+}
+
+/** Without an identity an alias is bound to the server alone: nothing else about a caller holds. */
+function scopeId(server: string, { id, kind, authenticated_by }: Principal): string {
+  const caller = authenticated_by === "none" ? null : [kind, id];
+  return JSON.stringify([server, caller]);
+}
+
+function scopeOf(id: string, master: Uint8Array): AliasScope {
+  return { id, key: hmac(master, `impedance aliases 1\0${id}`) };
+}
+
+function createView(
+  scope: AliasScope,
+  roots: readonly string[],
+  { store, publicPaths, keepExtension }: PathGuardOptions,
+): AliasView {
+  const aliases = roots
+    .filter((path) => path !== "/")
+    .map((path): RootAlias => {
+      return { path, uriPath: encodeUriPath(path), code: shortCode(scope.key, `root\0${path}`) };
+    })
+    .sort((left, right) => right.path.length - left.path.length);
+  return {
+    scope,
+    store,
+    roots: aliases,
+    rootOf: new Map(aliases.map((root) => [root.code, root])),
+    rootFolders: new Set(aliases.map(({ path }) => path.split("/", 2).at(-1) ?? "")),
+    publicPaths: publicPaths.map((path) => path.replace(/\/+$/, "")),
+    keepExtension,
+  };
+}

@@ -1,0 +1,198 @@
+import type { EditReceipt } from "../core/audit.ts";
+import type { Finding, TextEdit } from "../core/finding.ts";
+import { type Leaf, type Location, member, pointerOf } from "../core/json.ts";
+import type { Message } from "../core/message.ts";
+import type { RefusalCode } from "../decision/refusals.ts";
+import { conceal } from "../guard/paths/conceal.ts";
+import { applyEdits, concealLeaf, isPathValue, isPlace, revealLeaf } from "../guard/paths/leaf.ts";
+import type { ContentsMode } from "../guard/paths/path-guard.ts";
+import type { AliasView } from "../guard/paths/view.ts";
+import { spliceText } from "../mcp/json/splice-text.ts";
+import { classifyLeaves } from "../mcp/message/leaves.ts";
+import type { Dependencies } from "./dependencies.ts";
+import { apply, leavesOf, type Reading } from "./layer1.ts";
+import type { RevealedPaths } from "./revealed-paths.ts";
+import type { Scene } from "./scene.ts";
+
+type Reread = (bytes: Uint8Array) => Reading;
+
+export interface RevealedReading {
+  readonly reading: Reading;
+  /** One for each message; null where nothing is concealed and nothing refused. */
+  readonly paths: readonly (RevealedPaths | null)[];
+}
+
+/**
+ * Step 4 for a request: the caller's aliases become paths, so that all that follows judges what
+ * the server would get. A message that is refused stays as it was sent.
+ */
+export function revealPaths(
+  reading: Reading,
+  scene: Scene,
+  dependencies: Dependencies,
+  reread: Reread,
+): RevealedReading {
+  const { paths } = dependencies;
+  const view = paths.viewOf(scene.server, scene.principal);
+  const shown = shownBy(view);
+  if (scene.direction === "response") {
+    const concealed = view === null ? null : { refusal: null, aliases: 0, shown };
+    return { reading, paths: reading.messages.map(() => concealed) };
+  }
+  const leaves = classifyLeaves(reading.document);
+  const revealed = reading.messages.map((message) => {
+    const own = leavesOf(message, leaves, reading.batch);
+    return view === null ? NOTHING : reveal(own, message, view, paths.contentsOf(message.tool));
+  });
+  const edits = revealed.flatMap((one) => one.edits);
+  const real =
+    edits.length === 0 ? reading : apply(reading, spliceText(reading.document, edits), reread);
+  const realLeaves = real === reading ? leaves : classifyLeaves(real.document);
+
+  const outcomes = real.messages.map((message, index): RevealedPaths | null => {
+    const one = revealed[index] ?? NOTHING;
+    const own = isCall(message) ? leavesOf(message, realLeaves, real.batch) : [];
+    const isOutOfReach = (leaf: Leaf): boolean =>
+      isPathValue(leaf) && paths.isOutOfReach(leaf.text, scene.server);
+    const refusal = one.refusal ?? (own.some(isOutOfReach) ? "path_out_of_reach" : null);
+    if (view === null && refusal === null) return null;
+    return { refusal, aliases: one.edits.length, shown };
+  });
+  return { reading: real, paths: outcomes };
+}
+
+interface Revealed {
+  readonly refusal: RefusalCode | null;
+  readonly edits: readonly TextEdit[];
+}
+
+const NOTHING: Revealed = { refusal: null, edits: [] };
+
+function reveal(
+  leaves: readonly Leaf[],
+  message: Message,
+  view: AliasView,
+  mode: ContentsMode,
+): Revealed {
+  const edits: TextEdit[] = [];
+  for (const leaf of leaves) {
+    const isPath = isCall(message) && isPathValue(leaf);
+    if (mode !== "alias" && !isPath && !isPlace(leaf)) continue;
+    const revealed = revealLeaf(leaf, view, isPath);
+    if (revealed.kind === "refused") return { refusal: revealed.code, edits: [] };
+    edits.push(...revealed.edits);
+  }
+  // Two keys may be two spellings of one alias: the object would have the same key twice.
+  if (mergesKeys(leaves, edits)) return { refusal: "alias_changed", edits: [] };
+  return { refusal: null, edits };
+}
+
+function isCall({ kind }: Message): boolean {
+  return kind === "request" || kind === "notification";
+}
+
+function mergesKeys(leaves: readonly Leaf[], edits: readonly TextEdit[]): boolean {
+  const editsOf = Map.groupBy(edits, ({ leaf }) => leaf.node);
+  const keys = leaves.filter(({ nature }) => nature === "key");
+  if (!keys.some(({ node }) => editsOf.has(node))) return false;
+  const taken = new Map<Location | null, Set<string>>();
+  for (const { node, text, location } of keys) {
+    const parent = location?.parent ?? null;
+    const names = taken.get(parent) ?? new Set();
+    const name = applyEdits(text, editsOf.get(node) ?? []);
+    if (names.has(name)) return true;
+    taken.set(parent, names.add(name));
+  }
+  return false;
+}
+
+/** What was concealed in one message, or would have been. */
+export interface ConcealedPaths {
+  readonly receipts: readonly EditReceipt[];
+  readonly findings: readonly Finding[];
+}
+
+export interface ConcealedReading {
+  readonly reading: Reading;
+  readonly paths: readonly ConcealedPaths[];
+}
+
+const NONE: ConcealedPaths = { receipts: [], findings: [] };
+
+/** Step 6 for a response, behind the policy's obligations: paths become aliases. */
+export function concealPaths(
+  reading: Reading,
+  scene: Scene,
+  { paths }: Dependencies,
+  reread: Reread,
+): ConcealedReading {
+  const view = scene.direction === "response" ? paths.viewOf(scene.server, scene.principal) : null;
+  if (view === null) return { reading, paths: reading.messages.map(() => NONE) };
+
+  const leaves = classifyLeaves(reading.document);
+  const edits: TextEdit[] = [];
+  const concealed = reading.messages.map((message): ConcealedPaths => {
+    const own = leavesOf(message, leaves, reading.batch);
+    const mode = hasFailed(message) ? "alias" : paths.contentsOf(message.tool);
+    return concealMessage(own, message, view, mode, edits);
+  });
+  if (edits.length === 0) return { reading, paths: concealed };
+  return { reading: apply(reading, spliceText(reading.document, edits), reread), paths: concealed };
+}
+
+/** Adds to `edits` what is to be done. */
+function concealMessage(
+  leaves: readonly Leaf[],
+  message: Message,
+  view: AliasView,
+  mode: ContentsMode,
+  edits: TextEdit[],
+): ConcealedPaths {
+  const onlyRoots = message.kind === "well_known" || CATALOGUES.has(message.method ?? "");
+  const receipts: EditReceipt[] = [];
+  const findings: Finding[] = [];
+  for (const leaf of leaves) {
+    const isRewritten = mode === "alias" || isPlace(leaf);
+    if (!isRewritten && mode === "off") continue;
+    const found = concealLeaf(leaf, view, onlyRoots);
+    if (found.length === 0) continue;
+    const pointer = pointerOf(leaf.location);
+    if (isRewritten) {
+      edits.push(...found);
+      receipts.push(...found.map((edit) => receiptOf(edit, pointer)));
+    } else {
+      findings.push(...found.map((edit) => findingOf(edit, pointer)));
+    }
+  }
+  return { receipts, findings };
+}
+
+/** What describes a server: its patterns and examples look like paths, and are none. */
+const CATALOGUES: ReadonlySet<string> = new Set([
+  "initialize",
+  "server/discover",
+  "tools/list",
+  "prompts/list",
+]);
+
+/** An error tells of paths that no tool was asked for. */
+function hasFailed({ kind, payload }: Message): boolean {
+  const isError = member(payload, "isError");
+  return kind === "error" || (isError?.kind === "literal" && isError.value === true);
+}
+
+/** An insertion makes room beside what only looks like an alias (`conceal.ts`). */
+function receiptOf({ start, end }: TextEdit, pointer: string): EditReceipt {
+  const [rule, action] =
+    start === end ? ["paths/look-alike", "escaped"] : ["paths/path", "aliased"];
+  return { pointer, rule, action, length: end - start };
+}
+
+function findingOf({ start, end }: TextEdit, at: string): Finding {
+  const length = end - start;
+  return { guard: "paths", kind: "path", at, action: "found", severity: "low", length };
+}
+
+function shownBy(view: AliasView | null): (text: string) => string {
+  return view === null ? (text) => text : (text) => applyEdits(text, conceal(text, view, "paths"));
+}

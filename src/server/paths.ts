@@ -1,0 +1,36 @@
+import { randomBytes } from "node:crypto";
+import type { Config } from "../config/config.ts";
+import { createMemoryStore } from "../guard/paths/memory-store.ts";
+import { createPathGuard, type PathGuard } from "../guard/paths/path-guard.ts";
+import { createSealedStore } from "../guard/paths/sealed-store.ts";
+import { packagePath } from "./package-root.ts";
+
+const KEY_BYTES = 32;
+
+/** The path guard that a configuration asks for; without a key of its own it holds for this run. */
+export function pathGuardOf(config: Pick<Config, "aliases" | "servers" | "ownPaths">): PathGuard {
+  const { aliases, servers, ownPaths } = config;
+  const { store, keepExtension, publicPaths, contents } = aliases;
+  return createPathGuard({
+    key: aliases.key?.reveal() ?? randomBytes(KEY_BYTES),
+    store: store === "sealed" ? createSealedStore() : createMemoryStore(),
+    server: (id) => {
+      const roots = [...(servers.get(id)?.roots.values() ?? [])];
+      return { roots, aliased: isAliased(aliases.mode, roots) };
+    },
+    keepExtension,
+    publicPaths,
+    contents,
+    ownPaths: [...ownPaths, packagePath("dist/policy")],
+  });
+}
+
+/** Whether aliases are minted with a key that ends with this run. */
+export function hasPassingAliases({ aliases, servers }: Config): boolean {
+  if (aliases.key !== null) return false;
+  return [...servers.values()].some(({ roots }) => isAliased(aliases.mode, [...roots.values()]));
+}
+
+function isAliased(mode: Config["aliases"]["mode"], roots: readonly string[]): boolean {
+  return mode === "on" || (mode === "roots" && roots.length > 0);
+}
