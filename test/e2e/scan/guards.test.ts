@@ -116,7 +116,10 @@ test("a mark that comes back to a tool that writes is denied with a remedy", asy
   const lines = [call("write_file", "TOKEN=[REDACTED:github-token]"), call("grep", "[REDACTED:x]")];
   const { answers } = await scan({}, lines);
   expect(answers).toMatchObject([
-    { allow: false, reasons: [{ code: "redaction_mark", remedy: expect.stringMatching(/^Edit in place/) }] },
+    {
+      allow: false,
+      reasons: [{ code: "redaction_mark", remedy: expect.stringMatching(/^Edit in place/) }],
+    },
     { allow: true },
   ]);
 });
