@@ -1,9 +1,11 @@
+import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { portOwner } from "../src/cli/envoy/port-owner.ts";
-import type { Config } from "../src/config/config.ts";
+import type { Config, Secret } from "../src/config/config.ts";
 import { formatConfigError } from "../src/config/config-error.ts";
 import { loadConfig } from "../src/config/load-config.ts";
 import { type Address, encodeAddress } from "../src/core/address.ts";
@@ -37,7 +39,15 @@ export function configForRun(config: Config, { urls, project, logFile }: RunFact
     return [id, { ...server, url: urls.get(id) ?? server.url, roots }] as const;
   });
   const audit = { ...config.audit, sink: "file", file: logFile } as const;
-  return { ...config, servers: new Map(servers), audit };
+  const ownPaths = [...config.ownPaths, resolve(logFile)];
+  const aliases = { ...config.aliases, key: config.aliases.key ?? keyOfThisRun() };
+  return { ...config, servers: new Map(servers), audit, ownPaths, aliases };
+}
+
+/** The project is another one in each run, and so are the aliases of its paths. */
+function keyOfThisRun(): Secret {
+  const key = randomBytes(32);
+  return { reference: "made for this run", reveal: () => key };
 }
 
 /** A port that is taken gives way to any free one, and `tell` learns who has it. */

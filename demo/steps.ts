@@ -53,7 +53,7 @@ export function stepsFor(folder: string): readonly Step[] {
       { path: join(folder, "README.md"), content: "" },
       refused("not_allowed"),
     ),
-    secretRead(folder),
+    ...aliasedReading(folder),
   ];
 }
 
@@ -111,18 +111,47 @@ function secretSent(token: string): Step {
   });
 }
 
-/** The server wants to give away a token that one of its files holds. */
-function secretRead(folder: string): Step {
-  const path = join(folder, SECRET_FILE);
-  const token = /ghp_\w+/.exec(readFileSync(path, "utf8"))?.[0] ?? "";
-  const step = call("A file that holds a secret", "files", "read_text_file", { path }, (shown) => {
-    if (token === "") return "the file holds no secret";
-    if (JSON.stringify([shown.answer, shown.error]).includes(token)) {
-      return "the secret reached the agent";
-    }
-    return shown.saw.length === 0 ? "the server saw nothing" : answered(MARK)(shown);
-  });
-  return { ...step, holds: `RELEASE_TOKEN=${token.slice(0, 10)}… (${token.length} characters)` };
+/**
+ * The agent never learns where the project lies: it sees an alias and works with that. The server
+ * wants to give away a token that one of its files holds.
+ */
+function aliasedReading(folder: string): readonly Step[] {
+  let alias = "";
+  const listing = call(
+    "The folder it may use, under an alias",
+    "files",
+    "list_allowed_directories",
+    {},
+    (shown) => {
+      const answer = JSON.stringify(shown.answer);
+      alias = /DIR_\w+/.exec(answer)?.[0] ?? "";
+      if (answer.includes(folder)) return "the real folder reached the agent";
+      return alias === "" ? "there is no alias in the answer" : null;
+    },
+  );
+  return [listing, secretRead(folder, () => alias)];
+}
+
+function secretRead(folder: string, alias: () => string): Step {
+  const real = join(folder, SECRET_FILE);
+  const token = /ghp_\w+/.exec(readFileSync(real, "utf8"))?.[0] ?? "";
+  const args = () => ({ path: `${alias()}/${SECRET_FILE}` });
+  return {
+    title: "A file that holds a secret, by that alias",
+    server: "files",
+    get sent() {
+      return `tools/call read_text_file ${JSON.stringify(args())}`;
+    },
+    holds: `RELEASE_TOKEN=${token.slice(0, 10)}… (${token.length} characters)`,
+    send: (client) => client.callTool({ name: "read_text_file", arguments: args() }),
+    problem: (shown) => {
+      if (token === "") return "the file holds no secret";
+      const told = JSON.stringify([shown.answer, shown.error]);
+      if (told.includes(token)) return "the secret reached the agent";
+      if (!shown.saw.join("").includes(real)) return "the server did not see the real path";
+      return answered(MARK)(shown);
+    },
+  };
 }
 
 function answered(text: string): Step["problem"] {
