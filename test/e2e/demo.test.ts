@@ -32,7 +32,7 @@ describe("the demonstration", () => {
     const agent = await runAgent(state);
 
     expect(agent).toMatchObject({ code: 0, stderr: "" });
-    expect(agent.stdout).toContain("All 9 steps went as they should.");
+    expect(agent.stdout).toContain("All 10 steps went as they should.");
     expect(agent.stdout).toContain("[REDACTED:github-token]");
     expect(demo.output()).toMatch(/✗ deny {3}everything tools\/call get-env policy_denied/);
 
