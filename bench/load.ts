@@ -1,7 +1,7 @@
 /**
- * `npm run bench`: what the firewall costs over the network. Two Envoys that differ in the ext_proc
- * filter alone, in front of one server; each round measures both, in turns first, so that a change
- * of the machine's mood falls on both. Every answer is compared with the one that must come.
+ * What the firewall costs over the network; `npm run bench` runs it. Two Envoys that differ in the
+ * ext_proc filter alone, in front of one server; each round measures both, in turns first, so that a
+ * change of the machine's mood falls on both. Every answer is compared with the one that must come.
  *
  *   node bench/load.ts [--rounds N] [--seconds S] [--connections A,B] [--concurrency N]
  *                      [--format text|json]
