@@ -1,7 +1,14 @@
-import type { Finding, Hit, Inspection, Place, TextEdit } from "../core/finding.ts";
+import {
+  FAULT_KIND,
+  type Finding,
+  type Hit,
+  type Inspection,
+  type Place,
+  type TextEdit,
+} from "../core/finding.ts";
 import { type Leaf, pointerOf } from "../core/json.ts";
 import type { Clock, Guard } from "../core/ports.ts";
-import type { AllowList } from "./allow-list.ts";
+import { type AllowList, type Allowance, hashOfValue } from "./allow-list.ts";
 import { BUDGET_EXCEEDED } from "./budget.ts";
 import { SEVERITY_RANK } from "./severity.ts";
 
@@ -18,6 +25,8 @@ export interface InspectorOptions {
   readonly budgetMs: number;
   /** What was found and is known to be nothing; it is neither told nor edited. */
   readonly allow?: AllowList;
+  /** With a key, findings carry the hash of what was found. */
+  readonly valueKey?: Uint8Array | null;
 }
 
 /** A leaf this long is worth a look at the clock between two guards. */
@@ -26,6 +35,8 @@ const LONG_LEAF_LENGTH = 4096;
 interface GuardHit {
   readonly guard: string;
   readonly hit: Hit;
+  /** As in `Finding`. */
+  readonly value: string | null;
 }
 
 /**
@@ -33,7 +44,7 @@ interface GuardHit {
  * throws is a bug: the exception goes through, and the adapter fails the exchange closed.
  */
 export function createInspector(guards: readonly Guard[], options: InspectorOptions): Inspector {
-  const { clock, budgetMs, allow } = options;
+  const { clock, budgetMs, allow, valueKey = null } = options;
 
   function inspect(leaves: readonly Leaf[], place: Place): Inspection {
     const findings: Finding[] = [];
@@ -58,18 +69,29 @@ export function createInspector(guards: readonly Guard[], options: InspectorOpti
       const late = index > 0 && leaf.text.length >= LONG_LEAF_LENGTH;
       if (late && clock.monotonic() > deadline) break;
       for (const hit of hitsOf(guard, leaf, place)) {
-        if (!isAllowed(guard, hit, leaf, place)) found.push({ guard: guard.name, hit });
+        found.push({ guard: guard.name, hit, value: valueOf(hit, leaf) });
       }
     }
-    return found;
+    if (allow === undefined || found.length === 0) return found;
+    const allowance = allow.at(pointerOf(leaf.location), place);
+    return found.filter((entry) => !isAllowed(entry, allowance));
   }
 
-  /** A guard that gave up did not see what it would have found: no list excuses that. */
-  function isAllowed({ name }: Guard, hit: Hit, leaf: Leaf, place: Place): boolean {
-    return hit.kind !== BUDGET_EXCEEDED && allow?.allows(name, hit, leaf, place) === true;
+  function valueOf(hit: Hit, leaf: Leaf): string | null {
+    if (valueKey === null || isFailure(hit)) return null;
+    return hashOfValue(leaf.text.slice(hit.start, hit.end), valueKey);
   }
 
   return { inspect, names: guards.map((guard) => guard.name) };
+}
+
+/** A guard that failed did not see what it would have found: no list excuses that. */
+function isFailure({ kind }: Hit): boolean {
+  return kind === BUDGET_EXCEEDED || kind === FAULT_KIND;
+}
+
+function isAllowed({ guard, hit, value }: GuardHit, allowance: Allowance): boolean {
+  return !isFailure(hit) && allowance(`${guard}/${hit.kind}`, value);
 }
 
 function hitsOf(guard: Guard, leaf: Leaf, place: Place): readonly Hit[] {
@@ -88,7 +110,7 @@ function conclude(
   const at = pointerOf(leaf.location);
   const leafEdits = leaf.nature === "text" ? mergeEdits(leaf, hits) : [];
 
-  for (const { guard, hit } of hits) {
+  for (const { guard, hit, value } of hits) {
     findings.push({
       guard: hit.kind === BUDGET_EXCEEDED ? "limits" : guard,
       kind: hit.kind,
@@ -96,6 +118,7 @@ function conclude(
       action: isCovered(hit, leafEdits) ? "redacted" : "found",
       severity: hit.severity,
       length: hit.end - hit.start,
+      value,
     });
   }
   for (const edit of leafEdits) edits.push(edit);
@@ -151,5 +174,6 @@ function budgetExceeded(leaf: Leaf): Finding {
     action: "found",
     severity: "critical",
     length: leaf.text.length,
+    value: null,
   };
 }

@@ -100,7 +100,7 @@ function isBlank(text: string, at: number): boolean {
 }
 
 function keyBehind(text: string, from: number, vendor: Vendor, joint: RegExp): Candidate | null {
-  const view = text.slice(from, from + KEY_REACH + KEY_MAX_LENGTH);
+  const view = text.slice(from, keyLimit(text, from));
   vendor.key.lastIndex = 0;
   const match = vendor.key.exec(view);
   if (match === null || match.index > KEY_REACH) return null;
@@ -116,6 +116,20 @@ function keyBehind(text: string, from: number, vendor: Vendor, joint: RegExp): C
     ...wholeToken(text, start, start + key.length),
   };
 }
+
+/**
+ * Where no key that begins in reach can go on: at the blank or quote that ends the word standing
+ * there. The pattern then sees a few dozen characters of a text full of names, not a thousand.
+ */
+function keyLimit(text: string, from: number): number {
+  const limit = Math.min(text.length, from + KEY_REACH + KEY_MAX_LENGTH);
+  let at = Math.min(limit, from + KEY_REACH + 1);
+  while (at < limit && !ENDS_WORD.has(text.charCodeAt(at))) at += 1;
+  return Math.min(limit, at + 1);
+}
+
+/** Space, tab, line ends, and quotes. */
+const ENDS_WORD: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d, 0x22, 0x27, 0x60]);
 
 /** The rest of a clause: no new line, no end of a sentence, no other member of an object. */
 function isNear(between: string): boolean {
