@@ -79,8 +79,8 @@ function withoutInput(server: string): MaskedInput {
 }
 
 function encodeFinding(finding: Finding): Json {
-  const { guard, kind, at, action, severity, length } = finding;
-  return { guard, kind, at: safePointer(at), action, severity, length };
+  const { guard, kind, at, action, severity, length, value } = finding;
+  return { guard, kind, at: safePointer(at), action, severity, length, value };
 }
 
 function matching(text: string | null, form: RegExp): string | null {

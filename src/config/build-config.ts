@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { type Address, decodeAddress, decodeEndpoint, type Endpoint } from "../core/address.ts";
+import type { AllowEntry } from "../core/finding.ts";
 import type { Limits } from "../core/limits.ts";
 import type {
   AliasesConfig,
@@ -26,6 +27,7 @@ export interface RawConfig {
   readonly pii: RawPii;
   readonly marks: { readonly writing_tools: readonly string[] };
   readonly guard_exemptions: readonly RawExemption[];
+  readonly allow: readonly AllowEntry[];
   readonly plugins: readonly { readonly module: string; readonly options?: unknown }[];
   readonly aliases: {
     readonly mode: AliasesConfig["mode"];
@@ -88,6 +90,7 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
     pii: buildPii(raw.pii),
     marks: { writingTools: raw.marks.writing_tools },
     guardExemptions: raw.guard_exemptions.map(buildExemption),
+    allow: raw.allow,
     plugins: raw.plugins.map(({ module, options }) => ({
       module: resolve(folder, module),
       options: options ?? null,

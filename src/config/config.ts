@@ -1,4 +1,5 @@
 import type { Address, Endpoint } from "../core/address.ts";
+import type { AllowEntry } from "../core/finding.ts";
 import type { Limits } from "../core/limits.ts";
 import type { Direction } from "../core/message.ts";
 import type { PaddingScheme } from "../core/padding.ts";
@@ -20,6 +21,8 @@ export interface Config {
   readonly pii: PiiConfig;
   readonly marks: { readonly writingTools: readonly string[] };
   readonly guardExemptions: readonly GuardExemptionConfig[];
+  /** False alarms. An entry with a `value` comes with an `audit.subjectKey` only. */
+  readonly allow: readonly AllowEntry[];
   readonly plugins: readonly PluginConfig[];
   readonly aliases: AliasesConfig;
   /** The files this configuration is made of, or writes: absolute paths. */
@@ -97,7 +100,10 @@ export interface AuditConfig {
   /** Set exactly when the sink is `file`. */
   readonly file: string | null;
   readonly queueMaxEvents: number;
-  /** Key of the subjects' pseudonyms; without one they are comparable within one run only. */
+  /**
+   * Key of the subjects' pseudonyms, which without one are comparable within one run only; and of
+   * the hashes of what was found, which without one are not made.
+   */
   readonly subjectKey: Secret | null;
 }
 

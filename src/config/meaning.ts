@@ -1,5 +1,5 @@
 import { decodeAddress, decodeEndpoint } from "../core/address.ts";
-import { entriesAt, textAt, valueAt } from "./access.ts";
+import { entriesAt, isRecord, textAt, valueAt } from "./access.ts";
 import type { Fault, Path } from "./config-error.ts";
 
 /** `sun_path` of a Unix socket's address, without its final NUL. */
@@ -19,6 +19,7 @@ export function validateMeaning(root: unknown): readonly Fault[] {
     ...checkListeningPaths(root, servers),
     ...checkJitter(root, servers),
     ...checkPiiServers(root, servers),
+    ...checkAllowedValues(root),
     ...checkAuditFile(root),
   ];
 }
@@ -150,6 +151,17 @@ function checkPiiServers(root: unknown, servers: readonly string[]): Fault[] {
       problem: "is no server of this configuration",
       remedy: "use the id of one of `servers`",
     }));
+}
+
+/** A hash that nothing can be compared with would leave the false alarm as it is. */
+function checkAllowedValues(root: unknown): Fault[] {
+  const entries = valueAt(root, ["allow"]);
+  if (!Array.isArray(entries) || valueAt(root, ["audit", "subject_key"]) !== undefined) return [];
+  return entries.flatMap((entry: unknown, index) => {
+    if (!isRecord(entry) || entry.value === undefined) return [];
+    const remedy = "set audit.subject_key to the key that the hash was made with";
+    return [wrong(["allow", String(index), "value"], "cannot be compared without a key", remedy)];
+  });
 }
 
 function checkAuditFile(root: unknown): Fault[] {

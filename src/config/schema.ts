@@ -120,6 +120,11 @@ function wrongValue(path: Path, error: ErrorObject, schema: Schema): Fault {
         `is ${error.keyword === "minimum" ? "below" : "above"} its bound`,
         `use a number ${params.comparison} ${params.limit}`,
       );
+    case "minProperties":
+      return fault(
+        "says nothing",
+        `add one of: ${Object.keys(schema.properties ?? {}).join(", ")}`,
+      );
     case "uniqueItems":
       return fault("names the same entry twice", "remove one of the two");
     case "pattern":

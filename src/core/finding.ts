@@ -23,6 +23,21 @@ export interface Place {
 /** The kind of a hit that says that a guard failed: the message is denied, whatever the policy says. */
 export const FAULT_KIND = "guard_fault";
 
+/**
+ * What is known to be no finding: the remedy for a false alarm. Every field that is given must
+ * agree; all but `value` are globs.
+ */
+export interface AllowEntry {
+  /** `secrets/github-token`: a finding's guard and kind. */
+  readonly rule?: string;
+  readonly server?: string;
+  readonly tool?: string;
+  /** JSON Pointer in the whole HTTP body. */
+  readonly pointer?: string;
+  /** The keyed hash that a finding carries, so that the list itself holds no secret. */
+  readonly value?: string;
+}
+
 /** What a guard returns of one leaf: offsets are UTF-16 code units in `leaf.text`. */
 export interface Hit {
   /** A stable name of what it is, such as `aws-access-key`. */
@@ -44,6 +59,8 @@ export interface Finding {
   readonly severity: Severity;
   /** How much was found, in UTF-16 code units. */
   readonly length: number;
+  /** `hmac-sha256:…` of what was found, for an `AllowEntry`; null without a key, and for failures. */
+  readonly value: string | null;
 }
 
 /** Replace `[start, end)` of the leaf's decoded text. Edits of one leaf do not overlap. */

@@ -69,7 +69,7 @@ export interface PolicyInput {
   readonly rules: readonly RuleFact[];
   readonly patterns: { readonly [name: string]: readonly string[] };
   readonly paths: readonly PathFact[];
-  readonly findings: readonly Omit<Finding, "length">[];
+  readonly findings: readonly Omit<Finding, "length" | "value">[];
   readonly strings: {
     readonly longest: number;
     /** Shannon entropy, bits a character, of the densest unbroken token of 40 characters or more. */

@@ -16,7 +16,9 @@ const DOMAIN = "value\0";
 
 /** The keyed hash of a value: equal for equal values, and it says nothing of them without `key`. */
 export function hashOfValue(value: string, key: Uint8Array): string {
-  return `hmac-sha256:${createHmac("sha256", key).update(DOMAIN + value, "utf8").digest("hex")}`;
+  return `hmac-sha256:${createHmac("sha256", key)
+    .update(DOMAIN + value, "utf8")
+    .digest("hex")}`;
 }
 
 export function createAllowList(entries: readonly AllowEntry[]): AllowList {

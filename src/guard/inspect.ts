@@ -8,7 +8,7 @@ import {
 } from "../core/finding.ts";
 import { type Leaf, pointerOf } from "../core/json.ts";
 import type { Clock, Guard } from "../core/ports.ts";
-import { type AllowList, type Allowance, hashOfValue } from "./allow-list.ts";
+import { type Allowance, type AllowList, hashOfValue } from "./allow-list.ts";
 import { BUDGET_EXCEEDED } from "./budget.ts";
 import { SEVERITY_RANK } from "./severity.ts";
 
@@ -69,7 +69,7 @@ export function createInspector(guards: readonly Guard[], options: InspectorOpti
       const late = index > 0 && leaf.text.length >= LONG_LEAF_LENGTH;
       if (late && clock.monotonic() > deadline) break;
       for (const hit of hitsOf(guard, leaf, place)) {
-        found.push({ guard: guard.name, hit, value: valueOf(hit, leaf) });
+        found.push({ guard: guard.name, hit, value: hashOf(hit, leaf) });
       }
     }
     if (allow === undefined || found.length === 0) return found;
@@ -77,7 +77,7 @@ export function createInspector(guards: readonly Guard[], options: InspectorOpti
     return found.filter((entry) => !isAllowed(entry, allowance));
   }
 
-  function valueOf(hit: Hit, leaf: Leaf): string | null {
+  function hashOf(hit: Hit, leaf: Leaf): string | null {
     if (valueKey === null || isFailure(hit)) return null;
     return hashOfValue(leaf.text.slice(hit.start, hit.end), valueKey);
   }

@@ -190,7 +190,8 @@ function receiptOf({ start, end }: TextEdit, pointer: string): EditReceipt {
 
 function findingOf({ start, end }: TextEdit, at: string): Finding {
   const length = end - start;
-  return { guard: "paths", kind: "path", at, action: "found", severity: "low", length };
+  const kind = { guard: "paths", kind: "path", action: "found", severity: "low" } as const;
+  return { ...kind, at, length, value: null };
 }
 
 function shownBy(view: AliasView | null): (text: string) => string {

@@ -1,8 +1,10 @@
 import type { Config } from "../config/config.ts";
 import type { RedactSettings } from "../core/pii.ts";
-import type { Guard } from "../core/ports.ts";
+import type { Clock, Guard } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
+import { createAllowList } from "../guard/allow-list.ts";
 import { createGuards, GUARD_NAMES } from "../guard/guards.ts";
+import { createInspector, type Inspector } from "../guard/inspect.ts";
 import { loadPlugins } from "../guard/plugins/load.ts";
 import type { FaultListener } from "../guard/plugins/plugin.ts";
 
@@ -36,4 +38,18 @@ export async function loadGuards(
     plugins: plugins.value,
   });
   return guards.ok ? ok(guards.value) : err([guards.error]);
+}
+
+/** The guards at work, as a configuration bounds and excuses them. */
+export function inspectorOf(
+  { allow, audit, limits }: Pick<Config, "allow" | "audit" | "limits">,
+  guards: readonly Guard[],
+  clock: Clock,
+): Inspector {
+  return createInspector(guards, {
+    clock,
+    budgetMs: limits.guardBudgetMs,
+    allow: createAllowList(allow),
+    valueKey: audit.subjectKey?.reveal() ?? null,
+  });
 }

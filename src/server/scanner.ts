@@ -5,7 +5,6 @@ import { type JsonNode, member, stringMember } from "../core/json.ts";
 import type { Direction } from "../core/message.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { faultReason } from "../decision/faults.ts";
-import { createInspector } from "../guard/inspect.ts";
 import type { FaultListener } from "../guard/plugins/plugin.ts";
 import { createAnonymousIdentity } from "../identity/anonymous.ts";
 import { find } from "../mcp/json/find.ts";
@@ -16,7 +15,7 @@ import type { Dependencies } from "../pipeline/dependencies.ts";
 import { type Judgement, judge } from "../pipeline/judge.ts";
 import { readRequest, readResponse } from "../pipeline/reading.ts";
 import { type Scene, sceneOf } from "../pipeline/scene.ts";
-import { loadGuards } from "./load-guards.ts";
+import { inspectorOf, loadGuards } from "./load-guards.ts";
 import { loadPolicy } from "./load-policy.ts";
 import { pathGuardOf } from "./paths.ts";
 import { randomIdentifiers, systemClock, systemJitter } from "./system.ts";
@@ -51,10 +50,7 @@ export async function createScanner(
     identifiers: randomIdentifiers,
     jitter: systemJitter,
     identity: createAnonymousIdentity(),
-    inspector: createInspector(guards.value, {
-      clock: systemClock,
-      budgetMs: config.limits.guardBudgetMs,
-    }),
+    inspector: inspectorOf(config, guards.value, systemClock),
     paths: pathGuardOf(config),
     policy: () => policy.value,
     events: createEventBuilder({ clock: systemClock, labels: {}, subjectKey: randomBytes(32) }),

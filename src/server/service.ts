@@ -5,17 +5,16 @@ import type { ManagedAuditSink } from "../audit/sink.ts";
 import type { Config } from "../config/config.ts";
 import type { Endpoint } from "../core/address.ts";
 import type { DecisionEvent } from "../core/audit.ts";
-import type { AuditSink, Clock } from "../core/ports.ts";
+import type { AuditSink, Clock, Guard } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { startGrpcServer } from "../envoy/grpc-server.ts";
-import { createInspector } from "../guard/inspect.ts";
 import { createAnonymousIdentity } from "../identity/anonymous.ts";
 import type { Dependencies } from "../pipeline/dependencies.ts";
 import { createFirewall } from "../pipeline/firewall.ts";
 import { type AdminOptions, startAdmin } from "../telemetry/admin.ts";
 import { describeError, type Logger } from "../telemetry/log.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
-import { loadGuards } from "./load-guards.ts";
+import { inspectorOf, loadGuards } from "./load-guards.ts";
 import { loadPolicy, type PolicyInForce } from "./load-policy.ts";
 import { packageVersion } from "./package-root.ts";
 import { hasPassingAliases, pathGuardOf } from "./paths.ts";
@@ -96,7 +95,7 @@ export async function startService(
 
 interface Parts {
   readonly policy: PolicyInForce;
-  readonly guards: Parameters<typeof createInspector>[0];
+  readonly guards: readonly Guard[];
   readonly metrics: Metrics;
   readonly sink: AuditSink;
 }
@@ -113,7 +112,7 @@ function createDependencies(
     identifiers: randomIdentifiers,
     jitter: systemJitter,
     identity: createAnonymousIdentity(),
-    inspector: createInspector(guards, { clock, budgetMs: config.limits.guardBudgetMs }),
+    inspector: inspectorOf(config, guards, clock),
     paths: pathGuardOf(config),
     policy: () => policy,
     events: createEventBuilder({ clock, labels: { version: packageVersion() }, subjectKey }),

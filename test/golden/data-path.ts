@@ -10,11 +10,10 @@ import type { Exchange, Firewall, RequestHead, ResponseHead } from "../../src/co
 import type { Limits } from "../../src/core/limits.ts";
 import type { PolicyDecision, PolicyInput } from "../../src/core/policy.ts";
 import type { Clock, Guard, PolicyEngine } from "../../src/core/ports.ts";
-import { createInspector } from "../../src/guard/inspect.ts";
 import { createAnonymousIdentity } from "../../src/identity/anonymous.ts";
 import type { Dependencies, LoadedPolicy } from "../../src/pipeline/dependencies.ts";
 import { createFirewall } from "../../src/pipeline/firewall.ts";
-import { loadGuards } from "../../src/server/load-guards.ts";
+import { inspectorOf, loadGuards } from "../../src/server/load-guards.ts";
 import { loadPolicy } from "../../src/server/load-policy.ts";
 import { pathGuardOf } from "../../src/server/paths.ts";
 
@@ -91,10 +90,11 @@ export async function createDataPath(options: DataPathOptions = {}): Promise<Dat
     },
     jitter: { wait: async () => undefined },
     identity: createAnonymousIdentity(),
-    inspector: createInspector([...guards.value, ...(options.moreGuards ?? [])], {
-      clock: STILL_CLOCK,
-      budgetMs: limits.guardBudgetMs,
-    }),
+    inspector: inspectorOf(
+      { ...DEFAULTS, limits },
+      [...guards.value, ...(options.moreGuards ?? [])],
+      STILL_CLOCK,
+    ),
     paths: pathGuardOf(DEFAULTS),
     policy: () => policy,
     events: createEventBuilder({

@@ -17,10 +17,10 @@ import {
   startGrpcServer,
 } from "../../src/envoy/grpc-server.ts";
 import { createGuards } from "../../src/guard/guards.ts";
-import { createInspector } from "../../src/guard/inspect.ts";
 import { createAnonymousIdentity } from "../../src/identity/anonymous.ts";
 import type { Dependencies } from "../../src/pipeline/dependencies.ts";
 import { createFirewall } from "../../src/pipeline/firewall.ts";
+import { inspectorOf } from "../../src/server/load-guards.ts";
 import { loadPolicy, type PolicyInForce } from "../../src/server/load-policy.ts";
 import { pathGuardOf } from "../../src/server/paths.ts";
 import { randomIdentifiers, systemClock, systemJitter } from "../../src/server/system.ts";
@@ -243,10 +243,7 @@ function dependenciesOf(
     identifiers: randomIdentifiers,
     jitter: systemJitter,
     identity: createAnonymousIdentity(),
-    inspector: createInspector([...guards.value, ...moreGuards], {
-      clock: systemClock,
-      budgetMs: limits.guardBudgetMs,
-    }),
+    inspector: inspectorOf(config, [...guards.value, ...moreGuards], systemClock),
     paths: pathGuardOf(config),
     policy: () => policy,
     events: createEventBuilder({ clock: systemClock, labels: {}, subjectKey: randomBytes(32) }),

@@ -1,48 +1,16 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ALLOW, call, scan } from "../../support/scan.ts";
 
 const EXAMPLE = resolve("docs/examples/guard-plugin.ts");
-const ALLOW = 'policy_id: t\nversion: "1"\ndefault: allow\nallow_rules: [{ method: "*" }]\n';
 
 let folder = "";
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "impedance-scan-"));
 });
 afterAll(() => rm(folder, { recursive: true }));
-
-/** What `impedance scan` makes of the lines, with these files for configuration and policy. */
-async function scan(
-  files: { readonly config?: string; readonly policy?: string },
-  lines: readonly unknown[],
-  ...args: readonly string[]
-) {
-  const options = [...args];
-  for (const [name, content] of Object.entries({ policy: ALLOW, ...files })) {
-    const path = join(folder, `${name}-${Math.random()}.yaml`);
-    await writeFile(path, content);
-    options.push(`--${name}`, path);
-  }
-  const child = spawn(process.execPath, ["src/main.ts", "scan", ...options]);
-  child.stdin.end(lines.map((line) => JSON.stringify(line)).join("\n"));
-  const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  if (child.exitCode === null) await once(child, "exit");
-  const answers = output
-    .trim()
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => JSON.parse(line));
-  return { answers, errors, code: child.exitCode };
-}
-
-function call(name: string, content: unknown) {
-  const params = { name, arguments: { path: "a", content } };
-  return { id: 1, message: { jsonrpc: "2.0", id: 1, method: "tools/call", params } };
-}
 
 test("the example plugin cleans results, and reports what clients send", async () => {
   const config = `plugins: [{ module: ${EXAMPLE}, options: { prefix: ACME } }]`;

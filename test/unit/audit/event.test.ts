@@ -14,6 +14,7 @@ const builder = createEventBuilder({
   labels: { id: "one", version: "0.1.0" },
   subjectKey: SUBJECT_KEY,
 });
+const HASH = `hmac-sha256:${"0".repeat(64)}`;
 const schema = readFileSync(new URL("../../../schemas/decision-event.json", import.meta.url));
 const validate = new Ajv2020({ allowUnionTypes: true }).compile(JSON.parse(schema.toString()));
 
@@ -136,10 +137,10 @@ describe("names that a peer chose", () => {
         patterns: { p: [at] },
         message: { ...exampleInput().message, truncated: [at, "a b"] },
       }),
-      findings: [{ ...found, length: 20 }],
+      findings: [{ ...found, length: 20, value: HASH }],
       edits: [{ pointer: at, rule: "secrets", action: "redact", length: 20 }],
     });
-    expect(event.findings).toEqual([{ ...found, at: safe, length: 20 }]);
+    expect(event.findings).toEqual([{ ...found, at: safe, length: 20, value: HASH }]);
     expect(event.edits[0]?.pointer).toBe(safe);
     expect(event.input).toMatchObject({
       findings: [{ at: safe }],
@@ -261,6 +262,7 @@ test("no text of a peer is in the log by its value, unless it has the form of a 
             action: "found",
             severity: "high",
             length: 1,
+            value: null,
           },
         ],
       });

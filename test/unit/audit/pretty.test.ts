@@ -14,6 +14,7 @@ const finding = {
   action: "redacted",
   severity: "high",
   length: 20,
+  value: null,
 } as const;
 const reason = {
   code: "tool_banned",

@@ -53,6 +53,7 @@ test("an empty file and no file mean the defaults", () => {
     },
     marks: { writingTools: expect.arrayContaining(["write*", "edit*"]) },
     guardExemptions: [],
+    allow: [],
     plugins: [],
     aliases: ALIASES,
     ownPaths: [FILE],
@@ -100,6 +101,7 @@ marks: { writing_tools: ["store_*"] }
 guard_exemptions:
   - { guard: pii, tool: "search_*", direction: response }
   - { guard: secrets, server: files }
+allow: [{ rule: "secrets/*", server: files, tool: "read_*", pointer: /result/* }]
 plugins: [{ module: guards/a.ts, options: { deep: [1] } }, { module: /opt/b.js }]
 denial: http
 disclose: code
@@ -165,6 +167,7 @@ drain_deadline_ms: 20
       { guard: "pii", server: null, tool: "search_*", direction: "response" },
       { guard: "secrets", server: "files", tool: null, direction: null },
     ],
+    allow: [{ rule: "secrets/*", server: "files", tool: "read_*", pointer: "/result/*" }],
     plugins: [
       { module: "/etc/impedance/guards/a.ts", options: { deep: [1] } },
       { module: "/opt/b.js", options: null },
@@ -313,6 +316,17 @@ describe("one setting", () => {
       title: "an exemption of no guard",
       bad: "guard_exemptions: [{ tool: a }]",
       good: "guard_exemptions: [{ guard: pii, tool: a }]",
+    },
+    {
+      title: "an allowed rule without its guard",
+      bad: "allow: [{ rule: github-token }]",
+      good: "allow: [{ rule: secrets/github-token }]",
+    },
+    { title: "a false alarm that says nothing", bad: "allow: [{}]", good: "allow: []" },
+    {
+      title: "an allowed pointer that points nowhere",
+      bad: "allow: [{ pointer: params }]",
+      good: "allow: [{ pointer: /params }]",
     },
     { title: "a plugin without module", bad: "plugins: [{}]", good: "plugins: [{ module: a.ts }]" },
     { title: "a key that stands twice", bad: "denial: http\ndenial: http", good: "denial: http" },
@@ -491,4 +505,31 @@ audit: { sink: file, file: log/decisions.jsonl, subject_key: env:OTHER }
     "/etc/impedance/policy.yaml",
     "/etc/impedance/log/decisions.jsonl",
   ]);
+});
+
+describe("a value that is allowed", () => {
+  const value = `hmac-sha256:${"0".repeat(64)}`;
+
+  test("needs the key that its hash was made with", () => {
+    const text = `allow:\n  - { server: a }\n  - { value: "${value}" }\n`;
+    expect(complaints(text)).toEqual([
+      "impedance.yaml:3:14: allow.1.value cannot be compared without a key; " +
+        "set audit.subject_key to the key that the hash was made with",
+    ]);
+    const environment = { IMPEDANCE_AUDIT_SUBJECT_KEY: "env:OTHER", OTHER: "o".repeat(32) };
+    expect(load(text, environment).allow).toEqual([{ server: "a" }, { value }]);
+  });
+
+  test("stands there as a hash: the value itself is refused, and not told", () => {
+    const [complaint] = complaints("allow: [{ value: hunter2 }]");
+    expect(complaint).toContain("allow.0.value is not of the form needed here");
+    expect(complaint).not.toContain("hunter2");
+  });
+
+  test("stands beside what is known, and nothing else", () => {
+    expect(complaints("allow: [{ path: /a }, {}]")).toEqual([
+      expect.stringContaining("allow.0.path is not a known setting"),
+      "impedance.yaml:1:23: allow.1 says nothing; add one of: rule, server, tool, pointer, value",
+    ]);
+  });
 });

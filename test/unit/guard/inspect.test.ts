@@ -39,6 +39,7 @@ test("a hit with a replacement becomes a redacted finding and an edit of its lea
         action: "redacted",
         severity: "medium",
         length: 3,
+        value: null,
       },
     ],
     edits: [{ leaf, start: 2, end: 5, replacement: "[T]" }],

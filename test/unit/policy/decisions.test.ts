@@ -78,6 +78,7 @@ const finding: Finding = {
   action: "found",
   severity: "high",
   length: 9,
+  value: null,
 };
 
 describe("with a policy", () => {

@@ -151,6 +151,7 @@ test("findings that are still there come first and are not cut off", () => {
     action: "redacted",
     severity: "high",
     length: 7,
+    value: `hmac-sha256:${"0".repeat(64)}`,
   };
   const findings = [
     ...Array.from({ length: 300 }, () => finding),
