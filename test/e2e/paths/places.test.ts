@@ -141,6 +141,7 @@ test("contents of a tool may be left alone, or only put on record", async () => 
       action: "found",
       severity: "low",
       length: ROOT.length,
+      value: null,
     },
   ]);
   const failed = await result({ ...given, isError: true }, "raw");
