@@ -11,6 +11,12 @@ const KEY = /^[\w.$-]{1,64}$/;
 /** Keys as long as this that hold a digit look like tokens more than like words. */
 const TOKEN_MIN_LENGTH = 16;
 
+const NEVER = /(?!)/;
+
+function looksLikeToken(word: string): boolean {
+  return word.length >= TOKEN_MIN_LENGTH && /\d/.test(word);
+}
+
 /** What stands in the log where a text may not: its size. */
 export interface Size {
   readonly [key: string]: number;
@@ -27,7 +33,8 @@ export function maskName(text: string | null): MaskedText {
 
 /** A client's name or version, or its user agent. */
 export function maskProduct(text: string | null): MaskedText {
-  return keepIf(text, PRODUCT);
+  const tokens = text?.split(/[ ()/]/).filter((word) => looksLikeToken(word)) ?? [];
+  return keepIf(text, tokens.length > 0 ? NEVER : PRODUCT);
 }
 
 export function maskScheme(text: string | null): MaskedText {
@@ -80,8 +87,7 @@ function toldSize(value: object): number | null {
  * it: what is long, odd, or looks like a token is replaced by `$key:<bytes>`.
  */
 export function safeKey(key: string): string {
-  const looksLikeToken = key.length >= TOKEN_MIN_LENGTH && /\d/.test(key);
-  return KEY.test(key) && !looksLikeToken ? key : `$key:${Buffer.byteLength(key)}`;
+  return KEY.test(key) && !looksLikeToken(key) ? key : `$key:${Buffer.byteLength(key)}`;
 }
 
 /** A JSON Pointer of which each step is safe to show. */

@@ -3,7 +3,8 @@ import type { Headers } from "../core/exchange.ts";
 /** Which layers looked at the message. */
 const LAYERS = "L1,L2";
 
-const PREFIX = "x-zta-";
+/** Many servers and clients read `-` and `_` in a header's name as one. */
+const FORGED = /^x[-_]zta[-_]/;
 
 export type Outcome = "allow" | "deny" | "redact";
 
@@ -32,5 +33,5 @@ export function clientHeaders(
 
 /** What the other side claims to be ours: each is removed, or overwritten by the real one. */
 export function forgedHeaders(headers: Headers): string[] {
-  return [...headers.keys()].filter((name) => name.startsWith(PREFIX));
+  return [...headers.keys()].filter((name) => FORGED.test(name));
 }

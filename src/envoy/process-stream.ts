@@ -114,7 +114,7 @@ export class ProcessStream {
 
   async #step(message: ProcessingRequest): Promise<void> {
     if (message.request_headers) return this.#requestHeaders(message, message.request_headers);
-    if (message.response_headers) return this.#responseHeaders(message.response_headers);
+    if (message.response_headers) return this.#responseHeaders(message, message.response_headers);
     if (message.request_body) return this.#requestBody(message.request_body);
     if (message.response_body) return this.#responseBody(message.response_body);
     if (message.request_trailers) {
@@ -170,7 +170,12 @@ export class ProcessStream {
   }
 
   /** Envoy's own replies (no upstream, a timeout) come here too, even before our verdict. */
-  async #responseHeaders(headers: HttpHeaders): Promise<void> {
+  async #responseHeaders(message: ProcessingRequest, headers: HttpHeaders): Promise<void> {
+    // What Envoy refuses by itself (a malformed head, an upgrade) has no request for us to see.
+    if (this.#phase === "start" && holdsAllBytes(message)) {
+      this.#exchange = this.#options.firewall.open(decodeRequestHead(message));
+      this.#phase = "request";
+    }
     if (this.#phase !== "awaiting" && this.#phase !== "request") {
       return this.#protocolError("second_response_head");
     }

@@ -67,7 +67,8 @@ export function encodeMetadata(metadata: ProxyMetadata): Struct {
       listValue: { values: metadata.reasons.map((reason) => ({ stringValue: reason })) },
     },
   };
-  if (metadata.method !== null) fields.method = { stringValue: metadata.method };
-  if (metadata.tool !== null) fields.tool = { stringValue: metadata.tool };
+  // Names come from a message: gRPC strings are UTF-8, and a lone surrogate would fail the reply.
+  if (metadata.method !== null) fields.method = { stringValue: metadata.method.toWellFormed() };
+  if (metadata.tool !== null) fields.tool = { stringValue: metadata.tool.toWellFormed() };
   return { fields: { [METADATA_NAMESPACE]: { structValue: { fields } } } };
 }

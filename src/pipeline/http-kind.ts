@@ -40,8 +40,10 @@ export function isJson(headers: Headers): boolean {
 }
 
 export function charsetIsUtf8(headers: Headers): boolean {
-  const charset = /;\s*charset\s*=\s*"?([^";\s]+)/i.exec(headers.get("content-type") ?? "")?.[1];
-  return charset === undefined || /^(utf-?8|us-ascii)$/i.test(charset);
+  const type = headers.get("content-type") ?? "";
+  // Of two, some take the first and some the last: each must be one we read.
+  const charsets = [...type.matchAll(/;\s*charset\s*=\s*"?([^";\s]+)/gi)].map(([, name]) => name);
+  return charsets.every((name) => /^(utf-?8|us-ascii)$/i.test(name ?? ""));
 }
 
 /** A body in any encoding but its own bytes cannot be read. */

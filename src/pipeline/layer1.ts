@@ -128,7 +128,19 @@ export function leavesOf(
 ): readonly Leaf[] {
   const { node } = message;
   if (!batch || node === null) return leaves;
-  return leaves.filter((leaf) => leaf.node.start >= node.start && leaf.node.end <= node.end);
+  return leaves.slice(firstFrom(leaves, node.start), firstFrom(leaves, node.end));
+}
+
+/** Index of the first leaf at or behind an offset: leaves stand in the document's order. */
+function firstFrom(leaves: readonly Leaf[], offset: number): number {
+  let low = 0;
+  let high = leaves.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((leaves[middle]?.node.start ?? offset) < offset) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function receiptsOf(findings: readonly Finding[]): EditReceipt[] {

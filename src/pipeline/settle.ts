@@ -62,16 +62,24 @@ function spliceOf(one: Judged, { milliseconds }: Judgement, settings: ServerSett
   return annotate(message.payload, annotation(one.decision.decisionId, receipts, milliseconds));
 }
 
+/** A message's own id, alone or in a batch. */
+const ID_POINTER = /^(?:\/\d+)?\/id$/;
+const DROPPED = '{"jsonrpc":"2.0","method":"notifications/dev.impedance/dropped"}';
+
 /** What stands in the place of a denied message. */
 function substitute({ cleaned, decision }: Judged, settings: ServerSettings): string {
-  const { kind, id, method, revision } = cleaned.message;
+  const { kind, method, revision } = cleaned.message;
+  // An id may be what the message was denied for: then nothing of it goes on.
+  const isTainted = cleaned.findings.some(({ at }) => ID_POINTER.test(at));
+  const id = isTainted ? null : cleaned.message.id;
   const refused = refusedBy(decision);
   switch (kind) {
     case "request":
+      if (id === null) return DROPPED;
       // The server waits for an answer: the client itself gives it, −32601, since it has no handler.
-      return `{"jsonrpc":"2.0","id":${id ?? "null"},"method":"dev.impedance/denied"}`;
+      return `{"jsonrpc":"2.0","id":${id},"method":"dev.impedance/denied"}`;
     case "notification":
-      return '{"jsonrpc":"2.0","method":"notifications/dev.impedance/dropped"}';
+      return DROPPED;
     default:
       return settings.denial === "tool" && method === "tools/call" && id !== null
         ? toolErrorMessage({ id, method, revision }, refused, settings.disclose)

@@ -61,11 +61,15 @@ class SseFilter implements StreamFilter {
   readonly #parser: ReturnType<typeof createSseParser>;
   /** The server gave an event an id: the client can come back for the rest. */
   #resumable = false;
+  readonly #isPadded: boolean;
+  /** A comment went out with what is being pushed. */
+  #hasCommented = false;
 
   constructor(context: StreamContext) {
     this.#context = context;
     const { limits, settings } = context.dependencies;
     const { padding } = settings(context.scene.server);
+    this.#isPadded = padding.kind !== "off";
     this.#parser = createSseParser(limits);
     this.#padding = createStreamPadding(padding, limits.sseEventMaxBytes);
     this.heartbeat = padEvent(KEEP_ALIVE, padding, limits.sseEventMaxBytes);
@@ -73,6 +77,7 @@ class SseFilter implements StreamFilter {
 
   push(chunk: Uint8Array, last: boolean): StreamOutput {
     const output: Uint8Array[] = [];
+    this.#hasCommented = false;
     for (const item of this.#parser.push(chunk)) {
       if (!this.#item(item, output)) return { bytes: Buffer.concat(output), end: true };
     }
@@ -106,14 +111,22 @@ class SseFilter implements StreamFilter {
   #item(item: SseItem, output: Uint8Array[]): boolean {
     if (item.kind === "too_large") return this.#end("response_too_large", output);
     if (item.kind === "pass") {
-      if (this.#innocent(item.raw)) output.push(this.#padding.passing(item.raw));
+      if (this.#innocent(item.raw) && this.#mayPass()) output.push(this.#padding.passing(item.raw));
       return true;
     }
     if (item.type === "endpoint") return this.#end("legacy_transport", output);
-    this.#resumable ||= item.id !== null && item.id !== "";
+    if (item.unterminated && (item.data === null || item.data.length === 0)) return true;
+    this.#resumable ||= !item.unterminated && item.id !== null && item.id !== "";
     const bytes = this.#event(item);
     if (bytes === null) return this.#end("response_unreadable", output);
-    output.push(this.#padding.event(bytes));
+    output.push(this.#padding.event(item.unterminated ? terminated(bytes) : bytes));
+    return true;
+  }
+
+  /** Each comment would be padded to a bucket: a few bytes of them must not become megabytes. */
+  #mayPass(): boolean {
+    if (this.#isPadded && this.#hasCommented) return false;
+    this.#hasCommented = true;
     return true;
   }
 
@@ -164,6 +177,11 @@ class SseFilter implements StreamFilter {
     const decision = refused(dependencies.identifiers.decisionId(), code, null, revision);
     return record({ decision, findings: [], receipts: [], scene, timings: {} }, dependencies);
   }
+}
+
+/** What follows must not be read as a part of an event whose blank line never came. */
+function terminated(event: Uint8Array): Uint8Array {
+  return event.length === 0 ? event : Buffer.concat([event, Buffer.from("\n\n")]);
 }
 
 /** Too short for any secret that a guard knows for certain. */

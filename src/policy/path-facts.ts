@@ -7,7 +7,7 @@ import { hasDotSegment, judgePath, type Root } from "./paths.ts";
 export interface PathFacts {
   /** The bad ones first; no more than a policy can look at. */
   readonly paths: readonly PathFact[];
-  /** Absolute paths under no root; null where no root is configured. */
+  /** Paths under no root that are absolute, or relative with a `..`; null where no root is configured. */
   readonly rawPaths: number | null;
 }
 
@@ -22,7 +22,9 @@ export function pathFacts(params: JsonNode | undefined, roots: readonly Root[]):
   visitStrings(params, PARAMS, null, (text, name, location) => {
     if (!FILE_URI.test(text) && !isPathKey(name)) return;
     const { absolute, ...judged } = judgePath(text.trim(), roots);
-    if (absolute && judged.root === null) raw += 1;
+    // Where a relative path starts is the server's secret: it may stay below there, and no more.
+    const leaves = absolute || hasDotSegment(text.trim());
+    if (leaves && judged.root === null) raw += 1;
     found.push({ at: pointerOf(location), ...judged });
   });
 

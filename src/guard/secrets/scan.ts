@@ -89,6 +89,9 @@ const UNCERTAIN_KINDS: ReadonlySet<string> = new Set(["high-entropy-token", "nam
 /** No rule matches less, and no name is shorter. */
 const SHORTEST_TEXT = 5;
 
+/** A text stuffed with secrets is given up, so that it does not hold up everybody else. */
+const FOUND_MAX = 10_000;
+
 /** A scanner for these rules, for secrets named by context and for those that only look random. */
 export function createScanner(rules: readonly SecretRule[]): Scanner {
   const callers = callersOf(rules);
@@ -100,6 +103,7 @@ export function createScanner(rules: readonly SecretRule[]): Scanner {
     let all: readonly Candidate[] = [];
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const found = mergeCandidates(scanRound(visible, options));
+      if (found.length >= FOUND_MAX) return { found, complete: false };
       if (found.length === 0) return all.length === 0 ? NOTHING : { found: all, complete: true };
       visible = hideExtents(visible, found);
       const repeats = repeatsOf(text, visible, found);
@@ -149,7 +153,7 @@ export function createScanner(rules: readonly SecretRule[]): Scanner {
     };
     index.visit(text, (keyword, end) => {
       const caller = callers[keyword];
-      if (caller === undefined) return;
+      if (caller === undefined || progress.found.length >= FOUND_MAX) return;
       const start = end - caller.keyword.length;
       for (const compiled of caller.rules) tryRule(compiled, start, end, progress);
       if (contextual) tryContext(caller, start, end, progress);
