@@ -101,6 +101,12 @@ const REFUSALS = {
     message: "A compressed body cannot be read.",
     remedy: "Send the body without content-encoding.",
   },
+  secret_in_header: {
+    httpStatus: 403,
+    rpcCode: RPC_DENIED,
+    message: "A header that mirrors an argument holds a secret.",
+    remedy: "Send the call without the secret.",
+  },
   batch_denied: {
     httpStatus: 403,
     rpcCode: RPC_DENIED,

@@ -25,9 +25,10 @@ import {
   serverHeaders,
 } from "../decision/zta-headers.ts";
 import type { ProtocolFault } from "../mcp/message/fault.ts";
-import { mirrorHeaders } from "../mcp/message/header-mirror.ts";
+import { mirroredArguments, mirrorHeaders } from "../mcp/message/header-mirror.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { type HttpKind, isEncoded, isJson, kindOf } from "./http-kind.ts";
+import { isInnocent } from "./innocent.ts";
 import { isEdited, type Judged, type Judgement, judge } from "./judge.ts";
 import { bareMessage, type Decision, decide, refused } from "./layer2.ts";
 import { createPending, type Pending } from "./pending.ts";
@@ -90,6 +91,9 @@ class HttpExchange implements Exchange {
       return this.#refuse("request_too_large");
     }
     if (this.#kind === "post" && !isJson(headers)) return this.#refuse("unsupported_media_type");
+    if (!isInnocent(mirroredArguments(headers), this.#scene("request"), this.#dependencies)) {
+      return this.#refuse("secret_in_header");
+    }
     const { responseHeadDeadlineMs } = this.#settings();
     return { kind: "collect", maxBytes: limits.requestBodyMaxBytes, responseHeadDeadlineMs };
   }

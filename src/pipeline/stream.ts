@@ -1,5 +1,4 @@
 import type { StreamOutput } from "../core/exchange.ts";
-import type { Leaf } from "../core/json.ts";
 import { errorMessage } from "../decision/denial.ts";
 import { createStreamPadding, padEvent } from "../decision/padding/pad-event.ts";
 import type { refusal } from "../decision/refusals.ts";
@@ -8,6 +7,7 @@ import { canonicalId } from "../mcp/message/id.ts";
 import type { PendingRequest } from "../mcp/message/read.ts";
 import { createSseParser, encodeEvent, type SseItem } from "../mcp/sse.ts";
 import type { Dependencies } from "./dependencies.ts";
+import { isInnocent } from "./innocent.ts";
 import { judge } from "./judge.ts";
 import { type Decision, refused } from "./layer2.ts";
 import type { Pending } from "./pending.ts";
@@ -164,11 +164,9 @@ class SseFilter implements StreamFilter {
 
   /** Comments, ids and event names are bytes too: a secret in one of them does not pass. */
   #innocent(bytes: Uint8Array): boolean {
-    if (bytes.length <= INNOCENT_BYTES) return true;
-    const text = Buffer.from(bytes).toString("utf8");
+    if (bytes.length === 0) return true;
     const { scene, dependencies } = this.#context;
-    const place = { ...scene, kind: "notification", method: null, tool: null } as const;
-    return dependencies.inspector.inspect([opaqueLeaf(text)], place).findings.length === 0;
+    return isInnocent(Buffer.from(bytes).toString("utf8"), scene, dependencies);
   }
 
   #refused(code: Parameters<typeof refusal>[0]): Decision {
@@ -183,9 +181,6 @@ class SseFilter implements StreamFilter {
 function terminated(event: Uint8Array): Uint8Array {
   return event.length === 0 ? event : Buffer.concat([event, Buffer.from("\n\n")]);
 }
-
-/** Too short for any secret that a guard knows for certain. */
-const INNOCENT_BYTES = 16;
 
 /** Carriage returns, or `retry: 3000`: what an event has beside one line for each field. */
 const SPARE_BYTES = 12;
@@ -203,9 +198,4 @@ function sideTextOf({ raw, data, type, id }: Event): Uint8Array {
 /** `name: value` and its line end. */
 function lineBytes(name: string, value: { readonly length: number } | null): number {
   return value === null ? 0 : name.length + value.length + 3;
-}
-
-function opaqueLeaf(text: string): Leaf {
-  const node = { kind: "string", start: 0, end: text.length, value: text } as const;
-  return { node, nature: "opaque", text, name: null, location: null };
 }

@@ -64,6 +64,17 @@ function mirroredName(method: string, params: JsonNode | null): string | null {
   return source === undefined ? null : (stringMember(params, source) ?? null);
 }
 
+const PARAM_PREFIX = "mcp-param-";
+
+/** What the headers that mirror arguments say (`Mcp-Param-*`, MCP 2026-07-28), decoded, in lines. */
+export function mirroredArguments(headers: Headers): string {
+  const lines: string[] = [];
+  for (const [name, value] of headers) {
+    if (name.startsWith(PARAM_PREFIX)) lines.push(value, decodeMirrored(value) ?? "");
+  }
+  return lines.join("\n");
+}
+
 const SENTINEL_START = "=?base64?";
 const SENTINEL_END = "?=";
 
