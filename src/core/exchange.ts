@@ -108,6 +108,7 @@ export type AbortCause =
   | "stream_silent"
   | "draining"
   | "needs_cleaning"
+  | "overloaded"
   | "internal";
 
 /**

@@ -7,6 +7,8 @@ export interface Limits {
   readonly requestBodyMaxBytes: number;
   /** A larger JSON response is replaced by an error. */
   readonly responseBodyMaxBytes: number;
+  /** Bodies that are being taken in, of all exchanges together; over it a new one gets 503. */
+  readonly heldBodiesMaxBytes: number;
   /** One event of a stream. */
   readonly sseEventMaxBytes: number;
   /** Nested containers in one JSON document. */
@@ -38,6 +40,7 @@ export interface Limits {
 export const DEFAULT_LIMITS: Limits = {
   requestBodyMaxBytes: 1024 * 1024,
   responseBodyMaxBytes: 16 * 1024 * 1024,
+  heldBodiesMaxBytes: 512 * 1024 * 1024,
   sseEventMaxBytes: 1024 * 1024,
   jsonMaxDepth: 64,
   jsonMaxNodes: 500_000,

@@ -48,6 +48,7 @@ const REFUSALS = {
     remedy: "Send the request again.",
   },
   verdict_deadline: { ...UNAVAILABLE, message: "The firewall did not decide in time." },
+  overloaded: { ...UNAVAILABLE, message: "The firewall holds as many bodies as it may." },
   draining: { ...UNAVAILABLE, message: "The firewall is being restarted." },
   internal: { ...UNAVAILABLE, message: "The firewall failed; nothing passed.", remedy: OPERATOR },
   guard_fault: { ...POLICY, message: "A guard failed on the message; nothing passed." },

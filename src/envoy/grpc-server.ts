@@ -1,6 +1,7 @@
 import { Server, ServerCredentials, type UntypedHandleCall } from "@grpc/grpc-js";
 import type { Firewall } from "../core/exchange.ts";
 import type { Limits } from "../core/limits.ts";
+import { createByteBudget } from "./body-buffer.ts";
 import { createCheck } from "./ext-authz.ts";
 import { createExtProc } from "./ext-proc.ts";
 import { allowStreamResets, failUnlessVouched } from "./grpc-internals.ts";
@@ -42,7 +43,8 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const { firewall, limits, onFault } = options;
   const services = loadServices();
   const { onOpen = ignore, onClose = ignore } = options;
-  const extProc = createExtProc({ firewall, limits, onFault, onOpen, onClose });
+  const budget = createByteBudget(limits.heldBodiesMaxBytes);
+  const extProc = createExtProc({ firewall, limits, budget, onFault, onOpen, onClose });
   let draining = false;
   const health = createHealth(() => !draining && options.ready());
   const server = new Server({

@@ -9,9 +9,10 @@ import type {
   Verdict,
 } from "../core/exchange.ts";
 import type { Limits } from "../core/limits.ts";
-import { createBodyBuffer } from "./body-buffer.ts";
+import { type BodyBuffer, type ByteBudget, createBodyBuffer } from "./body-buffer.ts";
 import { failUnlessVouched } from "./grpc-internals.ts";
 import { decodeHeaders, trailerNames } from "./headers.ts";
+import type { Phase, Shape } from "./phase.ts";
 import { holdsAllBytes } from "./processing-mode.ts";
 import type { HttpBody, HttpHeaders, ProcessingRequest, ProcessingResponse } from "./protocol.ts";
 import { bodyReplies, headersReply, immediateReply, type Side, trailersReply } from "./replies.ts";
@@ -22,6 +23,7 @@ export type ProcessCall = ServerDuplexStream<ProcessingRequest, ProcessingRespon
 export interface ProcessStreamOptions {
   readonly firewall: Firewall;
   readonly limits: Limits;
+  readonly budget: ByteBudget;
   /** Told of a bug or of a proxy that breaks the protocol: a code, nothing of the traffic. */
   readonly onFault: (code: string, error: unknown) => void;
 }
@@ -30,15 +32,6 @@ export interface ProcessStreamOptions {
 const INBOX_MAX = 64;
 
 const EMPTY = new Uint8Array(0);
-
-/**
- * Where an exchange stands. What Envoy holds goes on only with a reply of ours, so each phase ends
- * in a reply, a denial, or an error status, before its deadline.
- *
- *   start → request → awaiting → response ─────────────→ done
- *                             └→ stream_held → stream ─→ done
- */
-type Phase = "start" | "request" | "awaiting" | "response" | "stream_held" | "stream" | "done";
 
 /** One exchange of Envoy's: its messages in, our replies out. */
 export class ProcessStream {
@@ -54,7 +47,7 @@ export class ProcessStream {
   #closed = false;
   #failed = false;
   #requestAbandoned = false;
-  #body = createBodyBuffer(0);
+  #body: BodyBuffer;
   #timer: NodeJS.Timeout | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
   #responseHeadDeadlineMs = 0;
@@ -68,6 +61,7 @@ export class ProcessStream {
   ) {
     this.#call = call;
     this.#options = options;
+    this.#body = createBodyBuffer(0, options.budget);
     this.#draining = draining;
     this.#onClose = onClose;
     this.#vouch = failUnlessVouched(call).vouch;
@@ -137,7 +131,7 @@ export class ProcessStream {
     const verdict = await exchange.requestHead();
     if (this.#left("request")) return;
     if (verdict.kind === "deny") return this.#deny(verdict.denial);
-    this.#body = createBodyBuffer(verdict.maxBytes);
+    this.#body = createBodyBuffer(verdict.maxBytes, this.#options.budget);
     this.#responseHeadDeadlineMs = verdict.responseHeadDeadlineMs;
     if (headers.end_of_stream) return this.#decideRequest({ hasBody: false, trailers: null });
   }
@@ -148,7 +142,8 @@ export class ProcessStream {
       if (this.#requestAbandoned || (body.body?.length ?? 0) === 0) return;
       return this.#protocolError("request_body_after_its_end");
     }
-    if (!this.#body.append(body.body ?? EMPTY)) return this.abort("request_too_large");
+    if (!this.#body.append(body.body ?? EMPTY))
+      return this.abort(this.#tooMuch("request_too_large"));
     if (body.end_of_stream) return this.#decideRequest({ hasBody: true, trailers: null });
   }
 
@@ -189,7 +184,8 @@ export class ProcessStream {
       return this.#openStream(verdict);
     }
     this.#phase = "response";
-    this.#body = createBodyBuffer(verdict.kind === "collect" ? verdict.maxBytes : 0);
+    const maxBytes = verdict.kind === "collect" ? verdict.maxBytes : 0;
+    this.#body = createBodyBuffer(maxBytes, this.#options.budget);
     this.#arm(this.#options.limits.responseBodyDeadlineMs, "response_deadline");
     if (headers.end_of_stream) return this.#decideResponse({ hasBody: false, trailers: null });
   }
@@ -200,7 +196,7 @@ export class ProcessStream {
       return this.#streamChunk(bytes, body.end_of_stream === true, null);
     }
     if (this.#phase !== "response") return this.#protocolError("response_body_before_its_head");
-    if (!this.#body.append(bytes)) return this.abort("response_too_large");
+    if (!this.#body.append(bytes)) return this.abort(this.#tooMuch("response_too_large"));
     if (body.end_of_stream) return this.#decideResponse({ hasBody: true, trailers: null });
   }
 
@@ -364,6 +360,7 @@ export class ProcessStream {
     this.#closed = true;
     this.#finish();
     this.#inbox.length = 0;
+    this.#body.take();
     this.#exchange?.close();
     this.#onClose();
   }
@@ -383,16 +380,14 @@ export class ProcessStream {
     return this.#phase !== phase;
   }
 
+  #tooMuch(cause: AbortCause): AbortCause {
+    return this.#body.isOverloaded ? "overloaded" : cause;
+  }
+
   #required(): Exchange {
     if (this.#exchange === null) throw new Error("no request head came first");
     return this.#exchange;
   }
-}
-
-/** What of an HTTP message is there beside its head. */
-interface Shape {
-  readonly hasBody: boolean;
-  readonly trailers: readonly string[] | null;
 }
 
 type StreamHead = Extract<ResponseHeadVerdict, { readonly kind: "stream" }>;

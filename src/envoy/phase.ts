@@ -1,0 +1,21 @@
+/**
+ * Where an exchange stands. What Envoy holds goes on only with a reply of ours, so each phase ends
+ * in a reply, a denial, or an error status, before its deadline.
+ *
+ *   start → request → awaiting → response ─────────────→ done
+ *                             └→ stream_held → stream ─→ done
+ */
+export type Phase =
+  | "start"
+  | "request"
+  | "awaiting"
+  | "response"
+  | "stream_held"
+  | "stream"
+  | "done";
+
+/** What of an HTTP message is there beside its head. */
+export interface Shape {
+  readonly hasBody: boolean;
+  readonly trailers: readonly string[] | null;
+}
