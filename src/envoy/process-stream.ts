@@ -166,8 +166,11 @@ export class ProcessStream {
 
   /** Envoy's own replies (no upstream, a timeout) come here too, even before our verdict. */
   async #responseHeaders(message: ProcessingRequest, headers: HttpHeaders): Promise<void> {
-    // What Envoy refuses by itself (a malformed head, an upgrade) has no request for us to see.
-    if (this.#phase === "start" && holdsAllBytes(message)) {
+    const received = decodeHeaders(headers.headers);
+    const head = { status: Number(received.get(":status") ?? 0), headers: received };
+    // What Envoy refuses by itself (a malformed head, an upgrade) has no request for us to see. A
+    // success would be a server's answer to a request that went by unread: FAIL CLOSED.
+    if (this.#phase === "start" && holdsAllBytes(message) && head.status >= 400) {
       this.#exchange = this.#options.firewall.open(decodeRequestHead(message));
       this.#phase = "request";
     }
@@ -175,10 +178,7 @@ export class ProcessStream {
       return this.#protocolError("second_response_head");
     }
     this.#requestAbandoned = this.#phase === "request";
-    const exchange = this.#required();
-    const received = decodeHeaders(headers.headers);
-    const head = { status: Number(received.get(":status") ?? 0), headers: received };
-    const verdict = exchange.responseHead(head);
+    const verdict = this.#required().responseHead(head);
     if (verdict.kind === "deny") return this.#deny(verdict.denial);
     if (verdict.kind === "stream" && headers.end_of_stream !== true) {
       return this.#openStream(verdict);

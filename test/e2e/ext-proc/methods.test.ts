@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 
-import { call, type Target } from "../../support/client.ts";
+import { call, sendRaw, type Target } from "../../support/client.ts";
 import { type Gateway, startGateway } from "../../support/gateway.ts";
 import { toolCall } from "../../support/messages.ts";
 import { startTestService, type TestService } from "../../support/service.ts";
@@ -132,4 +132,19 @@ test.each([
     error: { data: { code: "unknown_server", decision_id: service.decisions[0]?.decision_id } },
   });
   expect(upstream.seen().length).toBe(before);
+});
+
+test("what Envoy refuses by itself is answered, and is no fault", async () => {
+  const head = "GET /mcp%2f HTTP/1.1\r\nhost: a\r\naccept: text/event-stream\r\n\r\n";
+  expect(await sendRaw(target, head)).toMatch(/^HTTP\/1\.1 400 /);
+  expect(service.faults).toEqual([]);
+});
+
+test("a header with an underscore goes no further: some servers read it as one with a dash", async () => {
+  answer = (exchange) => exchange.reply(202, {}, "");
+  const headers = { ...SESSION, x_zta_decision: "allow", "x-kept": "yes" };
+  await call(target, { path: "/mcp", method: "DELETE", headers });
+  const seen = upstream.requests.at(-1);
+  expect(seen?.headers).toMatchObject({ "x-kept": "yes" });
+  expect(seen?.headers).not.toHaveProperty("x_zta_decision");
 });
