@@ -87,7 +87,8 @@ export function pointerOf(location: Location | null): string {
   return pointer;
 }
 
-function escapePointer(key: string): string {
+/** One step of a JSON Pointer (RFC 6901 section 3). */
+export function escapePointer(key: string): string {
   return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 

@@ -1,4 +1,4 @@
-import type { JsonNode } from "../core/json.ts";
+import { escapePointer, type JsonNode } from "../core/json.ts";
 import type { Json } from "../core/policy.ts";
 import { nullPrototype } from "./json.ts";
 
@@ -36,7 +36,7 @@ export function argumentFacts(
       copy.truncated.push(AT);
       break;
     }
-    entries.push([key.value, copyOf(value, `${AT}/${escapeKey(key.value)}`, 1, copy)]);
+    entries.push([key.value, copyOf(value, `${AT}/${escapePointer(key.value)}`, 1, copy)]);
   }
   const { truncated } = copy;
   return {
@@ -75,7 +75,7 @@ function copyOf(node: JsonNode, at: string, depth: number, copy: Copy): Json {
       return nullPrototype(
         members.map(({ key: { value: key }, value }) => [
           key,
-          copyOf(value, `${at}/${escapeKey(key)}`, depth + 1, copy),
+          copyOf(value, `${at}/${escapePointer(key)}`, depth + 1, copy),
         ]),
       );
     }
@@ -102,8 +102,4 @@ function leaveOut(node: JsonNode, at: string, copy: Copy): Json {
 function isExact(text: string): boolean {
   const value = Number(text);
   return Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER;
-}
-
-function escapeKey(key: string): string {
-  return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }

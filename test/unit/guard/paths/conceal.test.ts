@@ -48,7 +48,7 @@ test.each([
     text: `~/a $HOME/b $${"{HOME}"}/c ~bob/d`,
     shown: "<FILE> <FILE> <FILE> <FILE>",
   },
-  { title: "Windows", text: "C:\\Users\\bob\\a.txt, d:/work/bob", shown: "<FILE>, <FILE>" },
+  { title: "Windows", text: "C:\\Users\\bob\\a.txt, d:/team/bob", shown: "<FILE>, <FILE>" },
   { title: "Windows in JSON", text: '{"a":"C:\\\\Users\\\\bob\\nx"}', shown: '{"a":"<FILE>\\nx"}' },
   { title: "Windows in JSON in JSON", text: "C:\\\\\\\\Users\\\\\\\\bob", shown: "<FILE>" },
   {
