@@ -220,7 +220,9 @@ class HttpExchange implements Exchange {
   }
 
   abort(cause: AbortCause): HttpDenial {
-    return this.#refuse(cause).denial;
+    const decision = this.#recorded(cause);
+    const wholeClient = decision.httpStatus === 403 && HANDSHAKE.has(this.#method ?? "");
+    return this.#denial(decision, decision.httpStatus, wholeClient ? "http" : undefined);
   }
 
   abortStream(cause: AbortCause): Uint8Array {

@@ -5,8 +5,9 @@ import { removeMembers } from "../mcp/json/remove-members.ts";
 import { outermostSplices, replaceNode, type Splice } from "../mcp/json/splice.ts";
 import { concealPaths, revealPaths } from "./aliasing.ts";
 import type { Dependencies } from "./dependencies.ts";
+import { decideAll } from "./input-requests.ts";
 import { apply, type Cleaned, clean, type Reading } from "./layer1.ts";
-import { type Decision, decide, refused } from "./layer2.ts";
+import { type Decision, refused } from "./layer2.ts";
 import { record } from "./record.ts";
 import type { Scene } from "./scene.ts";
 import { createStopwatch } from "./stopwatch.ts";
@@ -56,7 +57,9 @@ export function judge<Fault>(
   const revealed = revealPaths(first.value, scene, dependencies, reread);
   const { reading, cleaned } = clean(revealed.reading, revealed.paths, scene, dependencies, reread);
   stopwatch.lap("guard");
-  const each = cleaned.map((one) => decide(one, scene, dependencies));
+  const each = cleaned.map((one, index) =>
+    decideAll(one, reading.batch ? `/${index}` : "", scene, dependencies),
+  );
   const decisions = scene.direction === "request" ? together(each) : each;
   stopwatch.lap("policy");
   const obligations = obligationsOf(reading, decisions);
