@@ -8,6 +8,7 @@ import type { Dependencies } from "./dependencies.ts";
 import { decideAll } from "./input-requests.ts";
 import { apply, type Cleaned, clean, type Reading } from "./layer1.ts";
 import { type Decision, refused } from "./layer2.ts";
+import { learn } from "./learn.ts";
 import { record } from "./record.ts";
 import type { Scene } from "./scene.ts";
 import { createStopwatch } from "./stopwatch.ts";
@@ -47,6 +48,7 @@ export function judge<Fault>(
   const first = read(bytes, false);
   stopwatch.lap("read");
   if (!first.ok) return first;
+  learn(first.value, scene, dependencies);
 
   const reread = (edited: Uint8Array): Reading => {
     const again = read(edited, true);

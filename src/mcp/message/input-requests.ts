@@ -71,7 +71,7 @@ function requestOf(
   node: JsonObject,
   payload: JsonNode | null,
 ): Message {
-  const names = { tool: null, prompt: null, uri: null };
+  const names = { tool: null, prompt: null, uri: null, cursor: null };
   const bytes = node.end - node.start;
   return { kind: "request", id: null, method, ...names, revision, node, payload, bytes };
 }

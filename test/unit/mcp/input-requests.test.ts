@@ -20,6 +20,7 @@ function asked(message: object) {
       tool: "t",
       prompt: null,
       uri: null,
+      cursor: null,
       revision: "2026-07-28",
     }),
   });
