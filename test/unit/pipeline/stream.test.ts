@@ -2,7 +2,10 @@ import { assert, asyncProperty, nat, uniqueArray } from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import type { Exchange } from "../../../src/core/exchange.ts";
+import { createMemoryStore } from "../../../src/guard/paths/memory-store.ts";
+import { createPathGuard } from "../../../src/guard/paths/path-guard.ts";
 import { createSseParser } from "../../../src/mcp/sse.ts";
+import type { Dependencies } from "../../../src/pipeline/dependencies.ts";
 import {
   answerHead,
   createDataPath,
@@ -50,6 +53,22 @@ function messagesOf(text: string): unknown[] {
       ? [JSON.parse(Buffer.from(item.data).toString("utf8"))]
       : [],
   );
+}
+
+const ROOT = "/srv/projects/secret-plans";
+
+/** Conceals `ROOT` of every server. */
+function withRoot(real: Dependencies): Dependencies {
+  const paths = createPathGuard({
+    key: Buffer.alloc(32, 7),
+    store: createMemoryStore(),
+    server: () => ({ roots: [ROOT], aliased: true }),
+    publicPaths: [],
+    keepExtension: true,
+    contents: new Map(),
+    ownPaths: [],
+  });
+  return { ...real, paths };
 }
 
 const denied = { jsonrpc: "2.0", id: "srv", method: "sampling/createMessage", params: {} };
@@ -175,6 +194,36 @@ describe("side text of a stream", () => {
     expect(passed).toMatchObject({ ended: true, text: expect.not.stringContaining(SECRET) });
   });
 
+  test.each([
+    { title: "a comment", text: `: ${ROOT}/a.txt\n\n`, ended: false },
+    { title: "an id", text: event(progress(1), `id: ${ROOT}/a.txt\n`), ended: true },
+    { title: "an unknown field", text: event(progress(1), `at: ${ROOT}/a.txt\n`), ended: true },
+  ])("does not show a folder of the server in $title", async ({ text, ended }) => {
+    const { exchange } = await openStream({ dependencies: withRoot });
+    const passed = await pass(exchange, [text]);
+    expect(passed.text).not.toContain(ROOT);
+    expect(passed.ended).toBe(ended);
+  });
+
+  test("may name a folder where none is concealed", async () => {
+    const { exchange } = await openStream();
+    const text = `: ${ROOT}/a.txt\n\n${event(toolResult(7, "hello"))}`;
+    expect(await pass(exchange, [text])).toEqual({ text, ended: false });
+  });
+
+  test.each([
+    { title: "an answer in JSON", text: `${JSON.stringify(toolResult(7, "hi"), null, 1)}\n\n` },
+    { title: "text", text: "<html>\n<p>hello</p>\n\n" },
+    { title: "a field of another kind", text: "id: e-1\nsomething: else\n\n" },
+  ])("is no place for $title", async ({ text }) => {
+    const { exchange } = await openStream();
+    const passed = await pass(exchange, [text]);
+    expect(messagesOf(passed.text)).toMatchObject([
+      { id: 7, error: { data: { code: "response_missing" } } },
+    ]);
+    expect(passed.text.startsWith("event: message\ndata: ")).toBe(true);
+  });
+
   test("may be long and harmless", async () => {
     const { exchange } = await openStream();
     const text = event(toolResult(7, "hello"), `event: message\nid: ${"stream-1/".repeat(8)}\n`);
@@ -213,6 +262,34 @@ describe("a stream's end", () => {
   test("adds an error where the only id is empty, which resumes nothing", async () => {
     const { exchange } = await openStream();
     const { text } = await pass(exchange, [event(progress(1), "id:\n"), ""]);
+    expect(messagesOf(text)).toMatchObject([{}, missing(7)]);
+  });
+
+  test("adds an error where the only event with an id was dropped", async () => {
+    const { exchange } = await openStream();
+    const dropped = event({ jsonrpc: "2.0", method: "notifications/made-up" }, "id: e-1\n");
+    const { text } = await pass(exchange, [dropped, ""]);
+    expect(messagesOf(text)).toMatchObject([missing(7)]);
+  });
+
+  test("adds an error in the revision of 2026, where no stream is resumed", async () => {
+    const path = await createDataPath();
+    const meta = {
+      "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+      "io.modelcontextprotocol/clientInfo": { name: "agent", version: "1" },
+      "io.modelcontextprotocol/clientCapabilities": {},
+    };
+    const call = toolCall(7);
+    const body = { ...call, params: { ...call.params, _meta: meta } };
+    const headers = {
+      "content-type": "application/json",
+      "mcp-protocol-version": "2026-07-28",
+      "mcp-method": "tools/call",
+      "mcp-name": "echo",
+    };
+    const exchange = await sent(path, body, headOf({ headers }));
+    exchange.responseHead(answerHead(200, STREAM));
+    const { text } = await pass(exchange, [event(progress(1), "id: e-1\n"), ""]);
     expect(messagesOf(text)).toMatchObject([{}, missing(7)]);
   });
 
