@@ -20,7 +20,7 @@ export function decideAll(
 ): Decision {
   const decision = decide(cleaned, scene, dependencies);
   if (scene.direction === "request" || !decision.allow) return decision;
-  const asked = inputRequestsOf(cleaned.message);
+  const asked = inputRequestsOf(cleaned.message, dependencies.limits.batchMaxMessages);
   // FAIL CLOSED: what we cannot read, the client may read all the same.
   if (asked === null) {
     const { decisionId, input, policyRevision } = decision;

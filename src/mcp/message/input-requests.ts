@@ -5,7 +5,6 @@ import {
   member,
   stringMember,
 } from "../../core/json.ts";
-import { DEFAULT_LIMITS } from "../../core/limits.ts";
 import type { Message } from "../../core/message.ts";
 
 /** What a server asks of the client inside another message. */
@@ -21,14 +20,17 @@ export interface InputRequest {
  * `input_required`, of a task and of its notification (MCP 2026-07-28, "Multi Round-Trip
  * Requests"; SEP-2663), and the pages an error −32042 wants opened (2025-11-25, "URL mode
  * elicitation"). Looked for whatever else the message says, since clients differ in what they
- * check. Null when there are requests that cannot be read, or more than a batch may have.
+ * check. Null when there are requests that cannot be read, or too many.
  */
-export function inputRequestsOf(message: Message): readonly InputRequest[] | null {
+export function inputRequestsOf(
+  message: Message,
+  maxRequests: number,
+): readonly InputRequest[] | null {
   switch (message.kind) {
     case "result":
-      return keyedRequests(message, "/result/inputRequests");
+      return keyedRequests(message, "/result/inputRequests", maxRequests);
     case "notification":
-      return keyedRequests(message, "/params/inputRequests");
+      return keyedRequests(message, "/params/inputRequests", maxRequests);
     case "error":
       return pagesToOpen(message);
     default:
@@ -36,11 +38,15 @@ export function inputRequestsOf(message: Message): readonly InputRequest[] | nul
   }
 }
 
-function keyedRequests(message: Message, pointer: string): readonly InputRequest[] | null {
+function keyedRequests(
+  message: Message,
+  pointer: string,
+  maxRequests: number,
+): readonly InputRequest[] | null {
   const requests = member(message.payload, "inputRequests");
   if (requests === undefined) return [];
   if (requests.kind !== "object") return null;
-  if (requests.members.length > DEFAULT_LIMITS.batchMaxMessages) return null;
+  if (requests.members.length > maxRequests) return null;
   const read: InputRequest[] = [];
   for (const { key, value } of requests.members) {
     const method = stringMember(value, "method");

@@ -5,6 +5,8 @@ import { parseJson } from "../../../src/mcp/json/parse.ts";
 import { inputRequestsOf } from "../../../src/mcp/message/input-requests.ts";
 import { readMessages } from "../../../src/mcp/message/read.ts";
 
+const MAX_REQUESTS = 8;
+
 const ASK = { method: "sampling/createMessage", params: { maxTokens: 1 } };
 
 /** What a server's message asks for, by method and place; null when it cannot be read. */
@@ -26,7 +28,7 @@ function asked(message: object) {
   });
   const [first] = read.ok ? read.value.messages : [];
   if (first === undefined) throw new Error("no message");
-  const requests = inputRequestsOf(first);
+  const requests = inputRequestsOf(first, MAX_REQUESTS);
   return requests === null ? null : requests.map((one) => [one.message.method, one.pointer]);
 }
 
@@ -83,9 +85,9 @@ describe("the requests to the client within a message", () => {
     { title: "a method that is a number", inputRequests: { a: { method: 1 } } },
     { title: "parameters that are a list", inputRequests: { a: { ...ASK, params: [] } } },
     {
-      title: "more than a batch may have",
+      title: "too many",
       inputRequests: Object.fromEntries(
-        Array.from({ length: DEFAULT_LIMITS.batchMaxMessages + 1 }, (_, key) => [key, ASK]),
+        Array.from({ length: MAX_REQUESTS + 1 }, (_, key) => [key, ASK]),
       ),
     },
   ])("cannot be read from $title", ({ inputRequests }) => {
