@@ -130,7 +130,7 @@ class HttpExchange implements Exchange {
     if (body.length > 0) return this.#refuse("unexpected_body");
     const scene = this.#scene("request");
     const message = bareMessage(kind, null, 0);
-    const cleaned = { message, leaves: [], findings: [], receipts: [], paths: null };
+    const cleaned = { message, leaves: [], findings: [], receipts: [], paths: null, flow: [] };
     const entry = { findings: [], receipts: [], scene, timings: {} };
     const decision = record(
       { decision: decide(cleaned, scene, this.#dependencies), ...entry },
@@ -149,7 +149,7 @@ class HttpExchange implements Exchange {
     this.#decisionId = first.decision.decisionId;
     const { bytes } = reading.document;
     const mirrored = mirrorHeaders(reading.messages, this.#head.headers);
-    return { ...this.#forward(bytes, mirrored, first.decision, first), isEdited: edited };
+    return this.#forward(bytes, mirrored, first.decision, first);
   }
 
   #forward(
@@ -168,7 +168,7 @@ class HttpExchange implements Exchange {
     const remove = [...forgedHeaders(this.#head.headers), "accept-encoding"];
     const metadata = metadataOf(decision, judged, this.#refusable);
     const headers = { set, remove: except(remove, set) };
-    return { kind: "forward", body, headers, metadata, isEdited: false };
+    return { kind: "forward", body, headers, metadata };
   }
 
   responseHead(head: ResponseHead): ResponseHeadVerdict {
@@ -215,7 +215,7 @@ class HttpExchange implements Exchange {
     const passed = outcome.json
       ? padAnswer(outcome.body, this.#settings(), this.#dependencies)
       : outcome.body;
-    return { kind: "forward", body: passed, headers, metadata: null, isEdited: outcome.edited };
+    return { kind: "forward", body: passed, headers, metadata: null };
   }
 
   async streamChunk(chunk: Uint8Array, last: boolean): Promise<StreamOutput> {
