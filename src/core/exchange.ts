@@ -69,6 +69,8 @@ export interface Forward {
   /** The bytes that go on; empty when there is no body. */
   readonly body: Uint8Array;
   readonly metadata: ProxyMetadata | null;
+  /** Something had to be taken out of the text; capabilities that were withdrawn do not count. */
+  readonly isEdited: boolean;
 }
 
 export type Verdict = Forward | Deny;

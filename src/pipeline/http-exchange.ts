@@ -149,7 +149,7 @@ class HttpExchange implements Exchange {
     this.#decisionId = first.decision.decisionId;
     const { bytes } = reading.document;
     const mirrored = mirrorHeaders(reading.messages, this.#head.headers);
-    return this.#forward(bytes, mirrored, first.decision, first);
+    return { ...this.#forward(bytes, mirrored, first.decision, first), isEdited: edited };
   }
 
   #forward(
@@ -168,7 +168,7 @@ class HttpExchange implements Exchange {
     const remove = [...forgedHeaders(this.#head.headers), "accept-encoding"];
     const metadata = metadataOf(decision, judged, this.#refusable);
     const headers = { set, remove: except(remove, set) };
-    return { kind: "forward", body, headers, metadata };
+    return { kind: "forward", body, headers, metadata, isEdited: false };
   }
 
   responseHead(head: ResponseHead): ResponseHeadVerdict {
@@ -215,7 +215,7 @@ class HttpExchange implements Exchange {
     const passed = outcome.json
       ? padAnswer(outcome.body, this.#settings(), this.#dependencies)
       : outcome.body;
-    return { kind: "forward", body: passed, headers, metadata: null };
+    return { kind: "forward", body: passed, headers, metadata: null, isEdited: outcome.edited };
   }
 
   async streamChunk(chunk: Uint8Array, last: boolean): Promise<StreamOutput> {

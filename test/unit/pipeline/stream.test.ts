@@ -1,4 +1,3 @@
-import { assert, asyncProperty, nat, uniqueArray } from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import type { Exchange } from "../../../src/core/exchange.ts";
@@ -73,58 +72,7 @@ function withRoot(real: Dependencies): Dependencies {
 
 const denied = { jsonrpc: "2.0", id: "srv", method: "sampling/createMessage", params: {} };
 
-/** Something of everything: what passes, what is edited, replaced, annotated, and dropped. */
-const RECORDED = [
-  "\uFEFF: welcome to this stream of events\r\n\r\n",
-  "retry: 3000\nid: e-0\ndata:\n\n",
-  event(progress(1), "event: message\nid: e-1\n"),
-  event(denied, "id: e-2\n"),
-  `data: {"jsonrpc":"2.0",\r\ndata: "method":"notifications/message","params":{"level":"info","data":"é ${SECRET} 😀"}}\r\n\r\n`,
-  event({ jsonrpc: "2.0", method: "notifications/made-up" }),
-  "data: {}\n\n",
-  `: ${SECRET}\n\n`,
-  event(toolResult(8, "nobody asked")),
-  `id: e-3\rdata: ${JSON.stringify(toolResult(7, `ü ${SECRET} and ${SECRET}`))}\r\r`,
-].join("");
-
 describe("a stream", () => {
-  test("gives the same bytes wherever it is cut", async () => {
-    const bytes = Buffer.from(RECORDED);
-    const whole = await openStream({ annotate: true });
-    const expected = await pass(whole.exchange, [bytes]);
-    expect(expected.text).toContain(REDACTED);
-    expect(expected.text).not.toContain(SECRET);
-    for (let at = 1; at < bytes.length; at++) {
-      const { exchange } = await openStream({ annotate: true });
-      const cut = await pass(exchange, [bytes.subarray(0, at), bytes.subarray(at)]);
-      expect(cut).toEqual(expected);
-    }
-  });
-
-  test("gives the same bytes however often it is cut", async () => {
-    const bytes = Buffer.from(RECORDED);
-    const { exchange } = await openStream();
-    const expected = await pass(exchange, [bytes]);
-    const cuts = uniqueArray(nat({ max: bytes.length }), { maxLength: 40 });
-    await assert(
-      asyncProperty(cuts, async (places) => {
-        const edges = [0, ...places.toSorted((a, b) => a - b), bytes.length];
-        const chunks = edges.slice(1).map((end, index) => bytes.subarray(edges[index], end));
-        const another = await openStream();
-        expect(await pass(another.exchange, chunks)).toEqual(expected);
-      }),
-      { numRuns: 50 },
-    );
-  });
-
-  test("gives the same bytes when they come one by one", async () => {
-    const { exchange } = await openStream();
-    const expected = await pass(exchange, [RECORDED]);
-    const another = await openStream();
-    const bytes = [...Buffer.from(RECORDED)].map((byte) => Uint8Array.of(byte));
-    expect(await pass(another.exchange, bytes)).toEqual(expected);
-  });
-
   test("passes each event on before the next one is there", async () => {
     const { exchange } = await openStream();
     for (const step of [1, 2, 3]) {
