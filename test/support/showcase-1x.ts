@@ -2,14 +2,16 @@ import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 
-import { InMemoryEventStore } from "@modelcontextprotocol/sdk/examples/shared/inMemoryEventStore.js";
 import {
   InMemoryTaskMessageQueue,
   InMemoryTaskStore,
 } from "@modelcontextprotocol/sdk/experimental/tasks/stores/in-memory.js";
 import { completable } from "@modelcontextprotocol/sdk/server/completable.js";
 import { McpServer, ResourceTemplate } from "@modelcontextprotocol/sdk/server/mcp.js";
-import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
+import {
+  type EventStore,
+  StreamableHTTPServerTransport,
+} from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import {
   CreateMessageResultSchema,
   ElicitResultSchema,
@@ -53,7 +55,7 @@ export async function startShowcase1x(): Promise<Showcase1x> {
     }
     const transport = new StreamableHTTPServerTransport({
       sessionIdGenerator: () => randomUUID(),
-      eventStore: new InMemoryEventStore(),
+      eventStore: createEventStore(),
       retryInterval: 20,
       onsessioninitialized: (session) => {
         sessions.set(session, transport);
@@ -82,6 +84,25 @@ export async function startShowcase1x(): Promise<Showcase1x> {
       for (const transport of sessions.values()) await transport.close();
       server.closeAllConnections();
       server.close();
+    },
+  };
+}
+
+/** Numbers events in the order they came in, which is the order they are replayed in. */
+function createEventStore(): EventStore {
+  type Message = Parameters<EventStore["storeEvent"]>[1];
+  const events: { readonly streamId: string; readonly message: Message }[] = [];
+  return {
+    storeEvent: async (streamId, message) => `e-${events.push({ streamId, message }) - 1}`,
+    replayEventsAfter: async (lastEventId, { send }) => {
+      const last = Number(lastEventId.slice(2));
+      const { streamId = "" } = events[last] ?? {};
+      for (const [index, event] of events.entries()) {
+        const isPriming = Object.keys(event.message).length === 0;
+        if (index <= last || event.streamId !== streamId || isPriming) continue;
+        await send(`e-${index}`, event.message);
+      }
+      return streamId;
     },
   };
 }

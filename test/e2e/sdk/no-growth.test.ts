@@ -131,6 +131,11 @@ test(`${EXCHANGES} calls of a server that misbehaves get one answer each, and le
   exchanges = [];
 
   const wrong = await run(EXCHANGES);
+  console.log(
+    "WRONG",
+    [...wrong].map(([t, v]) => `${t} ${v.slice(0, 300)}`).join("\n"),
+    service.faults.slice(0, 5),
+  );
   expect(wrong).toEqual(new Map());
   expect(service.faults).toEqual([]);
   expect(open).toBe(0);
