@@ -6,6 +6,9 @@ import { progress, toolResult } from "./messages.ts";
 const JSON_TYPE = { "content-type": "application/json" };
 const STREAM_TYPE = { "content-type": "text/event-stream" };
 
+/** Connections that break are replaced by new ones, faster than a busy machine accepts them. */
+const BACKLOG = 4096;
+
 function event(message: object): string {
   return `data: ${JSON.stringify(message)}\n\n`;
 }
@@ -88,7 +91,7 @@ export async function startMisbehavingServer(): Promise<MisbehavingServer> {
   const server = createServer((request, response) => {
     answer(request, response).catch(() => response.destroy());
   });
-  await once(server.listen(0, "127.0.0.1"), "listening");
+  await once(server.listen({ port: 0, host: "127.0.0.1", backlog: BACKLOG }), "listening");
   const address = server.address();
   if (address === null || typeof address === "string") throw new Error("no TCP port");
   return {

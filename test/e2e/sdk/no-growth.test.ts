@@ -17,7 +17,7 @@ import { waitFor, whenSteady } from "../../support/wait.ts";
 
 const EXCHANGES = 10_000;
 const WARM_UP = 2_000;
-const AT_ONCE = 200;
+const AT_ONCE = 100;
 const SESSIONS = 4;
 /** Of a heap of some 60 MB; 10,000 exchanges that kept a kilobyte each would be 10 MB. */
 const GROWTH_MAX_BYTES = 5_000_000;
@@ -41,7 +41,9 @@ beforeAll(async () => {
     firewall: counted,
     dependencies: (real) => ({ ...real, audit: { record: () => true } }),
   });
-  gateway = await startGateway({ upstreams: [{ id: "files", url: server.url }], service });
+  // On a busy machine a connection may take its time; that is no misbehaviour.
+  const upstream = { id: "files", url: server.url, connectTimeoutMs: 30_000 };
+  gateway = await startGateway({ upstreams: [upstream], service });
   const { host, port } = gateway;
   sessions = Array.from({ length: SESSIONS }, () => connect(`http://${host}:${port}`));
 });
@@ -131,11 +133,6 @@ test(`${EXCHANGES} calls of a server that misbehaves get one answer each, and le
   exchanges = [];
 
   const wrong = await run(EXCHANGES);
-  console.log(
-    "WRONG",
-    [...wrong].map(([t, v]) => `${t} ${v.slice(0, 300)}`).join("\n"),
-    service.faults.slice(0, 5),
-  );
   expect(wrong).toEqual(new Map());
   expect(service.faults).toEqual([]);
   expect(open).toBe(0);
