@@ -18,6 +18,7 @@ import {
   ListRootsResultSchema,
   SubscribeRequestSchema,
   UnsubscribeRequestSchema,
+  UrlElicitationRequiredError,
 } from "@modelcontextprotocol/sdk/types.js";
 import { z } from "zod";
 
@@ -222,6 +223,10 @@ function addAsking(mcp: McpServer, heard: unknown[]): void {
   mcp.registerTool("ask_roots", {}, ({ sendRequest }) =>
     told(sendRequest({ method: "roots/list" }, ListRootsResultSchema)),
   );
+  mcp.registerTool("ask_page", {}, () => {
+    const page = { elicitationId: "e-1", url: "https://example.test/sign-in", message: "Sign in" };
+    throw new UrlElicitationRequiredError([{ mode: "url", ...page }]);
+  });
 }
 
 function addTask(mcp: McpServer): void {

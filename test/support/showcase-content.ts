@@ -1,11 +1,11 @@
 /** What both showcase servers have to offer, so that the same tour leads through them. */
 
 /** A PNG of one pixel. */
-export const PIXEL =
+const PIXEL =
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 
 /** Silence: the head of a WAV file and no samples. */
-export const SILENCE = "UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YQAAAAA=";
+const SILENCE = "UklGRiQAAABXQVZFZm10IBAAAAABAAEAQB8AAIA+AAACABAAZGF0YQAAAAA=";
 
 /** One of each kind of content that a result may hold. */
 export const GALLERY = [
@@ -29,7 +29,7 @@ export const GALLERY = [
   },
 ];
 
-export const DAYS = ["monday", "tuesday", "thursday"];
+const DAYS = ["monday", "tuesday", "thursday"];
 
 export function daysLike(start: string): string[] {
   return DAYS.filter((day) => day.startsWith(start));

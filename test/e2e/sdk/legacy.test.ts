@@ -182,6 +182,16 @@ describe("a server that may not ask its client", () => {
   );
 });
 
+test.each([
+  { server: "open", code: -32042, data: { elicitations: [{ elicitationId: "e-1" }] } },
+  { server: "shut", code: -31901, data: { code: "server_request_refused" } },
+])("a page that has to be opened first is asked for by server $server alone", async (given) => {
+  const { server, ...expected } = given;
+  await using session = await connect(gateway.url(`/${server}/mcp`));
+  const called = session.client.callTool({ name: "ask_page", arguments: {} });
+  await expect(called).rejects.toMatchObject(expected);
+});
+
 test("a call that the client cancels is cancelled at the server", async () => {
   await using session = await connect(gateway.url("/open/mcp"));
   const before = showcase.cancelled.length;
@@ -296,4 +306,4 @@ test("fifty sessions at once do not mix their answers", async () => {
   expect(new Set(sessions.map(({ transport }) => transport.sessionId)).size).toBe(50);
   await Promise.all(sessions.map((session) => session.close()));
   await service.idle();
-});
+}, 120_000);

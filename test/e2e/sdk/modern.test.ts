@@ -146,6 +146,36 @@ describe("a client notices nothing: every answer, event and error is what it get
   });
 });
 
+test("a client notices neither notes nor padding: what it gets beside them is the same", async () => {
+  const padding = { kind: "constant", blockBytes: 512 } as const;
+  await using noted = await startTestService({ policy: POLICY, annotate: true, padding });
+  const upstreams = [
+    { id: "open", url: showcase.server.url, path: "/open/mcp" },
+    { id: "legacy", url: legacy.url, path: "/legacy/mcp" },
+  ];
+  await using other = await startGateway({ upstreams, service: noted });
+  for (const { path, url } of upstreams) {
+    await using direct = await connect(url);
+    await using through = await connect(other.url(path));
+    const toured = JSON.stringify(await tour(through.client));
+    expect(toured).toContain("dev.impedance/security");
+    expect(withoutNotes(JSON.parse(toured))).toEqual(withoutNotes(await tour(direct.client)));
+  }
+  await using session = await connect(other.url("/open/mcp"));
+  const { content } = await session.client.callTool({ name: "ask_all", arguments: {} });
+  expect(content).toEqual([{ type: "text", text: "ask_elicitation ask_roots ask_sampling" }]);
+  expect(noted.faults).toEqual([]);
+});
+
+/** Without the notes of the firewall, and without a `_meta` that held nothing else. */
+function withoutNotes(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value), (key, member: { readonly [name: string]: unknown }) => {
+    if (key !== "_meta") return member;
+    const { "dev.impedance/security": _, ...others } = member;
+    return Object.keys(others).length === 0 ? undefined : others;
+  });
+}
+
 describe("a server that may ask its client", () => {
   test.each([
     {
@@ -258,4 +288,4 @@ test("fifty clients at once do not mix their answers", async () => {
   );
   await Promise.all(sessions.map(({ client }) => client.close()));
   await service.idle();
-});
+}, 120_000);
