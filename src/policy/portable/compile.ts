@@ -209,6 +209,7 @@ function dataOf(policy: PortablePolicy): JsonRecord {
     policy_id: policy.policyId,
     version: policy.version,
     default: policy.default,
+    unknown_methods: policy.unknownMethods,
     rules: nullPrototype(rules),
   };
 }
