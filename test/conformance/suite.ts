@@ -76,7 +76,10 @@ async function readChecks(folder: string): Promise<Check[]> {
   return (await Promise.all(scenarios)).flat();
 }
 
-/** Every check that has no like on the other side, with what the suite says of it. */
+/**
+ * Every check that has no like on the other side, with what the suite says of it; also those that
+ * decide nothing, such as an event that was seen.
+ */
 export function differences(direct: readonly Check[], through: readonly Check[]): string[] {
   return [...without(direct, through, "direct"), ...without(through, direct, "through")].sort();
 }

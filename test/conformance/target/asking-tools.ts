@@ -42,11 +42,7 @@ export const ASKING_TOOLS: readonly AskingTool[] = [
   {
     name: "test_input_required_result_elicitation",
     description: "Asks for a name until it gets one",
-    run: (context) => {
-      const name = answered(context, "user_name")?.name;
-      if (typeof name === "string") return text(`Hello, ${name}!`);
-      return inputRequired({ inputRequests: { user_name: ASK_NAME } });
-    },
+    run: askForName,
   },
   askOnce("test_input_required_result_sampling", { capital_question: ASK_MODEL }),
   askOnce("test_input_required_result_list_roots", { client_roots: ASK_ROOTS }),
@@ -92,6 +88,13 @@ export const ASKING_TOOLS: readonly AskingTool[] = [
     },
   },
 ];
+
+/** Asks for a name until it gets one. */
+export function askForName(context: ServerContext): Round {
+  const name = answered(context, "user_name")?.name;
+  if (typeof name === "string") return text(`Hello, ${name}!`);
+  return inputRequired({ inputRequests: { user_name: ASK_NAME } });
+}
 
 /** The prompt that asks: what it wants to know first, or null once it knows. */
 export function askForContext(context: ServerContext) {

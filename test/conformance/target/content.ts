@@ -1,7 +1,7 @@
 import type { WireResult } from "./tool.ts";
 
 /** A PNG of one red pixel. */
-export const PIXEL =
+const PIXEL =
   "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
 
 /** A WAV file of one sample. */

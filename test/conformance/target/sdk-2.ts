@@ -13,10 +13,12 @@ import {
   WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
 
-import { ASKING_TOOLS, askForContext, requestStates } from "./asking-tools.ts";
+import { ASKING_TOOLS, askForContext, askForName, requestStates } from "./asking-tools.ts";
 import { PROMPTS, RESOURCES, TEMPLATE, templateContents } from "./content.ts";
+import { formOf } from "./schemas.ts";
 import { serve, type Target } from "./serve.ts";
 import { createSessions } from "./sessions.ts";
+import { ASKING_TASK_TOOL, createTaskHandler, TASK_TOOLS, TASKS_EXTENSION } from "./tasks.ts";
 import { type Call, NO_ARGUMENTS, type Schema, text } from "./tool.ts";
 import { TOOLS } from "./tools.ts";
 
@@ -29,9 +31,12 @@ export function startTargetOfSdk2(): Promise<Target> {
     await build().connect(transport);
     return transport;
   });
+  const tasks = createTaskHandler();
   return serve(
-    async (request) =>
-      (await isLegacyRequest(request)) ? sessions.handle(request) : modern.fetch(request),
+    async (request) => {
+      if (await isLegacyRequest(request)) return sessions.handle(request);
+      return (await tasks(request)) ?? modern.fetch(request);
+    },
     async () => {
       await Promise.all([modern.close(), sessions.close()]);
     },
@@ -48,6 +53,7 @@ function buildServer(notifier: ServerNotifier): McpServer {
         prompts: { listChanged: true },
         logging: {},
         completions: {},
+        extensions: { [TASKS_EXTENSION]: {} },
       },
       requestState: { verify: requestStates.verify },
     },
@@ -98,6 +104,15 @@ function registerTools(server: McpServer, notifier: ServerNotifier): void {
   for (const { name, description, run } of ASKING_TOOLS) {
     register(name, description, NO_ARGUMENTS, async (_, context) => result(await run(context)));
   }
+  register("greet", "Greets", formOf("name", "string"), async ({ name }) =>
+    result(text(`Hello, ${name}!`)),
+  );
+  for (const { name, inputSchema } of TASK_TOOLS) {
+    register(name, "A task, for who knows of tasks", inputSchema, async () => result(text("Done")));
+  }
+  register(ASKING_TASK_TOOL, "Asks, then becomes a task", NO_ARGUMENTS, async (_, context) =>
+    result(askForName(context)),
+  );
   register("test_streaming_elicitation", "Answers at once", NO_ARGUMENTS, async () =>
     result(text("no requests on this stream")),
   );
