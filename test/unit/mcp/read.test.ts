@@ -261,11 +261,15 @@ describe("readMessages refuses", () => {
   });
 
   test.each(["resources/subscribe", "resources/unsubscribe"])(
-    "no %s of 2026-07-28, which does not have it: the server is to say so",
+    "no %s of 2026-07-28 without a URI: that revision has none, and the server is to say so",
     (method) => {
       const _meta = { "io.modelcontextprotocol/protocolVersion": "2026-07-28" };
       const text = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: { _meta } });
-      expect(summary(text)).toMatchObject({ kind: "request", method, uri: null });
+      expect(summary(text, { headerRevision: "2026-07-28", headers: null })).toMatchObject({
+        kind: "request",
+        method,
+        uri: null,
+      });
     },
   );
 
