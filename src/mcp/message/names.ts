@@ -8,9 +8,11 @@ export interface Names {
   readonly tool: string | null;
   readonly prompt: string | null;
   readonly uri: string | null;
+  /** Where a listing is to go on; null for its first page. */
+  readonly cursor: string | null;
 }
 
-export const NO_NAMES: Names = { tool: null, prompt: null, uri: null };
+export const NO_NAMES: Names = { tool: null, prompt: null, uri: null, cursor: null };
 
 /**
  * Reads the names of a request or notification; a method that needs one is refused without it,
@@ -39,6 +41,11 @@ export function readNames(
       return ok({ ...NO_NAMES, uri: uri ?? null });
     case "notifications/resources/updated":
       return ok({ ...NO_NAMES, uri: uri ?? null });
+    case "tools/list":
+    case "prompts/list":
+    case "resources/list":
+    case "resources/templates/list":
+      return ok({ ...NO_NAMES, cursor: stringMember(params, "cursor") ?? null });
     case "completion/complete":
       return ok(referenceNames(member(params, "ref")));
     default:
@@ -55,7 +62,7 @@ function hasArgumentsObject(params: JsonNode | null): boolean {
 function referenceNames(reference: JsonNode | undefined): Names {
   const type = stringMember(reference, "type");
   return {
-    tool: null,
+    ...NO_NAMES,
     prompt: type === "ref/prompt" ? (stringMember(reference, "name") ?? null) : null,
     uri: type === "ref/resource" ? (stringMember(reference, "uri") ?? null) : null,
   };
