@@ -39,6 +39,7 @@ const HOMES: { readonly [dependency: string]: readonly string[] } = {
   "@grpc/proto-loader": ["envoy"],
   "@open-policy-agent/opa-wasm": ["policy"],
   ajv: ["config"],
+  jose: ["policy"],
   pino: ["telemetry"],
   "prom-client": ["telemetry"],
   // Three kinds of files that people write: settings, policies, and Envoy's bootstrap.

@@ -59,7 +59,9 @@ export function createPolicyLoader(config: PolicySettings, clock: Clock): Policy
         isNews = false;
       }
       const parts = {
-        bundle: bundle.ok ? await readPlaced(bundle.value.bytes, bundlePlace) : unread(bundle),
+        bundle: bundle.ok
+          ? await readPlaced(bundle.value.bytes, bundlePlace, config.policy)
+          : unread(bundle),
         portable: portable.ok ? readPortable(portable.value?.bytes, config) : unread(portable),
       };
       return inForce(parts, bundlePlace, config, clock);
@@ -128,8 +130,14 @@ async function inForce(
 async function readPlaced(
   bytes: Uint8Array,
   place: string,
+  { bundle: named, verification }: Config["policy"],
 ): Promise<Result<Bundle, readonly string[]>> {
-  const bundle = await readBundle(bytes);
+  // The bundle we ship came with the program: whoever can change it can change the check too.
+  const isChecked = named !== null && verification !== null;
+  const key = isChecked
+    ? { pem: verification.key.reveal(), algorithm: verification.algorithm }
+    : null;
+  const bundle = await readBundle(bytes, key);
   return bundle.ok ? bundle : err([`${place}: ${bundle.error.detail}`]);
 }
 

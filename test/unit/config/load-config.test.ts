@@ -41,7 +41,13 @@ test("an empty file and no file mean the defaults", () => {
     grpc: { kind: "tcp", host: "127.0.0.1", port: 9191 },
     admin: { host: "127.0.0.1", port: 9192 },
     servers: new Map(),
-    policy: { file: null, bundle: null, bundleToken: null, pollIntervalMs: 2_000 },
+    policy: {
+      file: null,
+      bundle: null,
+      bundleToken: null,
+      verification: null,
+      pollIntervalMs: 2_000,
+    },
     guards: ["limits", "secrets", "pii", "marks"],
     pii: {
       enabled: false,
@@ -160,6 +166,7 @@ drain_deadline_ms: 20
       file: "/etc/impedance/policy.yaml",
       bundle: "/opt/bundle.tar.gz",
       bundleToken: null,
+      verification: null,
       pollIntervalMs: 2000,
     },
     guards: ["secrets"],
