@@ -44,6 +44,7 @@ export interface RawConfig {
     readonly public_paths: readonly string[];
     readonly contents: { readonly [tool: string]: "alias" | "report" | "off" };
   };
+  readonly flow: Config["flow"];
   readonly denial: DenialShape;
   readonly disclose: Disclosure;
   readonly annotate: "on" | "off";
@@ -115,6 +116,7 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
       module: resolve(folder, module),
       options: options ?? null,
     })),
+    flow: raw.flow,
     aliases: buildAliases(raw.aliases, secrets.aliasKey),
     ownPaths: ownPaths(raw, surroundings),
     denial: raw.denial,

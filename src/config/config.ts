@@ -25,6 +25,8 @@ export interface Config {
   readonly allow: readonly AllowEntry[];
   readonly plugins: readonly PluginConfig[];
   readonly aliases: AliasesConfig;
+  /** Whether it is remembered which server a value came from (`input.flow`). */
+  readonly flow: "auto" | "on" | "off";
   /** The files this configuration is made of, or writes: absolute paths. */
   readonly ownPaths: readonly string[];
   readonly denial: DenialShape;

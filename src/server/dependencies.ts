@@ -5,6 +5,7 @@ import type { Config } from "../config/config.ts";
 import type { AuditSink, Clock, Telemetry } from "../core/ports.ts";
 import { createAnonymousIdentity } from "../identity/anonymous.ts";
 import type { Dependencies, LoadedPolicy, ServerSettings } from "../pipeline/dependencies.ts";
+import { createFlowMemory, FLOW_DEFAULTS } from "../state/flow-memory.ts";
 import { packageVersion } from "./package-root.ts";
 import { pathGuardOf } from "./paths.ts";
 import { randomIdentifiers, systemJitter } from "./system.ts";
@@ -22,6 +23,7 @@ export interface Parts {
 export function dependenciesOf(config: Config, parts: Parts): Dependencies {
   const { inForce, audit, telemetry, clock } = parts;
   const subjectKey = config.audit.subjectKey?.reveal() ?? randomBytes(32);
+  const flow = createFlowMemory({ clock, ...FLOW_DEFAULTS });
   return {
     limits: config.limits,
     clock,
@@ -33,6 +35,10 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
     },
     paths: pathGuardOf(config),
     catalogue: createCatalogue(),
+    get flow() {
+      const isAsked = config.flow === "on" || inForce().policy.asksForFlow;
+      return isAsked && config.flow !== "off" ? flow : null;
+    },
     policy: () => inForce().policy,
     events: createEventBuilder({ clock, labels: { version: packageVersion() }, subjectKey }),
     audit,

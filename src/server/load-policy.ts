@@ -21,7 +21,7 @@ export interface PolicyInForce extends LoadedPolicy {
   readonly isBuiltIn: boolean;
 }
 
-type PolicySettings = Pick<Config, "policy" | "limits" | "servers">;
+type PolicySettings = Pick<Config, "policy" | "limits" | "servers" | "flow">;
 
 /** Loads a policy again and again, from where a configuration says it is. */
 export interface PolicyLoader {
@@ -109,6 +109,10 @@ async function inForce(
     return err([...(bundle.ok ? [] : bundle.error), ...(portable.ok ? [] : portable.error)]);
   }
   const compiled = portable.value?.compiled ?? null;
+  // FAIL CLOSED: a policy that forbids ways must not run where nobody looks at them.
+  if (compiled?.asksForFlow === true && config.flow === "off") {
+    return err(["the policy's deny_flows needs flow: auto or on"]);
+  }
   const options = { clock, budgetMs: config.limits.policyBudgetMs };
   const engine = await createPolicyEngine(bundle.value, compiled, options);
   if (!engine.ok) return err([`${place}: ${engine.error.detail}`]);
@@ -123,6 +127,7 @@ async function inForce(
     input,
     default: portable.value?.default ?? "deny",
     redact: compiled?.redact ?? null,
+    asksForFlow: compiled?.asksForFlow ?? false,
     isBuiltIn: config.policy.file === null && config.policy.bundle === null,
   });
 }

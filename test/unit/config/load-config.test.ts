@@ -63,6 +63,7 @@ test("an empty file and no file mean the defaults", () => {
     plugins: [],
     aliases: ALIASES,
     ownPaths: [FILE],
+    flow: "auto",
     denial: "jsonrpc",
     disclose: "full",
     annotate: false,
@@ -109,6 +110,7 @@ guard_exemptions:
   - { guard: secrets, server: files }
 allow: [{ rule: "secrets/*", server: files, tool: "read_*", pointer: /result/* }]
 plugins: [{ module: guards/a.ts, options: { deep: [1] } }, { module: /opt/b.js }]
+flow: off
 denial: http
 disclose: code
 annotate: on
@@ -193,6 +195,7 @@ drain_deadline_ms: 20
       "/etc/impedance/guards/a.ts",
       "/opt/b.js",
     ],
+    flow: "off",
     denial: "http",
     disclose: "code",
     annotate: true,
