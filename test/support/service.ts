@@ -231,6 +231,7 @@ function dependenciesOf(
     limits,
     pii: config.pii,
     redact: policy.redact,
+    descriptions: config.descriptions,
     marks: config.marks,
     exemptions: config.guardExemptions,
     plugins: [],
