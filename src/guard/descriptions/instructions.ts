@@ -1,6 +1,6 @@
 import { CONCEPTS } from "./concepts.ts";
 import { RULES, type Rule, type Step } from "./rules.ts";
-import type { Word } from "./words.ts";
+import type { Word } from "./word.ts";
 
 /** Words of a sentence that tell a model what to do: offsets in the text they came from. */
 export interface Instruction {
@@ -20,38 +20,49 @@ export function findInstructions(
 ): readonly Instruction[] {
   const found: Instruction[] = [];
   let from = 0;
+  let bits = 0;
+  let mask = 0;
   for (let to = 0; to <= words.length; to++) {
-    if (to < words.length && words[to]?.bits !== 0) continue;
-    if (to > from) found.push(...inSentence(words.slice(from, to), inPrompt));
+    const word = words[to];
+    if (word !== undefined && word.bits !== 0) {
+      bits |= word.bits;
+      mask |= word.mask;
+      continue;
+    }
+    if (to - from > 1) {
+      for (const rule of RULES) {
+        if (!mayFit(rule, bits, mask) || (inPrompt && !rule.inPrompts)) continue;
+        const instruction = inSentence(words.slice(from, to), rule);
+        if (instruction !== null) found.push(instruction);
+      }
+    }
     from = to + 1;
+    bits = 0;
+    mask = 0;
   }
   return found;
 }
 
-function inSentence(words: readonly Word[], inPrompt: boolean): readonly Instruction[] {
-  let all = 0;
-  for (const { bits } of words) all |= bits;
-  const found: Instruction[] = [];
-  for (const rule of RULES) {
-    if (inPrompt && !rule.inPrompts) continue;
-    if (!rule.steps.every((step) => mayFit(step, all))) continue;
-    const range = rule.ordered ? inOrder(words, rule) : inAnyOrder(words, rule);
-    if (range === null || isNegated(words, range, rule)) continue;
-    const [first, last] = range;
-    const severity = isTalkedAbout(words, range) ? "medium" : rule.severity;
-    found.push({ start: first.start, end: last.end, severity });
+/** Whether there may be a word for each step: most sentences are done with here. */
+function mayFit({ steps }: Rule, bits: number, mask: number): boolean {
+  for (const step of steps) {
+    if ((step.bits & bits) === 0 && (step.mask & mask) === 0) return false;
   }
-  return found;
+  return true;
+}
+
+function inSentence(words: readonly Word[], rule: Rule): Instruction | null {
+  const range = rule.ordered ? inOrder(words, rule) : inAnyOrder(words, rule);
+  if (range === null || isNegated(words, range, rule)) return null;
+  const [first, last] = range;
+  const severity = isTalkedAbout(words, range) ? "medium" : rule.severity;
+  return { start: first.start, end: last.end, severity };
 }
 
 type Range = readonly [first: Word, last: Word];
 
-function mayFit({ bits, words }: Step, all: number): boolean {
-  return (bits & all) !== 0 || (words.size > 0 && all < 0);
-}
-
-function fits({ bits, words }: Step, word: Word): boolean {
-  return (word.bits & bits) !== 0 || (word.bits < 0 && words.has(word.text));
+function fits({ bits, words, mask }: Step, word: Word): boolean {
+  return (word.bits & bits) !== 0 || ((word.mask & mask) !== 0 && words.has(word.text));
 }
 
 /** By step: the word it was last reached with, and the word its way began with. */

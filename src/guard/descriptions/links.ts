@@ -13,6 +13,7 @@ const ACTIVE =
 const BARE_ACTIVE =
   /(?<![\w-])(?:(?:javascript|vbscript):(?=[\w(%][^\s"'<>`]{3})|data:(?:text\/html|application\/javascript|text\/javascript)[;,])[^\s"'<>`]{0,2048}/gi;
 
+const SCHEME = /(?:script|data):/i;
 const REMOTE = /^(?:https?|ftp|wss?):|^\/\//i;
 /** Something the model shall fill in. */
 const PLACEHOLDER = /\{[^{}]{1,64}\}|<[^<>]{1,64}>|%7B|\$[A-Za-z_]{3}|\[[^[\]]{1,64}\]/;
@@ -26,7 +27,7 @@ const DISPLAY_QUERY =
 
 export function findLinks(text: string, elements: readonly Element[]): readonly Spot[] {
   const spots: Spot[] = [];
-  for (const match of text.matchAll(MARKDOWN_LINK)) {
+  for (const match of text.includes("](") ? text.matchAll(MARKDOWN_LINK) : []) {
     const from = match.index + match[0].length;
     const url = urlAt(text, from);
     add(
@@ -40,7 +41,7 @@ export function findLinks(text: string, elements: readonly Element[]): readonly 
     const url = SOURCE.exec(tag.attributes)?.[1];
     if (url !== undefined) add(spots, judge(url, tag.name !== "a"), tag.start, tag.end);
   }
-  for (const { index, 0: whole } of text.matchAll(BARE_ACTIVE)) {
+  for (const { index, 0: whole } of SCHEME.test(text) ? text.matchAll(BARE_ACTIVE) : []) {
     add(spots, ACTIVE_URL, index, index + whole.length);
   }
   return spots;
@@ -74,13 +75,15 @@ function judgeImage(url: string, query: string): Verdict | null {
   return { kind: "remote_image", severity: "medium", mark: null };
 }
 
+const ENDS_URL: ReadonlySet<string> = new Set(["\n", '"', "["]);
+
 /** Up to the space that ends it, and to the parenthesis that closes the link. */
 function urlAt(text: string, from: number): string {
   const part = text.slice(from, from + URL_MAX_LENGTH);
   let depth = 0;
   for (let at = 0; at < part.length; at++) {
     const character = part.charAt(at);
-    if (character === "\n" || character === '"') return part.slice(0, at).trimEnd();
+    if (ENDS_URL.has(character)) return part.slice(0, at).trimEnd();
     if (character === "(") depth++;
     if (character === ")" && depth-- === 0) return part.slice(0, at);
   }

@@ -73,7 +73,7 @@ export function findComments(text: string): readonly Spot[] {
     if (!isShortCode(text, start, end)) spots.push(comment(start, end));
     start = text.indexOf(COMMENT_START, end);
   }
-  for (const { index, 0: whole } of text.matchAll(MARKDOWN_COMMENT)) {
+  for (const { index, 0: whole } of text.includes("]:") ? text.matchAll(MARKDOWN_COMMENT) : []) {
     spots.push(comment(index, index + whole.length));
   }
   return spots;

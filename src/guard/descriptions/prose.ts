@@ -43,13 +43,8 @@ const HEADING =
 /** Instructions as they stand there, behind escapes, and in codes; whole sentences of them. */
 function findOrders(text: string, inPrompt: boolean): readonly Spot[] {
   const plain = findInstructions(wordsOf(text), inPrompt);
-  const headings = Array.from(text.matchAll(HEADING), ({ index, 0: { length } }) => ({
-    start: index,
-    end: index + length,
-    severity: "high" as const,
-  }));
   const spots: Spot[] = [];
-  const open = [...plain, ...headings];
+  const open = [...plain, ...headingsOf(text)];
   for (const view of decodedViews(text, findRuns(text))) {
     for (const one of findInstructions(wordsOf(view.text), inPrompt)) {
       const [start, end] = view.locate(one.start, one.end);
@@ -63,6 +58,15 @@ function findOrders(text: string, inPrompt: boolean): readonly Spot[] {
   return [...spots, ...open.map((one) => spotOf("instruction", widened(one, sentences)))];
 }
 
+function headingsOf(text: string): readonly Instruction[] {
+  if (!text.includes("[") && !text.includes("##")) return [];
+  return Array.from(text.matchAll(HEADING), ({ index, 0: { length } }) => ({
+    start: index,
+    end: index + length,
+    severity: "high" as const,
+  }));
+}
+
 function widened(one: Instruction, sentences: Sentences): Instruction {
   const [start, end] = sentences.around(one.start, one.end);
   return { ...one, start, end };
@@ -73,12 +77,14 @@ function spotOf(kind: string, { start, end, severity }: Instruction): Spot {
   return { concern: "instructions", kind, severity, start, end, replacement };
 }
 
+const MUCH_BLANK = /\s{16}/;
 const BLANK = /\s{16,}/g;
 const BLANK_LINES_MAX = 16;
 const BLANK_MAX_LENGTH = 256;
 
 /** Emptiness that pushes what follows out of sight. */
 function findPadding(text: string): readonly Spot[] {
+  if (!MUCH_BLANK.test(text)) return [];
   const spots: Spot[] = [];
   for (const { index, 0: blank } of text.matchAll(BLANK)) {
     const lines = blank.split("\n").length - 1;

@@ -36,6 +36,7 @@ export function findPseudoTags(
   elements: readonly Element[],
   commands: (start: number, end: number) => boolean,
 ): readonly Spot[] {
+  if (!text.includes("<") && !text.includes("[")) return [];
   const templates = Array.from(text.matchAll(TEMPLATE), ({ index, 0: { length } }) =>
     isCode(text, index, index + length)
       ? { ...pseudoTag(index, index + length), severity: "medium" as const, replacement: null }

@@ -5,6 +5,8 @@ import { CONCEPTS, type Concept } from "./concepts.ts";
 export interface Step {
   readonly bits: number;
   readonly words: ReadonlySet<string>;
+  /** The bits of its words in `LITERALS`. */
+  readonly mask: number;
   /** So many words may stand between the step before and this one. */
   readonly within: number;
 }
@@ -157,6 +159,17 @@ const TEXTS: { readonly [title: string]: string } = {
   `,
 };
 
+/**
+ * The words that rules ask for by themselves, and a bit of each: some share one, so that it tells
+ * for certain only that a word is not there.
+ */
+export const LITERALS: ReadonlyMap<string, number> = new Map(
+  Object.values(TEXTS)
+    .flatMap((text) => text.split(/\s+/))
+    .filter((word) => /^[a-z]+$/.test(word))
+    .map((word, index) => [word, 1 << (index % 31)]),
+);
+
 export const RULES: readonly Rule[] = Object.entries(TEXTS).flatMap(([title, text]) =>
   text
     .split("\n")
@@ -185,7 +198,9 @@ function stepOf(text: string, gap: number): Step {
     if (word.startsWith("@")) bits |= CONCEPTS[conceptOf(word.slice(1))];
     else if (word !== "+") words.add(word);
   }
-  return { bits, words, within: text.startsWith("+") ? 0 : gap };
+  let mask = 0;
+  for (const word of words) mask |= LITERALS.get(word) ?? 0;
+  return { bits, words, mask, within: text.startsWith("+") ? 0 : gap };
 }
 
 function conceptOf(name: string): Concept {
