@@ -111,7 +111,7 @@ export const LEXICON: ReadonlyMap<string, number> = lexiconOf([
 /** Words of other languages, whose order differs: rules for them ask for none. */
 export const FOREIGN_LEXICON: ReadonlyMap<string, number> = foreignOf([
   // French, Spanish, Portuguese, Italian, German, Dutch, Polish, Turkish, Russian, Ukrainian
-  ["ignore", "ignorez ignorer oubliez oublie ignora ignorar ignore ignorad olvida olvide olvidar"],
+  ["ignore", "ignorez ignorer oubliez oublie ignora ignorar ignorad olvida olvide olvidar"],
   [
     "ignore",
     "esqueca ignorare dimentica ignoriere ignorieren ignoriert vergiss vergesse missachte",
@@ -126,7 +126,7 @@ export const FOREIGN_LEXICON: ReadonlyMap<string, number> = foreignOf([
   ["prior", "poprzednie wczesniejsze onceki предыдущие предыдущих прежние попередні"],
   [
     "orders",
-    "instructions consignes regles instrucciones reglas ordenes instrucoes regras istruzioni",
+    "consignes regles instrucciones reglas ordenes instrucoes regras istruzioni",
   ],
   ["orders", "regole anweisungen regeln vorgaben instructies instrukcje polecenia talimatlari"],
   ["orders", "инструкции инструкций указания правила інструкції"],

@@ -20,28 +20,33 @@ export function findInstructions(
 ): readonly Instruction[] {
   const found: Instruction[] = [];
   let from = 0;
-  let bits = 0;
-  let mask = 0;
   for (let to = 0; to <= words.length; to++) {
-    const word = words[to];
-    if (word !== undefined && word.bits !== 0) {
-      bits |= word.bits;
-      mask |= word.mask;
-      continue;
-    }
-    if (to - from > 1) {
-      for (const rule of RULES) {
-        if (!mayFit(rule, bits, mask) || (inPrompt && !rule.inPrompts)) continue;
-        const instruction = inSentence(words.slice(from, to), rule);
-        if (instruction !== null) found.push(instruction);
-      }
-    }
-    from = to + 1;
-    bits = 0;
-    mask = 0;
+    const isEnd = (words[to]?.bits ?? 0) === 0;
+    if (isEnd && to - from > 1) found.push(...inSentence(words, from, to, inPrompt));
+    if (isEnd) from = to + 1;
   }
   return found;
 }
+
+function inSentence(
+  all: readonly Word[],
+  from: number,
+  to: number,
+  inPrompt: boolean,
+): readonly Instruction[] {
+  let bits = 0;
+  let mask = 0;
+  for (let index = from; index < to; index++) {
+    bits |= all[index]?.bits ?? 0;
+    mask |= all[index]?.mask ?? 0;
+  }
+  const rules = RULES.filter((rule) => (rule.inPrompts || !inPrompt) && mayFit(rule, bits, mask));
+  if (rules.length === 0) return NOTHING;
+  const words = all.slice(from, to);
+  return rules.map((rule) => byRule(words, rule)).filter((found) => found !== null);
+}
+
+const NOTHING: readonly Instruction[] = [];
 
 /** Whether there may be a word for each step: most sentences are done with here. */
 function mayFit({ steps }: Rule, bits: number, mask: number): boolean {
@@ -51,7 +56,7 @@ function mayFit({ steps }: Rule, bits: number, mask: number): boolean {
   return true;
 }
 
-function inSentence(words: readonly Word[], rule: Rule): Instruction | null {
+function byRule(words: readonly Word[], rule: Rule): Instruction | null {
   const range = rule.ordered ? inOrder(words, rule) : inAnyOrder(words, rule);
   if (range === null || isNegated(words, range, rule)) return null;
   const [first, last] = range;

@@ -11,7 +11,7 @@ const SOURCE =
 const ACTIVE =
   /^(?:javascript|vbscript):|^data:(?:text\/html|text\/javascript|application\/|image\/svg)/i;
 const BARE_ACTIVE =
-  /(?<![\w-])(?:(?:javascript|vbscript):(?=[\w(%][^\s"'<>`]{3})|data:(?:text\/html|application\/javascript|text\/javascript)[;,])[^\s"'<>`]{0,2048}/gi;
+  /(?<![\w-])(?:(?:javascript|vbscript):(?=[\w(%][^\s"'<>`]{3})|data:(?:text\/html|application\/javascript|text\/javascript)[;,])[^\s"'<>`)]{0,2048}\)?/gi;
 
 const SCHEME = /(?:script|data):/i;
 const REMOTE = /^(?:https?|ftp|wss?):|^\/\//i;

@@ -27,9 +27,7 @@ export function plainWordsOf(text: string): readonly Word[] | null {
     const code = text.charCodeAt(at);
     if (code > LAST_ASCII) return null;
     if (!beginsWord(text, at, code)) {
-      const end = sentenceEnd(text, at, code);
-      if (end > at) words.push(endAt(at, end, position));
-      at = Math.max(at + 1, end);
+      at = addEnd(words, text, at, position);
       continue;
     }
     const end = wordEnd(text, at);
@@ -41,6 +39,13 @@ export function plainWordsOf(text: string): readonly Word[] | null {
     at = end;
   }
   return words;
+}
+
+/** Goes on behind what is no word, the end of a sentence perhaps. */
+function addEnd(words: Word[], text: string, at: number, position: number): number {
+  const end = sentenceEnd(text, at, text.charCodeAt(at));
+  if (end > at) words.push(endAt(at, end, position));
+  return Math.max(at + 1, end);
 }
 
 const LAST_ASCII = 0x7e;

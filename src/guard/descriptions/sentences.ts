@@ -2,7 +2,7 @@
  * Where a sentence may end: at its mark, at an empty line, at a line that begins something new.
  */
 const BOUNDARY =
-  /[.!?]+["'”’)\]*]{0,4}(?=\s|$)|[。！？；]|\n[ \t\r]*\n|\n(?=[ \t]{0,64}(?:[-*•#<>]|\d{1,3}[.)]|\p{Lu}))|<\/?[A-Za-z][^<>\n]{0,64}>|\]/gu;
+  /[.!?]+["'”’)\]*]{0,4}(?=\s|$)|[。！？；]|\n[ \t\r]*\n|\n(?=[ \t]{0,64}(?:[-*•#<>]|\d{1,3}[.)]|\p{Lu}))|<\/?[A-Za-z][^<>\n]{0,64}>|-->|\]/gu;
 /** What is taken out around an instruction is no more than this on each side. */
 const REACH = 600;
 

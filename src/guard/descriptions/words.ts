@@ -63,7 +63,7 @@ function addRun(words: Word[], run: string, offset: number, before: number): num
 }
 
 function longestAt(run: string, at: number): number {
-  for (let length = LONGEST_IN_RUN; length > 1; length--) {
+  for (let length = Math.min(LONGEST_IN_RUN, run.length - at); length > 1; length--) {
     if (known(run.slice(at, at + length)) !== null) return length;
   }
   return 1;
