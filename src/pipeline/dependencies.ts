@@ -3,7 +3,9 @@ import type { Limits } from "../core/limits.ts";
 import type { PaddingScheme } from "../core/padding.ts";
 import type {
   AuditSink,
+  Catalogue,
   Clock,
+  FlowMemory,
   Identifiers,
   IdentityPort,
   Jitter,
@@ -24,6 +26,9 @@ export interface Dependencies {
   readonly identity: IdentityPort;
   readonly inspector: Inspector;
   readonly paths: PathGuard;
+  readonly catalogue: Catalogue;
+  /** Null where nobody asks where values come from. */
+  readonly flow: FlowMemory | null;
   /** The policy in force; null while none could be loaded, which denies everything. */
   readonly policy: () => LoadedPolicy | null;
   readonly events: EventBuilder;
@@ -36,6 +41,8 @@ export interface Dependencies {
 export interface LoadedPolicy {
   readonly engine: PolicyEngine;
   readonly input: InputBuilder;
+  /** It has rules about where values come from. */
+  readonly asksForFlow: boolean;
 }
 
 /** What may differ from one MCP server to the next. */

@@ -1,24 +1,22 @@
-import { randomBytes } from "node:crypto";
 import { createFileSink, createStreamSink } from "../audit/descriptor-sink.ts";
-import { createEventBuilder } from "../audit/event.ts";
 import type { ManagedAuditSink } from "../audit/sink.ts";
 import type { Config } from "../config/config.ts";
 import type { Endpoint } from "../core/address.ts";
 import type { DecisionEvent } from "../core/audit.ts";
-import type { AuditSink, Clock, Guard } from "../core/ports.ts";
+import type { AuditSink } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { startGrpcServer } from "../envoy/grpc-server.ts";
-import { createAnonymousIdentity } from "../identity/anonymous.ts";
 import type { Dependencies } from "../pipeline/dependencies.ts";
 import { createFirewall } from "../pipeline/firewall.ts";
 import { type AdminOptions, startAdmin } from "../telemetry/admin.ts";
 import { describeError, type Logger } from "../telemetry/log.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
-import { inspectorOf, loadGuards } from "./load-guards.ts";
-import { loadPolicy, type PolicyInForce } from "./load-policy.ts";
+import { dependenciesOf } from "./dependencies.ts";
+import { type LiveOptions, startLivePolicy } from "./live-policy.ts";
+import type { PolicyInForce } from "./load-policy.ts";
 import { packageVersion } from "./package-root.ts";
-import { hasPassingAliases, pathGuardOf } from "./paths.ts";
-import { randomIdentifiers, systemClock, systemJitter } from "./system.ts";
+import { hasPassingAliases } from "./paths.ts";
+import { systemClock } from "./system.ts";
 
 export interface ServiceOptions {
   readonly config: Config;
@@ -35,6 +33,7 @@ export interface ServiceOptions {
 export interface Service {
   readonly grpcPort: number;
   readonly admin: { readonly host: string; readonly port: number };
+  /** As it was at the start. */
   readonly policy: PolicyInForce;
   /** Lets open exchanges finish until the deadline, ends the rest closed, writes the log out. */
   stop(): Promise<void>;
@@ -45,26 +44,29 @@ export async function startService(
   options: ServiceOptions,
 ): Promise<Result<Service, readonly string[]>> {
   const { config, log } = options;
-  const policy = await loadPolicy(config, systemClock);
-  const guards = await loadGuards(config, {
-    redact: policy.ok ? policy.value.redact : null,
-    only: null,
-    onFault: (guard, error) => log.error("guard_fault", { guard, ...describeError(error) }),
-  });
-  if (!policy.ok || !guards.ok) {
-    return err([...(policy.ok ? [] : policy.error), ...(guards.ok ? [] : guards.error)]);
-  }
   const metrics = createMetrics({ version: packageVersion() });
+  const live = await startLivePolicy({
+    config,
+    clock: systemClock,
+    onGuardFault: (guard, error) => log.error("guard_fault", { guard, ...describeError(error) }),
+    onReload: (reload) => noteReload(reload, metrics, log),
+  });
+  if (!live.ok) return live;
+  const { current } = live.value;
   const sink = options.sink ?? createSink(config, metrics, log);
-  const parts = { policy: policy.value, guards: guards.value, metrics, sink };
-  const dependencies = createDependencies(options, parts, systemClock);
+  const dependencies = dependenciesOf(config, {
+    inForce: current,
+    audit: auditOf(sink, metrics, options.onDecision),
+    telemetry: metrics,
+    clock: systemClock,
+  });
 
   let ready = false;
   const grpc = await bindGrpc(config, dependencies, log, metrics, () => ready);
   if (!grpc.ok) return grpc;
   const admin = await bindAdmin(options, {
     ready: () => ready && sink.healthy,
-    policyDefault: () => policy.value.default,
+    policyDefault: () => current().policy.default,
     metrics,
   });
   if (!admin.ok) {
@@ -79,9 +81,10 @@ export async function startService(
   return ok({
     grpcPort: grpc.value.port,
     admin: admin.value,
-    policy: policy.value,
+    policy: current().policy,
     async stop() {
       ready = false;
+      live.value.stop();
       log.info("draining", { open_streams: grpc.value.openStreams });
       await grpc.value.drain(config.drainDeadlineMs);
       grpc.value.close();
@@ -93,52 +96,30 @@ export async function startService(
   });
 }
 
-interface Parts {
-  readonly policy: PolicyInForce;
-  readonly guards: readonly Guard[];
-  readonly metrics: Metrics;
-  readonly sink: AuditSink;
+/** A reload is on record whether it succeeded or not. */
+function noteReload(reload: Parameters<LiveOptions["onReload"]>[0], metrics: Metrics, log: Logger) {
+  metrics.policyReloaded(reload.kind);
+  if (reload.kind === "loaded") {
+    log.info("policy_reloaded", { from: reload.from, to: reload.to });
+  } else {
+    // The policy before it stays in force.
+    for (const error of reload.errors) log.error("policy_refused", { error: error.slice(0, 256) });
+  }
 }
 
-function createDependencies(
-  { config, onDecision }: ServiceOptions,
-  { policy, guards, metrics, sink }: Parts,
-  clock: Clock,
-): Dependencies {
-  const subjectKey = config.audit.subjectKey?.reveal() ?? randomBytes(32);
+/** The decision log, counted where it fails and watched where it does not. */
+function auditOf(
+  sink: AuditSink,
+  metrics: Metrics,
+  onDecision: ServiceOptions["onDecision"],
+): AuditSink {
   return {
-    limits: config.limits,
-    clock,
-    identifiers: randomIdentifiers,
-    jitter: systemJitter,
-    identity: createAnonymousIdentity(),
-    inspector: inspectorOf(config, guards, clock),
-    paths: pathGuardOf(config),
-    policy: () => policy,
-    events: createEventBuilder({ clock, labels: { version: packageVersion() }, subjectKey }),
-    audit: {
-      record: (event) => {
-        const accepted = sink.record(event);
-        if (accepted) onDecision?.(event);
-        else metrics.auditFailed();
-        return accepted;
-      },
+    record: (event) => {
+      const accepted = sink.record(event);
+      if (accepted) onDecision?.(event);
+      else metrics.auditFailed();
+      return accepted;
     },
-    telemetry: metrics,
-    settings: (server) => settingsOf(config, server),
-  };
-}
-
-function settingsOf(config: Config, server: string) {
-  const own = config.servers.get(server);
-  const { padding } = own ?? config;
-  return {
-    denial: own?.denial ?? config.denial,
-    disclose: config.disclose,
-    annotate: config.annotate,
-    padding: padding.scheme,
-    jitterMaxMs: padding.jitterMaxMs,
-    responseHeadDeadlineMs: own?.responseHeadDeadlineMs ?? config.limits.responseHeadDeadlineMs,
   };
 }
 

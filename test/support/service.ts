@@ -1,9 +1,7 @@
-import { randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { createEventBuilder } from "../../src/audit/event.ts";
 import type { Config, ServerConfig } from "../../src/config/config.ts";
 import { defaultConfig } from "../../src/config/load-config.ts";
 import type { DecisionEvent } from "../../src/core/audit.ts";
@@ -17,13 +15,12 @@ import {
   startGrpcServer,
 } from "../../src/envoy/grpc-server.ts";
 import { createGuards } from "../../src/guard/guards.ts";
-import { createAnonymousIdentity } from "../../src/identity/anonymous.ts";
 import type { Dependencies } from "../../src/pipeline/dependencies.ts";
 import { createFirewall } from "../../src/pipeline/firewall.ts";
+import { dependenciesOf } from "../../src/server/dependencies.ts";
 import { inspectorOf } from "../../src/server/load-guards.ts";
 import { loadPolicy, type PolicyInForce } from "../../src/server/load-policy.ts";
-import { pathGuardOf } from "../../src/server/paths.ts";
-import { randomIdentifiers, systemClock, systemJitter } from "../../src/server/system.ts";
+import { silentTelemetry, systemClock } from "../../src/server/system.ts";
 import { waitFor } from "./wait.ts";
 
 /** Lets every tool of every server be called; what else the bundle denies stays denied. */
@@ -47,6 +44,8 @@ export interface TestServiceOptions {
   /** No jitter if absent. */
   readonly jitterMaxMs?: number;
   readonly guards?: readonly string[];
+  /** What differs from the defaults, under which personal data is not masked. */
+  readonly pii?: Partial<Config["pii"]>;
   /** Folders of servers, by server and by the root's name; with them, paths are concealed. */
   readonly roots?: { readonly [server: string]: { readonly [name: string]: string } };
   readonly aliases?: Partial<Config["aliases"]>;
@@ -104,7 +103,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   const policy = await policyOf(config, options.policy);
   const decisions: DecisionEvent[] = [];
   const faults: Fault[] = [];
-  const real = dependenciesOf(config, policy, options.moreGuards ?? [], decisions);
+  const real = testDependencies(config, policy, options.moreGuards ?? [], decisions);
   const firewall = createFirewall(options.dependencies?.(real) ?? real);
   const grpc = await startGrpcServer({
     firewall: options.firewall?.(firewall) ?? firewall,
@@ -179,6 +178,7 @@ function configOf(options: TestServiceOptions): Config {
     annotate: options.annotate ?? false,
     padding: { scheme: options.padding ?? { kind: "off" }, jitterMaxMs: options.jitterMaxMs ?? 0 },
     guards: options.guards ?? value.guards,
+    pii: { ...value.pii, ...options.pii },
     servers: serversOf(options),
     aliases: { ...value.aliases, ...options.aliases },
     ownPaths: options.ownPaths ?? value.ownPaths,
@@ -211,7 +211,7 @@ async function policyOf(config: Config, text: string | null = ALLOW_TOOLS): Prom
   try {
     const file = text === null ? null : join(folder, "policy.yaml");
     if (file !== null && text !== null) await writeFile(file, text);
-    const loaded = await loadPolicy({ ...config, policy: { file, bundle: null } }, systemClock);
+    const loaded = await loadPolicy({ ...config, policy: { ...config.policy, file } }, systemClock);
     if (!loaded.ok) throw new Error(loaded.error.join("\n"));
     return loaded.value;
   } finally {
@@ -220,15 +220,14 @@ async function policyOf(config: Config, text: string | null = ALLOW_TOOLS): Prom
 }
 
 /** The wiring of `src/server/service.ts`, with a log in memory and silent telemetry. */
-function dependenciesOf(
+function testDependencies(
   config: Config,
   policy: PolicyInForce,
   moreGuards: readonly Guard[],
   decisions: DecisionEvent[],
 ): Dependencies {
-  const { limits, denial, disclose, annotate, padding } = config;
   const guards = createGuards(config.guards, {
-    limits,
+    limits: config.limits,
     pii: config.pii,
     redact: policy.redact,
     descriptions: config.descriptions,
@@ -237,31 +236,17 @@ function dependenciesOf(
     plugins: [],
   });
   if (!guards.ok) throw new Error(guards.error);
-  const { responseHeadDeadlineMs } = limits;
-  return {
-    limits,
+  const inspector = inspectorOf(config, [...guards.value, ...moreGuards], systemClock);
+  const inForce = { policy, inspector };
+  return dependenciesOf(config, {
+    inForce: () => inForce,
     clock: systemClock,
-    identifiers: randomIdentifiers,
-    jitter: systemJitter,
-    identity: createAnonymousIdentity(),
-    inspector: inspectorOf(config, [...guards.value, ...moreGuards], systemClock),
-    paths: pathGuardOf(config),
-    policy: () => policy,
-    events: createEventBuilder({ clock: systemClock, labels: {}, subjectKey: randomBytes(32) }),
+    telemetry: silentTelemetry,
     audit: {
       record: (event) => {
         decisions.push(event);
         return true;
       },
     },
-    telemetry: { decided() {}, found() {}, phase() {}, exchange() {} },
-    settings: () => ({
-      denial,
-      disclose,
-      annotate,
-      padding: padding.scheme,
-      jitterMaxMs: padding.jitterMaxMs,
-      responseHeadDeadlineMs,
-    }),
-  };
+  });
 }
