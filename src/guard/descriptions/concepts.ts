@@ -124,10 +124,7 @@ export const FOREIGN_LEXICON: ReadonlyMap<string, number> = foreignOf([
     "precedenti vorherigen vorherige bisherigen vorigen obigen eerdere vorige bovenstaande",
   ],
   ["prior", "poprzednie wczesniejsze onceki предыдущие предыдущих прежние попередні"],
-  [
-    "orders",
-    "consignes regles instrucciones reglas ordenes instrucoes regras istruzioni",
-  ],
+  ["orders", "consignes regles instrucciones reglas ordenes instrucoes regras istruzioni"],
   ["orders", "regole anweisungen regeln vorgaben instructies instrukcje polecenia talimatlari"],
   ["orders", "инструкции инструкций указания правила інструкції"],
   ["not", "sans pas jamais sin nunca ninguna nao sem non senza mai nicht nichts ohne niemals kein"],

@@ -33,6 +33,8 @@ export interface Rule {
 const TEXTS: { readonly [title: string]: string } = {
   // What was said before shall not count.
   override: `
+    4 anywhere: instruction instructions rules guidelines > received given earlier previously > \
+      void obsolete invalid cancelled
     3 anywhere: ignore ignoring disregard disregarding forget forgetting override overriding > \
       @prior > @orders messages context
     3 anywhere: ignore ignoring disregard disregarding forget forgetting override overriding > \
@@ -56,6 +58,7 @@ const TEXTS: { readonly [title: string]: string } = {
   `,
   // The user shall not know.
   secrecy: `
+    2 anywhere: keep stay remain > quiet silent > about > this it that
     2 anywhere: @not > @tell > @user
     2 anywhere: @not > let > @user > know see notice find
     2 anywhere: @not > mention reveal disclose say acknowledge discuss admit mentioning revealing \
@@ -79,6 +82,8 @@ const TEXTS: { readonly [title: string]: string } = {
   `,
   // Files of credentials, keys, and what was said are handed on.
   exfiltration: `
+    5: every each always > send forward post > user > typed said wrote asked types says writes > \
+      @address
     8: @must @first please > @read > @file
     8: @read > @file > @send encode > @content @place @address it them its as too
     8: @read @content > @file > @place @address
@@ -112,6 +117,7 @@ const TEXTS: { readonly [title: string]: string } = {
   `,
   // Other tools are taken over.
   shadowing: `
+    3: set change replace > @recipient > every all any > payment payments transfer transfers email
     6: @must @first @every > @tool @name > @change set > @recipient address amount account
     6: @must @first @every > transfer transfers payment money sends > @change set > @recipient \
       account
@@ -135,6 +141,8 @@ const TEXTS: { readonly [title: string]: string } = {
   `,
   // The model shall be another one, or without its brakes.
   jailbreak: `
+    9 anywhere: @must @you @mode > @off > + safety filter filters moderation safeguards guardrails
+    1 anywhere: jailbroken unrestricted god dan > mode
     3 anywhere: you > now > mode dan jailbroken unrestricted free
     1 anywhere: you > are > dan jailbroken unrestricted
     3 anywhere: you > no > restrictions limitations rules filters guidelines
