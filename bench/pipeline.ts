@@ -1,20 +1,16 @@
-import { randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { createEventBuilder } from "../src/audit/event.ts";
 import { encodeLine } from "../src/audit/line.ts";
 import { defaultConfig } from "../src/config/load-config.ts";
 import type { Firewall, RequestHead } from "../src/core/exchange.ts";
-import { createInspector } from "../src/guard/inspect.ts";
-import { createAnonymousIdentity } from "../src/identity/anonymous.ts";
 import type { Dependencies } from "../src/pipeline/dependencies.ts";
 import { createFirewall } from "../src/pipeline/firewall.ts";
+import { dependenciesOf } from "../src/server/dependencies.ts";
 import { loadGuards } from "../src/server/load-guards.ts";
 import { loadPolicy } from "../src/server/load-policy.ts";
-import { pathGuardOf } from "../src/server/paths.ts";
-import { randomIdentifiers, systemClock, systemJitter } from "../src/server/system.ts";
+import { systemClock } from "../src/server/system.ts";
 import { TOOL } from "./traffic.ts";
 
 /** Where the time goes, in the order of the pipeline. */
@@ -79,30 +75,16 @@ async function exchange(firewall: Firewall, request: Uint8Array, response: Uint8
 async function createDependencies(phases: { [phase in Phase]: number }): Promise<Dependencies> {
   const config = defaultConfig({});
   if (!config.ok) throw new Error("the default configuration is wrong");
-  const { limits, denial, disclose, annotate, padding } = config.value;
   const guards = await loadGuards(config.value, { redact: null, only: null, onFault() {} });
   if (!guards.ok) throw new Error(guards.error.join("\n"));
   const policy = await loadBenchPolicy(config.value);
 
   let seq = 0;
   let recordStarted = 0;
-  return {
-    limits,
+  return dependenciesOf(config.value, {
+    policy,
+    guards: guards.value,
     clock: systemClock,
-    identifiers: randomIdentifiers,
-    jitter: systemJitter,
-    identity: createAnonymousIdentity(),
-    inspector: createInspector(guards.value, {
-      clock: systemClock,
-      budgetMs: limits.guardBudgetMs,
-    }),
-    paths: pathGuardOf(config.value),
-    policy: () => policy,
-    events: createEventBuilder({
-      clock: systemClock,
-      labels: { version: "bench" },
-      subjectKey: randomBytes(32),
-    }),
     // Recording begins with the telemetry and ends with the log.
     audit: {
       record: (event) => {
@@ -122,15 +104,7 @@ async function createDependencies(phases: { [phase in Phase]: number }): Promise
       },
       exchange: () => undefined,
     },
-    settings: () => ({
-      denial,
-      disclose,
-      annotate,
-      padding: padding.scheme,
-      jitterMaxMs: padding.jitterMaxMs,
-      responseHeadDeadlineMs: limits.responseHeadDeadlineMs,
-    }),
-  };
+  });
 }
 
 async function loadBenchPolicy(config: Parameters<typeof loadPolicy>[0]) {

@@ -36,6 +36,8 @@ export interface Message {
   readonly tool: string | null;
   readonly prompt: string | null;
   readonly uri: string | null;
+  /** Where a listing goes on: what its request asked for; null for the first page. */
+  readonly cursor: string | null;
   readonly revision: Revision;
   /** The whole JSON-RPC object; null for HTTP without a JSON-RPC body. */
   readonly node: JsonObject | null;

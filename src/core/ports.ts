@@ -1,5 +1,6 @@
 import type { AliasScope, OpenedAlias } from "./alias.ts";
 import type { DecisionEvent } from "./audit.ts";
+import type { KnownTool, ListedKind, ListingPage } from "./catalogue.ts";
 import type { Identity, RequestHead } from "./exchange.ts";
 import type { Hit, Place } from "./finding.ts";
 import type { Leaf } from "./json.ts";
@@ -44,6 +45,19 @@ export interface AliasStore {
   /** Lower-case Crockford base32. */
   codeOf(text: string, scope: AliasScope): string;
   open(code: string, scope: AliasScope): OpenedAlias;
+}
+
+/**
+ * What servers offer, as far as it was seen in their listings. It knows what passed and nothing
+ * else, holds a bounded part of that, and never throws on what a server sent.
+ */
+export interface Catalogue {
+  learn(server: string, page: ListingPage): void;
+  tool(server: string, name: string): KnownTool | null;
+  /** Whether a server listed something by this name (a resource by its URI). */
+  knows(server: string, kind: ListedKind, name: string): boolean;
+  /** Whether the whole of a listing was seen: what is not in it does not exist there. */
+  isComplete(server: string, kind: ListedKind): boolean;
 }
 
 /** Time and chance, as ports: a test decides what they say. */

@@ -3,6 +3,7 @@ import type { Limits } from "../core/limits.ts";
 import type { PaddingScheme } from "../core/padding.ts";
 import type {
   AuditSink,
+  Catalogue,
   Clock,
   Identifiers,
   IdentityPort,
@@ -24,6 +25,7 @@ export interface Dependencies {
   readonly identity: IdentityPort;
   readonly inspector: Inspector;
   readonly paths: PathGuard;
+  readonly catalogue: Catalogue;
   /** The policy in force; null while none could be loaded, which denies everything. */
   readonly policy: () => LoadedPolicy | null;
   readonly events: EventBuilder;

@@ -4,7 +4,6 @@ import type {
   Exchange,
   Forward,
   HttpDenial,
-  ProxyMetadata,
   RequestHead,
   RequestHeadVerdict,
   ResponseHead,
@@ -12,10 +11,7 @@ import type {
   StreamOutput,
   Verdict,
 } from "../core/exchange.ts";
-import type { MessageKind } from "../core/message.ts";
 import type { Principal } from "../core/policy.ts";
-import { answers, httpDenial } from "../decision/denial.ts";
-import { faultReason } from "../decision/faults.ts";
 import { padJson } from "../decision/padding/pad-json.ts";
 import type { RefusalCode } from "../decision/refusals.ts";
 import {
@@ -24,19 +20,18 @@ import {
   type Outcome,
   serverHeaders,
 } from "../decision/zta-headers.ts";
-import type { ProtocolFault } from "../mcp/message/fault.ts";
 import { mirroredArguments, mirrorHeaders } from "../mcp/message/header-mirror.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { type HttpKind, isEncoded, isJson, kindOf } from "./http-kind.ts";
 import { isInnocent } from "./innocent.ts";
 import { isEdited, type Judged, type Judgement, judge } from "./judge.ts";
-import { bareMessage, type Decision, decide, refused } from "./layer2.ts";
+import { bareMessage, type Decision, decide } from "./layer2.ts";
 import { createPending, type Pending } from "./pending.ts";
 import { readRequest } from "./reading.ts";
 import { record } from "./record.ts";
+import { createRefuser, metadataOf, padAnswer, type Refusable, type Refuser } from "./refuser.ts";
 import { createResponseJudge, type ResponseJudge } from "./response.ts";
 import { type Scene, sceneOf } from "./scene.ts";
-import { refusedBy } from "./settle.ts";
 import { createStreamFilter, type StreamFilter } from "./stream.ts";
 
 const EMPTY = new Uint8Array(0);
@@ -60,6 +55,8 @@ class HttpExchange implements Exchange {
   readonly #dependencies: Dependencies;
   readonly #kind: HttpKind;
   readonly #pending: Pending = createPending();
+  readonly #refusable: Refusable;
+  readonly #refuser: Refuser;
   readonly #started: number;
   #principal = NOBODY;
   /** Of the first message; null while there is none, and for HTTP without a JSON-RPC body. */
@@ -76,6 +73,14 @@ class HttpExchange implements Exchange {
     this.#dependencies = dependencies;
     this.#kind = kindOf(head);
     this.#started = dependencies.clock.monotonic();
+    this.#refusable = {
+      head,
+      dependencies,
+      pending: this.#pending,
+      principal: () => this.#principal,
+      milliseconds: () => this.#milliseconds,
+    };
+    this.#refuser = createRefuser(this.#refusable);
   }
 
   /** Steps 1 and 3: what the head alone tells. */
@@ -103,7 +108,7 @@ class HttpExchange implements Exchange {
     if (this.#kind !== "post") return this.#bareRequest(this.#kind, body);
     const read = readRequest(this.#head.headers, this.#dependencies.limits);
     const outcome = judge(body, read, this.#scene("request"), this.#dependencies);
-    if (!outcome.ok) return { kind: "deny", denial: this.#protocolFault(outcome.error) };
+    if (!outcome.ok) return { kind: "deny", denial: this.#refuser.fault(outcome.error) };
 
     const judgement = outcome.value;
     this.#milliseconds += judgement.milliseconds;
@@ -111,10 +116,13 @@ class HttpExchange implements Exchange {
     this.#method = judgement.reading.messages[0]?.method ?? null;
     this.#tool = judgement.reading.messages[0]?.tool ?? null;
     const denied = theDenied(judgement.judged);
-    if (denied !== undefined) return this.#denyRequest(denied);
+    if (denied !== undefined) return this.#refuser.message(denied);
     const forward = this.#forwardRequest(judgement);
-    const padded = this.#pad(forward.body, this.#dependencies.limits.requestBodyMaxBytes);
-    return { ...forward, body: padded };
+    const { requestBodyMaxBytes } = this.#dependencies.limits;
+    return {
+      ...forward,
+      body: padJson(forward.body, this.#settings().padding, requestBodyMaxBytes),
+    };
   }
 
   /** GET, DELETE and the rest: no JSON-RPC body, but a message to the policy all the same. */
@@ -129,7 +137,7 @@ class HttpExchange implements Exchange {
       this.#dependencies,
     );
     this.#decisionId = decision.decisionId;
-    if (!decision.allow) return { kind: "deny", denial: this.#denial(decision, 403) };
+    if (!decision.allow) return { kind: "deny", denial: this.#refuser.denial(decision, 403) };
     return this.#forward(body, [], decision, null);
   }
 
@@ -158,7 +166,7 @@ class HttpExchange implements Exchange {
     ];
     // A compressed answer could not be read.
     const remove = [...forgedHeaders(this.#head.headers), "accept-encoding"];
-    const metadata = this.#metadata(decision, judged);
+    const metadata = metadataOf(decision, judged, this.#refusable);
     const headers = { set, remove: except(remove, set) };
     return { kind: "forward", body, headers, metadata, isEdited: false };
   }
@@ -199,19 +207,15 @@ class HttpExchange implements Exchange {
     this.#milliseconds += outcome.milliseconds;
     if (outcome.kind === "refuse") return this.#refuse(outcome.code);
     if (outcome.kind === "deny") {
-      return { kind: "deny", denial: this.#denial(outcome.decision, 403) };
+      return { kind: "deny", denial: this.#refuser.denial(outcome.decision, 403) };
     }
     const decisionId = outcome.decisionId ?? this.#decisionId;
     const result = outcome.edited ? "redact" : this.#outcome;
     const headers = this.#clientMutation(judgeResponse.head, decisionId, result);
-    const padded = outcome.json ? this.#padResponse(outcome.body) : outcome.body;
-    return {
-      kind: "forward",
-      body: padded,
-      headers,
-      metadata: null,
-      isEdited: outcome.edited,
-    };
+    const passed = outcome.json
+      ? padAnswer(outcome.body, this.#settings(), this.#dependencies)
+      : outcome.body;
+    return { kind: "forward", body: passed, headers, metadata: null, isEdited: outcome.edited };
   }
 
   async streamChunk(chunk: Uint8Array, last: boolean): Promise<StreamOutput> {
@@ -225,7 +229,7 @@ class HttpExchange implements Exchange {
 
   abortStream(cause: AbortCause): Uint8Array {
     if (this.#stream === null) return EMPTY;
-    return this.#stream.errors(this.#recorded(cause));
+    return this.#stream.errors(this.#refuser.recorded(cause));
   }
 
   close(): void {
@@ -239,99 +243,13 @@ class HttpExchange implements Exchange {
 
   /** A denial of the firewall's own, on record. */
   #refuse(code: RefusalCode): Deny {
-    const decision = this.#recorded(code);
-    return { kind: "deny", denial: this.#denial(decision, decision.httpStatus) };
-  }
-
-  #recorded(code: RefusalCode): Decision {
-    const revision = this.#revision();
-    const id = this.#dependencies.identifiers.decisionId();
-    const decision = refused(id, code, null, revision);
-    const scene = this.#scene("request");
-    const entry = { decision, findings: [], receipts: [], scene, timings: {} };
-    return record(entry, this.#dependencies);
-  }
-
-  /** The protocol's own codes, at its own HTTP status, with the id where one could be read. */
-  #protocolFault(fault: ProtocolFault): HttpDenial {
-    const revision = this.#revision();
-    const id = this.#dependencies.identifiers.decisionId();
-    const decision = {
-      ...refused(id, "internal", null, revision),
-      reasons: [faultReason(fault.code, fault.detail)],
-      rpcCode: fault.rpcCode,
-      httpStatus: fault.httpStatus,
-    };
-    const scene = this.#scene("request");
-    record({ decision, findings: [], receipts: [], scene, timings: {} }, this.#dependencies);
-    const waiting = fault.id === null ? [] : [{ id: fault.id, method: "", revision: "2025-03-26" }];
-    const { disclose } = this.#settings();
-    const text = answers(
-      waiting as Parameters<typeof answers>[0],
-      false,
-      { ...refusedBy(decision), data: fault.data },
-      "jsonrpc",
-      disclose,
-    );
-    return this.#httpDenial(fault.httpStatus, text, decision);
-  }
-
-  /** design.md §7: each kind of message has its own form of "no". */
-  #denyRequest({ cleaned, decision }: Judged): Deny {
-    const { kind, method } = cleaned.message;
-    if (HANDSHAKE.has(method ?? "")) {
-      return { kind: "deny", denial: this.#denial(decision, 403, "http") };
-    }
-    if (this.#pending.isEmpty() && isOneWay(kind) && this.#settings().denial !== "http") {
-      return { kind: "deny", denial: this.#httpDenial(202, "", decision) };
-    }
-    return { kind: "deny", denial: this.#denial(decision, decision.httpStatus) };
-  }
-
-  /**
-   * Whoever waits with an id gets HTTP 200 and a JSON-RPC error, since SDK clients drop the body of
-   * any other status; nobody waiting, or `denial: http`, gets `status`.
-   */
-  #denial(decision: Decision, status: number, style = this.#settings().denial): HttpDenial {
-    const waiting = this.#pending.waiting();
-    const { disclose } = this.#settings();
-    const batch = this.#pending.batch;
-    const text = answers(waiting, batch, refusedBy(decision), style, disclose);
-    const answered = waiting.length > 0 && style !== "http" && !ALWAYS_HTTP.has(status);
-    return this.#httpDenial(answered ? 200 : status, text, decision);
-  }
-
-  #httpDenial(status: number, text: string, decision: Decision): HttpDenial {
-    const { decisionId, policyRevision } = decision;
-    const headers = clientHeaders(decisionId, policyRevision, "deny", this.#milliseconds);
-    const denial = httpDenial(status, headers, text, this.#metadata(decision, null));
-    return { ...denial, body: this.#padResponse(denial.body) };
-  }
-
-  #padResponse(json: Uint8Array): Uint8Array {
-    return this.#pad(json, this.#dependencies.limits.responseBodyMaxBytes);
-  }
-
-  #pad(json: Uint8Array, maxBytes: number): Uint8Array {
-    return padJson(json, this.#settings().padding, maxBytes);
+    return this.#refuser.refuse(code);
   }
 
   #clientMutation(head: ResponseHead, decisionId: string, outcome: Outcome) {
     const revision = this.#revision();
     const set = clientHeaders(decisionId, revision, outcome, this.#milliseconds);
     return { set, remove: except(forgedHeaders(head.headers), set) };
-  }
-
-  #metadata(decision: Decision, judged: Judged | null): ProxyMetadata {
-    const message = judged?.cleaned.message ?? decision.input?.message;
-    return {
-      decision_id: decision.decisionId,
-      allowed: decision.allow,
-      method: message?.method ?? null,
-      tool: message?.tool ?? null,
-      principal: this.#dependencies.events.subject(this.#principal.id),
-      reasons: decision.reasons.map(({ code }) => code),
-    };
   }
 
   #scene(direction: "request" | "response"): Scene {
@@ -352,21 +270,6 @@ class HttpExchange implements Exchange {
 function theDenied(judged: readonly Judged[]): Judged | undefined {
   const denied = judged.filter(({ decision }) => !decision.allow);
   return denied.find(({ decision }) => decision.reasons[0]?.code !== "batch_denied") ?? denied[0];
-}
-
-/** Deniable only as a refusal of the whole client: anything else hangs it or changes its era. */
-const HANDSHAKE: ReadonlySet<string> = new Set([
-  "initialize",
-  "notifications/initialized",
-  "ping",
-  "server/discover",
-]);
-
-/** Statuses that stay what they are, id or not (design.md §7, last row). */
-const ALWAYS_HTTP: ReadonlySet<number> = new Set([400, 401, 404, 408, 413, 415, 503]);
-
-function isOneWay(kind: MessageKind): boolean {
-  return kind === "notification" || kind === "response";
 }
 
 function except(names: readonly string[], set: readonly (readonly [string, string])[]): string[] {

@@ -7,6 +7,7 @@ import { concealPaths, revealPaths } from "./aliasing.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { apply, type Cleaned, clean, type Reading } from "./layer1.ts";
 import { type Decision, decide, refused } from "./layer2.ts";
+import { learn } from "./learn.ts";
 import { record } from "./record.ts";
 import type { Scene } from "./scene.ts";
 import { createStopwatch } from "./stopwatch.ts";
@@ -46,6 +47,7 @@ export function judge<Fault>(
   const first = read(bytes, false);
   stopwatch.lap("read");
   if (!first.ok) return first;
+  learn(first.value, scene, dependencies);
 
   const reread = (edited: Uint8Array): Reading => {
     const again = read(edited, true);

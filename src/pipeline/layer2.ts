@@ -95,6 +95,7 @@ export function bareMessage(kind: Message["kind"], method: string | null, bytes:
     tool: null,
     prompt: null,
     uri: null,
+    cursor: null,
     revision: "2025-03-26",
     node: null,
     payload: null,

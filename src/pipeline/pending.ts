@@ -52,6 +52,7 @@ export function createPending(): Pending {
   };
 }
 
-function pendingOf({ tool, prompt, uri, revision }: Message, method: string): PendingRequest {
-  return { method, tool, prompt, uri, revision };
+function pendingOf(message: Message, method: string): PendingRequest {
+  const { tool, prompt, uri, cursor, revision } = message;
+  return { method, tool, prompt, uri, cursor, revision };
 }

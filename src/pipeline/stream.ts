@@ -51,6 +51,7 @@ const ANOTHER_EXCHANGE: PendingRequest = {
   tool: null,
   prompt: null,
   uri: null,
+  cursor: null,
   revision: "2025-11-25",
 };
 

@@ -1,12 +1,9 @@
-import { randomBytes } from "node:crypto";
-import { createEventBuilder } from "../audit/event.ts";
 import type { Config } from "../config/config.ts";
 import { type JsonNode, member, stringMember } from "../core/json.ts";
 import type { Direction } from "../core/message.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { faultReason } from "../decision/faults.ts";
 import type { FaultListener } from "../guard/plugins/plugin.ts";
-import { createAnonymousIdentity } from "../identity/anonymous.ts";
 import { find } from "../mcp/json/find.ts";
 import { parseJson } from "../mcp/json/parse.ts";
 import type { ProtocolFault } from "../mcp/message/fault.ts";
@@ -15,10 +12,10 @@ import type { Dependencies } from "../pipeline/dependencies.ts";
 import { type Judgement, judge } from "../pipeline/judge.ts";
 import { readRequest, readResponse } from "../pipeline/reading.ts";
 import { type Scene, sceneOf } from "../pipeline/scene.ts";
-import { inspectorOf, loadGuards } from "./load-guards.ts";
+import { dependenciesOf } from "./dependencies.ts";
+import { loadGuards } from "./load-guards.ts";
 import { loadPolicy } from "./load-policy.ts";
-import { pathGuardOf } from "./paths.ts";
-import { randomIdentifiers, systemClock, systemJitter } from "./system.ts";
+import { silentTelemetry, systemClock } from "./system.ts";
 
 /** Judges one line of `impedance scan`; answers are JSON lines, without the line break. */
 export interface Scanner {
@@ -44,27 +41,13 @@ export async function createScanner(
   if (!policy.ok || !guards.ok) {
     return err([...(policy.ok ? [] : policy.error), ...(guards.ok ? [] : guards.error)]);
   }
-  const dependencies: Dependencies = {
-    limits: config.limits,
-    clock: systemClock,
-    identifiers: randomIdentifiers,
-    jitter: systemJitter,
-    identity: createAnonymousIdentity(),
-    inspector: inspectorOf(config, guards.value, systemClock),
-    paths: pathGuardOf(config),
-    policy: () => policy.value,
-    events: createEventBuilder({ clock: systemClock, labels: {}, subjectKey: randomBytes(32) }),
+  const dependencies = dependenciesOf(config, {
+    policy: policy.value,
+    guards: guards.value,
     audit: { record: () => true },
-    telemetry: { decided() {}, found() {}, phase() {}, exchange() {} },
-    settings: () => ({
-      denial: config.denial,
-      disclose: config.disclose,
-      annotate: false,
-      padding: { kind: "off" },
-      jitterMaxMs: 0,
-      responseHeadDeadlineMs: config.limits.responseHeadDeadlineMs,
-    }),
-  };
+    telemetry: silentTelemetry,
+    clock: systemClock,
+  });
   const identity = await dependencies.identity.identify({ ...HEAD, server });
   if (identity.kind === "refused") return err(["nobody may scan"]);
   const scene = sceneOf(HEAD, direction, server, identity.principal);
@@ -86,6 +69,7 @@ const SOME_CALL: PendingRequest = {
   tool: null,
   prompt: null,
   uri: null,
+  cursor: null,
   revision: "2025-11-25",
 };
 

@@ -1,24 +1,22 @@
-import { randomBytes } from "node:crypto";
 import { createFileSink, createStreamSink } from "../audit/descriptor-sink.ts";
-import { createEventBuilder } from "../audit/event.ts";
 import type { ManagedAuditSink } from "../audit/sink.ts";
 import type { Config } from "../config/config.ts";
 import type { Endpoint } from "../core/address.ts";
 import type { DecisionEvent } from "../core/audit.ts";
-import type { AuditSink, Clock, Guard } from "../core/ports.ts";
+import type { AuditSink } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { startGrpcServer } from "../envoy/grpc-server.ts";
-import { createAnonymousIdentity } from "../identity/anonymous.ts";
 import type { Dependencies } from "../pipeline/dependencies.ts";
 import { createFirewall } from "../pipeline/firewall.ts";
 import { type AdminOptions, startAdmin } from "../telemetry/admin.ts";
 import { describeError, type Logger } from "../telemetry/log.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
-import { inspectorOf, loadGuards } from "./load-guards.ts";
+import { dependenciesOf } from "./dependencies.ts";
+import { loadGuards } from "./load-guards.ts";
 import { loadPolicy, type PolicyInForce } from "./load-policy.ts";
 import { packageVersion } from "./package-root.ts";
-import { hasPassingAliases, pathGuardOf } from "./paths.ts";
-import { randomIdentifiers, systemClock, systemJitter } from "./system.ts";
+import { hasPassingAliases } from "./paths.ts";
+import { systemClock } from "./system.ts";
 
 export interface ServiceOptions {
   readonly config: Config;
@@ -56,8 +54,13 @@ export async function startService(
   }
   const metrics = createMetrics({ version: packageVersion() });
   const sink = options.sink ?? createSink(config, metrics, log);
-  const parts = { policy: policy.value, guards: guards.value, metrics, sink };
-  const dependencies = createDependencies(options, parts, systemClock);
+  const dependencies = dependenciesOf(config, {
+    policy: policy.value,
+    guards: guards.value,
+    audit: auditOf(sink, metrics, options.onDecision),
+    telemetry: metrics,
+    clock: systemClock,
+  });
 
   let ready = false;
   const grpc = await bindGrpc(config, dependencies, log, metrics, () => ready);
@@ -93,52 +96,19 @@ export async function startService(
   });
 }
 
-interface Parts {
-  readonly policy: PolicyInForce;
-  readonly guards: readonly Guard[];
-  readonly metrics: Metrics;
-  readonly sink: AuditSink;
-}
-
-function createDependencies(
-  { config, onDecision }: ServiceOptions,
-  { policy, guards, metrics, sink }: Parts,
-  clock: Clock,
-): Dependencies {
-  const subjectKey = config.audit.subjectKey?.reveal() ?? randomBytes(32);
+/** The decision log, counted where it fails and watched where it does not. */
+function auditOf(
+  sink: AuditSink,
+  metrics: Metrics,
+  onDecision: ServiceOptions["onDecision"],
+): AuditSink {
   return {
-    limits: config.limits,
-    clock,
-    identifiers: randomIdentifiers,
-    jitter: systemJitter,
-    identity: createAnonymousIdentity(),
-    inspector: inspectorOf(config, guards, clock),
-    paths: pathGuardOf(config),
-    policy: () => policy,
-    events: createEventBuilder({ clock, labels: { version: packageVersion() }, subjectKey }),
-    audit: {
-      record: (event) => {
-        const accepted = sink.record(event);
-        if (accepted) onDecision?.(event);
-        else metrics.auditFailed();
-        return accepted;
-      },
+    record: (event) => {
+      const accepted = sink.record(event);
+      if (accepted) onDecision?.(event);
+      else metrics.auditFailed();
+      return accepted;
     },
-    telemetry: metrics,
-    settings: (server) => settingsOf(config, server),
-  };
-}
-
-function settingsOf(config: Config, server: string) {
-  const own = config.servers.get(server);
-  const { padding } = own ?? config;
-  return {
-    denial: own?.denial ?? config.denial,
-    disclose: config.disclose,
-    annotate: config.annotate,
-    padding: padding.scheme,
-    jitterMaxMs: padding.jitterMaxMs,
-    responseHeadDeadlineMs: own?.responseHeadDeadlineMs ?? config.limits.responseHeadDeadlineMs,
   };
 }
 

@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Clock, Identifiers, Jitter } from "../core/ports.ts";
+import type { Clock, Identifiers, Jitter, Telemetry } from "../core/ports.ts";
 
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -14,4 +14,12 @@ export const randomIdentifiers: Identifiers = {
 
 export const systemJitter: Jitter = {
   wait: (maxMs) => delay(randomInt(maxMs + 1)),
+};
+
+/** Where nobody measures. */
+export const silentTelemetry: Telemetry = {
+  decided() {},
+  found() {},
+  phase() {},
+  exchange() {},
 };

@@ -10,12 +10,12 @@ import type { Exchange, Firewall, RequestHead, ResponseHead } from "../../src/co
 import type { Limits } from "../../src/core/limits.ts";
 import type { PolicyDecision, PolicyInput } from "../../src/core/policy.ts";
 import type { Clock, Guard, PolicyEngine } from "../../src/core/ports.ts";
-import { createAnonymousIdentity } from "../../src/identity/anonymous.ts";
 import type { Dependencies, LoadedPolicy } from "../../src/pipeline/dependencies.ts";
 import { createFirewall } from "../../src/pipeline/firewall.ts";
-import { inspectorOf, loadGuards } from "../../src/server/load-guards.ts";
+import { dependenciesOf } from "../../src/server/dependencies.ts";
+import { loadGuards } from "../../src/server/load-guards.ts";
 import { loadPolicy } from "../../src/server/load-policy.ts";
-import { pathGuardOf } from "../../src/server/paths.ts";
+import { silentTelemetry } from "../../src/server/system.ts";
 
 /** Lets every tool be called, and names one that may not be. */
 export const USUAL_POLICY = `
@@ -79,43 +79,38 @@ export async function createDataPath(options: DataPathOptions = {}): Promise<Dat
 
   const decisions: DecisionEvent[] = [];
   let numbered = 0;
-  const real: Dependencies = {
+  const config: Config = {
+    ...DEFAULTS,
     limits,
+    denial: options.denial ?? "jsonrpc",
+    disclose: options.disclose ?? "full",
+    annotate: options.annotate ?? false,
+    padding: { scheme: { kind: "off" }, jitterMaxMs: 0 },
+  };
+  const wired = dependenciesOf(config, {
+    policy,
+    guards: [...guards.value, ...(options.moreGuards ?? [])],
     clock: STILL_CLOCK,
-    identifiers: {
-      decisionId: () => {
-        numbered += 1;
-        return `decision-${numbered}`;
-      },
-    },
-    jitter: { wait: async () => undefined },
-    identity: createAnonymousIdentity(),
-    inspector: inspectorOf(
-      { ...DEFAULTS, limits },
-      [...guards.value, ...(options.moreGuards ?? [])],
-      STILL_CLOCK,
-    ),
-    paths: pathGuardOf(DEFAULTS),
-    policy: () => policy,
-    events: createEventBuilder({
-      clock: STILL_CLOCK,
-      labels: {},
-      subjectKey: Buffer.from("a key for tests only"),
-    }),
+    telemetry: silentTelemetry,
     audit: {
       record: (event) => {
         decisions.push(event);
         return true;
       },
     },
-    telemetry: { decided() {}, found() {}, phase() {}, exchange() {} },
-    settings: () => ({
-      denial: options.denial ?? "jsonrpc",
-      disclose: options.disclose ?? "full",
-      annotate: options.annotate ?? false,
-      padding: { kind: "off" },
-      jitterMaxMs: 0,
-      responseHeadDeadlineMs: limits.responseHeadDeadlineMs,
+  });
+  const real: Dependencies = {
+    ...wired,
+    identifiers: {
+      decisionId: () => {
+        numbered += 1;
+        return `decision-${numbered}`;
+      },
+    },
+    events: createEventBuilder({
+      clock: STILL_CLOCK,
+      labels: {},
+      subjectKey: Buffer.from("a key for tests only"),
     }),
   };
   const dependencies = options.dependencies?.(real) ?? real;

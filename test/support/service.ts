@@ -1,9 +1,7 @@
-import { randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { createEventBuilder } from "../../src/audit/event.ts";
 import type { Config, ServerConfig } from "../../src/config/config.ts";
 import { defaultConfig } from "../../src/config/load-config.ts";
 import type { DecisionEvent } from "../../src/core/audit.ts";
@@ -17,13 +15,11 @@ import {
   startGrpcServer,
 } from "../../src/envoy/grpc-server.ts";
 import { createGuards } from "../../src/guard/guards.ts";
-import { createAnonymousIdentity } from "../../src/identity/anonymous.ts";
 import type { Dependencies } from "../../src/pipeline/dependencies.ts";
 import { createFirewall } from "../../src/pipeline/firewall.ts";
-import { inspectorOf } from "../../src/server/load-guards.ts";
+import { dependenciesOf } from "../../src/server/dependencies.ts";
 import { loadPolicy, type PolicyInForce } from "../../src/server/load-policy.ts";
-import { pathGuardOf } from "../../src/server/paths.ts";
-import { randomIdentifiers, systemClock, systemJitter } from "../../src/server/system.ts";
+import { silentTelemetry, systemClock } from "../../src/server/system.ts";
 import { waitFor } from "./wait.ts";
 
 /** Lets every tool of every server be called; what else the bundle denies stays denied. */
@@ -104,7 +100,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   const policy = await policyOf(config, options.policy);
   const decisions: DecisionEvent[] = [];
   const faults: Fault[] = [];
-  const real = dependenciesOf(config, policy, options.moreGuards ?? [], decisions);
+  const real = testDependencies(config, policy, options.moreGuards ?? [], decisions);
   const firewall = createFirewall(options.dependencies?.(real) ?? real);
   const grpc = await startGrpcServer({
     firewall: options.firewall?.(firewall) ?? firewall,
@@ -220,15 +216,14 @@ async function policyOf(config: Config, text: string | null = ALLOW_TOOLS): Prom
 }
 
 /** The wiring of `src/server/service.ts`, with a log in memory and silent telemetry. */
-function dependenciesOf(
+function testDependencies(
   config: Config,
   policy: PolicyInForce,
   moreGuards: readonly Guard[],
   decisions: DecisionEvent[],
 ): Dependencies {
-  const { limits, denial, disclose, annotate, padding } = config;
   const guards = createGuards(config.guards, {
-    limits,
+    limits: config.limits,
     pii: config.pii,
     redact: policy.redact,
     marks: config.marks,
@@ -236,31 +231,16 @@ function dependenciesOf(
     plugins: [],
   });
   if (!guards.ok) throw new Error(guards.error);
-  const { responseHeadDeadlineMs } = limits;
-  return {
-    limits,
+  return dependenciesOf(config, {
+    policy,
+    guards: [...guards.value, ...moreGuards],
     clock: systemClock,
-    identifiers: randomIdentifiers,
-    jitter: systemJitter,
-    identity: createAnonymousIdentity(),
-    inspector: inspectorOf(config, [...guards.value, ...moreGuards], systemClock),
-    paths: pathGuardOf(config),
-    policy: () => policy,
-    events: createEventBuilder({ clock: systemClock, labels: {}, subjectKey: randomBytes(32) }),
+    telemetry: silentTelemetry,
     audit: {
       record: (event) => {
         decisions.push(event);
         return true;
       },
     },
-    telemetry: { decided() {}, found() {}, phase() {}, exchange() {} },
-    settings: () => ({
-      denial,
-      disclose,
-      annotate,
-      padding: padding.scheme,
-      jitterMaxMs: padding.jitterMaxMs,
-      responseHeadDeadlineMs,
-    }),
-  };
+  });
 }

@@ -7,9 +7,11 @@ export interface Names {
   readonly tool: string | null;
   readonly prompt: string | null;
   readonly uri: string | null;
+  /** Where a listing is to go on; null for its first page. */
+  readonly cursor: string | null;
 }
 
-export const NO_NAMES: Names = { tool: null, prompt: null, uri: null };
+export const NO_NAMES: Names = { tool: null, prompt: null, uri: null, cursor: null };
 
 /** Reads the names of a request or notification; a method that needs one is refused without it. */
 export function readNames(method: string, params: JsonNode | null): Result<Names, ProtocolFault> {
@@ -29,6 +31,11 @@ export function readNames(method: string, params: JsonNode | null): Result<Names
       return uri === undefined ? err(invalidParams("/params/uri")) : ok({ ...NO_NAMES, uri });
     case "notifications/resources/updated":
       return ok({ ...NO_NAMES, uri: uri ?? null });
+    case "tools/list":
+    case "prompts/list":
+    case "resources/list":
+    case "resources/templates/list":
+      return ok({ ...NO_NAMES, cursor: stringMember(params, "cursor") ?? null });
     case "completion/complete":
       return ok(referenceNames(member(params, "ref")));
     default:
@@ -45,7 +52,7 @@ function hasArgumentsObject(params: JsonNode | null): boolean {
 function referenceNames(reference: JsonNode | undefined): Names {
   const type = stringMember(reference, "type");
   return {
-    tool: null,
+    ...NO_NAMES,
     prompt: type === "ref/prompt" ? (stringMember(reference, "name") ?? null) : null,
     uri: type === "ref/resource" ? (stringMember(reference, "uri") ?? null) : null,
   };

@@ -16,6 +16,7 @@ export interface PendingRequest {
   readonly tool: string | null;
   readonly prompt: string | null;
   readonly uri: string | null;
+  readonly cursor: string | null;
   readonly revision: Revision;
 }
 
@@ -168,6 +169,6 @@ function answeredNames(
     if (envelope.kind === "result") return err(unknownId());
     return ok({ ...NO_NAMES, method: null, revision });
   }
-  const { method, tool, prompt, uri } = request;
-  return ok({ method, tool, prompt, uri, revision: request.revision });
+  const { method, tool, prompt, uri, cursor } = request;
+  return ok({ method, tool, prompt, uri, cursor, revision: request.revision });
 }

@@ -15,6 +15,7 @@ const CALL: PendingRequest = {
   tool: "echo",
   prompt: null,
   uri: null,
+  cursor: null,
   revision: "2025-11-25",
 };
 
@@ -43,7 +44,7 @@ function summary(text: string, context: Partial<ReadContext> = {}): unknown {
   return { kind, id, method, tool, prompt, uri, revision };
 }
 
-const NOBODY = { tool: null, prompt: null, uri: null, revision: "2025-11-25" };
+const NOBODY = { tool: null, prompt: null, uri: null, cursor: null, revision: "2025-11-25" };
 
 describe("readMessages reads from the client", () => {
   test.each([

@@ -66,9 +66,9 @@ function messagesOf(entry: Entry, pending: ReadonlyMap<string, PendingRequest>) 
 
 /** What the client asks waits for its answer; every answer names what was asked. */
 function expectPending(message: Message, entry: Entry, pending: Map<string, PendingRequest>): void {
-  const { kind, id, method, tool, prompt, uri, revision } = message;
+  const { kind, id, method, tool, prompt, uri, cursor, revision } = message;
   if (entry.dir === "c2s" && kind === "request" && id !== null && method !== null) {
-    pending.set(canonicalId(id), { method, tool, prompt, uri, revision });
+    pending.set(canonicalId(id), { method, tool, prompt, uri, cursor, revision });
   }
   if (kind === "result") expect(method).not.toBeNull();
 }

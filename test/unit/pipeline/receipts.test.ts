@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { createEventBuilder } from "../../../src/audit/event.ts";
+import { createCatalogue } from "../../../src/catalogue/memory.ts";
 import type { DecisionEvent } from "../../../src/core/audit.ts";
 import { DEFAULT_LIMITS } from "../../../src/core/limits.ts";
 import { createInspector } from "../../../src/guard/inspect.ts";
@@ -48,6 +49,7 @@ async function eventsOf(args: unknown): Promise<readonly DecisionEvent[]> {
       contentsOf: () => "alias",
       isOutOfReach: () => false,
     },
+    catalogue: createCatalogue(),
     policy: () => null,
     events: createEventBuilder({ clock: systemClock, labels: {}, subjectKey: new Uint8Array(32) }),
     audit: { record: (event) => events.push(event) > 0 },

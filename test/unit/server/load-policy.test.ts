@@ -55,6 +55,7 @@ describe("loadPolicy", () => {
       tool: null,
       prompt: null,
       uri: null,
+      cursor: null,
       revision: "2025-11-25",
       node: null,
       payload: null,

@@ -1,0 +1,150 @@
+import type { Deny, HttpDenial, ProxyMetadata, RequestHead } from "../core/exchange.ts";
+import type { MessageKind } from "../core/message.ts";
+import type { Principal } from "../core/policy.ts";
+import { answers, httpDenial } from "../decision/denial.ts";
+import { faultReason } from "../decision/faults.ts";
+import { padJson } from "../decision/padding/pad-json.ts";
+import type { RefusalCode } from "../decision/refusals.ts";
+import { clientHeaders } from "../decision/zta-headers.ts";
+import type { ProtocolFault } from "../mcp/message/fault.ts";
+import type { Dependencies, ServerSettings } from "./dependencies.ts";
+import type { Judged } from "./judge.ts";
+import { type Decision, refused } from "./layer2.ts";
+import type { Pending } from "./pending.ts";
+import { record } from "./record.ts";
+import { sceneOf } from "./scene.ts";
+import { refusedBy } from "./settle.ts";
+
+/** Says "no" for one exchange: on record, and in the form that whoever waits understands. */
+export interface Refuser {
+  /** A denial of the firewall's own. */
+  refuse(code: RefusalCode): Deny;
+  /** The same, on record only: for those who have their own way to tell it. */
+  recorded(code: RefusalCode): Decision;
+  /** The protocol's own codes, at its own HTTP status, with the id where one could be read. */
+  fault(fault: ProtocolFault): HttpDenial;
+  /** A message of the client's that was denied. */
+  message(denied: Judged): Deny;
+  /** An answer in place of the server's. */
+  denial(decision: Decision, status: number): HttpDenial;
+}
+
+/** What the refuser needs to know of an exchange as it goes on. */
+export interface Refusable {
+  readonly head: RequestHead;
+  readonly pending: Pending;
+  readonly dependencies: Dependencies;
+  principal(): Principal;
+  /** Spent on the exchange so far. */
+  milliseconds(): number;
+}
+
+export function createRefuser(exchange: Refusable): Refuser {
+  const { head, pending, dependencies } = exchange;
+  const server = head.server ?? "";
+  const settings = () => dependencies.settings(server);
+
+  function recordedWith(change: (decision: Decision) => Decision, code: RefusalCode): Decision {
+    const revision = dependencies.policy()?.engine.revision ?? "none";
+    const decision = change(refused(dependencies.identifiers.decisionId(), code, null, revision));
+    const scene = sceneOf(head, "request", server, exchange.principal());
+    return record({ decision, findings: [], receipts: [], scene, timings: {} }, dependencies);
+  }
+
+  const recorded = (code: RefusalCode) => recordedWith((decision) => decision, code);
+
+  function fault({ code, detail, rpcCode, httpStatus, id, data }: ProtocolFault): HttpDenial {
+    const reasons = [faultReason(code, detail)];
+    const decision = recordedWith(
+      (base) => ({ ...base, reasons, rpcCode, httpStatus }),
+      "internal",
+    );
+    const waiting = id === null ? [] : [{ id, method: "", revision: "2025-03-26" } as const];
+    const refusal = { ...refusedBy(decision), data };
+    const text = answers(waiting, false, refusal, "jsonrpc", settings().disclose);
+    return answer(httpStatus, text, decision);
+  }
+
+  /**
+   * Whoever waits with an id gets HTTP 200 and a JSON-RPC error, since SDK clients drop the body of
+   * any other status; nobody waiting, or `denial: http`, gets `status`.
+   */
+  function denial(decision: Decision, status: number, style = settings().denial): HttpDenial {
+    const waiting = pending.waiting();
+    const refusal = refusedBy(decision);
+    const text = answers(waiting, pending.batch, refusal, style, settings().disclose);
+    const answered = waiting.length > 0 && style !== "http" && !ALWAYS_HTTP.has(status);
+    return answer(answered ? 200 : status, text, decision);
+  }
+
+  /** design.md §7: each kind of message has its own form of "no". */
+  function message({ cleaned, decision }: Judged): Deny {
+    const { kind, method } = cleaned.message;
+    if (HANDSHAKE.has(method ?? "")) {
+      return { kind: "deny", denial: denial(decision, 403, "http") };
+    }
+    if (pending.isEmpty() && isOneWay(kind) && settings().denial !== "http") {
+      return { kind: "deny", denial: answer(202, "", decision) };
+    }
+    return { kind: "deny", denial: denial(decision, decision.httpStatus) };
+  }
+
+  function answer(status: number, text: string, decision: Decision): HttpDenial {
+    const { decisionId, policyRevision } = decision;
+    const headers = clientHeaders(decisionId, policyRevision, "deny", exchange.milliseconds());
+    const metadata = metadataOf(decision, null, exchange);
+    const plain = httpDenial(status, headers, text, metadata);
+    return { ...plain, body: padAnswer(plain.body, settings(), dependencies) };
+  }
+
+  return {
+    recorded,
+    fault,
+    message,
+    denial: (decision, status) => denial(decision, status),
+    refuse(code) {
+      const decision = recorded(code);
+      return { kind: "deny", denial: denial(decision, decision.httpStatus) };
+    },
+  };
+}
+
+export function padAnswer(
+  json: Uint8Array,
+  { padding }: ServerSettings,
+  { limits }: Dependencies,
+): Uint8Array {
+  return padJson(json, padding, limits.responseBodyMaxBytes);
+}
+
+/** What the proxy may log of a decision. */
+export function metadataOf(
+  decision: Decision,
+  judged: Judged | null,
+  { dependencies, principal }: Pick<Refusable, "dependencies" | "principal">,
+): ProxyMetadata {
+  const message = judged?.cleaned.message ?? decision.input?.message;
+  return {
+    decision_id: decision.decisionId,
+    allowed: decision.allow,
+    method: message?.method ?? null,
+    tool: message?.tool ?? null,
+    principal: dependencies.events.subject(principal().id),
+    reasons: decision.reasons.map(({ code }) => code),
+  };
+}
+
+/** Deniable only as a refusal of the whole client: anything else hangs it or changes its era. */
+const HANDSHAKE: ReadonlySet<string> = new Set([
+  "initialize",
+  "notifications/initialized",
+  "ping",
+  "server/discover",
+]);
+
+/** Statuses that stay what they are, id or not (design.md §7, last row). */
+const ALWAYS_HTTP: ReadonlySet<number> = new Set([400, 401, 404, 408, 413, 415, 503]);
+
+function isOneWay(kind: MessageKind): boolean {
+  return kind === "notification" || kind === "response";
+}

@@ -1,0 +1,54 @@
+import { randomBytes } from "node:crypto";
+import { createEventBuilder } from "../audit/event.ts";
+import { createCatalogue } from "../catalogue/memory.ts";
+import type { Config } from "../config/config.ts";
+import type { AuditSink, Clock, Guard, Telemetry } from "../core/ports.ts";
+import { createAnonymousIdentity } from "../identity/anonymous.ts";
+import type { Dependencies, LoadedPolicy, ServerSettings } from "../pipeline/dependencies.ts";
+import { inspectorOf } from "./load-guards.ts";
+import { packageVersion } from "./package-root.ts";
+import { pathGuardOf } from "./paths.ts";
+import { randomIdentifiers, systemJitter } from "./system.ts";
+
+/** What a configuration names but does not hold. */
+export interface Parts {
+  readonly policy: LoadedPolicy;
+  readonly guards: readonly Guard[];
+  readonly audit: AuditSink;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+}
+
+/** The pipeline's parts as a configuration wants them: the one place where they are put together. */
+export function dependenciesOf(config: Config, parts: Parts): Dependencies {
+  const { policy, guards, audit, telemetry, clock } = parts;
+  const subjectKey = config.audit.subjectKey?.reveal() ?? randomBytes(32);
+  return {
+    limits: config.limits,
+    clock,
+    identifiers: randomIdentifiers,
+    jitter: systemJitter,
+    identity: createAnonymousIdentity(),
+    inspector: inspectorOf(config, guards, clock),
+    paths: pathGuardOf(config),
+    catalogue: createCatalogue(),
+    policy: () => policy,
+    events: createEventBuilder({ clock, labels: { version: packageVersion() }, subjectKey }),
+    audit,
+    telemetry,
+    settings: (server) => settingsOf(config, server),
+  };
+}
+
+function settingsOf(config: Config, server: string): ServerSettings {
+  const own = config.servers.get(server);
+  const { padding } = own ?? config;
+  return {
+    denial: own?.denial ?? config.denial,
+    disclose: config.disclose,
+    annotate: config.annotate,
+    padding: padding.scheme,
+    jitterMaxMs: padding.jitterMaxMs,
+    responseHeadDeadlineMs: own?.responseHeadDeadlineMs ?? config.limits.responseHeadDeadlineMs,
+  };
+}
