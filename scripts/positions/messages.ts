@@ -78,7 +78,13 @@ function messageType(
   };
   const examples = examplesOf(schema, definitions, fixed);
   const messages = examples.map((example) => enveloped(example, kind));
-  return { type, from, kind, method: methodOf(type, schema, kind, definitions), examples: messages };
+  return {
+    type,
+    from,
+    kind,
+    method: methodOf(type, schema, kind, definitions),
+    examples: messages,
+  };
 }
 
 function methodOf(

@@ -65,5 +65,7 @@ function isList(node: Json): node is readonly Json[] {
 }
 
 export function pointerOf({ path }: Position): string {
-  return path.map((step) => `/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+  return path
+    .map((step) => `/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}`)
+    .join("");
 }

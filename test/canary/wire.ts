@@ -6,7 +6,13 @@ import { PII_KINDS } from "../../src/core/pii.ts";
 import { encodeMirrored } from "../../src/mcp/message/header-mirror.ts";
 import { inspectorOf, loadGuards } from "../../src/server/load-guards.ts";
 import { pathGuardOf } from "../../src/server/paths.ts";
-import { answerHead, createDataPath, type DataPath, headOf, STILL_CLOCK } from "../golden/data-path.ts";
+import {
+  answerHead,
+  createDataPath,
+  type DataPath,
+  headOf,
+  STILL_CLOCK,
+} from "../golden/data-path.ts";
 
 export const ROOT = "/srv/projects/app";
 
