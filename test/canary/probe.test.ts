@@ -5,7 +5,7 @@ import { createCanaryPath, ROOT, sentToClient, sentToServer } from "./wire.ts";
 
 const CARD = 4111111111111111;
 test("probe", async () => {
-  const path = await createCanaryPath();
+  const path = await createCanaryPath(); const skipNum = /\/(id|requestId|progressToken|size|total|io.modelcontextprotocol~1subscriptionId)$/;
   for (const revision of REVISIONS) {
     const t = tableOf(revision);
     let n = 0;
@@ -54,7 +54,7 @@ test("probe", async () => {
             : type.from === "server"
               ? [SECRET, `${ROOT}/src/a.ts`]
               : [SECRET]) {
-            n++;
+            n++; if (p.kind === "number" && skipNum.test(pointerOf(p))) continue;
             for (const d of await send(planted(example, p, plant))) {
               if (d?.includes(String(plant))) {
                 const k = `${type.type}(${type.kind}) ${p.kind} ${pointerOf(p)} ${String(plant).slice(0, 6)}`;
