@@ -5,6 +5,7 @@ export interface Schema {
   readonly const?: Json;
   readonly enum?: readonly Json[];
   readonly format?: string;
+  readonly maximum?: number;
   readonly properties?: { readonly [name: string]: Schema };
   readonly additionalProperties?: Schema | boolean;
   readonly items?: Schema;
@@ -89,7 +90,7 @@ function shapesOfType(type: string, schema: Schema, context: Context): readonly 
       return [textOf(schema.format)];
     case "integer":
     case "number":
-      return [7];
+      return [Math.min(7, schema.maximum ?? 7)];
     case "boolean":
       return [true];
     default:
@@ -135,9 +136,9 @@ function merged(parts: readonly Schema[], context: Context): Schema {
 function textOf(format: string | undefined): string {
   switch (format) {
     case "uri":
-      return "https://example.com/a";
+      return "file:///a";
     case "uri-template":
-      return "https://example.com/{name}";
+      return "file:///{name}";
     case "byte":
       return "aGVsbG8=";
     default:

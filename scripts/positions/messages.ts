@@ -63,6 +63,9 @@ function errorNames(definitions: Definitions): readonly string[] {
   });
 }
 
+/** Any text to the schemas, and ISO 8601 to readers. */
+const TIME = "2026-07-28T10:00:00Z";
+
 function messageType(
   type: string,
   from: Side,
@@ -74,6 +77,9 @@ function messageType(
   const fixed = {
     protocolVersion: revision,
     "io.modelcontextprotocol/protocolVersion": revision,
+    lastModified: TIME,
+    createdAt: TIME,
+    lastUpdatedAt: TIME,
     resultType: type === "InputRequiredResult" ? "input_required" : "complete",
   };
   const examples = examplesOf(schema, definitions, fixed);

@@ -94,9 +94,8 @@ export function readableRuns(bytes: Buffer): {
     while (start > from && isReadable(bytes, start - 1)) start -= 1;
     let end = probe + 1;
     while (end < length && isReadable(bytes, end)) end += 1;
-    const run = bytes.toString("latin1", start, end).replaceAll(NUL, "");
-    if (run.length >= RUN_LEAST_LENGTH && run.length * 3 >= end - start) {
-      runs.push(run);
+    if (end - start >= RUN_LEAST_LENGTH) {
+      runs.push(textOfRun(bytes.toString("latin1", start, end)));
       covered += end - start;
     }
     from = end + 1;
@@ -105,13 +104,22 @@ export function readableRuns(bytes: Buffer): {
   return { readable: runs.join("\n"), covered };
 }
 
-function isReadable(bytes: Buffer, at: number): boolean {
-  return READABLE[bytes[at] ?? 0x80] === 1;
+/** Every second one is a zero in UTF-16; elsewhere a zero ends a name, and is left to do so. */
+function textOfRun(run: string): string {
+  const letters = run.replaceAll(NUL, "");
+  return letters.length * 3 < run.length * 2 ? letters : run;
 }
 
-/** Printable ASCII, white space, and the zeros between the letters of UTF-16. */
+/** Of zeros only a single one, with something to read on both sides. */
+function isReadable(bytes: Buffer, at: number): boolean {
+  const byte = bytes[at] ?? 0x80;
+  if (byte !== 0) return READABLE[byte] === 1;
+  return READABLE[bytes[at - 1] ?? 0x80] === 1 && READABLE[bytes[at + 1] ?? 0x80] === 1;
+}
+
+/** Printable ASCII, and white space. */
 function readableBytes(): Uint8Array {
   const table = new Uint8Array(256).fill(1, 0x20, 0x7f);
-  for (const code of [0x00, 0x09, 0x0a, 0x0d]) table[code] = 1;
+  for (const code of [0x09, 0x0a, 0x0d]) table[code] = 1;
   return table;
 }

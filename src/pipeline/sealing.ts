@@ -98,7 +98,7 @@ const IDS: ReadonlySet<string | null> = new Set([
 /** An id that the server made up, and that no request of the client waits for. */
 function isServersOwn({ name }: Leaf, { kind, method }: Message, { direction }: Scene): boolean {
   if (direction === "request") return false;
-  return name !== "id" || kind === "request" || (kind === "error" && method === null);
+  return name !== "id" || kind === "request" || method === null || method === "";
 }
 
 /**

@@ -53,6 +53,11 @@ export async function createCanaryPath(): Promise<DataPath> {
   const inspector = inspectorOf(config, guards.value, STILL_CLOCK);
   return createDataPath({
     policy: ALLOW_EVERYTHING,
+    // Methods that the allow-list does not know are read all the same, for whoever allows them.
+    decide: (decision) =>
+      decision.reasons.every(({ code }) => code === "unknown_method")
+        ? { ...decision, allow: true, reasons: [] }
+        : decision,
     dependencies: (real) => ({ ...real, inspector, paths }),
   });
 }
@@ -117,7 +122,7 @@ function requestFor(method: string | null, revision: string): Json {
   const params = {
     name: "read_file",
     arguments: {},
-    uri: "https://example.com/a",
+    uri: "file:///a",
     ...(revision === "2026-07-28" ? { _meta: meta } : {}),
   };
   return { jsonrpc: "2.0", id: 1, method: method ?? "tools/call", params };
