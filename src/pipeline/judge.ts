@@ -5,6 +5,7 @@ import { removeMembers } from "../mcp/json/remove-members.ts";
 import { outermostSplices, replaceNode, type Splice } from "../mcp/json/splice.ts";
 import { concealPaths, revealPaths } from "./aliasing.ts";
 import type { Dependencies } from "./dependencies.ts";
+import { flowOf, remember } from "./flow.ts";
 import { apply, type Cleaned, clean, type Reading } from "./layer1.ts";
 import { type Decision, decide, refused } from "./layer2.ts";
 import { learn } from "./learn.ts";
@@ -35,8 +36,8 @@ export type Read<Fault> = (bytes: Uint8Array, edited: boolean) => Result<Reading
 
 /**
  * The way of every message, both directions (design.md §2): read → seal → reveal paths → guard →
- * decide → enforce → conceal paths → open → record. What to do about a denial is the caller's, who knows what waits
- * for an answer.
+ * decide → enforce → conceal paths → open → record. What to do about a denial is the caller's, who
+ * knows what waits for an answer.
  */
 export function judge<Fault>(
   bytes: Uint8Array,
@@ -58,7 +59,8 @@ export function judge<Fault>(
   };
   const sealed = sealOpaque(first.value, scene, dependencies, reread);
   const revealed = revealPaths(sealed.reading, scene, dependencies, reread);
-  const { reading, cleaned } = clean(revealed.reading, revealed.paths, scene, dependencies, reread);
+  const known = { paths: revealed.paths, flow: flowOf(first.value, scene, dependencies) };
+  const { reading, cleaned } = clean(revealed.reading, known, scene, dependencies, reread);
   stopwatch.lap("guard");
   const each = cleaned.map((one) => decide(one, scene, dependencies));
   const decisions = scene.direction === "request" ? together(each) : each;
@@ -67,6 +69,8 @@ export function judge<Fault>(
   const left = apply(reading, obligations.splices, reread);
   const concealed = concealPaths(left, scene, dependencies, reread);
   const enforced = openOpaque(concealed.reading, scene, dependencies, reread);
+  const allowed = decisions.map(({ allow }) => allow);
+  remember(enforced, allowed, scene, dependencies);
   stopwatch.lap("enforce");
 
   const timings = stopwatch.laps();
