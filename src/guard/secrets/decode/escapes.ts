@@ -28,7 +28,7 @@ const ESCAPE = new RegExp(
   [
     `(?<terminal>${TERMINAL_SEQUENCE}|\\x9b[0-?]{0,24}[ -/]{0,4}[@-~])`,
     `(?<control>${CONTROL_SOURCE})`,
-    String.raw`\\{1,4}u\{?(?<unicode>[0-9a-fA-F]{4,6})\}?`,
+    String.raw`\\{1,4}u(?:\{(?<braced>[0-9a-fA-F]{1,6})\}|(?<unicode>[0-9a-fA-F]{4}))`,
     String.raw`\\{1,4}U(?<wide>[0-9a-fA-F]{8})`,
     String.raw`\\{1,4}x(?<byte>[0-9a-fA-F]{2})`,
     String.raw`\\{1,2}(?<octal>[01][0-7]{2})`,
@@ -119,6 +119,7 @@ function characterOf(groups: { readonly [group: string]: string | undefined }): 
   if (groups.octal !== undefined) return visible(Number.parseInt(groups.octal, 8));
   const hex =
     groups.unicode ??
+    groups.braced ??
     groups.wide ??
     groups.byte ??
     groups.percent ??
