@@ -34,6 +34,12 @@ export interface InspectorOptions {
 /** A leaf this long is worth a look at the clock between two guards. */
 const LONG_LEAF_LENGTH = 4096;
 
+/**
+ * Shorter base64 of bytes may be a token that only looks like it. In longer, chance makes some: to
+ * refuse an archive for those helps nobody.
+ */
+const RAW_MAX_LENGTH = 1024;
+
 interface GuardHit {
   readonly guard: string;
   readonly hit: Hit;
@@ -88,7 +94,8 @@ export function createInspector(guards: readonly Guard[], options: InspectorOpti
         : hitsOfLeaf({ ...inside, nature: "media" }, place, deadline, mediaHitsOf);
     // An edit inside would break what is around it: the policy refuses what is left.
     conclude(inside, found.map(withoutReplacement), into);
-    if (leaf.nature === "text") conclude(leaf, look(leaf), into);
+    if (found.length > 0 || leaf.nature !== "text" || leaf.text.length > RAW_MAX_LENGTH) return;
+    conclude(leaf, look(leaf), into);
   }
 
   /** What the guards hit; those that the deadline does not leave time for are left out. */

@@ -6,7 +6,7 @@ import { ROOT } from "./wire.ts";
 export { SECRET };
 export const PATH = `${ROOT}/src/canary.ts`;
 /** A number of the card network's own test range. */
-export const CARD = 4_111_111_111_111_111;
+const CARD = 4_111_111_111_111_111;
 
 /**
  * Numbers that are no card to the `pii` guard, whatever they are: JSON-RPC's ids, which a peer

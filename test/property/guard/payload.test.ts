@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { readableRuns } from "../../../src/guard/payload.ts";
+import { readableRuns } from "../../../src/guard/readable-runs.ts";
 import { joinedLines } from "../../../src/guard/secrets/decode/lines.ts";
 
 const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array));

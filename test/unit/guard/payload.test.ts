@@ -115,6 +115,11 @@ describe("in a payload of bytes,", () => {
   });
 });
 
+test("a token that only looks like base64 is found as it stands", () => {
+  const { findings } = inspector.inspect([leafOf(SECRET, { name: "data" })], RESULT_PLACE);
+  expect(findings).toMatchObject([{ kind: "aws-access-key-id", action: "redacted" }]);
+});
+
 function decoded(leaf: Leaf, edits: readonly TextEdit[]): string {
   const [edit] = edits;
   expect(edits).toHaveLength(1);

@@ -14,6 +14,13 @@ const NOTE = `the id is ${TOKEN}, keep it`;
 const each = (encode: (code: number) => string): string =>
   Array.from(TOKEN, (character) => encode(character.charCodeAt(0))).join("");
 const hex = (code: number, width: number): string => code.toString(16).padStart(width, "0");
+/** Bytes that are no text, with a text among them. */
+const bytes = (encoding: BufferEncoding, text: string): string =>
+  Buffer.concat([
+    Buffer.alloc(30, 0xf7),
+    Buffer.from(text, encoding),
+    Buffer.alloc(30, 0x9d),
+  ]).toString("base64");
 const base64 = (text: string): string => Buffer.from(text).toString("base64");
 
 describe("of an escaped secret only its span is replaced:", () => {
@@ -58,6 +65,8 @@ describe("of an encoded text that holds a secret the whole token is replaced:", 
     ["hexadecimal", Buffer.from(NOTE).toString("hex")],
     ["base64 of base64", base64(`value ${base64(NOTE)}`)],
     ["base64 of percent", base64(`x=${each((code) => `%${hex(code, 2)}`)}&y=1`)],
+    ["base64 of bytes with text among them", bytes("latin1", NOTE)],
+    ["base64 of bytes with UTF-16 among them", bytes("utf16le", NOTE)],
     ["gzip in base64", gzipSync(NOTE).toString("base64")],
     ["base64 in lines", base64(`${"a few words, ".repeat(9)}${NOTE}`).replace(/.{76}/g, "$&\n")],
   ])("%s", (_title, encoded) => {
@@ -70,6 +79,7 @@ test.each([
   ["base64 of chance", sampleOf("A-Za-z0-9", 400)],
   ["base64 three deep", base64(base64(base64(`see ${NOTE} there`)))],
   ["an image", `data:image/png;base64,iVBORw0KGgo${sampleOf("A-Za-z0-9", 90)}`],
+  ["base64 of bytes without a secret", bytes("latin1", "a text of which nothing is a secret")],
   ["a broken gzip", `H4sIAAAAAAAAA${sampleOf("A-Za-z0-9", 200)}`],
   ["Russian with Latin names", "Сервер API-шлюза отвечает на запросы MCP по HTTP/2"],
   ["an escaped path", "C:\\\\Users\\\\x\\u0041lice\\\\file%20name.txt"],
