@@ -3,11 +3,12 @@ import type { Headers } from "../core/exchange.ts";
 import type { TextEdit } from "../core/finding.ts";
 import { type Leaf, pointerOf } from "../core/json.ts";
 import type { Message } from "../core/message.ts";
+import { STRING_TOO_LONG } from "../guard/limits/limits.ts";
 import { type Origin, openValue, sealValue } from "../guard/opaque/envelope.ts";
 import { formsOf } from "../guard/opaque/forms.ts";
 import { holdsPath } from "../guard/opaque/holds-path.ts";
 import { spliceText } from "../mcp/json/splice-text.ts";
-import { classifyLeaves } from "../mcp/message/leaves.ts";
+import { opaqueLeaves } from "../mcp/message/leaves.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { apply, leavesOf, type Reading } from "./layer1.ts";
 import type { Scene } from "./scene.ts";
@@ -117,28 +118,31 @@ function tells(leaf: Leaf, scene: Scene, dependencies: Dependencies): boolean {
 /** What the client says is its own to know: only servers' paths are concealed. */
 function tellsPath({ text }: Leaf, scene: Scene, { paths }: Dependencies): boolean {
   const view = scene.direction === "response" ? paths.viewOf(scene.server, scene.principal) : null;
-  return view !== null && holdsPath(formsOf(text), view);
+  if (view === null) return false;
+  const { forms, complete } = formsOf(text);
+  return !complete || holdsPath(forms, view);
 }
 
+/** FAIL CLOSED: what could not be looked at whole goes into an envelope, too. */
 function tellsSecret(leaf: Leaf, scene: Scene, { inspector }: Dependencies): boolean {
   const place = { ...scene, kind: "notification", method: null, tool: null } as const;
-  const leaves = formsOf(leaf.text).map((text): Leaf => ({ ...leaf, nature: "opaque", text }));
-  // A limit that is broken stays so in an envelope.
-  return inspector.inspect(leaves, place).findings.some(({ guard }) => guard !== "limits");
+  const { forms, complete } = formsOf(leaf.text);
+  const leaves = forms.map((text): Leaf => ({ ...leaf, nature: "opaque", text }));
+  const { findings } = inspector.inspect(leaves, place);
+  // A value over its limit stays so in an envelope.
+  return !complete || findings.some(({ kind }) => kind !== STRING_TOO_LONG);
 }
 
 /** What an opaque value becomes; null where it stays. */
 type Rewrite = (leaf: Leaf, message: Message) => string | null;
 
 function editsOf({ document, messages, batch }: Reading, rewrite: Rewrite): TextEdit[][] {
-  const leaves = classifyLeaves(document);
+  const leaves = opaqueLeaves(document).filter(({ node }) => node.kind === "string");
   return messages.map((message) =>
-    leavesOf(message, leaves, batch)
-      .filter(({ nature, node }) => nature === "opaque" && node.kind === "string")
-      .flatMap((leaf) => {
-        const replacement = rewrite(leaf, message);
-        return replacement === null ? [] : [{ leaf, start: 0, end: leaf.text.length, replacement }];
-      }),
+    leavesOf(message, leaves, batch).flatMap((leaf) => {
+      const replacement = rewrite(leaf, message);
+      return replacement === null ? [] : [{ leaf, start: 0, end: leaf.text.length, replacement }];
+    }),
   );
 }
 

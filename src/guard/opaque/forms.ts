@@ -15,26 +15,35 @@ const SHORTEST_CODE = 8;
 
 const BASE64 = /^[A-Za-z0-9+/_-]{8,}={0,2}$/;
 
+export interface Forms {
+  /** The value itself comes first. */
+  readonly forms: readonly string[];
+  /** False where there were more than are looked at. */
+  readonly complete: boolean;
+}
+
 /**
  * A value that its maker alone can read, and what it decodes to: servers put paths and JSON into a
- * cursor in base64, in percent escapes, deflated. The value itself comes first.
+ * cursor in base64, in percent escapes, deflated.
  */
-export function formsOf(value: string): readonly string[] {
+export function formsOf(value: string): Forms {
   const forms = new Set([value]);
   let length = value.length;
   let latest: readonly string[] = [value];
   for (let depth = 0; depth < MAX_DEPTH && latest.length > 0; depth++) {
     const next: string[] = [];
     for (const form of latest.flatMap(decodings)) {
-      if (forms.size >= MAX_FORMS || length + form.length > MAX_LENGTH) return [...forms];
       if (form === "" || forms.has(form)) continue;
+      if (forms.size >= MAX_FORMS || length + form.length > MAX_LENGTH) {
+        return { forms: [...forms], complete: false };
+      }
       forms.add(form);
       next.push(form);
       length += form.length;
     }
     latest = next;
   }
-  return [...forms];
+  return { forms: [...forms], complete: true };
 }
 
 /** One layer of encoding taken off. */

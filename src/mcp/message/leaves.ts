@@ -33,6 +33,11 @@ export function classifyLeaves(document: JsonDocument): readonly Leaf[] {
   });
 }
 
+/** The values alone that the protocol hands back byte for byte, in the document's order. */
+export function opaqueLeaves({ leaves, root }: JsonDocument): readonly Leaf[] {
+  return leaves.filter((leaf) => isCandidate(leaf) && opaqueNature(leaf, root) === "opaque");
+}
+
 /** A value that a member of a telling name holds itself, or in a list where the name is of one. */
 function isCandidate({ nature, name, location }: Leaf): boolean {
   if (nature === "key" || name === null || location === null) return false;
