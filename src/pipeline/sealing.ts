@@ -1,10 +1,11 @@
+import type { AliasScope } from "../core/alias.ts";
 import type { EditReceipt } from "../core/audit.ts";
 import type { Headers } from "../core/exchange.ts";
 import type { TextEdit } from "../core/finding.ts";
 import { type Leaf, pointerOf } from "../core/json.ts";
 import type { Message } from "../core/message.ts";
 import { STRING_TOO_LONG } from "../guard/limits/limits.ts";
-import { type Origin, openValue, sealValue } from "../guard/opaque/envelope.ts";
+import { isEnvelope, type Origin, openValue, sealValue } from "../guard/opaque/envelope.ts";
 import { formsOf } from "../guard/opaque/forms.ts";
 import { holdsPath } from "../guard/opaque/holds-path.ts";
 import { spliceText } from "../mcp/json/splice-text.ts";
@@ -32,12 +33,12 @@ export function sealOpaque(
   reread: Reread,
 ): SealedReading {
   const origin = scene.direction === "request" ? "client" : "server";
-  const scope = dependencies.paths.scopeOf(scene.server, scene.principal, binding(origin, scene));
   const edits = editsOf(reading, (leaf, message) => {
     const isId = IDS.has(leaf.name);
     if (isId && !isServersOwn(leaf, message, scene)) return null;
     const isTelling = isId ? tellsPath : tells;
-    return isTelling(leaf, scene, dependencies) ? sealValue(leaf.text, origin, scope) : null;
+    if (!isTelling(leaf, scene, dependencies)) return null;
+    return sealValue(leaf.text, origin, scopeOf(origin, scene, dependencies));
   });
   const receipts = edits.map((own) => own.map(receiptOf));
   return { reading: rewritten(reading, edits, reread), receipts };
@@ -50,15 +51,14 @@ export function sealOpaque(
 export function openOpaque(
   reading: Reading,
   scene: Scene,
-  { paths }: Dependencies,
+  dependencies: Dependencies,
   reread: Reread,
 ): Reading {
   const origin = scene.direction === "request" ? "server" : "client";
-  const scope = paths.scopeOf(scene.server, scene.principal, binding(origin, scene));
   const edits = editsOf(reading, (leaf, { kind }) => {
     const isAnswer = scene.direction === "request" && kind === "response";
-    if (IDS.has(leaf.name) && !isAnswer) return null;
-    return openValue(leaf.text, origin, scope);
+    if (!isEnvelope(leaf.text) || (IDS.has(leaf.name) && !isAnswer)) return null;
+    return openValue(leaf.text, origin, scopeOf(origin, scene, dependencies));
   });
   return rewritten(reading, edits, reread);
 }
@@ -78,14 +78,17 @@ export function sealSession(
   const node = { kind: "string", start: 0, end: id.length, value: id } as const;
   const leaf: Leaf = { node, nature: "opaque", text: id, name: null, location: null };
   if (!tells(leaf, scene, dependencies)) return NONE;
-  const scope = dependencies.paths.scopeOf(scene.server, scene.principal, "");
-  return [[SESSION, sealValue(id, "server", scope)]];
+  return [[SESSION, sealValue(id, "server", scopeOf("server", scene, dependencies))]];
 }
 
-export function openSession(headers: Headers, scene: Scene, { paths }: Dependencies): HeaderEdits {
+export function openSession(
+  headers: Headers,
+  scene: Scene,
+  dependencies: Dependencies,
+): HeaderEdits {
   const id = headers.get(SESSION);
-  if (id === undefined) return NONE;
-  const opened = openValue(id, "server", paths.scopeOf(scene.server, scene.principal, ""));
+  if (id === undefined || !isEnvelope(id)) return NONE;
+  const opened = openValue(id, "server", scopeOf("server", scene, dependencies));
   return opened === null ? NONE : [[SESSION, opened]];
 }
 
@@ -106,9 +109,10 @@ function isServersOwn({ name }: Leaf, { kind, method }: Message, { direction }: 
  * What a nameless client made is opened for nobody but the session or the exchange it was made in:
  * a server could hand it to another one. What a server made comes back to that server anyway.
  */
-function binding(origin: Origin, { principal, sessionId, requestId }: Scene): string {
-  if (origin === "server" || principal.authenticated_by !== "none") return "";
-  return sessionId ?? requestId ?? "";
+function scopeOf(origin: Origin, scene: Scene, { paths }: Dependencies): AliasScope {
+  const { server, principal, sessionId, requestId } = scene;
+  const isBound = origin === "client" && principal.authenticated_by === "none";
+  return paths.scopeOf(server, principal, isBound ? (sessionId ?? requestId ?? "") : "");
 }
 
 function tells(leaf: Leaf, scene: Scene, dependencies: Dependencies): boolean {
@@ -123,11 +127,18 @@ function tellsPath({ text }: Leaf, scene: Scene, { paths }: Dependencies): boole
   return !complete || holdsPath(forms, view);
 }
 
+/** What is known by its form alone is no shorter, and has no gap but what is decoded anyway. */
+const SECRET_LEAST_LENGTH = 16;
+const SECRET_RUN = /[!-~]{16}/;
+
 /** FAIL CLOSED: what could not be looked at whole goes into an envelope, too. */
 function tellsSecret(leaf: Leaf, scene: Scene, { inspector }: Dependencies): boolean {
   const place = { ...scene, kind: "notification", method: null, tool: null } as const;
+  if (leaf.text.length < SECRET_LEAST_LENGTH) return false;
   const { forms, complete } = formsOf(leaf.text);
-  const leaves = forms.map((text): Leaf => ({ ...leaf, nature: "opaque", text }));
+  const leaves = forms
+    .filter((text) => SECRET_RUN.test(text))
+    .map((text): Leaf => ({ ...leaf, nature: "opaque", text }));
   const { findings } = inspector.inspect(leaves, place);
   // A value over its limit stays so in an envelope.
   return !complete || findings.some(({ kind }) => kind !== STRING_TOO_LONG);

@@ -17,9 +17,14 @@ export function sealValue(value: string, origin: Origin, scope: AliasScope): str
   return PREFIX + encodeBase32(SIVS[origin].seal(value, scope));
 }
 
+/** Whether a value has the form of an envelope, whoever made it. */
+export function isEnvelope(value: string): boolean {
+  return value.startsWith(PREFIX);
+}
+
 /** Null for whatever is not an envelope of this origin, made in this scope, whole and unchanged. */
 export function openValue(envelope: string, origin: Origin, scope: AliasScope): string | null {
-  if (!envelope.startsWith(PREFIX)) return null;
+  if (!isEnvelope(envelope)) return null;
   const sealed = decodeBase32(envelope.slice(PREFIX.length));
   return sealed === null ? null : SIVS[origin].open(sealed, scope);
 }

@@ -13,6 +13,8 @@ const UNPACKED_MAX_BYTES = 256 * 1024;
 /** Nothing shorter is worth decoding. */
 const SHORTEST_CODE = 8;
 
+/** A number or a UUID, which most ids are: nothing is written in it. */
+const PLAIN = /^(?:[0-9]{1,20}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$/;
 const BASE64 = /^[A-Za-z0-9+/_-]{8,}={0,2}$/;
 
 export interface Forms {
@@ -27,6 +29,7 @@ export interface Forms {
  * cursor in base64, in percent escapes, deflated.
  */
 export function formsOf(value: string): Forms {
+  if (PLAIN.test(value)) return { forms: [value], complete: true };
   const forms = new Set([value]);
   let length = value.length;
   let latest: readonly string[] = [value];
