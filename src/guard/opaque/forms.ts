@@ -53,7 +53,7 @@ export function formsOf(value: string): Forms {
 function decodings(text: string): readonly string[] {
   if (text.length < SHORTEST_CODE) return [];
   const runs = findRuns(text);
-  const views = decodedViews(text, { runs, hasControls: true }).map((view) => view.text);
+  const views = decodedViews(text, runs, true).map((view) => view.text);
   const tokens = runs.map(({ start, end }) => text.slice(start, end));
   if (BASE64.test(text)) tokens.push(text);
   return [...views, ...tokens.flatMap(bytesOf)];

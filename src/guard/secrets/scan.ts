@@ -1,8 +1,10 @@
 import { SEVERITY_RANK } from "../severity.ts";
 import { assignmentAt, CONTEXT_KEYWORDS } from "./assignment.ts";
-import { DECODE_MAX_DEPTH, decodedViews, type Seen } from "./decode/decode.ts";
+import { DECODE_MAX_DEPTH, decodedViews } from "./decode/decode.ts";
 import { CONTROLS } from "./decode/escapes.ts";
-import { findRuns } from "./decode/runs.ts";
+import { joinedLines } from "./decode/lines.ts";
+import { findRuns, type Run } from "./decode/runs.ts";
+import type { View } from "./decode/view.ts";
 import { unnamedSecrets } from "./entropy.ts";
 import { createKeywordIndex } from "./keywords.ts";
 import { kubernetesSecrets } from "./kubernetes.ts";
@@ -122,16 +124,15 @@ export function createScanner(rules: readonly SecretRule[]): Scanner {
     const runs = findRuns(text);
     const { found: known, hasControls } = scanKeywords(text, options);
     const certain = [...known, ...numberedTokens(text, runs)];
-    const decoded = scanDecoded(text, { runs, hasControls }, options);
+    const decoded = scanDecoded(viewsOf(text, runs, hasControls, options), options);
     if (!options.contextual) return [...certain, ...decoded];
     return [...certain, ...decoded, ...kubernetesSecrets(text), ...unnamedSecrets(text, runs)];
   }
 
   /** What stands in codes. Chance alone is no proof there: what is unreadable is not said to be. */
   function scanDecoded(text: string, seen: Seen, options: ScanOptions): readonly Candidate[] {
-    const depth = options.depth ?? DECODE_MAX_DEPTH;
-    if (depth === 0) return [];
-    return decodedViews(text, seen).flatMap(({ text: decoded, locate, certainOnly }) =>
+    const { depth = DECODE_MAX_DEPTH } = options;
+    return views.flatMap(({ text: decoded, locate, certainOnly }) =>
       scan(decoded, { ...options, depth: depth - 1 })
         .found.filter(({ kind }) => !certainOnly || !UNCERTAIN_KINDS.has(kind))
         .map((candidate) => {
@@ -166,6 +167,17 @@ export function createScanner(rules: readonly SecretRule[]): Scanner {
   }
 
   return { scan };
+}
+
+/** What else the text can be read as; nothing where enough layers have been taken off. */
+function viewsOf(
+  text: string,
+  runs: readonly Run[],
+  hasControls: boolean,
+  { depth = DECODE_MAX_DEPTH }: ScanOptions,
+): readonly View[] {
+  if (depth === 0) return [];
+  return [...decodedViews(text, runs, hasControls), ...joinedLines(text)];
 }
 
 /** All keywords once, and what each of them calls for. */
