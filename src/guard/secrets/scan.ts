@@ -130,7 +130,7 @@ export function createScanner(rules: readonly SecretRule[]): Scanner {
   }
 
   /** What stands in codes. Chance alone is no proof there: what is unreadable is not said to be. */
-  function scanDecoded(text: string, seen: Seen, options: ScanOptions): readonly Candidate[] {
+  function scanDecoded(views: readonly View[], options: ScanOptions): readonly Candidate[] {
     const { depth = DECODE_MAX_DEPTH } = options;
     return views.flatMap(({ text: decoded, locate, certainOnly }) =>
       scan(decoded, { ...options, depth: depth - 1 })
