@@ -1,8 +1,8 @@
 import { densestToken } from "../core/entropy.ts";
 import type { Finding } from "../core/finding.ts";
 import { type JsonNode, type Leaf, member, stringMember } from "../core/json.ts";
-import type { Direction, Message } from "../core/message.ts";
-import type { PolicyInput, Principal } from "../core/policy.ts";
+import type { Message } from "../core/message.ts";
+import type { ItemFact, PolicyInput, Principal } from "../core/policy.ts";
 import type { Clock } from "../core/ports.ts";
 import { argumentFacts } from "./arguments.ts";
 import { pathFacts } from "./path-facts.ts";
@@ -17,7 +17,7 @@ export interface InputBuilder {
 
 /** One message in its place, after Layer 1. */
 export interface InputSubject {
-  readonly phase: Direction;
+  readonly phase: PolicyInput["phase"];
   readonly message: Message;
   readonly server: string;
   readonly findings: readonly Finding[];
@@ -27,6 +27,8 @@ export interface InputSubject {
   readonly sessionId: string | null;
   readonly source: { readonly ip: string | null; readonly spiffe: string | null };
   readonly userAgent: string | null;
+  /** Phase `list`: what the message would call. */
+  readonly item?: ItemFact;
   /** How many aliases stood for paths; null or absent where no path is concealed. */
   readonly aliases?: number | null;
   /** How the policy may see a text of this message: without the paths it stands for. */
@@ -43,6 +45,7 @@ export interface InputBuilderOptions {
 
 /** A name beyond this is told as missing, and the facts as incomplete. */
 const NAME_MAX_LENGTH = 1024;
+const RESULT_TYPE_MAX_LENGTH = 128;
 const SELF_REPORTED_MAX_LENGTH = 256;
 const FINDINGS_MAX = 256;
 const DENSE_TOKEN_MIN_LENGTH = 40;
@@ -65,7 +68,7 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
     const isCall = message.kind === "request" || message.kind === "notification";
     const params = isCall ? (message.payload ?? undefined) : undefined;
     const roots = rootsOf(server);
-    const { paths, rawPaths } = pathFacts(phase === "request" ? params : undefined, roots);
+    const { paths, rawPaths } = pathFacts(phase === "response" ? undefined : params, roots);
     const names = namesOf(message);
 
     return {
@@ -82,9 +85,9 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
         revision: message.revision,
       },
       resource: resourceFacts(message.uri, subject.shown),
-      item: null,
+      item: subject.item ?? null,
       result: resultFacts(message),
-      rules: isCall ? (portable?.match({ ...subjectOf(message, params), server }) ?? []) : [],
+      rules: isCall && portable !== null ? rulesOf(subject, portable) : [],
       patterns: {},
       paths,
       findings: findingFacts(subject.findings),
@@ -138,6 +141,7 @@ const UNKNOWN_SESSION: PolicyInput["session"] = {
 const PROVENANCE = {
   request: provenanceBy("MCP_REQUEST"),
   response: provenanceBy("MCP_RESPONSE"),
+  list: provenanceBy("MCP_LISTING"),
 };
 
 function provenanceBy(message: string) {
@@ -177,14 +181,20 @@ function namesOf({ method, tool, prompt }: Message) {
   return { ...names, complete };
 }
 
-function subjectOf(message: Message, params: JsonNode | undefined) {
-  const { method, tool, uri } = message;
-  return { method, tool, uri, arguments: member(params, "arguments") };
+function rulesOf({ message, server, item }: InputSubject, portable: CompiledPortable) {
+  const { method, tool, uri, payload } = message;
+  const subject = { server, method, tool, uri };
+  if (item === undefined) {
+    return portable.match({ ...subject, arguments: member(payload, "arguments") });
+  }
+  return portable.matchItem({ ...subject, isTemplate: item.kind === "template" });
 }
 
 /** What came back of a request; null for everything that is no answer of a server. */
-function resultFacts({ kind, payload, bytes }: Message): PolicyInput["result"] {
-  if (kind === "error") return { bytes, types: [], is_error: true, classification: null };
+function resultFacts({ kind, payload, bytes, revision }: Message): PolicyInput["result"] {
+  if (kind === "error") {
+    return { type: null, bytes, types: [], is_error: true, classification: null };
+  }
   if (kind !== "result") return null;
 
   const types = new Set<string>();
@@ -195,11 +205,19 @@ function resultFacts({ kind, payload, bytes }: Message): PolicyInput["result"] {
   }
   const isError = member(payload, "isError");
   return {
+    type: revision === "2026-07-28" ? resultType(payload) : null,
     bytes,
     types: [...types],
     is_error: isError?.kind === "literal" && isError.value === true,
     classification: null,
   };
+}
+
+/** One that is no text, or too long for any, is told as a type that nobody knows. */
+function resultType(payload: JsonNode | null): string | null {
+  const type = member(payload, "resultType");
+  if (type === undefined) return null;
+  return type.kind === "string" && type.value.length <= RESULT_TYPE_MAX_LENGTH ? type.value : "";
 }
 
 /** What is still in the message comes first: it is what must not be cut off. */
@@ -226,7 +244,7 @@ function stringFacts(leaves: readonly Leaf[]): { longest: number; max_entropy: n
 }
 
 /** Up to 2025-11-25 only `initialize` declares what the client can be asked for. */
-function declaresCapabilities(phase: Direction, { method, revision }: Message): boolean {
+function declaresCapabilities(phase: PolicyInput["phase"], { method, revision }: Message): boolean {
   return phase === "request" && (method === "initialize" || revision === "2026-07-28");
 }
 

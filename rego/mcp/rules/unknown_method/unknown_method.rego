@@ -2,7 +2,8 @@
 # title: Unknown method
 # description: |
 #   Only methods of the allow-list pass, in the direction they are made for. A rule of the portable
-#   policy that names a method makes it known, unless it is made for the other direction.
+#   policy that names a method makes it known, unless it is made for the other direction. A result
+#   of a type that is not in `data.impedance.result_types` does not pass either.
 # scope: package
 package mcp.rules.unknown_method
 
@@ -10,15 +11,25 @@ import data.mcp.lib.portable
 import data.mcp.lib.reasons
 
 # METADATA
-# description: The method is not on the allow-list.
+# description: The method, or the type of the result, is not on the allow-list.
 # custom:
 #   code: unknown_method
 #   severity: medium
 #   rank: 50
 #   remedy: Use a method of MCP, or name this one in an allow rule (method) of the policy.
 reasons contains reasons.reason(rego.metadata.rule()) if {
+	_unknown
+}
+
+_unknown if {
 	input.message.kind in {"request", "notification"}
 	not _known
+}
+
+_unknown if {
+	input.message.kind == "result"
+	input.result.type != null
+	not input.result.type in data.impedance.result_types
 }
 
 _known if data.impedance.methods[_sender][input.message.method]
@@ -30,7 +41,7 @@ _known if {
 	portable.applies(fact, data.impedance.portable.rules, "allow", input.principal.roles)
 }
 
-_sender := "client" if input.phase == "request"
+_sender := "client" if input.phase in {"request", "list"}
 
 _sender := "server" if input.phase == "response"
 
