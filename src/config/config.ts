@@ -91,8 +91,12 @@ export interface PluginConfig {
 export interface PolicyConfig {
   /** A portable policy. */
   readonly file: string | null;
-  /** An OPA bundle. */
+  /** An OPA bundle: an absolute path, or an http or https address. */
   readonly bundle: string | null;
+  /** For `Authorization: Bearer …` where the bundle is at an address. */
+  readonly bundleToken: Secret | null;
+  /** How often it is looked whether a file, or what is at the address, is another. */
+  readonly pollIntervalMs: number;
 }
 
 export interface AuditConfig {

@@ -181,7 +181,7 @@ describe("a service whose bundle is corrupt", () => {
       const started = await startService({
         config: {
           ...config.value,
-          policy: { file: null, bundle },
+          policy: { ...config.value.policy, file: null, bundle },
           grpc: { kind: "tcp", ...anywhere },
           admin: anywhere,
         },

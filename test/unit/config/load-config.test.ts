@@ -41,7 +41,7 @@ test("an empty file and no file mean the defaults", () => {
     grpc: { kind: "tcp", host: "127.0.0.1", port: 9191 },
     admin: { host: "127.0.0.1", port: 9192 },
     servers: new Map(),
-    policy: { file: null, bundle: null },
+    policy: { file: null, bundle: null, bundleToken: null, pollIntervalMs: 2_000 },
     guards: ["limits", "secrets", "pii", "marks"],
     pii: {
       enabled: false,
@@ -156,7 +156,12 @@ drain_deadline_ms: 20
         },
       ],
     ]),
-    policy: { file: "/etc/impedance/policy.yaml", bundle: "/opt/bundle.tar.gz" },
+    policy: {
+      file: "/etc/impedance/policy.yaml",
+      bundle: "/opt/bundle.tar.gz",
+      bundleToken: null,
+      pollIntervalMs: 2000,
+    },
     guards: ["secrets"],
     pii: {
       ...shared,

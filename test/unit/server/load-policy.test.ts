@@ -30,7 +30,10 @@ async function load(policy: { readonly file?: string; readonly bundle?: string }
   const config = defaultConfig({});
   if (!config.ok) throw new Error("the defaults are a configuration");
   const { file = null, bundle = null } = policy;
-  return loadPolicy({ ...config.value, policy: { file, bundle } }, STILL_CLOCK);
+  return loadPolicy(
+    { ...config.value, policy: { ...config.value.policy, file, bundle } },
+    STILL_CLOCK,
+  );
 }
 
 describe("loadPolicy", () => {
