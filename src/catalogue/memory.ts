@@ -1,5 +1,10 @@
 import { createHash } from "node:crypto";
-import { type KnownTool, type ListedKind, type ListingPage, NAME_MEMBER } from "../core/catalogue.ts";
+import {
+  type KnownTool,
+  type ListedKind,
+  type ListingPage,
+  NAME_MEMBER,
+} from "../core/catalogue.ts";
 import { type JsonObject, stringMember } from "../core/json.ts";
 import type { Catalogue } from "../core/ports.ts";
 import { canonicalJson } from "./canonical-json.ts";

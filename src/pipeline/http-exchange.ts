@@ -86,7 +86,9 @@ class HttpExchange implements Exchange {
   /** Steps 1 and 3: what the head alone tells. */
   async requestHead(): Promise<RequestHeadVerdict> {
     const { headers, server } = this.#head;
-    const { limits, identity } = this.#dependencies;
+    const { limits, identity, doorkeeper } = this.#dependencies;
+    const refusal = doorkeeper.refusal(headers);
+    if (refusal !== null) return this.#refuse(refusal);
     if (server === null) return this.#refuse("unknown_server");
     const identified = await identity.identify(this.#head);
     if (identified.kind === "refused") return this.#refuse("unauthenticated");

@@ -70,6 +70,7 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
     const roots = rootsOf(server);
     const { paths, rawPaths } = pathFacts(phase === "response" ? undefined : params, roots);
     const names = namesOf(message);
+    const resource = resourceFacts(message.uri, subject.shown);
 
     return {
       v: 1,
@@ -84,8 +85,8 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
         bytes: message.bytes,
         revision: message.revision,
       },
-      resource: resourceFacts(message.uri, subject.shown),
-      item: subject.item ?? null,
+      resource,
+      item: itemFacts(subject.item, names, resource),
       result: resultFacts(message),
       rules: isCall && portable !== null ? rulesOf(subject, portable) : [],
       patterns: {},
@@ -188,6 +189,15 @@ function rulesOf({ message, server, item }: InputSubject, portable: CompiledPort
     return portable.match({ ...subject, arguments: member(payload, "arguments") });
   }
   return portable.matchItem({ ...subject, isTemplate: item.kind === "template" });
+}
+
+/** An item is what its call is about: no more of it is told here than there. */
+function itemFacts(
+  item: ItemFact | undefined,
+  { tool, prompt }: Pick<Message, "tool" | "prompt">,
+  { uri }: PolicyInput["resource"],
+): PolicyInput["item"] {
+  return item === undefined ? null : { kind: item.kind, name: tool ?? prompt, uri };
 }
 
 /** What came back of a request; null for everything that is no answer of a server. */

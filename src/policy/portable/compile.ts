@@ -2,11 +2,11 @@ import { compileGlob, type Glob } from "../../core/glob.ts";
 import type { JsonNode } from "../../core/json.ts";
 import type { RedactSettings } from "../../core/pii.ts";
 import type { Json, RuleFact } from "../../core/policy.ts";
+import { fitsTemplate, mayFitTemplate } from "../../core/uri-template.ts";
 import { type JsonRecord, nullPrototype } from "../json.ts";
 import { hasDotSegment } from "../paths.ts";
 import { type Failure, judge } from "./constraint.ts";
 import type { PortablePolicy, PortableRule } from "./policy.ts";
-import { coversTemplate, mayFit } from "./template.ts";
 
 /** What the rules of a portable policy are matched to. */
 export interface PortableSubject {
@@ -195,7 +195,7 @@ function concerns({ rule, server, uri }: CompiledRule, item: PortableItem): bool
   if (rule.effect === "deny" && rule.constraints.size > 0) return false;
   if (uri === null || item.uri === null) return uri === null;
   if (item.isTemplate) {
-    return rule.effect === "deny" ? coversTemplate(uri, item.uri) : mayFit(uri, item.uri);
+    return rule.effect === "deny" ? fitsTemplate(uri, item.uri) : mayFitTemplate(uri, item.uri);
   }
   return uri.source === "*" || (isPlainUri(item.uri) && uri.fits(item.uri));
 }
