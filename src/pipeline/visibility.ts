@@ -3,7 +3,6 @@ import type { Finding } from "../core/finding.ts";
 import type { JsonObject, JsonString } from "../core/json.ts";
 import type { Message, Revision } from "../core/message.ts";
 import type { ItemFact } from "../core/policy.ts";
-import { reasonOf } from "../decision/refusals.ts";
 import { shownBy } from "./aliasing.ts";
 import type { Dependencies, LoadedPolicy } from "./dependencies.ts";
 import { mostTelling } from "./most-telling.ts";
@@ -118,8 +117,9 @@ function ask(
   if (!outcome.ok) return { kind: "fault", code: outcome.error.code };
   const { allow, reasons } = outcome.value;
   if (allow) return { kind: "shown" };
-  // FAIL CLOSED: a denial without a reason is one all the same.
-  return { kind: "hidden", reasons: reasons.length > 0 ? reasons : [reasonOf("policy_malformed")] };
+  // FAIL CLOSED: a denial without a reason is the policy's fault, and one all the same.
+  if (reasons.length === 0) return { kind: "fault", code: "policy_malformed" };
+  return { kind: "hidden", reasons };
 }
 
 /** A call of the item of which no more is known. */

@@ -172,7 +172,7 @@ deny_rules: [{ tool: b, reason: no }]`;
     default: "deny",
     rules: {
       "allow/0": { effect: "allow", roles: [], reason: null, methods: true },
-      "allow/1": { effect: "allow", roles: [], reason: null, methods: false },
+      "allow/1": { effect: "allow", roles: [], reason: null, methods: true },
       "allow/2": { effect: "allow", roles: ["dev"], reason: null, methods: false },
       "deny/0": { effect: "deny", roles: [], reason: "no", methods: false },
     },
