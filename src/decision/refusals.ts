@@ -122,7 +122,7 @@ const REFUSALS = {
   secret_in_header: {
     httpStatus: 403,
     rpcCode: RPC_DENIED,
-    message: "A header that mirrors an argument holds a secret.",
+    message: "A header that mirrors the message holds a secret.",
     remedy: "Send the call without the secret.",
   },
   batch_denied: {

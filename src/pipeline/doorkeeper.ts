@@ -21,8 +21,8 @@ export interface DoorkeeperOptions {
  * browser writes into `Host` and `Origin`. Programs that are no browsers send no `Origin`.
  */
 export function createDoorkeeper({ hosts, origins }: DoorkeeperOptions): Doorkeeper {
-  const isHost = hosts === null ? () => true : fitting(hosts);
-  const isOrigin = fitting(origins);
+  const isHost = hosts === null ? () => true : fitting(hosts, HOST);
+  const isOrigin = fitting(origins, ORIGIN);
   return {
     refusal(headers) {
       // FAIL CLOSED: without a host there is none that is allowed.
@@ -34,16 +34,17 @@ export function createDoorkeeper({ hosts, origins }: DoorkeeperOptions): Doorkee
 }
 
 /** Whether a text fits one of the globs, as it is or without its port. Case does not matter. */
-function fitting(patterns: readonly string[]): (text: string) => boolean {
+function fitting(patterns: readonly string[], form: RegExp): (text: string) => boolean {
   const globs = patterns.map((pattern) => compileGlob(pattern.toLowerCase()));
   return (text) => {
-    if (!PLAIN.test(text)) return false;
+    if (!form.test(text)) return false;
     const whole = text.toLowerCase();
     const bare = whole.replace(PORT, "");
     return globs.some((glob) => glob.fits(whole) || glob.fits(bare));
   };
 }
 
-/** One host or origin and nothing beside it: of two, a glob would fit the end of the last. */
-const PLAIN = /^[^\s,?#@\\]+$/;
+/** One and nothing beside it: of two, or with a path, a glob might fit what is no host. */
+const HOST = /^[^\s,/?#@\\]+$/;
+const ORIGIN = /^(?:null|[a-z][a-z0-9+.-]*:\/\/[^\s,/?#@\\]+)$/i;
 const PORT = /:\d{1,5}$/;

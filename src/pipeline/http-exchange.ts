@@ -20,7 +20,7 @@ import {
   type Outcome,
   serverHeaders,
 } from "../decision/zta-headers.ts";
-import { mirroredArguments, mirrorHeaders } from "../mcp/message/header-mirror.ts";
+import { mirroredArguments, mirrorHeaders, unmirroredNames } from "../mcp/message/header-mirror.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { type HttpKind, isEncoded, isJson, kindOf } from "./http-kind.ts";
 import { isInnocent } from "./innocent.ts";
@@ -97,8 +97,10 @@ class HttpExchange implements Exchange {
     if (Number(headers.get("content-length") ?? 0) > limits.requestBodyMaxBytes) {
       return this.#refuse("request_too_large");
     }
-    if (this.#kind === "post" && !isJson(headers)) return this.#refuse("unsupported_media_type");
-    if (!isInnocent(mirroredArguments(headers), this.#scene("request"), this.#dependencies)) {
+    const isPost = this.#kind === "post";
+    if (isPost && !isJson(headers)) return this.#refuse("unsupported_media_type");
+    for (const text of [mirroredArguments(headers), unmirroredNames(headers, isPost)]) {
+      if (isInnocent(text, this.#scene("request"), this.#dependencies)) continue;
       return this.#refuse("secret_in_header");
     }
     const { responseHeadDeadlineMs } = this.#settings();

@@ -69,7 +69,9 @@ function createView(asking: Asking): View {
 
 function keyOf(findings: readonly Finding[]): string {
   if (findings.length === 0) return "";
-  return JSON.stringify(findings.map((one) => [one.guard, one.kind, one.at, one.action, one.severity]));
+  return JSON.stringify(
+    findings.map((one) => [one.guard, one.kind, one.at, one.action, one.severity]),
+  );
 }
 
 /** All that the policy is told in phase `list` and that does not come from the item itself. */
