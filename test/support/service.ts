@@ -44,6 +44,8 @@ export interface TestServiceOptions {
   /** No jitter if absent. */
   readonly jitterMaxMs?: number;
   readonly guards?: readonly string[];
+  /** Every host if absent. */
+  readonly allowedHosts?: readonly string[];
   /** Folders of servers, by server and by the root's name; with them, paths are concealed. */
   readonly roots?: { readonly [server: string]: { readonly [name: string]: string } };
   readonly aliases?: Partial<Config["aliases"]>;
@@ -176,6 +178,7 @@ function configOf(options: TestServiceOptions): Config {
     annotate: options.annotate ?? false,
     padding: { scheme: options.padding ?? { kind: "off" }, jitterMaxMs: options.jitterMaxMs ?? 0 },
     guards: options.guards ?? value.guards,
+    allowedHosts: options.allowedHosts ?? value.allowedHosts,
     servers: serversOf(options),
     aliases: { ...value.aliases, ...options.aliases },
     ownPaths: options.ownPaths ?? value.ownPaths,
