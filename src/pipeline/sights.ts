@@ -78,8 +78,12 @@ export function createSights(): Sights {
       return fresh;
     },
     keep(sights, item, sight) {
-      const isRoom = sights.items.size < ITEMS_OF_CLASS_MAX && items < ITEMS_MAX;
-      if (!isRoom || item.length > KEY_MAX_LENGTH) return;
+      if (item.length > KEY_MAX_LENGTH) return;
+      if (sights.items.size >= ITEMS_OF_CLASS_MAX) {
+        items -= sights.items.size;
+        sights.items.clear();
+      }
+      if (items >= ITEMS_MAX) return;
       if (!sights.items.has(item)) items += 1;
       sights.items.set(item, sight);
     },

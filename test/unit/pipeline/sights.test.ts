@@ -41,7 +41,9 @@ describe("what a class of callers sees", () => {
     for (let count = 0; count < 40; count++) {
       const own = sights.of(String(count), 0);
       for (let item = 0; item < 5_000; item++) sights.keep(own, `tool ${item}`, SHOWN);
-      expect(own.items.size).toBe(4_096);
+      expect(own.items.size).toBe(5_000 - 4_096);
+      expect(own.items.has("tool 4999")).toBe(true);
+      for (let item = 0; item < 3_000; item++) sights.keep(own, `prompt ${item}`, SHOWN);
     }
     const left = Array.from({ length: 40 }, (_, count) => sights.of(String(count), 0).items.size);
     expect(left.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(65_536);
