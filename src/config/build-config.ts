@@ -9,8 +9,10 @@ import type {
   DenialShape,
   Disclosure,
   LogLevel,
+  PolicyConfig,
   Secret,
   ServerConfig,
+  SignatureAlgorithm,
 } from "./config.ts";
 import { buildExemption, buildPii, type RawExemption, type RawPii } from "./guard-settings.ts";
 import { listeningPath, normaliseRoot } from "./meaning.ts";
@@ -25,6 +27,7 @@ export interface RawConfig {
   readonly policy: {
     readonly file?: string;
     readonly bundle?: string;
+    readonly verification_alg: SignatureAlgorithm;
     readonly poll_interval_ms: number;
   };
   readonly guards: readonly string[];
@@ -44,6 +47,7 @@ export interface RawConfig {
   readonly allowed_hosts?: readonly string[];
   readonly allowed_origins: readonly string[];
   readonly discovery: { readonly filter: "on" | "off"; readonly hide_names: "on" | "off" };
+  readonly flow: Config["flow"];
   readonly denial: DenialShape;
   readonly disclose: Disclosure;
   readonly annotate: "on" | "off";
@@ -81,6 +85,7 @@ export interface Secrets {
   readonly subjectKey: Secret | null;
   readonly aliasKey: Secret | null;
   readonly bundleToken: Secret | null;
+  readonly verificationKey: Secret | null;
 }
 
 /** From the file's words to ours; `raw` has passed every check, so nothing can go wrong here. */
@@ -102,6 +107,7 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
       file: inFolder(raw.policy.file),
       bundle: isUrl(raw.policy.bundle) ? raw.policy.bundle : inFolder(raw.policy.bundle),
       bundleToken: secrets.bundleToken,
+      verification: verificationOf(secrets.verificationKey, raw.policy.verification_alg),
       pollIntervalMs: raw.policy.poll_interval_ms,
     },
     guards: raw.guards,
@@ -113,6 +119,7 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
       module: resolve(folder, module),
       options: options ?? null,
     })),
+    flow: raw.flow,
     aliases: buildAliases(raw.aliases, secrets.aliasKey),
     ownPaths: ownPaths(raw, surroundings),
     allowedHosts: raw.allowed_hosts ?? null,
@@ -180,6 +187,13 @@ function buildServer(
     padding: buildPadding({ ...padding, ...raw.padding }),
     responseHeadDeadlineMs: raw.response_head_deadline_ms ?? limits.responseHeadDeadlineMs,
   };
+}
+
+function verificationOf(
+  key: Secret | null,
+  algorithm: SignatureAlgorithm,
+): PolicyConfig["verification"] {
+  return key === null ? null : { key, algorithm };
 }
 
 function isUrl(place: string | undefined): place is string {

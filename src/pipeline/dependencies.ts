@@ -5,6 +5,7 @@ import type {
   AuditSink,
   Catalogue,
   Clock,
+  FlowMemory,
   Identifiers,
   IdentityPort,
   Jitter,
@@ -30,6 +31,8 @@ export interface Dependencies {
   readonly catalogue: Catalogue;
   readonly sights: Sights;
   readonly doorkeeper: Doorkeeper;
+  /** Null where nobody asks where values come from. */
+  readonly flow: FlowMemory | null;
   /** The policy in force; null while none could be loaded, which denies everything. */
   readonly policy: () => LoadedPolicy | null;
   readonly events: EventBuilder;
@@ -44,6 +47,8 @@ export interface LoadedPolicy {
   readonly input: InputBuilder;
   /** Nobody wrote a policy: only the handshake, discovery and listing pass. */
   readonly isBuiltIn: boolean;
+  /** It has rules about where values come from. */
+  readonly asksForFlow: boolean;
 }
 
 /** What may differ from one MCP server to the next. */

@@ -31,6 +31,8 @@ export interface InputSubject {
   readonly item?: ItemFact;
   /** How many aliases stood for paths; null or absent where no path is concealed. */
   readonly aliases?: number | null;
+  /** Where values of the arguments come from; absent where nobody remembers. */
+  readonly flow?: PolicyInput["flow"];
   /** How the policy may see a text of this message: without the paths it stands for. */
   readonly shown?: (text: string) => string;
 }
@@ -63,6 +65,19 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
   const { engineRevision, portable, clock } = options;
   const rootsOf = createRoots(options.roots);
 
+  function rulesOf(subject: InputSubject, params: JsonNode | undefined): PolicyInput["rules"] {
+    const { message, server, item, flow = [] } = subject;
+    if (portable === null) return [];
+    const selected = { ...subjectOf(message), server };
+    if (item !== undefined) {
+      return portable.matchItem({ ...selected, isTemplate: item.kind === "template" });
+    }
+    const matched = portable.match({ ...selected, arguments: member(params, "arguments") });
+    if (flow.length === 0) return matched;
+    const origins = flow.map(({ from }) => from);
+    return [...matched, ...portable.flows(origins, server)];
+  }
+
   function build(subject: InputSubject): PolicyInput {
     const { phase, message, server, principal } = subject;
     const isCall = message.kind === "request" || message.kind === "notification";
@@ -88,7 +103,7 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
       resource,
       item: itemFacts(subject.item, names, resource),
       result: resultFacts(message),
-      rules: isCall && portable !== null ? rulesOf(subject, portable) : [],
+      rules: isCall ? rulesOf(subject, params) : [],
       patterns: {},
       paths,
       findings: findingFacts(subject.findings),
@@ -111,7 +126,7 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
         user_agent: shortened(subject.userAgent),
       },
       limits: {},
-      flow: [],
+      flow: subject.flow ?? [],
       posture: declaresCapabilities(phase, message)
         ? { server_requests: portable?.serverRequests(server) ?? {} }
         : {},
@@ -182,13 +197,8 @@ function namesOf({ method, tool, prompt }: Message) {
   return { ...names, complete };
 }
 
-function rulesOf({ message, server, item }: InputSubject, portable: CompiledPortable) {
-  const { method, tool, uri, payload } = message;
-  const subject = { server, method, tool, uri };
-  if (item === undefined) {
-    return portable.match({ ...subject, arguments: member(payload, "arguments") });
-  }
-  return portable.matchItem({ ...subject, isTemplate: item.kind === "template" });
+function subjectOf({ method, tool, uri }: Message) {
+  return { method, tool, uri };
 }
 
 /** An item is what its call is about: no more of it is told here than there. */

@@ -7,6 +7,7 @@ import { createAnonymousIdentity } from "../identity/anonymous.ts";
 import type { Dependencies, LoadedPolicy, ServerSettings } from "../pipeline/dependencies.ts";
 import { createDoorkeeper } from "../pipeline/doorkeeper.ts";
 import { createSights } from "../pipeline/sights.ts";
+import { createFlowMemory, FLOW_DEFAULTS } from "../state/flow-memory.ts";
 import { packageVersion } from "./package-root.ts";
 import { pathGuardOf } from "./paths.ts";
 import { randomIdentifiers, systemJitter } from "./system.ts";
@@ -24,6 +25,7 @@ export interface Parts {
 export function dependenciesOf(config: Config, parts: Parts): Dependencies {
   const { inForce, audit, telemetry, clock } = parts;
   const subjectKey = config.audit.subjectKey?.reveal() ?? randomBytes(32);
+  const flow = createFlowMemory({ clock, ...FLOW_DEFAULTS });
   return {
     limits: config.limits,
     clock,
@@ -37,6 +39,10 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
     catalogue: createCatalogue(),
     sights: createSights(),
     doorkeeper: createDoorkeeper({ hosts: config.allowedHosts, origins: config.allowedOrigins }),
+    get flow() {
+      const isAsked = config.flow === "on" || inForce().policy.asksForFlow;
+      return isAsked && config.flow !== "off" ? flow : null;
+    },
     policy: () => inForce().policy,
     events: createEventBuilder({ clock, labels: { version: packageVersion() }, subjectKey }),
     audit,

@@ -19,7 +19,7 @@ export interface PolicyInForce extends LoadedPolicy {
   readonly redact: RedactSettings | null;
 }
 
-type PolicySettings = Pick<Config, "policy" | "limits" | "servers">;
+type PolicySettings = Pick<Config, "policy" | "limits" | "servers" | "flow">;
 
 /** Loads a policy again and again, from where a configuration says it is. */
 export interface PolicyLoader {
@@ -57,7 +57,9 @@ export function createPolicyLoader(config: PolicySettings, clock: Clock): Policy
         isNews = false;
       }
       const parts = {
-        bundle: bundle.ok ? await readPlaced(bundle.value.bytes, bundlePlace) : unread(bundle),
+        bundle: bundle.ok
+          ? await readPlaced(bundle.value.bytes, bundlePlace, config.policy)
+          : unread(bundle),
         portable: portable.ok ? readPortable(portable.value?.bytes, config) : unread(portable),
       };
       return inForce(parts, bundlePlace, config, clock);
@@ -81,7 +83,7 @@ function bytesAt(place: string, { bundleToken }: Config["policy"]): PolicyBytes 
   return urlBytes(place, { token: bundleToken?.reveal() ?? null, deadlineMs: URL_DEADLINE_MS });
 }
 
-export function isUrl(place: string): boolean {
+function isUrl(place: string): boolean {
   return /^https?:/.test(place);
 }
 
@@ -105,6 +107,10 @@ async function inForce(
     return err([...(bundle.ok ? [] : bundle.error), ...(portable.ok ? [] : portable.error)]);
   }
   const compiled = portable.value?.compiled ?? null;
+  // FAIL CLOSED: a policy that forbids ways must not run where nobody looks at them.
+  if (compiled?.asksForFlow === true && config.flow === "off") {
+    return err(["the policy's deny_flows needs flow: auto or on"]);
+  }
   const options = { clock, budgetMs: config.limits.policyBudgetMs };
   const engine = await createPolicyEngine(bundle.value, compiled, options);
   if (!engine.ok) return err([`${place}: ${engine.error.detail}`]);
@@ -119,6 +125,7 @@ async function inForce(
     input,
     default: portable.value?.default ?? "deny",
     redact: compiled?.redact ?? null,
+    asksForFlow: compiled?.asksForFlow ?? false,
     isBuiltIn: config.policy.file === null && config.policy.bundle === null,
   });
 }
@@ -126,8 +133,14 @@ async function inForce(
 async function readPlaced(
   bytes: Uint8Array,
   place: string,
+  { bundle: named, verification }: Config["policy"],
 ): Promise<Result<Bundle, readonly string[]>> {
-  const bundle = await readBundle(bytes);
+  // The bundle we ship came with the program: whoever can change it can change the check too.
+  const isChecked = named !== null && verification !== null;
+  const key = isChecked
+    ? { pem: verification.key.reveal(), algorithm: verification.algorithm }
+    : null;
+  const bundle = await readBundle(bytes, key);
   return bundle.ok ? bundle : err([`${place}: ${bundle.error.detail}`]);
 }
 

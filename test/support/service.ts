@@ -46,6 +46,8 @@ export interface TestServiceOptions {
   readonly guards?: readonly string[];
   /** Every host if absent. */
   readonly allowedHosts?: readonly string[];
+  /** What differs from the defaults, under which personal data is not masked. */
+  readonly pii?: Partial<Config["pii"]>;
   /** Folders of servers, by server and by the root's name; with them, paths are concealed. */
   readonly roots?: { readonly [server: string]: { readonly [name: string]: string } };
   readonly aliases?: Partial<Config["aliases"]>;
@@ -179,6 +181,7 @@ function configOf(options: TestServiceOptions): Config {
     padding: { scheme: options.padding ?? { kind: "off" }, jitterMaxMs: options.jitterMaxMs ?? 0 },
     guards: options.guards ?? value.guards,
     allowedHosts: options.allowedHosts ?? value.allowedHosts,
+    pii: { ...value.pii, ...options.pii },
     servers: serversOf(options),
     aliases: { ...value.aliases, ...options.aliases },
     ownPaths: options.ownPaths ?? value.ownPaths,

@@ -41,7 +41,13 @@ test("an empty file and no file mean the defaults", () => {
     grpc: { kind: "tcp", host: "127.0.0.1", port: 9191 },
     admin: { host: "127.0.0.1", port: 9192 },
     servers: new Map(),
-    policy: { file: null, bundle: null, bundleToken: null, pollIntervalMs: 2_000 },
+    policy: {
+      file: null,
+      bundle: null,
+      bundleToken: null,
+      verification: null,
+      pollIntervalMs: 2_000,
+    },
     guards: ["limits", "secrets", "pii", "marks"],
     pii: {
       enabled: false,
@@ -67,6 +73,7 @@ test("an empty file and no file mean the defaults", () => {
       "https://[::1]",
     ],
     discovery: { filter: true, hideNames: true },
+    flow: "auto",
     denial: "jsonrpc",
     disclose: "full",
     annotate: false,
@@ -116,6 +123,7 @@ plugins: [{ module: guards/a.ts, options: { deep: [1] } }, { module: /opt/b.js }
 allowed_hosts: [mcp.example.com, "*.internal:8443"]
 allowed_origins: ["https://app.example.com", "null"]
 discovery: { filter: off, hide_names: off }
+flow: off
 denial: http
 disclose: code
 annotate: on
@@ -173,6 +181,7 @@ drain_deadline_ms: 20
       file: "/etc/impedance/policy.yaml",
       bundle: "/opt/bundle.tar.gz",
       bundleToken: null,
+      verification: null,
       pollIntervalMs: 2000,
     },
     guards: ["secrets"],
@@ -202,6 +211,7 @@ drain_deadline_ms: 20
     allowedHosts: ["mcp.example.com", "*.internal:8443"],
     allowedOrigins: ["https://app.example.com", "null"],
     discovery: { filter: false, hideNames: false },
+    flow: "off",
     denial: "http",
     disclose: "code",
     annotate: true,

@@ -55,7 +55,7 @@ describe("docs/errors.md", () => {
       invalidRequest(""),
       invalidParams(""),
       headerMismatch(""),
-      unsupportedVersion("", ""),
+      unsupportedVersion("", "", []),
       batchTooLarge(),
       unknownId(),
     ];

@@ -2,8 +2,9 @@
 # title: Unknown method
 # description: |
 #   Only methods of the allow-list pass, in the direction they are made for. A rule of the portable
-#   policy that names a method makes it known, unless it is made for the other direction. A result
-#   of a type that is not in `data.impedance.result_types` does not pass either.
+#   policy that names a method makes it known, and `unknown_methods: allow` every one, unless it is
+#   made for the other direction. Neither does a result pass whose type is not in
+#   `data.impedance.result_types`, unless `unknown_methods` says so.
 # scope: package
 package mcp.rules.unknown_method
 
@@ -30,6 +31,7 @@ _unknown if {
 	input.message.kind == "result"
 	input.result.type != null
 	not input.result.type in data.impedance.result_types
+	not data.impedance.portable.unknown_methods == "allow"
 }
 
 _known if data.impedance.methods[_sender][input.message.method]
@@ -39,6 +41,12 @@ _known if {
 	some fact in input.rules
 	data.impedance.portable.rules[fact.rule].methods
 	portable.applies(fact, data.impedance.portable.rules, "allow", input.principal.roles)
+}
+
+_known if {
+	is_string(input.message.method)
+	not data.impedance.methods[_receiver][input.message.method]
+	data.impedance.portable.unknown_methods == "allow"
 }
 
 _sender := "client" if input.phase in {"request", "list"}

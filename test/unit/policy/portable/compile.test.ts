@@ -170,9 +170,10 @@ deny_rules: [{ tool: b, reason: no }]`;
     policy_id: "t",
     version: "1",
     default: "deny",
+    unknown_methods: "deny",
     rules: {
       "allow/0": { effect: "allow", roles: [], reason: null, methods: true },
-      "allow/1": { effect: "allow", roles: [], reason: null, methods: true },
+      "allow/1": { effect: "allow", roles: [], reason: null, methods: false },
       "allow/2": { effect: "allow", roles: ["dev"], reason: null, methods: false },
       "deny/0": { effect: "deny", roles: [], reason: "no", methods: false },
     },

@@ -16,6 +16,7 @@ test("parsePortable reads every field", () => {
   const text = `policy_id: customer_support
 version: "1.0"
 default: deny
+unknown_methods: allow
 validate: { reject_unknown_args: false, max_arg_bytes: 16384 }
 allow_rules:
   - tool: get_user
@@ -25,6 +26,7 @@ allow_rules:
   - method: resources/read
     uri: "file:///projects/*"
 deny_rules: [ { tool: delete_*, reason: User deletion not permitted } ]
+deny_flows: [ { from: crm, to: "web*" }, { from: hr, reason: Salaries stay } ]
 rate_limit: { enabled: false, limit_per_minute: 60 }
 redact: { enabled: true, deny_keys: [password, token], pii_emails: true }
 `;
@@ -36,6 +38,7 @@ redact: { enabled: true, deny_keys: [password, token], pii_emails: true }
       policyId: "customer_support",
       version: "1.0",
       default: "deny",
+      unknownMethods: "allow",
       maxArgumentBytes: 16384,
       allowRules: [
         {
@@ -70,6 +73,10 @@ redact: { enabled: true, deny_keys: [password, token], pii_emails: true }
           uri: "file:///projects/*",
           constraints: new Map(),
         },
+      ],
+      denyFlows: [
+        { id: "flow/0", from: "crm", to: "web*", reason: null },
+        { id: "flow/1", from: "hr", to: "*", reason: "Salaries stay" },
       ],
       denyRules: [
         {
@@ -126,6 +133,7 @@ describe("parsePortable and the published schema both", () => {
   test.each([
     "",
     "validate: { max_arg_bytes: 10 }",
+    "unknown_methods: deny",
     "allow_rules: []",
     "allow_rules: [{ method: '*' }]",
     "allow_rules: [{ tool: a, constraints: { x: { enum: [1, a, null, true] } } }]",
