@@ -233,6 +233,7 @@ function testDependencies(
     limits: config.limits,
     pii: config.pii,
     redact: policy.redact,
+    descriptions: config.descriptions,
     marks: config.marks,
     exemptions: config.guardExemptions,
     plugins: [],
