@@ -1,5 +1,5 @@
 import type { RedactSettings } from "../../core/pii.ts";
-import type { LinearPattern } from "./linear-pattern.ts";
+import type { LinearPattern } from "../../core/linear-pattern.ts";
 
 /** A portable policy as its author wrote it, checked: what a field says is what is enforced. */
 export interface PortablePolicy {

@@ -1,4 +1,4 @@
-import { err, ok, type Result } from "../../core/result.ts";
+import { err, ok, type Result } from "./result.ts";
 import { type CharacterSet, DIGITS, LINE, negated, SPACES, setOf, WORDS } from "./character-set.ts";
 
 /** A pattern as a tree. Its meaning is that of `new RegExp(source, "u")`, without captures. */

@@ -1,0 +1,120 @@
+import { _, Ajv2020, type KeywordCxt } from "ajv/dist/2020.js";
+import type { SchemaVerdict } from "../core/schema.ts";
+import type { Patterns } from "./keywords.ts";
+import { SCHEMA_LIMITS } from "./limits.ts";
+import { createMeter, type Meter, OverBudget } from "./meter.ts";
+import { type Cost, normalise } from "./normalise.ts";
+import type { RawSchema } from "./references.ts";
+import { Unusable } from "./unusable.ts";
+import { identityOf, type Value } from "./value.ts";
+
+/** Holds values against one schema. `read` makes the value, and pays for it. */
+export type Validate = (read: (meter: Meter) => Value) => SchemaVerdict;
+
+const UNUSABLE: Validate = () => ({ kind: "unusable" });
+
+/**
+ * Compiles a schema of a server's. FAIL CLOSED on what a hostile one may do: whatever is not
+ * understood, leads elsewhere or is too much makes it unusable; nothing is thrown.
+ */
+export function compileSchema(raw: RawSchema): Validate {
+  const meter = createMeter();
+  try {
+    const { schema, patterns } = normalise(raw);
+    const validate = ajvFor(meter, patterns).compile(schema);
+    return (read) =>
+      within(meter, () => {
+        if (validate(read(meter))) return { kind: "fits" };
+        const [first] = validate.errors ?? [];
+        return { kind: "differs", at: first?.instancePath ?? "", keyword: first?.keyword ?? "" };
+      });
+  } catch (error) {
+    if (isTooMuch(error)) return UNUSABLE;
+    throw error;
+  }
+}
+
+/** Work within what is given to one value. */
+function within(meter: Meter, work: () => SchemaVerdict): SchemaVerdict {
+  meter.left = SCHEMA_LIMITS.valueUnits;
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof OverBudget) return { kind: "unjudged" };
+    if (isTooMuch(error)) return { kind: "unusable" };
+    throw error;
+  }
+}
+
+/** Validators nest as their schema is wide: V8 itself says when that is too deep for the stack. */
+function isTooMuch(error: unknown): boolean {
+  return error instanceof Unusable || error instanceof OverBudget || error instanceof RangeError;
+}
+
+/**
+ * One Ajv for each schema: it keeps what it compiled, and servers choose how much that is. What it
+ * gets is normal (`normalise.ts`), so that no text of a server's stands in a place of the code
+ * where Ajv would not quote it.
+ */
+function ajvFor(meter: Meter, patterns: Patterns): Ajv2020 {
+  const ajv = new Ajv2020({
+    strict: false,
+    allErrors: false,
+    validateFormats: false,
+    validateSchema: false,
+    addUsedSchema: false,
+    inlineRefs: false,
+    messages: false,
+    meta: false,
+    logger: false,
+    // 0.3 is a multiple of 0.1.
+    multipleOfPrecision: 9,
+    // Schemas are compiled when a call waits for it: a third of the time, for code as good.
+    code: { optimize: false, regExp: Object.assign(matcher, { code: "linear" }) },
+  });
+
+  function matcher(source: string) {
+    const pattern = patterns.get(source);
+    if (pattern === undefined) throw new Error("a pattern was not compiled");
+    return {
+      test(text: string): boolean {
+        meter.spend((pattern.steps * text.length) >> 2);
+        return pattern.test(text);
+      },
+    };
+  }
+
+  for (const keyword of ["enum", "const", "uniqueItems"]) ajv.removeKeyword(keyword);
+  ajv.addKeyword({ keyword: "enum", compile: (values: unknown[]) => amongst(values, meter) });
+  ajv.addKeyword({ keyword: "const", compile: (value: unknown) => amongst([value], meter) });
+  ajv.addKeyword({
+    keyword: "uniqueItems",
+    type: "array",
+    compile: (isAsked: boolean) => (items: unknown[]) =>
+      !isAsked || new Set(items.map((item) => identityOf(item, meter))).size === items.length,
+  });
+  ajv.addKeyword({ keyword: "spend", before: "$ref", code: (context) => spend(context, meter) });
+  return ajv;
+}
+
+/** Ajv's own comparison trips over objects without a prototype, and over keys such as `valueOf`. */
+function amongst(values: readonly unknown[], meter: Meter): (value: unknown) => boolean {
+  meter.left = SCHEMA_LIMITS.valueUnits;
+  const identities = new Set(values.map((value) => identityOf(value, meter)));
+  return (value) => identities.has(identityOf(value, meter));
+}
+
+/** Stands in front of all that asks further schemas. */
+function spend({ gen, data, schema }: KeywordCxt, meter: Meter): void {
+  const { units, unitsEachKey, unitsEachItem, measuresText }: Cost = schema;
+  const left = gen.scopeValue("obj", { ref: meter });
+  gen.code(_`${left}.spend(${units});`);
+  if (measuresText) gen.code(_`if (typeof ${data} == "string") ${left}.spend(${data}.length >> 5);`);
+  if (unitsEachItem > 0) {
+    gen.code(_`if (Array.isArray(${data})) ${left}.spend(${data}.length * ${unitsEachItem});`);
+  }
+  if (unitsEachKey > 0) {
+    const isObject = _`typeof ${data} == "object" && ${data} && !Array.isArray(${data})`;
+    gen.code(_`if (${isObject}) ${left}.spendKeys(${data}, ${unitsEachKey});`);
+  }
+}
