@@ -21,13 +21,14 @@ const MAY_IMPORT: { readonly [part: string]: readonly string[] } = {
   decision: ["core"],
   audit: ["core"],
   catalogue: ["core"],
+  schema: ["core"],
   pipeline: ["core", "mcp", "guard", "policy", "decision", "audit"],
   envoy: ["core"],
   telemetry: ["core"],
   config: ["core"],
   server: [
     ...["core", "mcp", "identity", "guard", "policy", "decision", "audit", "catalogue"],
-    ...["pipeline", "envoy", "telemetry", "config"],
+    ...["schema", "pipeline", "envoy", "telemetry", "config"],
   ],
   cli: ["core", "audit", "telemetry", "config", "server"],
   "main.ts": ["cli"],
@@ -38,7 +39,8 @@ const HOMES: { readonly [dependency: string]: readonly string[] } = {
   "@grpc/grpc-js": ["envoy"],
   "@grpc/proto-loader": ["envoy"],
   "@open-policy-agent/opa-wasm": ["policy"],
-  ajv: ["config"],
+  // Our own settings, and the schemas that servers give their tools: those only in normal form.
+  ajv: ["config", "schema"],
   pino: ["telemetry"],
   "prom-client": ["telemetry"],
   // Three kinds of files that people write: settings, policies, and Envoy's bootstrap.

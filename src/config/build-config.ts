@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { type Address, decodeAddress, decodeEndpoint, type Endpoint } from "../core/address.ts";
 import type { AllowEntry } from "../core/finding.ts";
 import type { Limits } from "../core/limits.ts";
+import type { SchemaMode } from "../core/tool-limits.ts";
 import type {
   AliasesConfig,
   AuditConfig,
@@ -37,6 +38,7 @@ export interface RawConfig {
     readonly public_paths: readonly string[];
     readonly contents: { readonly [tool: string]: "alias" | "report" | "off" };
   };
+  readonly schema: { readonly arguments: SchemaMode; readonly results: SchemaMode };
   readonly denial: DenialShape;
   readonly disclose: Disclosure;
   readonly annotate: "on" | "off";
@@ -60,6 +62,13 @@ interface RawServer {
   readonly denial?: DenialShape;
   readonly padding?: Partial<RawPadding>;
   readonly response_head_deadline_ms?: number;
+  readonly tools: { readonly [glob: string]: RawToolLimits };
+}
+
+interface RawToolLimits {
+  readonly arguments_max_bytes?: number;
+  readonly result_max_bytes?: number;
+  readonly timeout_ms?: number;
 }
 
 /** What the file refers to: where it stands, and the secrets its references lead to. */
@@ -96,6 +105,7 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
       options: options ?? null,
     })),
     aliases: buildAliases(raw.aliases, aliasKey),
+    schema: raw.schema,
     ownPaths: ownPaths(raw, surroundings),
     denial: raw.denial,
     disclose: raw.disclose,
@@ -154,6 +164,16 @@ function buildServer(
     denial: raw.denial ?? denial,
     padding: buildPadding({ ...padding, ...raw.padding }),
     responseHeadDeadlineMs: raw.response_head_deadline_ms ?? limits.responseHeadDeadlineMs,
+    tools: new Map(
+      Object.entries(raw.tools).map(([glob, tool]) => [
+        glob,
+        {
+          argumentsMaxBytes: tool.arguments_max_bytes ?? null,
+          resultMaxBytes: tool.result_max_bytes ?? null,
+          timeoutMs: tool.timeout_ms ?? null,
+        },
+      ]),
+    ),
   };
 }
 

@@ -1,6 +1,6 @@
-import { err, ok, type Result } from "./result.ts";
 import { membership, WORDS } from "./character-set.ts";
 import { type Assertion, type Pattern, parsePattern } from "./pattern-syntax.ts";
+import { err, ok, type Result } from "./result.ts";
 
 /** A regular expression that takes time linear in the text, whatever the text is. */
 export interface LinearPattern {

@@ -70,6 +70,12 @@ export interface SchemaJudge {
   arguments(tool: KnownTool, node: JsonNode): SchemaVerdict;
   /** Of `structuredContent`, against `outputSchema`. */
   result(tool: KnownTool, node: JsonNode): SchemaVerdict;
+  /**
+   * Whether `structuredContent` fitted as the server sent it, and no longer does after our edits;
+   * `after` is undefined when it was taken out. A text that changed where only its own pattern or
+   * format could tell counts as broken.
+   */
+  isBrokenBy(tool: KnownTool, before: JsonNode, after: JsonNode | undefined): boolean;
   /** Whether the tool has an `outputSchema`. */
   hasResult(tool: KnownTool): boolean;
   /** JSON Pointers in the arguments of what `inputSchema` does not declare; null: not to be told. */

@@ -9,8 +9,10 @@ import type {
   IdentityPort,
   Jitter,
   PolicyEngine,
+  SchemaJudge,
   Telemetry,
 } from "../core/ports.ts";
+import type { SchemaMode, ToolLimits } from "../core/tool-limits.ts";
 import type { DenialStyle, Disclosure } from "../decision/denial.ts";
 import type { Inspector } from "../guard/inspect.ts";
 import type { PathGuard } from "../guard/paths/path-guard.ts";
@@ -26,6 +28,7 @@ export interface Dependencies {
   readonly inspector: Inspector;
   readonly paths: PathGuard;
   readonly catalogue: Catalogue;
+  readonly schemas: SchemaJudge;
   /** The policy in force; null while none could be loaded, which denies everything. */
   readonly policy: () => LoadedPolicy | null;
   readonly events: EventBuilder;
@@ -38,6 +41,8 @@ export interface Dependencies {
 export interface LoadedPolicy {
   readonly engine: PolicyEngine;
   readonly input: InputBuilder;
+  /** A call whose arguments its tool does not declare, or that nobody can tell of, is denied. */
+  readonly rejectsUnknownArguments: boolean;
 }
 
 /** What may differ from one MCP server to the next. */
@@ -51,4 +56,7 @@ export interface ServerSettings {
   /** Answers wait a random while, at most so long; 0 for not at all. */
   readonly jitterMaxMs: number;
   readonly responseHeadDeadlineMs: number;
+  /** What is done about values that do not fit their tool's schemas. */
+  readonly schema: { readonly arguments: SchemaMode; readonly results: SchemaMode };
+  readonly toolLimits: (tool: string) => ToolLimits;
 }

@@ -1,5 +1,7 @@
 import type { EditReceipt } from "../core/audit.ts";
+import type { Message } from "../core/message.ts";
 import { ok, type Result } from "../core/result.ts";
+import type { RefusalCode } from "../decision/refusals.ts";
 import { find } from "../mcp/json/find.ts";
 import { removeMembers } from "../mcp/json/remove-members.ts";
 import { outermostSplices, replaceNode, type Splice } from "../mcp/json/splice.ts";
@@ -11,6 +13,7 @@ import { learn } from "./learn.ts";
 import { record } from "./record.ts";
 import type { Scene } from "./scene.ts";
 import { createStopwatch } from "./stopwatch.ts";
+import { checkTools, fitResults } from "./tool-checks.ts";
 
 /** One message with all that was found, done and decided. */
 export interface Judged {
@@ -35,13 +38,14 @@ export type Read<Fault> = (bytes: Uint8Array, edited: boolean) => Result<Reading
 /**
  * The way of every message, both directions (design.md §2): read → reveal paths → guard → decide →
  * enforce → conceal paths → record. What to do about a denial is the caller's, who knows what waits
- * for an answer.
+ * for an answer. `objection` is the caller's own word against a message, from what it came with.
  */
 export function judge<Fault>(
   bytes: Uint8Array,
   read: Read<Fault>,
   scene: Scene,
   dependencies: Dependencies,
+  objection: (message: Message) => RefusalCode | null = () => null,
 ): Result<Judgement, Fault> {
   const stopwatch = createStopwatch(dependencies.clock);
   const first = read(bytes, false);
@@ -56,7 +60,14 @@ export function judge<Fault>(
     return again.value;
   };
   const revealed = revealPaths(first.value, scene, dependencies, reread);
-  const { reading, cleaned } = clean(revealed.reading, revealed.paths, scene, dependencies, reread);
+  const inner = clean(revealed.reading, revealed.paths, scene, dependencies, reread);
+  const { reading } = inner;
+  const checks = checkTools(first.value, reading, scene, dependencies);
+  const cleaned = inner.cleaned.map((one, index): Cleaned => {
+    const refusal = one.refusal ?? checks[index]?.refusal ?? objection(one.message);
+    // First, so that a message stuffed with findings does not push them out.
+    return { ...one, refusal, findings: [...(checks[index]?.findings ?? []), ...one.findings] };
+  });
   stopwatch.lap("guard");
   const each = cleaned.map((one) => decide(one, scene, dependencies));
   const decisions = scene.direction === "request" ? together(each) : each;
@@ -64,7 +75,8 @@ export function judge<Fault>(
   const obligations = obligationsOf(reading, decisions);
   const left = apply(reading, obligations.splices, reread);
   const concealed = concealPaths(left, scene, dependencies, reread);
-  const enforced = concealed.reading;
+  const fitted = fitResults(first.value, concealed.reading, scene, dependencies, reread);
+  const enforced = fitted.reading;
   stopwatch.lap("enforce");
 
   const timings = stopwatch.laps();
@@ -75,7 +87,8 @@ export function judge<Fault>(
     const paths = concealed.paths[index];
     const findings = [...one.findings, ...(paths?.findings ?? [])];
     const obliged = obligations.receipts[index] ?? [];
-    const receipts = [...one.receipts, ...obliged, ...(paths?.receipts ?? [])];
+    const fitting = fitted.receipts[index] ?? [];
+    const receipts = [...one.receipts, ...obliged, ...(paths?.receipts ?? []), ...fitting];
     return {
       cleaned: { ...one, message, findings, receipts },
       decision: record({ decision, findings, receipts, scene, timings }, dependencies),

@@ -4,6 +4,7 @@ import type { Finding, TextEdit } from "../core/finding.ts";
 import { type JsonDocument, type Leaf, pointerOf } from "../core/json.ts";
 import type { Message } from "../core/message.ts";
 import { RESERVED_META_PREFIX } from "../decision/annotation.ts";
+import type { RefusalCode } from "../decision/refusals.ts";
 import { removeMembers } from "../mcp/json/remove-members.ts";
 import { applySplices, type Splice } from "../mcp/json/splice.ts";
 import { spliceText } from "../mcp/json/splice-text.ts";
@@ -28,6 +29,8 @@ export interface Cleaned {
   readonly receipts: readonly EditReceipt[];
   /** What came of its aliases; null where nothing is concealed and nothing refused. */
   readonly paths: RevealedPaths | null;
+  /** Why it cannot go on, whatever the policy says. */
+  readonly refusal: RefusalCode | null;
 }
 
 export interface CleanedReading {
@@ -64,6 +67,7 @@ export function clean(
       findings,
       receipts: [...stripped.filter(isIn(index, own.batch)), ...receiptsOf(findings)],
       paths: paths[index] ?? null,
+      refusal: paths[index]?.refusal ?? null,
     };
   });
   return { reading: edited, cleaned };

@@ -8,8 +8,21 @@ import type { RawSchema } from "./references.ts";
 import { Unusable } from "./unusable.ts";
 import { identityOf, type Value } from "./value.ts";
 
-/** Holds values against one schema. `read` makes the value, and pays for it. */
-export type Validate = (read: (meter: Meter) => Value) => SchemaVerdict;
+/** Holds values against one schema. */
+export type Validate = (value: ValueSource) => SchemaVerdict;
+
+export interface ValueSource {
+  /** Makes the value, and pays for it. */
+  read(meter: Meter): Value;
+  /** The texts that are known to have any form they should have; null: all. */
+  readonly known: ReadonlySet<string> | null;
+}
+
+/** What a running validation has at hand. */
+interface Run {
+  readonly meter: Meter;
+  known: ReadonlySet<string> | null;
+}
 
 const UNUSABLE: Validate = () => ({ kind: "unusable" });
 
@@ -19,11 +32,13 @@ const UNUSABLE: Validate = () => ({ kind: "unusable" });
  */
 export function compileSchema(raw: RawSchema): Validate {
   const meter = createMeter();
+  const run: Run = { meter, known: null };
   try {
     const { schema, patterns } = normalise(raw);
-    const validate = ajvFor(meter, patterns).compile(schema);
-    return (read) =>
+    const validate = ajvFor(run, patterns).compile(schema);
+    return ({ read, known }) =>
       within(meter, () => {
+        run.known = known;
         if (validate(read(meter))) return { kind: "fits" };
         const [first] = validate.errors ?? [];
         return { kind: "differs", at: first?.instancePath ?? "", keyword: first?.keyword ?? "" };
@@ -56,7 +71,8 @@ function isTooMuch(error: unknown): boolean {
  * gets is normal (`normalise.ts`), so that no text of a server's stands in a place of the code
  * where Ajv would not quote it.
  */
-function ajvFor(meter: Meter, patterns: Patterns): Ajv2020 {
+function ajvFor(run: Run, patterns: Patterns): Ajv2020 {
+  const { meter } = run;
   const ajv = new Ajv2020({
     strict: false,
     allErrors: false,
@@ -93,6 +109,12 @@ function ajvFor(meter: Meter, patterns: Patterns): Ajv2020 {
     compile: (isAsked: boolean) => (items: unknown[]) =>
       !isAsked || new Set(items.map((item) => identityOf(item, meter))).size === items.length,
   });
+  ajv.addKeyword({
+    keyword: "form",
+    type: "string",
+    compile: (form: string) => (text: string) =>
+      run.known === null || run.known.has(text) || (form === "uri" && URL.canParse(text)),
+  });
   ajv.addKeyword({ keyword: "spend", before: "$ref", code: (context) => spend(context, meter) });
   return ajv;
 }
@@ -109,7 +131,8 @@ function spend({ gen, data, schema }: KeywordCxt, meter: Meter): void {
   const { units, unitsEachKey, unitsEachItem, measuresText }: Cost = schema;
   const left = gen.scopeValue("obj", { ref: meter });
   gen.code(_`${left}.spend(${units});`);
-  if (measuresText) gen.code(_`if (typeof ${data} == "string") ${left}.spend(${data}.length >> 5);`);
+  if (measuresText)
+    gen.code(_`if (typeof ${data} == "string") ${left}.spend(${data}.length >> 5);`);
   if (unitsEachItem > 0) {
     gen.code(_`if (Array.isArray(${data})) ${left}.spend(${data}.length * ${unitsEachItem});`);
   }

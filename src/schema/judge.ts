@@ -7,7 +7,7 @@ import { SCHEMA_LIMITS } from "./limits.ts";
 import { mirroredParameters } from "./mirrored-parameters.ts";
 import { isMapping, isRaw, type RawSchema } from "./references.ts";
 import { unknownArguments } from "./unknown-arguments.ts";
-import { valueOf } from "./value.ts";
+import { readValue, textsOf } from "./value.ts";
 
 /** Judges by what tools' definitions say; what is compiled is kept for those used last. */
 export function createSchemaJudge(): SchemaJudge {
@@ -20,6 +20,11 @@ export function createSchemaJudge(): SchemaJudge {
     result: (tool, node) => {
       const { output } = tools(tool);
       return output === null ? { kind: "absent" } : output.holds(node);
+    },
+    isBrokenBy: (tool, before, after) => {
+      const { output } = tools(tool);
+      if (output === null || output.holds(before).kind !== "fits") return false;
+      return after === undefined || output.holds(after, textsOf(before)).kind !== "fits";
     },
     hasResult: (tool) => tools(tool).output !== null,
     unknownArguments: (tool, node) => {
@@ -38,7 +43,8 @@ interface ToolSchemas {
 
 interface ToolSchema {
   readonly raw: RawSchema;
-  holds(node: JsonNode): SchemaVerdict;
+  /** `known` are texts whose form needs no judging; all of them without it. */
+  holds(node: JsonNode, known?: ReadonlySet<string>): SchemaVerdict;
 }
 
 function createToolCache(): (tool: KnownTool) => ToolSchemas {
@@ -77,9 +83,9 @@ function readSchema(raw: unknown): ToolSchema | null {
   let validate: Validate | undefined;
   return {
     raw: schema,
-    holds: (node) => {
+    holds: (node, known) => {
       validate ??= compileSchema(schema);
-      return validate((meter) => valueOf(node, meter));
+      return validate({ read: (meter) => readValue(node, meter), known: known ?? null });
     },
   };
 }

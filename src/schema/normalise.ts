@@ -16,7 +16,8 @@ import { Unusable } from "./unusable.ts";
 /**
  * A schema made safe to compile: JSON Schema 2020-12, whatever it was written in; nothing but
  * keywords that assert something, each well formed; references only to its own `$defs`; a `spend`
- * in every subschema; bounded, and without a way to go round in circles on one value.
+ * in every subschema; a `form` where a text has one that is not judged here (`format`, a pattern
+ * that cannot be had in linear time); bounded, and without a way to go round in circles.
  */
 export interface NormalSchema {
   readonly schema: { readonly [keyword: string]: unknown };
@@ -151,30 +152,44 @@ class Work {
   ): void {
     if (UNSUPPORTED.has(keyword)) throw new Unusable(`${keyword} is not supported`);
     if (TURNS_AROUND.has(keyword)) this.#turnsAround = true;
-    const inner = { ...place, inPlace: place.inPlace && IN_PLACE.has(keyword), depth: place.depth + 1 };
+    const inPlace = place.inPlace && IN_PLACE.has(keyword);
+    const inner = { ...place, inPlace, depth: place.depth + 1 };
 
     if (keyword === "$ref") {
-      const { $ref } = this.reference(resolve(this.#root, value), place);
-      normal.set("$ref", $ref);
-    } else if (keyword === "pattern") {
-      if (this.#pattern(value)) normal.set("pattern", value);
+      normal.set("$ref", this.reference(resolve(this.#root, value), place).$ref);
+    } else if (keyword === "pattern" || keyword === "format") {
+      this.#form(keyword, value, normal);
     } else if (keyword === "items" && Array.isArray(value)) {
-      if (value.length > 0) normal.set("prefixItems", this.#list(value, inner));
-      if (raw.additionalItems !== undefined) {
-        normal.set("items", this.#rewrite(raw.additionalItems, inner));
-      }
+      this.#tuple(value, raw.additionalItems, inner, normal);
     } else if (keyword === "dependencies" && this.#isDraft7) {
       this.#dependencies(value, place, normal);
-    } else if (HOLDS_SCHEMA.has(keyword)) {
-      normal.set(keyword, this.#rewrite(value, inner));
-    } else if (HOLDS_LIST.has(keyword)) {
-      normal.set(keyword, this.#list(value, inner));
-    } else if (HOLDS_NAMED.has(keyword)) {
-      normal.set(keyword, this.#named(keyword, value, inner));
     } else if (isAssertion(keyword, value)) {
       this.#count(entriesOf(value));
       normal.set(keyword, value);
+    } else {
+      const schemas = this.#below(keyword, value, inner);
+      if (schemas !== undefined) normal.set(keyword, schemas);
     }
+  }
+
+  /** The schemas behind a keyword; undefined when it has none, and says nothing. */
+  #below(keyword: string, value: unknown, inner: Place): unknown {
+    if (HOLDS_SCHEMA.has(keyword)) return this.#rewrite(value, inner);
+    if (HOLDS_LIST.has(keyword)) return this.#list(value, inner);
+    return HOLDS_NAMED.has(keyword) ? this.#named(keyword, value, inner) : undefined;
+  }
+
+  /** What a text looks like; what is not judged here still tells that something was changed. */
+  #form(keyword: "pattern" | "format", value: unknown, normal: Map<string, unknown>): void {
+    if (keyword === "pattern" && this.#pattern(value)) normal.set("pattern", value);
+    else if (keyword === "pattern") normal.set("form", "pattern");
+    else if (!normal.has("form")) normal.set("form", String(value));
+  }
+
+  /** Until 2019-09 `items` could be a list. */
+  #tuple(items: readonly unknown[], rest: unknown, inner: Place, normal: Map<string, unknown>) {
+    if (items.length > 0) normal.set("prefixItems", this.#list(items, inner));
+    if (rest !== undefined) normal.set("items", this.#rewrite(rest, inner));
   }
 
   #list(value: unknown, inner: Place): readonly unknown[] {
@@ -256,7 +271,8 @@ function costOf(normal: ReadonlyMap<string, unknown>): Cost {
   return {
     units: 1 + (sum(local) >> 2) + sum(inPlace),
     unitsEachKey: patterns + loops,
-    unitsEachItem: ["items", "contains", "unevaluatedItems"].filter((key) => normal.has(key)).length,
+    unitsEachItem: ["items", "contains", "unevaluatedItems"].filter((key) => normal.has(key))
+      .length,
     measuresText: normal.has("minLength") || normal.has("maxLength"),
   };
 }

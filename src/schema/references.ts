@@ -33,7 +33,7 @@ export function resolve(root: RawSchema, reference: unknown): RawSchema {
 function decode(fragment: string): string {
   try {
     return decodeURIComponent(fragment);
-  } catch {
-    throw new Unusable("a $ref that is no URI");
+  } catch (cause) {
+    throw new Unusable("a $ref that is no URI", { cause });
   }
 }

@@ -55,7 +55,13 @@ function look(schemas: readonly unknown[], node: JsonNode, at: string, search: S
     const below = asked.map((schema) => declared(schema, key.value, search.meter));
     const place = `${at}/${escapePointer(key.value)}`;
     if (below.every((schema) => schema === undefined)) search.found.push(place);
-    else look(below.filter((schema) => schema !== undefined), value, place, search);
+    else
+      look(
+        below.filter((schema) => schema !== undefined),
+        value,
+        place,
+        search,
+      );
     if (search.found.length >= TOLD_MAX) return;
   }
 }
@@ -91,7 +97,9 @@ function isClosed({ additionalProperties, unevaluatedProperties }: Mapping): boo
 function declared(schema: Mapping, name: string, meter: Meter): unknown {
   const { properties, patternProperties, additionalProperties, unevaluatedProperties } = schema;
   if (isMapping(properties) && Object.hasOwn(properties, name)) return properties[name] ?? true;
-  for (const [source, value] of Object.entries(isMapping(patternProperties) ? patternProperties : {})) {
+  for (const [source, value] of Object.entries(
+    isMapping(patternProperties) ? patternProperties : {},
+  )) {
     if (fits(source, name, meter)) return value;
   }
   const rest = additionalProperties ?? unevaluatedProperties;

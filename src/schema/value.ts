@@ -11,7 +11,7 @@ export type Value =
   | readonly Value[]
   | { readonly [key: string]: Value };
 
-export function valueOf(node: JsonNode, meter: Meter): Value {
+export function readValue(node: JsonNode, meter: Meter): Value {
   meter.spend(1);
   switch (node.kind) {
     case "literal":
@@ -20,10 +20,10 @@ export function valueOf(node: JsonNode, meter: Meter): Value {
     case "number":
       return Number(node.text);
     case "array":
-      return node.items.map((item) => valueOf(item, meter));
+      return node.items.map((item) => readValue(item, meter));
     case "object": {
       const value: { [key: string]: Value } = Object.create(null);
-      for (const member of node.members) value[member.key.value] = valueOf(member.value, meter);
+      for (const member of node.members) value[member.key.value] = readValue(member.value, meter);
       return value;
     }
     default:
@@ -47,4 +47,12 @@ export function identityOf(value: unknown, meter: Meter): string {
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, item]) => `${JSON.stringify(key)}:${identityOf(item, meter)}`);
   return `{${members.join()}}`;
+}
+
+/** All texts of a value, keys left out. */
+export function textsOf(node: JsonNode, texts: Set<string> = new Set()): Set<string> {
+  if (node.kind === "string") texts.add(node.value);
+  else if (node.kind === "array") for (const item of node.items) textsOf(item, texts);
+  else if (node.kind === "object") for (const { value } of node.members) textsOf(value, texts);
+  return texts;
 }

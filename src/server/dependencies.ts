@@ -5,10 +5,12 @@ import type { Config } from "../config/config.ts";
 import type { AuditSink, Clock, Guard, Telemetry } from "../core/ports.ts";
 import { createAnonymousIdentity } from "../identity/anonymous.ts";
 import type { Dependencies, LoadedPolicy, ServerSettings } from "../pipeline/dependencies.ts";
+import { createSchemaJudge } from "../schema/judge.ts";
 import { inspectorOf } from "./load-guards.ts";
 import { packageVersion } from "./package-root.ts";
 import { pathGuardOf } from "./paths.ts";
 import { randomIdentifiers, systemJitter } from "./system.ts";
+import { toolLimitsOf } from "./tool-limits.ts";
 
 /** What a configuration names but does not hold. */
 export interface Parts {
@@ -22,6 +24,7 @@ export interface Parts {
 /** The pipeline's parts as a configuration wants them: the one place where they are put together. */
 export function dependenciesOf(config: Config, parts: Parts): Dependencies {
   const { policy, guards, audit, telemetry, clock } = parts;
+  const toolLimits = toolLimitsOf(config);
   const subjectKey = config.audit.subjectKey?.reveal() ?? randomBytes(32);
   return {
     limits: config.limits,
@@ -32,15 +35,16 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
     inspector: inspectorOf(config, guards, clock),
     paths: pathGuardOf(config),
     catalogue: createCatalogue(),
+    schemas: createSchemaJudge(),
     policy: () => policy,
     events: createEventBuilder({ clock, labels: { version: packageVersion() }, subjectKey }),
     audit,
     telemetry,
-    settings: (server) => settingsOf(config, server),
+    settings: (server) => ({ ...settingsOf(config, server), toolLimits: toolLimits(server) }),
   };
 }
 
-function settingsOf(config: Config, server: string): ServerSettings {
+function settingsOf(config: Config, server: string): Omit<ServerSettings, "toolLimits"> {
   const own = config.servers.get(server);
   const { padding } = own ?? config;
   return {
@@ -49,6 +53,7 @@ function settingsOf(config: Config, server: string): ServerSettings {
     annotate: config.annotate,
     padding: padding.scheme,
     jitterMaxMs: padding.jitterMaxMs,
+    schema: config.schema,
     responseHeadDeadlineMs: own?.responseHeadDeadlineMs ?? config.limits.responseHeadDeadlineMs,
   };
 }

@@ -23,7 +23,7 @@ export interface PolicyInForce extends LoadedPolicy {
 
 /** Loads the bundle and the portable policy of a configuration, or says everything that is wrong. */
 export async function loadPolicy(
-  config: Pick<Config, "policy" | "limits" | "servers">,
+  config: Pick<Config, "policy" | "limits" | "servers" | "schema">,
   clock: Clock,
 ): Promise<Result<PolicyInForce, readonly string[]>> {
   const bundlePath = config.policy.bundle ?? packagePath("dist/policy/bundle.tar.gz");
@@ -35,7 +35,8 @@ export async function loadPolicy(
     return err([...(bundle.ok ? [] : bundle.error), ...(portable.ok ? [] : portable.error)]);
   }
   const compiled = portable.value?.compiled ?? null;
-  const options = { clock, budgetMs: config.limits.policyBudgetMs };
+  const data = { schema: config.schema };
+  const options = { clock, budgetMs: config.limits.policyBudgetMs, data };
   const engine = await createPolicyEngine(bundle.value, compiled, options);
   if (!engine.ok) return err([`${bundlePath}: ${engine.error.detail}`]);
   const input = createInputBuilder({
@@ -49,6 +50,7 @@ export async function loadPolicy(
     input,
     default: portable.value?.default ?? "deny",
     redact: compiled?.redact ?? null,
+    rejectsUnknownArguments: compiled?.rejectsUnknownArguments ?? false,
     isBuiltIn: config.policy.file === null && config.policy.bundle === null,
   });
 }

@@ -196,6 +196,7 @@ function serversOf({ roots = {} }: TestServiceOptions): Config["servers"] {
       denial: "jsonrpc",
       padding: { scheme: { kind: "off" }, jitterMaxMs: 0 },
       responseHeadDeadlineMs,
+      tools: new Map(),
     },
   ]);
   return new Map(servers);

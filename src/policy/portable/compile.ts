@@ -23,6 +23,8 @@ export interface CompiledPortable {
   readonly data: JsonRecord;
   /** What the guards are to mask for it. */
   readonly redact: RedactSettings | null;
+  /** Somebody has to tell which arguments a tool does not declare. */
+  readonly rejectsUnknownArguments: boolean;
   /** The rules whose selectors fit, and whether their constraints do. */
   match(subject: PortableSubject): readonly RuleFact[];
   /** For each of `SERVER_REQUESTS`, the rules that would fit if this server asked it. */
@@ -79,7 +81,13 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
     return grants;
   }
 
-  return { data: dataOf(policy), redact: policy.redact, match, serverRequests };
+  return {
+    data: dataOf(policy),
+    redact: policy.redact,
+    rejectsUnknownArguments: policy.rejectUnknownArguments,
+    match,
+    serverRequests,
+  };
 }
 
 interface CompiledRule {
@@ -209,6 +217,7 @@ function dataOf(policy: PortablePolicy): JsonRecord {
     policy_id: policy.policyId,
     version: policy.version,
     default: policy.default,
+    reject_unknown_args: policy.rejectUnknownArguments,
     rules: nullPrototype(rules),
   };
 }

@@ -91,7 +91,7 @@ function readPolicy(root: Place, reader: Reader): PortablePolicy {
     policyId: required("policy_id", reader.text) ?? "",
     version: required("version", reader.text) ?? "",
     default: required("default", (at) => reader.choice(at, ["deny", "allow"])) ?? "deny",
-    maxArgumentBytes: readValidate(found.get("validate"), reader),
+    ...readValidate(found.get("validate"), reader),
     allowRules: readRules(found.get("allow_rules"), "allow", reader),
     denyRules: readRules(found.get("deny_rules"), "deny", reader),
     redact: readRedact(found.get("redact"), reader),
@@ -112,15 +112,18 @@ function readRules(
   return items.map((item, index) => readRule(item, effect, index, reader));
 }
 
-function readValidate(place: Place | undefined, reader: Reader): number | null {
-  if (place === undefined) return null;
+function readValidate(
+  place: Place | undefined,
+  reader: Reader,
+): Pick<PortablePolicy, "maxArgumentBytes" | "rejectUnknownArguments"> {
+  if (place === undefined) return { maxArgumentBytes: null, rejectUnknownArguments: false };
   const found = reader.mapping(place, ["reject_unknown_args", "max_arg_bytes"]);
   const strict = found.get("reject_unknown_args");
-  if (strict !== undefined && reader.boolean(strict) === true) {
-    reader.mistake(strict, "reject_unknown_args is not enforced by this version: leave it out");
-  }
   const size = found.get("max_arg_bytes");
-  return size === undefined ? null : reader.size(size);
+  return {
+    maxArgumentBytes: size === undefined ? null : reader.size(size),
+    rejectUnknownArguments: strict !== undefined && reader.boolean(strict) === true,
+  };
 }
 
 function refuseEnabled(

@@ -1,5 +1,5 @@
-import type { RedactSettings } from "../../core/pii.ts";
 import type { LinearPattern } from "../../core/linear-pattern.ts";
+import type { RedactSettings } from "../../core/pii.ts";
 
 /** A portable policy as its author wrote it, checked: what a field says is what is enforced. */
 export interface PortablePolicy {
@@ -8,6 +8,8 @@ export interface PortablePolicy {
   readonly default: "allow" | "deny";
   /** Size of a call's arguments as JSON; null without a limit. */
   readonly maxArgumentBytes: number | null;
+  /** A call with an argument that its tool does not declare is denied. */
+  readonly rejectUnknownArguments: boolean;
   readonly allowRules: readonly PortableRule[];
   readonly denyRules: readonly PortableRule[];
   /** What is to be masked on every server; null where nothing is. */

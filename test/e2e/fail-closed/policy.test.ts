@@ -228,7 +228,7 @@ async function brokenPolicy(): Promise<LoadedPolicy> {
     roots: [],
     clock: systemClock,
   });
-  return { engine: { revision, decide }, input };
+  return { engine: { revision, decide }, input, rejectsUnknownArguments: false };
 }
 
 async function callOnce(tool: string, beforeAnswer: () => void = () => undefined) {

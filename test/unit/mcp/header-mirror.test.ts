@@ -136,7 +136,8 @@ describe("mirrorHeaders", () => {
   ])("says what the body says after an edit to $name", ({ name, want }) => {
     const outcome = read("tools/call", { name }, null, 1);
     if (!outcome.ok) throw new Error(outcome.error.code);
-    expect(mirrorHeaders(outcome.value.messages, headers)).toEqual(want);
-    expect(mirrorHeaders(outcome.value.messages, new Map())).toEqual([]);
+    const { messages } = outcome.value;
+    expect(mirrorHeaders(messages, headers, () => [])).toEqual({ set: want, remove: [] });
+    expect(mirrorHeaders(messages, new Map(), () => [])).toEqual({ set: [], remove: [] });
   });
 });

@@ -11,6 +11,7 @@ import type { Dependencies } from "../../../src/pipeline/dependencies.ts";
 import { judge } from "../../../src/pipeline/judge.ts";
 import { readRequest } from "../../../src/pipeline/reading.ts";
 import { sceneOf } from "../../../src/pipeline/scene.ts";
+import { createSchemaJudge } from "../../../src/schema/judge.ts";
 import { randomIdentifiers, systemClock } from "../../../src/server/system.ts";
 
 const PII = createPiiGuard(
@@ -50,6 +51,7 @@ async function eventsOf(args: unknown): Promise<readonly DecisionEvent[]> {
       isOutOfReach: () => false,
     },
     catalogue: createCatalogue(),
+    schemas: createSchemaJudge(),
     policy: () => null,
     events: createEventBuilder({ clock: systemClock, labels: {}, subjectKey: new Uint8Array(32) }),
     audit: { record: (event) => events.push(event) > 0 },
@@ -61,6 +63,8 @@ async function eventsOf(args: unknown): Promise<readonly DecisionEvent[]> {
       responseHeadDeadlineMs: 1,
       padding: { kind: "off" },
       jitterMaxMs: 0,
+      schema: { arguments: "report", results: "report" },
+      toolLimits: () => ({ argumentsMaxBytes: null, resultMaxBytes: null, timeoutMs: null }),
     }),
   };
   const known = await identity.identify(HEAD);

@@ -131,6 +131,7 @@ describe("parsePortable and the published schema both", () => {
     "allow_rules: [{ tool: a, constraints: { x: { enum: [1, a, null, true] } } }]",
     "allow_rules: [{ tool: a, constraints: { x: { items: { type: integer, min: 1 } } } }]",
     "deny_rules: [{ method: resources/*, uri: 'https://*', server: a?, roles: [x], reason: no }]",
+    "validate: { reject_unknown_args: true }",
     "redact: { enabled: false, deny_keys: [a] }",
     "redact: { enabled: true, deny_keys: [a] }",
     "redact: { enabled: true, pii_emails: true }",
@@ -141,7 +142,7 @@ describe("parsePortable and the published schema both", () => {
 
   test.each([
     "unknown: 1",
-    "validate: { reject_unknown_args: true }",
+    "validate: { reject_unknown_args: 1 }",
     "validate: { max_arg_bytes: -1 }",
     "validate: 3",
     "allow_rules: {}",
