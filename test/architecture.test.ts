@@ -22,12 +22,13 @@ const MAY_IMPORT: { readonly [part: string]: readonly string[] } = {
   audit: ["core"],
   catalogue: ["core"],
   schema: ["core"],
+  state: ["core"],
   pipeline: ["core", "mcp", "guard", "policy", "decision", "audit"],
   envoy: ["core"],
   telemetry: ["core"],
   config: ["core"],
   server: [
-    ...["core", "mcp", "identity", "guard", "policy", "decision", "audit", "catalogue"],
+    ...["core", "mcp", "identity", "guard", "policy", "decision", "audit", "catalogue", "state"],
     ...["schema", "pipeline", "envoy", "telemetry", "config"],
   ],
   cli: ["core", "audit", "telemetry", "config", "server"],
@@ -41,6 +42,7 @@ const HOMES: { readonly [dependency: string]: readonly string[] } = {
   "@open-policy-agent/opa-wasm": ["policy"],
   // Our own settings, and the schemas that servers give their tools: those only in normal form.
   ajv: ["config", "schema"],
+  jose: ["policy"],
   pino: ["telemetry"],
   "prom-client": ["telemetry"],
   // Three kinds of files that people write: settings, policies, and Envoy's bootstrap.

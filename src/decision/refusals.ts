@@ -82,7 +82,6 @@ const REFUSALS = {
   },
   arguments_too_large: {
     ...DENIED,
-    rpcCode: RPC_TOO_LARGE,
     message: "The arguments are larger than this tool is sent.",
     remedy: "Send less in one call.",
   },
@@ -137,7 +136,6 @@ const REFUSALS = {
   response_too_large: { ...UPSTREAM, message: "The server's answer is larger than allowed." },
   result_too_large: {
     ...UPSTREAM,
-    rpcCode: RPC_TOO_LARGE,
     message: "The result is larger than this tool may answer.",
     remedy: "Ask the tool for less.",
   },

@@ -11,7 +11,7 @@ import type { Limits } from "../core/limits.ts";
 import { type BodyBuffer, type ByteBudget, createBodyBuffer } from "./body-buffer.ts";
 import { failUnlessVouched } from "./grpc-internals.ts";
 import { decodeHeaders, trailerNames } from "./headers.ts";
-import type { Phase, Shape } from "./phase.ts";
+import { isStream, type Phase, type Shape } from "./phase.ts";
 import { holdsAllBytes } from "./processing-mode.ts";
 import type { HttpBody, HttpHeaders, ProcessingRequest, ProcessingResponse } from "./protocol.ts";
 import { bodyReplies, headersReply, immediateReply, type Side, trailersReply } from "./replies.ts";
@@ -197,14 +197,14 @@ export class ProcessStream {
 
   async #responseBody(body: HttpBody): Promise<void> {
     const bytes = body.body ?? EMPTY;
-    if (this.#isStream()) return this.#streamChunk(bytes, body.end_of_stream === true, null);
+    if (isStream(this.#phase)) return this.#streamChunk(bytes, body.end_of_stream === true, null);
     if (this.#phase !== "response") return this.#protocolError("response_body_before_its_head");
     if (!this.#body.append(bytes)) return this.abort(this.#tooMuch("response_too_large"));
     if (body.end_of_stream) return this.#decideResponse({ hasBody: true, trailers: null });
   }
 
   #responseComplete(trailers: readonly string[]): Promise<void> | void {
-    if (this.#isStream()) return this.#streamChunk(EMPTY, true, trailers);
+    if (isStream(this.#phase)) return this.#streamChunk(EMPTY, true, trailers);
     if (this.#phase !== "response") return this.#protocolError("response_trailers_before_head");
     return this.#decideResponse({ hasBody: true, trailers });
   }
@@ -385,10 +385,6 @@ export class ProcessStream {
   /** True when the exchange ended, by a deadline or a disconnect, while a verdict was being made. */
   #left(phase: Phase): boolean {
     return this.#phase !== phase;
-  }
-
-  #isStream(): boolean {
-    return this.#phase === "stream" || this.#phase === "stream_held";
   }
 
   #tooMuch(cause: AbortCause): AbortCause {

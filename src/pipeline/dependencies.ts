@@ -5,6 +5,7 @@ import type {
   AuditSink,
   Catalogue,
   Clock,
+  FlowMemory,
   Identifiers,
   IdentityPort,
   Jitter,
@@ -29,6 +30,8 @@ export interface Dependencies {
   readonly paths: PathGuard;
   readonly catalogue: Catalogue;
   readonly schemas: SchemaJudge;
+  /** Null where nobody asks where values come from. */
+  readonly flow: FlowMemory | null;
   /** The policy in force; null while none could be loaded, which denies everything. */
   readonly policy: () => LoadedPolicy | null;
   readonly events: EventBuilder;
@@ -43,6 +46,8 @@ export interface LoadedPolicy {
   readonly input: InputBuilder;
   /** A call whose arguments its tool does not declare, or that nobody can tell of, is denied. */
   readonly rejectsUnknownArguments: boolean;
+  /** It has rules about where values come from. */
+  readonly asksForFlow: boolean;
 }
 
 /** What may differ from one MCP server to the next. */

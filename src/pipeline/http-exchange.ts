@@ -138,7 +138,15 @@ class HttpExchange implements Exchange {
     if (body.length > 0) return this.#refuse("unexpected_body");
     const scene = this.#scene("request");
     const message = bareMessage(kind, null, 0);
-    const cleaned = { message, leaves: [], findings: [], receipts: [], paths: null, refusal: null };
+    const nothing = {
+      leaves: [],
+      findings: [],
+      receipts: [],
+      paths: null,
+      flow: [],
+      refusal: null,
+    };
+    const cleaned = { message, ...nothing };
     const entry = { findings: [], receipts: [], scene, timings: {} };
     const decision = record(
       { decision: decide(cleaned, scene, this.#dependencies), ...entry },

@@ -7,6 +7,7 @@ import { removeMembers } from "../mcp/json/remove-members.ts";
 import { outermostSplices, replaceNode, type Splice } from "../mcp/json/splice.ts";
 import { concealPaths, revealPaths } from "./aliasing.ts";
 import type { Dependencies } from "./dependencies.ts";
+import { flowOf, remember } from "./flow.ts";
 import { apply, type Cleaned, clean, type Reading } from "./layer1.ts";
 import { type Decision, decide, refused } from "./layer2.ts";
 import { learn } from "./learn.ts";
@@ -60,7 +61,8 @@ export function judge<Fault>(
     return again.value;
   };
   const revealed = revealPaths(first.value, scene, dependencies, reread);
-  const inner = clean(revealed.reading, revealed.paths, scene, dependencies, reread);
+  const known = { paths: revealed.paths, flow: flowOf(first.value, scene, dependencies) };
+  const inner = clean(revealed.reading, known, scene, dependencies, reread);
   const { reading } = inner;
   const checks = checkTools(first.value, reading, scene, dependencies);
   const cleaned = inner.cleaned.map((one, index): Cleaned => {
@@ -77,6 +79,8 @@ export function judge<Fault>(
   const concealed = concealPaths(left, scene, dependencies, reread);
   const fitted = fitResults(first.value, concealed.reading, scene, dependencies, reread);
   const enforced = fitted.reading;
+  const allowed = decisions.map(({ allow }) => allow);
+  remember(enforced, allowed, scene, dependencies);
   stopwatch.lap("enforce");
 
   const timings = stopwatch.laps();

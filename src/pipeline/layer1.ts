@@ -3,6 +3,7 @@ import type { EditReceipt } from "../core/audit.ts";
 import type { Finding, TextEdit } from "../core/finding.ts";
 import { type JsonDocument, type Leaf, pointerOf } from "../core/json.ts";
 import type { Message } from "../core/message.ts";
+import type { FlowFact } from "../core/policy.ts";
 import { RESERVED_META_PREFIX } from "../decision/annotation.ts";
 import type { RefusalCode } from "../decision/refusals.ts";
 import { removeMembers } from "../mcp/json/remove-members.ts";
@@ -31,6 +32,14 @@ export interface Cleaned {
   readonly paths: RevealedPaths | null;
   /** Why it cannot go on, whatever the policy says. */
   readonly refusal: RefusalCode | null;
+  /** Which other servers its arguments come from. */
+  readonly flow: readonly FlowFact[];
+}
+
+/** What was found out before, message by message. */
+export interface Known {
+  readonly paths: readonly (RevealedPaths | null)[];
+  readonly flow: readonly (readonly FlowFact[])[];
 }
 
 export interface CleanedReading {
@@ -45,7 +54,7 @@ export interface CleanedReading {
  */
 export function clean(
   reading: Reading,
-  paths: readonly (RevealedPaths | null)[],
+  known: Known,
   scene: Scene,
   dependencies: Dependencies,
   reread: (bytes: Uint8Array) => Reading,
@@ -66,8 +75,9 @@ export function clean(
       leaves: leavesOf(message, left, edited.batch),
       findings,
       receipts: [...stripped.filter(isIn(index, own.batch)), ...receiptsOf(findings)],
-      paths: paths[index] ?? null,
-      refusal: paths[index]?.refusal ?? null,
+      paths: known.paths[index] ?? null,
+      flow: known.flow[index] ?? [],
+      refusal: known.paths[index]?.refusal ?? null,
     };
   });
   return { reading: edited, cleaned };

@@ -52,6 +52,7 @@ async function eventsOf(args: unknown): Promise<readonly DecisionEvent[]> {
     },
     catalogue: createCatalogue(),
     schemas: createSchemaJudge(),
+    flow: null,
     policy: () => null,
     events: createEventBuilder({ clock: systemClock, labels: {}, subjectKey: new Uint8Array(32) }),
     audit: { record: (event) => events.push(event) > 0 },
