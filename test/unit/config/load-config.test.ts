@@ -64,6 +64,7 @@ test("an empty file and no file mean the defaults", () => {
     aliases: ALIASES,
     ownPaths: [FILE],
     flow: "auto",
+    schema: { arguments: "report", results: "report" },
     denial: "jsonrpc",
     disclose: "full",
     annotate: false,
@@ -93,6 +94,7 @@ servers:
     denial: tool
     padding: { scheme: constant, block_bytes: 512 }
     response_head_deadline_ms: 5
+    tools: { "read_*": { result_max_bytes: 9, timeout_ms: 8 }, "*": { arguments_max_bytes: 7 } }
   httproute/shop/rule-0:
     url: http://127.0.0.1:3000/mcp
     path: /shop
@@ -115,6 +117,7 @@ denial: http
 disclose: code
 annotate: on
 padding: { scheme: step, steps: [64, 32], jitter_ms_max: 9 }
+schema: { arguments: enforce, results: off }
 limits: { json_max_depth: 8, response_head_deadline_ms: 7 }
 audit: { sink: file, file: log/decisions.jsonl, queue_max_events: 10 }
 log: { level: debug }
@@ -147,6 +150,10 @@ drain_deadline_ms: 20
           denial: "tool",
           padding: { scheme: { kind: "constant", blockBytes: 512 }, jitterMaxMs: 9 },
           responseHeadDeadlineMs: 5,
+          tools: new Map([
+            ["read_*", { argumentsMaxBytes: null, resultMaxBytes: 9, timeoutMs: 8 }],
+            ["*", { argumentsMaxBytes: 7, resultMaxBytes: null, timeoutMs: null }],
+          ]),
         },
       ],
       [
@@ -161,6 +168,7 @@ drain_deadline_ms: 20
           denial: "http",
           padding: { scheme: { kind: "step", sizes: [32, 64] }, jitterMaxMs: 9 },
           responseHeadDeadlineMs: 7,
+          tools: new Map(),
         },
       ],
     ]),
@@ -200,6 +208,7 @@ drain_deadline_ms: 20
     disclose: "code",
     annotate: true,
     padding: { scheme: { kind: "step", sizes: [32, 64] }, jitterMaxMs: 9 },
+    schema: { arguments: "enforce", results: "off" },
     limits: { ...DEFAULT_LIMITS, jsonMaxDepth: 8, responseHeadDeadlineMs: 7 },
     audit: {
       sink: "file",

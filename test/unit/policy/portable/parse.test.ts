@@ -38,6 +38,7 @@ redact: { enabled: true, deny_keys: [password, token], pii_emails: true }
       version: "1.0",
       default: "deny",
       maxArgumentBytes: 16384,
+      rejectUnknownArguments: false,
       allowRules: [
         {
           ...rule,
@@ -52,7 +53,7 @@ redact: { enabled: true, deny_keys: [password, token], pii_emails: true }
               {
                 type: "string",
                 required: true,
-                pattern: { source: "^EMP[0-9]{6}$", test: expect.any(Function) },
+                pattern: { source: "^EMP[0-9]{6}$", steps: expect.any(Number), test: expect.any(Function) },
                 enum: null,
                 min: null,
                 max: null,
