@@ -113,11 +113,14 @@ function ajvFor(run: Run, patterns: Patterns): Ajv2020 {
     keyword: "form",
     type: "string",
     compile: (form: string) => (text: string) =>
-      run.known === null || run.known.has(text) || (form === "uri" && URL.canParse(text)),
+      run.known === null || run.known.has(text) || (form === "uri" && URI.test(text)),
   });
   ajv.addKeyword({ keyword: "spend", before: "$ref", code: (context) => spend(context, meter) });
   return ajv;
 }
+
+/** RFC 3986, without addresses in brackets, which our own marks have too. */
+const URI = /^[A-Za-z][A-Za-z0-9+.-]*:[\w.~:/?#@!$&'()*+,;=%-]*$/;
 
 /** Ajv's own comparison trips over objects without a prototype, and over keys such as `valueOf`. */
 function amongst(values: readonly unknown[], meter: Meter): (value: unknown) => boolean {
