@@ -150,7 +150,7 @@ function namesOf(
     const fault = mirrorFault(context.headers, mirrored, context.mirroredBy ?? NOT_MIRRORED);
     if (fault !== null) return err(fault);
   }
-  const names = readNames(method, payload);
+  const names = readNames(method, payload, rules);
   return names.ok ? ok({ ...names.value, method, revision }) : names;
 }
 

@@ -239,6 +239,7 @@ function dataOf(policy: PortablePolicy): JsonRecord {
     version: policy.version,
     default: policy.default,
     reject_unknown_args: policy.rejectUnknownArguments,
+    unknown_methods: policy.unknownMethods,
     rules: nullPrototype(rules),
   };
 }

@@ -171,6 +171,7 @@ deny_rules: [{ tool: b, reason: no }]`;
     version: "1",
     default: "deny",
     reject_unknown_args: false,
+    unknown_methods: "deny",
     rules: {
       "allow/0": { effect: "allow", roles: [], reason: null, methods: true },
       "allow/1": { effect: "allow", roles: [], reason: null, methods: false },
