@@ -55,7 +55,11 @@ redact: { enabled: true, deny_keys: [password, token], pii_emails: true }
               {
                 type: "string",
                 required: true,
-                pattern: { source: "^EMP[0-9]{6}$", steps: expect.any(Number), test: expect.any(Function) },
+                pattern: {
+                  source: "^EMP[0-9]{6}$",
+                  steps: expect.any(Number),
+                  test: expect.any(Function),
+                },
                 enum: null,
                 min: null,
                 max: null,
