@@ -10,6 +10,7 @@ import { removeMembers } from "../mcp/json/remove-members.ts";
 import { applySplices, type Splice } from "../mcp/json/splice.ts";
 import { spliceText } from "../mcp/json/splice-text.ts";
 import { classifyLeaves } from "../mcp/message/leaves.ts";
+import { alikeEdits } from "./alike.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { RevealedPaths } from "./revealed-paths.ts";
 import type { Scene } from "./scene.ts";
@@ -65,16 +66,21 @@ export function clean(
     const place = { ...scene, kind: message.kind, method: message.method, tool: message.tool };
     return dependencies.inspector.inspect(leavesOf(message, leaves, own.batch), place);
   });
-  const edits = inspections.flatMap((inspection) => inspection.edits);
+  const alike = own.messages.map((message, index) =>
+    alikeEdits(message, leavesOf(message, leaves, own.batch), inspections[index]?.edits ?? []),
+  );
+  const edits = [...inspections, ...alike].flatMap((each) => each.edits);
   const edited = edit(own, edits, reread);
   const left = edited === own ? leaves : classifyLeaves(edited.document);
   const cleaned = edited.messages.map((message, index) => {
     const findings = inspections[index]?.findings ?? [];
+    const repeated = alike[index]?.receipts ?? [];
+    const removed = stripped.filter(isIn(index, own.batch));
     return {
       message,
       leaves: leavesOf(message, left, edited.batch),
       findings,
-      receipts: [...stripped.filter(isIn(index, own.batch)), ...receiptsOf(findings)],
+      receipts: [...removed, ...receiptsOf(findings), ...repeated],
       paths: known.paths[index] ?? null,
       flow: known.flow[index] ?? [],
       refusal: known.paths[index]?.refusal ?? null,
