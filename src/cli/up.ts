@@ -174,6 +174,7 @@ function withUpstream(config: Config, options: Options): Result<Config, string> 
     denial: config.denial,
     padding: config.padding,
     responseHeadDeadlineMs: config.limits.responseHeadDeadlineMs,
+    tools: new Map(),
   };
   return ok({ ...config, listen, servers: new Map([[SINGLE_SERVER, server]]) });
 }

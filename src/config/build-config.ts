@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import { type Address, decodeAddress, decodeEndpoint, type Endpoint } from "../core/address.ts";
 import type { AllowEntry } from "../core/finding.ts";
 import type { Limits } from "../core/limits.ts";
+import type { SchemaMode } from "../core/tool-limits.ts";
 import type {
   AliasesConfig,
   AuditConfig,
@@ -55,6 +56,7 @@ export interface RawConfig {
   readonly allowed_hosts?: readonly string[];
   readonly allowed_origins: readonly string[];
   readonly discovery: { readonly filter: "on" | "off"; readonly hide_names: "on" | "off" };
+  readonly schema: { readonly arguments: SchemaMode; readonly results: SchemaMode };
   readonly flow: Config["flow"];
   readonly denial: DenialShape;
   readonly disclose: Disclosure;
@@ -79,6 +81,13 @@ interface RawServer {
   readonly denial?: DenialShape;
   readonly padding?: Partial<RawPadding>;
   readonly response_head_deadline_ms?: number;
+  readonly tools: { readonly [glob: string]: RawToolLimits };
+}
+
+interface RawToolLimits {
+  readonly arguments_max_bytes?: number;
+  readonly result_max_bytes?: number;
+  readonly timeout_ms?: number;
 }
 
 /** What the file refers to: where it stands, and the secrets its references lead to. */
@@ -130,6 +139,7 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
     })),
     flow: raw.flow,
     aliases: buildAliases(raw.aliases, secrets.aliasKey),
+    schema: raw.schema,
     ownPaths: ownPaths(raw, surroundings),
     allowedHosts: raw.allowed_hosts ?? null,
     allowedOrigins: raw.allowed_origins,
@@ -195,6 +205,16 @@ function buildServer(
     denial: raw.denial ?? denial,
     padding: buildPadding({ ...padding, ...raw.padding }),
     responseHeadDeadlineMs: raw.response_head_deadline_ms ?? limits.responseHeadDeadlineMs,
+    tools: new Map(
+      Object.entries(raw.tools).map(([glob, tool]) => [
+        glob,
+        {
+          argumentsMaxBytes: tool.arguments_max_bytes ?? null,
+          resultMaxBytes: tool.result_max_bytes ?? null,
+          timeoutMs: tool.timeout_ms ?? null,
+        },
+      ]),
+    ),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Limits } from "../core/limits.ts";
 import type { Direction } from "../core/message.ts";
 import type { PaddingScheme } from "../core/padding.ts";
 import type { PiiConfig } from "../core/pii.ts";
+import type { SchemaMode, ToolLimits } from "../core/tool-limits.ts";
 
 /** What `impedance.yaml` says, complete and checked: nothing of it can fail to be understood. */
 export interface Config {
@@ -27,6 +28,8 @@ export interface Config {
   readonly allow: readonly AllowEntry[];
   readonly plugins: readonly PluginConfig[];
   readonly aliases: AliasesConfig;
+  /** What is done about values that do not fit the schemas of their tool. */
+  readonly schema: { readonly arguments: SchemaMode; readonly results: SchemaMode };
   /** Whether it is remembered which server a value came from (`input.flow`). */
   readonly flow: "auto" | "on" | "off";
   /** The files this configuration is made of, or writes: absolute paths. */
@@ -62,6 +65,8 @@ export interface ServerConfig {
   readonly padding: PaddingConfig;
   /** The server's own, or that of the limits. */
   readonly responseHeadDeadlineMs: number;
+  /** By glob over tool names, in the order of the file. */
+  readonly tools: ReadonlyMap<string, ToolLimits>;
 }
 
 export interface AliasesConfig {

@@ -3,9 +3,10 @@ import type { DecisionEvent } from "./audit.ts";
 import type { KnownTool, ListedKind, ListingPage } from "./catalogue.ts";
 import type { Identity, RequestHead } from "./exchange.ts";
 import type { Hit, Place } from "./finding.ts";
-import type { Leaf } from "./json.ts";
+import type { JsonNode, Leaf } from "./json.ts";
 import type { PolicyDecision, PolicyFault, PolicyInput } from "./policy.ts";
 import type { Result } from "./result.ts";
+import type { MirroredParameter, SchemaVerdict } from "./schema.ts";
 
 /**
  * Layer 1, one concern. A guard looks at one leaf in its place and says what it found. It never
@@ -65,6 +66,28 @@ export interface Catalogue {
   names(server: string, kind: ListedKind): Iterable<string>;
   /** Whether the whole of a listing was seen: what is not in it does not exist there. */
   isComplete(server: string, kind: ListedKind): boolean;
+}
+
+/**
+ * What a tool's own schemas say of a value. Never throws on input, does bounded work whatever the
+ * schema and the value are, and fetches nothing.
+ */
+export interface SchemaJudge {
+  /** Of `params.arguments`, against `inputSchema`. */
+  arguments(tool: KnownTool, node: JsonNode): SchemaVerdict;
+  /** Of `structuredContent`, against `outputSchema`. */
+  result(tool: KnownTool, node: JsonNode): SchemaVerdict;
+  /**
+   * Whether `structuredContent` fitted as the server sent it, and no longer does after our edits;
+   * `after` is undefined when it was taken out. A text that changed where only its own pattern or
+   * format could tell counts as broken.
+   */
+  isBrokenBy(tool: KnownTool, before: JsonNode, after: JsonNode | undefined): boolean;
+  /** Whether the tool has an `outputSchema`. */
+  hasResult(tool: KnownTool): boolean;
+  /** JSON Pointers in the arguments of what `inputSchema` does not declare; null: not to be told. */
+  unknownArguments(tool: KnownTool, node: JsonNode): readonly string[] | null;
+  mirrored(tool: KnownTool): readonly MirroredParameter[];
 }
 
 /**

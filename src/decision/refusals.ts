@@ -81,6 +81,11 @@ const REFUSALS = {
     message: "The path leads to the gateway's own configuration, policy, keys or logs.",
     remedy: "Work on another file; this one is out of reach.",
   },
+  arguments_too_large: {
+    ...DENIED,
+    message: "The arguments are larger than this tool is sent.",
+    remedy: "Send less in one call.",
+  },
   unauthenticated: {
     httpStatus: 401,
     rpcCode: RPC_UNAUTHENTICATED,
@@ -138,8 +143,19 @@ const REFUSALS = {
     remedy: "Send the message as a POST.",
   },
   response_deadline: { ...UPSTREAM, message: "The server did not answer in time." },
+  tool_deadline: { ...UPSTREAM, message: "The tool did not answer in the time it is given." },
+  server_unavailable: {
+    ...UPSTREAM,
+    message: "The server cannot be reached, or is not ready.",
+    remedy: "Try again later.",
+  },
   stream_silent: { ...UPSTREAM, message: "The server's stream fell silent." },
   response_too_large: { ...UPSTREAM, message: "The server's answer is larger than allowed." },
+  result_too_large: {
+    ...UPSTREAM,
+    message: "The result is larger than this tool may answer.",
+    remedy: "Ask the tool for less.",
+  },
   response_encoding: { ...UPSTREAM, message: "The server's answer is compressed; nobody read it." },
   response_media_type: {
     ...UPSTREAM,

@@ -10,8 +10,10 @@ import type {
   IdentityPort,
   Jitter,
   PolicyEngine,
+  SchemaJudge,
   Telemetry,
 } from "../core/ports.ts";
+import type { SchemaMode, ToolLimits } from "../core/tool-limits.ts";
 import type { DenialStyle, Disclosure } from "../decision/denial.ts";
 import type { Inspector } from "../guard/inspect.ts";
 import type { PathGuard } from "../guard/paths/path-guard.ts";
@@ -31,6 +33,7 @@ export interface Dependencies {
   readonly catalogue: Catalogue;
   readonly sights: Sights;
   readonly doorkeeper: Doorkeeper;
+  readonly schemas: SchemaJudge;
   /** Null where nobody asks where values come from. */
   readonly flow: FlowMemory | null;
   /** The policy in force; null while none could be loaded, which denies everything. */
@@ -47,6 +50,8 @@ export interface LoadedPolicy {
   readonly input: InputBuilder;
   /** Nobody wrote a policy: only the handshake, discovery and listing pass. */
   readonly isBuiltIn: boolean;
+  /** A call whose arguments its tool does not declare, or that nobody can tell of, is denied. */
+  readonly rejectsUnknownArguments: boolean;
   /** It has rules about where values come from. */
   readonly asksForFlow: boolean;
 }
@@ -66,4 +71,7 @@ export interface ServerSettings {
   readonly filterLists: boolean;
   /** What is not in the caller's listing is answered as if it did not exist. */
   readonly hideNames: boolean;
+  /** What is done about values that do not fit their tool's schemas. */
+  readonly schema: { readonly arguments: SchemaMode; readonly results: SchemaMode };
+  readonly toolLimits: (tool: string) => ToolLimits;
 }

@@ -1,5 +1,7 @@
 import type { EditReceipt } from "../core/audit.ts";
+import type { Message } from "../core/message.ts";
 import { ok, type Result } from "../core/result.ts";
+import type { RefusalCode } from "../decision/refusals.ts";
 import { find } from "../mcp/json/find.ts";
 import { removeMembers } from "../mcp/json/remove-members.ts";
 import { outermostSplices, replaceNode, type Splice } from "../mcp/json/splice.ts";
@@ -14,6 +16,7 @@ import { record } from "./record.ts";
 import type { Scene } from "./scene.ts";
 import { openOpaque, sealOpaque } from "./sealing.ts";
 import { createStopwatch } from "./stopwatch.ts";
+import { checkTools, fitResults } from "./tool-checks.ts";
 import { type Verdict, verdictOn } from "./verdict.ts";
 
 /** One message with all that was found, done and decided. */
@@ -39,13 +42,15 @@ export type Read<Fault> = (bytes: Uint8Array, edited: boolean) => Result<Reading
 /**
  * The way of every message, both directions (design.md §2): read → seal → reveal paths → guard →
  * decide → enforce → conceal paths → open → record. What to do about a denial is the caller's, who
- * knows what waits for an answer.
+ * knows what waits for an answer. `objection` is the caller's own word against a message, from what
+ * it came with.
  */
 export function judge<Fault>(
   bytes: Uint8Array,
   read: Read<Fault>,
   scene: Scene,
   dependencies: Dependencies,
+  objection: (message: Message) => RefusalCode | null = () => null,
 ): Result<Judgement, Fault> {
   const stopwatch = createStopwatch(dependencies.clock);
   const first = read(bytes, false);
@@ -62,7 +67,14 @@ export function judge<Fault>(
   const sealed = sealOpaque(first.value, scene, dependencies, reread);
   const revealed = revealPaths(sealed.reading, scene, dependencies, reread);
   const known = { paths: revealed.paths, flow: flowOf(first.value, scene, dependencies) };
-  const { reading, cleaned } = clean(revealed.reading, known, scene, dependencies, reread);
+  const inner = clean(revealed.reading, known, scene, dependencies, reread);
+  const { reading } = inner;
+  const checks = checkTools(first.value, reading, scene, dependencies);
+  const cleaned = inner.cleaned.map((one, index): Cleaned => {
+    const refusal = one.refusal ?? checks[index]?.refusal ?? objection(one.message);
+    // First, so that a message stuffed with findings does not push them out.
+    return { ...one, refusal, findings: [...(checks[index]?.findings ?? []), ...one.findings] };
+  });
   stopwatch.lap("guard");
   const prefixOf = (index: number) => (reading.batch ? `/${index}` : "");
   const each = cleaned.map((one, index) => verdictOn(one, prefixOf(index), scene, dependencies));
@@ -71,7 +83,8 @@ export function judge<Fault>(
   const obligations = obligationsOf(reading, verdicts);
   const left = apply(reading, obligations.splices, reread);
   const concealed = concealPaths(left, scene, dependencies, reread);
-  const enforced = openOpaque(concealed.reading, scene, dependencies, reread);
+  const fitted = fitResults(first.value, concealed.reading, scene, dependencies, reread);
+  const enforced = openOpaque(fitted.reading, scene, dependencies, reread);
   const allowed = verdicts.map(({ decision }) => decision.allow);
   remember(enforced, allowed, scene, dependencies);
   stopwatch.lap("enforce");
@@ -85,7 +98,8 @@ export function judge<Fault>(
     const findings = [...one.findings, ...(paths?.findings ?? [])];
     const obliged = obligations.receipts[index] ?? [];
     const own = [...(sealed.receipts[index] ?? []), ...one.receipts];
-    const receipts = [...own, ...obliged, ...(paths?.receipts ?? [])];
+    const late = [...(paths?.receipts ?? []), ...(fitted.receipts[index] ?? [])];
+    const receipts = [...own, ...obliged, ...late];
     return {
       cleaned: { ...one, message, findings, receipts },
       decision: record({ decision, findings, receipts, scene, timings }, dependencies),

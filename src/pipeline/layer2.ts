@@ -35,7 +35,7 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
   const policy = dependencies.policy();
   if (policy === null) return refused(decisionId, "policy_missing", null, "none");
 
-  const { message, leaves, findings, paths, flow } = cleaned;
+  const { message, leaves, findings, paths, flow, refusal } = cleaned;
   const input = policy.input.build({
     phase: scene.direction,
     message,
@@ -51,8 +51,7 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
     ...(paths === null ? {} : { aliases: paths.aliases, shown: paths.shown }),
   });
   const { revision } = policy.engine;
-  const code =
-    paths?.refusal ?? (findings.some(({ kind }) => kind === FAULT_KIND) ? "guard_fault" : null);
+  const code = refusal ?? (findings.some(({ kind }) => kind === FAULT_KIND) ? "guard_fault" : null);
   if (code !== null) return refused(decisionId, code, input, revision);
   const outcome = policy.engine.decide(input);
   if (!outcome.ok) return refused(decisionId, outcome.error.code, input, revision);

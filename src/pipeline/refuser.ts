@@ -138,7 +138,7 @@ export function metadataOf(
 }
 
 /** Deniable only as a refusal of the whole client: anything else hangs it or changes its era. */
-const HANDSHAKE: ReadonlySet<string> = new Set([
+export const HANDSHAKE: ReadonlySet<string> = new Set([
   "initialize",
   "notifications/initialized",
   "ping",

@@ -7,10 +7,12 @@ import { createAnonymousIdentity } from "../identity/anonymous.ts";
 import type { Dependencies, LoadedPolicy, ServerSettings } from "../pipeline/dependencies.ts";
 import { createDoorkeeper } from "../pipeline/doorkeeper.ts";
 import { createSights } from "../pipeline/sights.ts";
+import { createSchemaJudge } from "../schema/judge.ts";
 import { createFlowMemory, FLOW_DEFAULTS } from "../state/flow-memory.ts";
 import { packageVersion } from "./package-root.ts";
 import { pathGuardOf } from "./paths.ts";
 import { randomIdentifiers, systemJitter } from "./system.ts";
+import { toolLimitsOf } from "./tool-limits.ts";
 
 /** What a configuration names but does not hold. */
 export interface Parts {
@@ -24,6 +26,7 @@ export interface Parts {
 /** The pipeline's parts as a configuration wants them: the one place where they are put together. */
 export function dependenciesOf(config: Config, parts: Parts): Dependencies {
   const { inForce, audit, telemetry, clock } = parts;
+  const toolLimits = toolLimitsOf(config);
   const subjectKey = config.audit.subjectKey?.reveal() ?? randomBytes(32);
   const flow = createFlowMemory({ clock, ...FLOW_DEFAULTS });
   return {
@@ -39,6 +42,7 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
     catalogue: createCatalogue(),
     sights: createSights(),
     doorkeeper: createDoorkeeper({ hosts: config.allowedHosts, origins: config.allowedOrigins }),
+    schemas: createSchemaJudge(),
     get flow() {
       const isAsked = config.flow === "on" || inForce().policy.asksForFlow;
       return isAsked && config.flow !== "off" ? flow : null;
@@ -47,11 +51,11 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
     events: createEventBuilder({ clock, labels: { version: packageVersion() }, subjectKey }),
     audit,
     telemetry,
-    settings: (server) => settingsOf(config, server),
+    settings: (server) => ({ ...settingsOf(config, server), toolLimits: toolLimits(server) }),
   };
 }
 
-function settingsOf(config: Config, server: string): ServerSettings {
+function settingsOf(config: Config, server: string): Omit<ServerSettings, "toolLimits"> {
   const own = config.servers.get(server);
   const { padding } = own ?? config;
   return {
@@ -62,6 +66,7 @@ function settingsOf(config: Config, server: string): ServerSettings {
     hideNames: config.discovery.hideNames,
     padding: padding.scheme,
     jitterMaxMs: padding.jitterMaxMs,
+    schema: config.schema,
     responseHeadDeadlineMs: own?.responseHeadDeadlineMs ?? config.limits.responseHeadDeadlineMs,
   };
 }

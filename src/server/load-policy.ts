@@ -19,7 +19,7 @@ export interface PolicyInForce extends LoadedPolicy {
   readonly redact: RedactSettings | null;
 }
 
-type PolicySettings = Pick<Config, "policy" | "limits" | "servers" | "flow">;
+type PolicySettings = Pick<Config, "policy" | "limits" | "servers" | "flow" | "schema">;
 
 /** Loads a policy again and again, from where a configuration says it is. */
 export interface PolicyLoader {
@@ -111,7 +111,8 @@ async function inForce(
   if (compiled?.asksForFlow === true && config.flow === "off") {
     return err(["the policy's deny_flows needs flow: auto or on"]);
   }
-  const options = { clock, budgetMs: config.limits.policyBudgetMs };
+  const data = { schema: config.schema };
+  const options = { clock, budgetMs: config.limits.policyBudgetMs, data };
   const engine = await createPolicyEngine(bundle.value, compiled, options);
   if (!engine.ok) return err([`${place}: ${engine.error.detail}`]);
   const input = createInputBuilder({
@@ -125,6 +126,7 @@ async function inForce(
     input,
     default: portable.value?.default ?? "deny",
     redact: compiled?.redact ?? null,
+    rejectsUnknownArguments: compiled?.rejectsUnknownArguments ?? false,
     asksForFlow: compiled?.asksForFlow ?? false,
     isBuiltIn: config.policy.file === null && config.policy.bundle === null,
   });

@@ -44,6 +44,7 @@ export async function createCanaryPath(): Promise<DataPath> {
     denial: "jsonrpc",
     padding: { scheme: { kind: "off" }, jitterMaxMs: 0 },
     responseHeadDeadlineMs: config.limits.responseHeadDeadlineMs,
+    tools: new Map(),
   } as const;
   const paths = pathGuardOf({
     ...config,

@@ -9,6 +9,7 @@ import type { Exchange, Firewall } from "../../src/core/exchange.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../src/core/limits.ts";
 import type { PaddingScheme } from "../../src/core/padding.ts";
 import type { Guard } from "../../src/core/ports.ts";
+import type { ToolLimits } from "../../src/core/tool-limits.ts";
 import {
   type GrpcServer,
   type GrpcServerOptions,
@@ -51,6 +52,9 @@ export interface TestServiceOptions {
   /** Folders of servers, by server and by the root's name; with them, paths are concealed. */
   readonly roots?: { readonly [server: string]: { readonly [name: string]: string } };
   readonly aliases?: Partial<Config["aliases"]>;
+  readonly schema?: Partial<Config["schema"]>;
+  /** Of the servers that have `roots`. */
+  readonly tools?: { readonly [glob: string]: Partial<ToolLimits> };
   readonly ownPaths?: readonly string[];
   /** Guards that run after the real ones: to find what a test wants found, or to throw. */
   readonly moreGuards?: readonly Guard[];
@@ -184,13 +188,15 @@ function configOf(options: TestServiceOptions): Config {
     pii: { ...value.pii, ...options.pii },
     servers: serversOf(options),
     aliases: { ...value.aliases, ...options.aliases },
+    schema: { ...value.schema, ...options.schema },
     ownPaths: options.ownPaths ?? value.ownPaths,
     limits: { ...value.limits, ...options.limits },
   };
 }
 
-function serversOf({ roots = {} }: TestServiceOptions): Config["servers"] {
+function serversOf({ roots = {}, tools = {} }: TestServiceOptions): Config["servers"] {
   const { responseHeadDeadlineMs } = DEFAULT_LIMITS;
+  const none = { argumentsMaxBytes: null, resultMaxBytes: null, timeoutMs: null };
   const servers = Object.entries(roots).map(([id, folders]): [string, ServerConfig] => [
     id,
     {
@@ -203,6 +209,7 @@ function serversOf({ roots = {} }: TestServiceOptions): Config["servers"] {
       denial: "jsonrpc",
       padding: { scheme: { kind: "off" }, jitterMaxMs: 0 },
       responseHeadDeadlineMs,
+      tools: new Map(Object.entries(tools).map(([glob, limits]) => [glob, { ...none, ...limits }])),
     },
   ]);
   return new Map(servers);

@@ -30,6 +30,8 @@ export interface CompiledPortable {
   readonly data: JsonRecord;
   /** What the guards are to mask for it. */
   readonly redact: RedactSettings | null;
+  /** Somebody has to tell which arguments a tool does not declare. */
+  readonly rejectsUnknownArguments: boolean;
   /** The rules whose selectors fit, and whether their constraints do. */
   match(subject: PortableSubject): readonly RuleFact[];
   /**
@@ -121,6 +123,7 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
   return {
     data: dataOf(policy),
     redact: policy.redact,
+    rejectsUnknownArguments: policy.rejectUnknownArguments,
     asksForFlow,
     match,
     matchItem,
@@ -278,6 +281,7 @@ function dataOf(policy: PortablePolicy): JsonRecord {
     policy_id: policy.policyId,
     version: policy.version,
     default: policy.default,
+    reject_unknown_args: policy.rejectUnknownArguments,
     unknown_methods: policy.unknownMethods,
     rules: nullPrototype(rules),
   };

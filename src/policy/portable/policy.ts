@@ -1,5 +1,5 @@
+import type { LinearPattern } from "../../core/linear-pattern.ts";
 import type { RedactSettings } from "../../core/pii.ts";
-import type { LinearPattern } from "./linear-pattern.ts";
 
 /** A portable policy as its author wrote it, checked: what a field says is what is enforced. */
 export interface PortablePolicy {
@@ -10,6 +10,8 @@ export interface PortablePolicy {
   readonly unknownMethods: "allow" | "deny";
   /** Size of a call's arguments as JSON; null without a limit. */
   readonly maxArgumentBytes: number | null;
+  /** A call with an argument that its tool does not declare is denied. */
+  readonly rejectUnknownArguments: boolean;
   readonly allowRules: readonly PortableRule[];
   readonly denyRules: readonly PortableRule[];
   /** Values that one server returned and another may not get. */

@@ -89,6 +89,7 @@ test("an empty file and no file mean the defaults", () => {
     ],
     discovery: { filter: true, hideNames: true },
     flow: "auto",
+    schema: { arguments: "report", results: "report" },
     denial: "jsonrpc",
     disclose: "full",
     annotate: false,
@@ -118,6 +119,7 @@ servers:
     denial: tool
     padding: { scheme: constant, block_bytes: 512 }
     response_head_deadline_ms: 5
+    tools: { "read_*": { result_max_bytes: 9, timeout_ms: 8 }, "*": { arguments_max_bytes: 7 } }
   httproute/shop/rule-0:
     url: http://127.0.0.1:3000/mcp
     path: /shop
@@ -144,6 +146,7 @@ denial: http
 disclose: code
 annotate: on
 padding: { scheme: step, steps: [64, 32], jitter_ms_max: 9 }
+schema: { arguments: enforce, results: off }
 limits: { json_max_depth: 8, response_head_deadline_ms: 7 }
 audit: { sink: file, file: log/decisions.jsonl, queue_max_events: 10 }
 log: { level: debug }
@@ -176,6 +179,10 @@ drain_deadline_ms: 20
           denial: "tool",
           padding: { scheme: { kind: "constant", blockBytes: 512 }, jitterMaxMs: 9 },
           responseHeadDeadlineMs: 5,
+          tools: new Map([
+            ["read_*", { argumentsMaxBytes: null, resultMaxBytes: 9, timeoutMs: 8 }],
+            ["*", { argumentsMaxBytes: 7, resultMaxBytes: null, timeoutMs: null }],
+          ]),
         },
       ],
       [
@@ -190,6 +197,7 @@ drain_deadline_ms: 20
           denial: "http",
           padding: { scheme: { kind: "step", sizes: [32, 64] }, jitterMaxMs: 9 },
           responseHeadDeadlineMs: 7,
+          tools: new Map(),
         },
       ],
     ]),
@@ -237,6 +245,7 @@ drain_deadline_ms: 20
     disclose: "code",
     annotate: true,
     padding: { scheme: { kind: "step", sizes: [32, 64] }, jitterMaxMs: 9 },
+    schema: { arguments: "enforce", results: "off" },
     limits: { ...DEFAULT_LIMITS, jsonMaxDepth: 8, responseHeadDeadlineMs: 7 },
     audit: {
       sink: "file",

@@ -69,15 +69,16 @@ test.each(["data: ", "data:", "data", 'data: {"jsonrpc":"2.0","method":"ping"}',
 test.each([
   { value: SECRET, kind: "deny" },
   { value: `=?base64?${Buffer.from(`key ${SECRET}`).toString("base64")}?=`, kind: "deny" },
-  { value: "eu-central, the usual place", kind: "collect" },
+  { value: "eu-central, the usual place", kind: "forward" },
 ])("a header that mirrors an argument is read: $kind", async ({ value, kind }) => {
   const path = await createDataPath();
   const exchange = path.firewall.open(
     headOf({ headers: { ...JSON_POST, "mcp-param-region": value } }),
   );
-  expect((await exchange.requestHead()).kind).toBe(kind);
+  expect((await exchange.requestHead()).kind).toBe("collect");
+  expect((await exchange.request(Buffer.from(JSON.stringify(toolCall(7))))).kind).toBe(kind);
   const codes = path.decisions.map(({ result }) => result.reasons[0]?.code);
-  expect(codes).toEqual(kind === "deny" ? ["secret_in_header"] : []);
+  expect(codes).toEqual([kind === "deny" ? "secret_in_header" : undefined]);
 });
 
 const TO_2026 = { ...JSON_POST, "mcp-protocol-version": "2026-07-28" };

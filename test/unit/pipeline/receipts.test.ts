@@ -13,6 +13,7 @@ import { judge } from "../../../src/pipeline/judge.ts";
 import { readRequest } from "../../../src/pipeline/reading.ts";
 import { sceneOf } from "../../../src/pipeline/scene.ts";
 import { createSights } from "../../../src/pipeline/sights.ts";
+import { createSchemaJudge } from "../../../src/schema/judge.ts";
 import { randomIdentifiers, systemClock } from "../../../src/server/system.ts";
 
 const PII = createPiiGuard(
@@ -55,6 +56,7 @@ async function eventsOf(args: unknown): Promise<readonly DecisionEvent[]> {
     catalogue: createCatalogue(),
     sights: createSights(),
     doorkeeper: createDoorkeeper({ hosts: null, origins: [] }),
+    schemas: createSchemaJudge(),
     flow: null,
     policy: () => null,
     events: createEventBuilder({ clock: systemClock, labels: {}, subjectKey: new Uint8Array(32) }),
@@ -69,6 +71,8 @@ async function eventsOf(args: unknown): Promise<readonly DecisionEvent[]> {
       jitterMaxMs: 0,
       filterLists: true,
       hideNames: true,
+      schema: { arguments: "report", results: "report" },
+      toolLimits: () => ({ argumentsMaxBytes: null, resultMaxBytes: null, timeoutMs: null }),
     }),
   };
   const known = await identity.identify(HEAD);
