@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import type { KnownTool, ListedKind, ListingPage } from "../core/catalogue.ts";
 import { type JsonObject, stringMember } from "../core/json.ts";
 import type { Catalogue } from "../core/ports.ts";
 import { canonicalJson } from "./canonical-json.ts";
+import { DEFINITION_MAX_LENGTH, hashOf } from "./definition.ts";
 
 export interface CatalogueLimits {
   /** Entries of one kind of one server; a listing with more is known in part. */
@@ -11,7 +11,10 @@ export interface CatalogueLimits {
   readonly definitionMaxLength: number;
 }
 
-const DEFAULT_LIMITS: CatalogueLimits = { itemsMax: 4096, definitionMaxLength: 262_144 };
+const DEFAULT_LIMITS: CatalogueLimits = {
+  itemsMax: 4096,
+  definitionMaxLength: DEFINITION_MAX_LENGTH,
+};
 
 /**
  * A catalogue in this process. Names stay once they were seen, since what one caller is not shown
@@ -50,14 +53,18 @@ function createListing(): Listing {
 }
 
 function learnPage(listing: Listing, page: ListingPage, limits: CatalogueLimits): void {
-  const { cursor, nextCursor, items } = page;
+  const { kind, cursor, nextCursor, items } = page;
+  const seen = new Set<string>();
   let isWhole = true;
   for (const item of items) {
-    const name = stringMember(item, NAME_MEMBER[page.kind]);
+    const name = stringMember(item, NAME_MEMBER[kind]);
     if (name === undefined) continue;
     if (!listing.names.has(name) && listing.names.size >= limits.itemsMax) isWhole = false;
     else listing.names.add(name);
-    if (page.kind === "tool" && listing.names.has(name)) learnTool(listing, name, item, limits);
+    // A name that one page has twice stands for no definition: nobody knows which one is called.
+    if (seen.has(name)) listing.tools.delete(name);
+    else if (kind === "tool" && listing.names.has(name)) learnTool(listing, name, item, limits);
+    seen.add(name);
   }
   const isChained = cursor === null || listing.open.has(cursor);
   if (!isChained) return;
@@ -76,11 +83,8 @@ const NAME_MEMBER: { readonly [kind in ListedKind]: string } = {
 
 function learnTool(listing: Listing, name: string, item: JsonObject, limits: CatalogueLimits) {
   const text = canonicalJson(item, limits.definitionMaxLength);
-  if (text === null) {
-    listing.tools.delete(name);
-    return;
+  if (text === null) listing.tools.delete(name);
+  else if (listing.tools.get(name)?.text !== text) {
+    listing.tools.set(name, { name, hash: hashOf(text), text });
   }
-  if (listing.tools.get(name)?.text === text) return;
-  const hash = `sha256:${createHash("sha256").update(text).digest("hex")}`;
-  listing.tools.set(name, { name, hash, text });
 }

@@ -162,6 +162,7 @@ function withUpstream(config: Config, options: Options): Result<Config, string> 
     denial: config.denial,
     padding: config.padding,
     responseHeadDeadlineMs: config.limits.responseHeadDeadlineMs,
+    inventoryMode: config.inventory.mode,
   };
   return ok({ ...config, listen, servers: new Map([[SINGLE_SERVER, server]]) });
 }

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { type Address, decodeAddress, decodeEndpoint, type Endpoint } from "../core/address.ts";
 import type { AllowEntry } from "../core/finding.ts";
+import type { InventoryMode } from "../core/inventory.ts";
 import type { Limits } from "../core/limits.ts";
 import type {
   AliasesConfig,
@@ -23,6 +24,7 @@ export interface RawConfig {
   readonly admin: string;
   readonly servers: { readonly [id: string]: RawServer };
   readonly policy: { readonly file?: string; readonly bundle?: string };
+  readonly inventory: { readonly file?: string; readonly mode: InventoryMode };
   readonly guards: readonly string[];
   readonly pii: RawPii;
   readonly marks: { readonly writing_tools: readonly string[] };
@@ -60,6 +62,7 @@ interface RawServer {
   readonly denial?: DenialShape;
   readonly padding?: Partial<RawPadding>;
   readonly response_head_deadline_ms?: number;
+  readonly inventory_mode?: InventoryMode;
 }
 
 /** What the file refers to: where it stands, and the secrets its references lead to. */
@@ -86,6 +89,7 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
     admin: addressOf(raw.admin),
     servers: new Map(servers),
     policy: { file: inFolder(raw.policy.file), bundle: inFolder(raw.policy.bundle) },
+    inventory: { file: inFolder(raw.inventory.file), mode: raw.inventory.mode },
     guards: raw.guards,
     pii: buildPii(raw.pii),
     marks: { writingTools: raw.marks.writing_tools },
@@ -129,15 +133,16 @@ function ownPaths(raw: RawConfig, { file, folder, subjectKey, aliasKey }: Surrou
     return secret?.reference.startsWith("file:") ? secret.reference.slice(5) : undefined;
   });
   const modules = raw.plugins.map(({ module }) => module);
-  const { policy, audit } = raw;
-  const paths = [file, policy.file, policy.bundle, audit.file, ...modules, ...keyFiles];
+  const { policy, inventory, audit } = raw;
+  const files = [file, policy.file, policy.bundle, inventory.file, audit.file];
+  const paths = [...files, ...modules, ...keyFiles];
   return paths.filter((path) => path !== undefined).map((path) => resolve(folder, path));
 }
 
 function buildServer(
   id: string,
   raw: RawServer,
-  { denial, padding }: Pick<RawConfig, "denial" | "padding">,
+  { denial, padding, inventory }: Pick<RawConfig, "denial" | "padding" | "inventory">,
   limits: Limits,
   inFolder: (path: string | undefined) => string | null,
 ): ServerConfig {
@@ -154,6 +159,7 @@ function buildServer(
     denial: raw.denial ?? denial,
     padding: buildPadding({ ...padding, ...raw.padding }),
     responseHeadDeadlineMs: raw.response_head_deadline_ms ?? limits.responseHeadDeadlineMs,
+    inventoryMode: raw.inventory_mode ?? inventory.mode,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Address, Endpoint } from "../core/address.ts";
 import type { AllowEntry } from "../core/finding.ts";
+import type { InventoryMode } from "../core/inventory.ts";
 import type { Limits } from "../core/limits.ts";
 import type { Direction } from "../core/message.ts";
 import type { PaddingScheme } from "../core/padding.ts";
@@ -16,6 +17,7 @@ export interface Config {
   /** By id, in the order of the file; the id is the name of the proxy's route. */
   readonly servers: ReadonlyMap<string, ServerConfig>;
   readonly policy: PolicyConfig;
+  readonly inventory: InventoryConfig;
   /** Names, in the order in which they run. */
   readonly guards: readonly string[];
   readonly pii: PiiConfig;
@@ -53,6 +55,8 @@ export interface ServerConfig {
   readonly padding: PaddingConfig;
   /** The server's own, or that of the limits. */
   readonly responseHeadDeadlineMs: number;
+  /** The server's own, or that of the whole configuration. */
+  readonly inventoryMode: InventoryMode;
 }
 
 export interface AliasesConfig {
@@ -93,6 +97,12 @@ export interface PolicyConfig {
   readonly file: string | null;
   /** An OPA bundle. */
   readonly bundle: string | null;
+}
+
+export interface InventoryConfig {
+  /** Absolute path. Set wherever a mode is `enforce`. */
+  readonly file: string | null;
+  readonly mode: InventoryMode;
 }
 
 export interface AuditConfig {

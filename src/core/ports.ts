@@ -3,6 +3,7 @@ import type { DecisionEvent } from "./audit.ts";
 import type { KnownTool, ListedKind, ListingPage } from "./catalogue.ts";
 import type { Identity, RequestHead } from "./exchange.ts";
 import type { Hit, Place } from "./finding.ts";
+import type { InventoryMode, PinNotice, ToolFacts } from "./inventory.ts";
 import type { Leaf } from "./json.ts";
 import type { PolicyDecision, PolicyFault, PolicyInput } from "./policy.ts";
 import type { Result } from "./result.ts";
@@ -58,6 +59,20 @@ export interface Catalogue {
   knows(server: string, kind: ListedKind, name: string): boolean;
   /** Whether the whole of a listing was seen: what is not in it does not exist there. */
   isComplete(server: string, kind: ListedKind): boolean;
+}
+
+/**
+ * What people noted about tools, held against what servers say of them. Bounded, writes nothing,
+ * and never throws on what a server sent.
+ */
+export interface ToolPins {
+  /** Notes a page in the catalogue, and says what is remarkable in it, the worst first. */
+  learn(server: string, page: ListingPage): readonly PinNotice[];
+  facts(server: string, tool: string | null): ToolFacts;
+  /** Null where there is no inventory. */
+  mode(server: string): InventoryMode | null;
+  /** Who vouches for the facts of a tool; null where there are none. */
+  provenance(server: string, tool: string | null): "INVENTORY" | "INVENTORY_GUESS" | null;
 }
 
 /** Time and chance, as ports: a test decides what they say. */

@@ -10,6 +10,7 @@ import type {
   Jitter,
   PolicyEngine,
   Telemetry,
+  ToolPins,
 } from "../core/ports.ts";
 import type { DenialStyle, Disclosure } from "../decision/denial.ts";
 import type { Inspector } from "../guard/inspect.ts";
@@ -26,6 +27,7 @@ export interface Dependencies {
   readonly inspector: Inspector;
   readonly paths: PathGuard;
   readonly catalogue: Catalogue;
+  readonly pins: ToolPins;
   /** The policy in force; null while none could be loaded, which denies everything. */
   readonly policy: () => LoadedPolicy | null;
   readonly events: EventBuilder;

@@ -47,7 +47,7 @@ export function judge<Fault>(
   const first = read(bytes, false);
   stopwatch.lap("read");
   if (!first.ok) return first;
-  learn(first.value, scene, dependencies);
+  const learned = learn(first.value, scene, dependencies);
 
   const reread = (edited: Uint8Array): Reading => {
     const again = read(edited, true);
@@ -56,7 +56,12 @@ export function judge<Fault>(
     return again.value;
   };
   const revealed = revealPaths(first.value, scene, dependencies, reread);
-  const { reading, cleaned } = clean(revealed.reading, revealed.paths, scene, dependencies, reread);
+  const layer1 = clean(revealed.reading, revealed.paths, scene, dependencies, reread);
+  const { reading } = layer1;
+  const cleaned = layer1.cleaned.map((one, index) => {
+    const findings = learned[index]?.findings ?? [];
+    return findings.length === 0 ? one : { ...one, findings: [...one.findings, ...findings] };
+  });
   stopwatch.lap("guard");
   const each = cleaned.map((one) => decide(one, scene, dependencies));
   const decisions = scene.direction === "request" ? together(each) : each;
@@ -76,9 +81,10 @@ export function judge<Fault>(
     const findings = [...one.findings, ...(paths?.findings ?? [])];
     const obliged = obligations.receipts[index] ?? [];
     const receipts = [...one.receipts, ...obliged, ...(paths?.receipts ?? [])];
+    const pins = learned[index]?.notices ?? [];
     return {
       cleaned: { ...one, message, findings, receipts },
-      decision: record({ decision, findings, receipts, scene, timings }, dependencies),
+      decision: record({ decision, findings, receipts, pins, scene, timings }, dependencies),
     };
   });
   return ok({ reading: enforced, judged, milliseconds: stopwatch.total() });

@@ -2,6 +2,7 @@ import { FAULT_KIND } from "../core/finding.ts";
 import type { Message } from "../core/message.ts";
 import type { Obligations, PolicyInput, Reason } from "../core/policy.ts";
 import { type RefusalCode, RPC_DENIED, reasonOf, refusal } from "../decision/refusals.ts";
+import type { InventoryFacts } from "../policy/input.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { Cleaned } from "./layer1.ts";
 import { mostTelling } from "./most-telling.ts";
@@ -44,6 +45,7 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
     sessionId: scene.sessionId,
     source: { ip: scene.source.ip, spiffe: scene.source.spiffe },
     userAgent: scene.source.user_agent,
+    inventory: inventoryFacts(message.tool, scene, dependencies),
     ...(paths === null ? {} : { aliases: paths.aliases, shown: paths.shown }),
   });
   const { revision } = policy.engine;
@@ -63,6 +65,19 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
     policyRevision: revision,
     rpcCode: RPC_DENIED,
     httpStatus: 403,
+  };
+}
+
+/** What the inventory says of a tool, and what follows from it here. */
+export function inventoryFacts(
+  tool: string | null,
+  { server }: Scene,
+  { pins }: Dependencies,
+): InventoryFacts {
+  return {
+    tool: pins.facts(server, tool),
+    mode: pins.mode(server),
+    provenance: pins.provenance(server, tool),
   };
 }
 

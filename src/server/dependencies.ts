@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { createEventBuilder } from "../audit/event.ts";
 import { createCatalogue } from "../catalogue/memory.ts";
+import { createPins } from "../catalogue/pins.ts";
 import type { Config } from "../config/config.ts";
+import type { Inventory } from "../core/inventory.ts";
 import type { AuditSink, Clock, Guard, Telemetry } from "../core/ports.ts";
 import { createAnonymousIdentity } from "../identity/anonymous.ts";
 import type { Dependencies, LoadedPolicy, ServerSettings } from "../pipeline/dependencies.ts";
@@ -14,6 +16,8 @@ import { randomIdentifiers, systemJitter } from "./system.ts";
 export interface Parts {
   readonly policy: LoadedPolicy;
   readonly guards: readonly Guard[];
+  /** Null where the configuration names none; absent likewise. */
+  readonly inventory?: Inventory | null;
   readonly audit: AuditSink;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
@@ -22,6 +26,10 @@ export interface Parts {
 /** The pipeline's parts as a configuration wants them: the one place where they are put together. */
 export function dependenciesOf(config: Config, parts: Parts): Dependencies {
   const { policy, guards, audit, telemetry, clock } = parts;
+  const inventory = parts.inventory ?? null;
+  // FAIL CLOSED: without its inventory nothing could be enforced.
+  if (inventory === null && config.inventory.file !== null) throw new Error("no inventory");
+  const catalogue = createCatalogue();
   const subjectKey = config.audit.subjectKey?.reveal() ?? randomBytes(32);
   return {
     limits: config.limits,
@@ -31,7 +39,12 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
     identity: createAnonymousIdentity(),
     inspector: inspectorOf(config, guards, clock),
     paths: pathGuardOf(config),
-    catalogue: createCatalogue(),
+    catalogue,
+    pins: createPins({
+      catalogue,
+      inventory,
+      modeOf: (server) => config.servers.get(server)?.inventoryMode ?? config.inventory.mode,
+    }),
     policy: () => policy,
     events: createEventBuilder({ clock, labels: { version: packageVersion() }, subjectKey }),
     audit,

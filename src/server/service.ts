@@ -13,6 +13,7 @@ import { describeError, type Logger } from "../telemetry/log.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { dependenciesOf } from "./dependencies.ts";
 import { loadGuards } from "./load-guards.ts";
+import { loadInventory } from "./load-inventory.ts";
 import { loadPolicy, type PolicyInForce } from "./load-policy.ts";
 import { packageVersion } from "./package-root.ts";
 import { hasPassingAliases } from "./paths.ts";
@@ -49,14 +50,16 @@ export async function startService(
     only: null,
     onFault: (guard, error) => log.error("guard_fault", { guard, ...describeError(error) }),
   });
-  if (!policy.ok || !guards.ok) {
-    return err([...(policy.ok ? [] : policy.error), ...(guards.ok ? [] : guards.error)]);
+  const inventory = await loadInventory(config);
+  if (!policy.ok || !guards.ok || !inventory.ok) {
+    return err([policy, guards, inventory].flatMap((loaded) => (loaded.ok ? [] : loaded.error)));
   }
   const metrics = createMetrics({ version: packageVersion() });
   const sink = options.sink ?? createSink(config, metrics, log);
   const dependencies = dependenciesOf(config, {
     policy: policy.value,
     guards: guards.value,
+    inventory: inventory.value,
     audit: auditOf(sink, metrics, options.onDecision),
     telemetry: metrics,
     clock: systemClock,

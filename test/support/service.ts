@@ -6,6 +6,7 @@ import type { Config, ServerConfig } from "../../src/config/config.ts";
 import { defaultConfig } from "../../src/config/load-config.ts";
 import type { DecisionEvent } from "../../src/core/audit.ts";
 import type { Exchange, Firewall } from "../../src/core/exchange.ts";
+import type { Inventory, InventoryMode } from "../../src/core/inventory.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../src/core/limits.ts";
 import type { PaddingScheme } from "../../src/core/padding.ts";
 import type { Guard } from "../../src/core/ports.ts";
@@ -47,6 +48,8 @@ export interface TestServiceOptions {
   readonly roots?: { readonly [server: string]: { readonly [name: string]: string } };
   readonly aliases?: Partial<Config["aliases"]>;
   readonly ownPaths?: readonly string[];
+  /** The tools as they were reviewed, and what follows from it. */
+  readonly inventory?: { readonly tools: Inventory; readonly mode: InventoryMode };
   /** Guards that run after the real ones: to find what a test wants found, or to throw. */
   readonly moreGuards?: readonly Guard[];
   /** Changes any part of the pipeline: another engine, no policy, a sink that refuses, a clock. */
@@ -100,7 +103,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   const policy = await policyOf(config, options.policy);
   const decisions: DecisionEvent[] = [];
   const faults: Fault[] = [];
-  const real = testDependencies(config, policy, options.moreGuards ?? [], decisions);
+  const real = testDependencies(config, policy, options, decisions);
   const firewall = createFirewall(options.dependencies?.(real) ?? real);
   const grpc = await startGrpcServer({
     firewall: options.firewall?.(firewall) ?? firewall,
@@ -176,28 +179,32 @@ function configOf(options: TestServiceOptions): Config {
     padding: { scheme: options.padding ?? { kind: "off" }, jitterMaxMs: options.jitterMaxMs ?? 0 },
     guards: options.guards ?? value.guards,
     servers: serversOf(options),
+    inventory: { file: null, mode: options.inventory?.mode ?? "observe" },
     aliases: { ...value.aliases, ...options.aliases },
     ownPaths: options.ownPaths ?? value.ownPaths,
     limits: { ...value.limits, ...options.limits },
   };
 }
 
-function serversOf({ roots = {} }: TestServiceOptions): Config["servers"] {
+function serversOf(options: TestServiceOptions): Config["servers"] {
   const { responseHeadDeadlineMs } = DEFAULT_LIMITS;
-  const servers = Object.entries(roots).map(([id, folders]): [string, ServerConfig] => [
-    id,
-    {
+  const servers = Object.entries(options.roots ?? {}).map(
+    ([id, folders]): [string, ServerConfig] => [
       id,
-      url: "http://127.0.0.1:1/mcp",
-      path: "/mcp",
-      protocol: "http1",
-      caFile: null,
-      roots: new Map(Object.entries(folders)),
-      denial: "jsonrpc",
-      padding: { scheme: { kind: "off" }, jitterMaxMs: 0 },
-      responseHeadDeadlineMs,
-    },
-  ]);
+      {
+        id,
+        url: "http://127.0.0.1:1/mcp",
+        path: "/mcp",
+        protocol: "http1",
+        caFile: null,
+        roots: new Map(Object.entries(folders)),
+        denial: "jsonrpc",
+        padding: { scheme: { kind: "off" }, jitterMaxMs: 0 },
+        responseHeadDeadlineMs,
+        inventoryMode: options.inventory?.mode ?? "observe",
+      },
+    ],
+  );
   return new Map(servers);
 }
 
@@ -219,7 +226,7 @@ async function policyOf(config: Config, text: string | null = ALLOW_TOOLS): Prom
 function testDependencies(
   config: Config,
   policy: PolicyInForce,
-  moreGuards: readonly Guard[],
+  { moreGuards = [], inventory }: TestServiceOptions,
   decisions: DecisionEvent[],
 ): Dependencies {
   const guards = createGuards(config.guards, {
@@ -234,6 +241,7 @@ function testDependencies(
   return dependenciesOf(config, {
     policy,
     guards: [...guards.value, ...moreGuards],
+    inventory: inventory?.tools ?? null,
     clock: systemClock,
     telemetry: silentTelemetry,
     audit: {

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
 import type { Finding } from "../../../src/core/finding.ts";
+import { NO_TOOL_FACTS } from "../../../src/core/inventory.ts";
 import { createInputBuilder, type InputSubject } from "../../../src/policy/input.ts";
 import { compilePortable } from "../../../src/policy/portable/compile.ts";
 import { parsePortable } from "../../../src/policy/portable/parse.ts";
@@ -73,7 +74,7 @@ test("build tells all there is to tell of a call", () => {
     findings: [],
     strings: { longest: 14, max_entropy: 0, raw_paths: 0, aliases: null },
     server: { id: "files" },
-    tool: { risk: null, side_effects: null, classification: null, pinned: null, drifted: null },
+    tool: NO_TOOL_FACTS,
     principal: subject.principal,
     client: { name: "test", version: "1" },
     session: { id: "s-1", age_s: null, calls: null, denied: null, trust: null, threat: null },
