@@ -6,10 +6,12 @@ export interface Guess {
   readonly sideEffects: readonly SideEffect[] | null;
 }
 
-/** Words of the tool's name and of its arguments' names; each list needs a hit, `null` is any. */
+/** A rule fits with a verb in the tool's name, and a noun there or among its arguments' names. */
 interface Rule {
   readonly effect: SideEffect;
+  /** Null: any. */
   readonly verbs: RegExp | null;
+  /** Null: any. */
   readonly nouns: RegExp | null;
 }
 
@@ -24,9 +26,10 @@ const RECORD =
 const RULES: readonly Rule[] = [
   {
     effect: "CODE_EXECUTION",
-    verbs: /^(?:exec|execute|eval|run|shell|bash|sh|python|command|cmd|script|repl|notebook)$/,
+    verbs: /^(?:exec|execute|eval|run|shell|bash|sh|python|repl|notebook)$/,
     nouns: null,
   },
+  { effect: "CODE_EXECUTION", verbs: null, nouns: /^(?:command|commands|cmd|code|script|shell)$/ },
   {
     effect: "PROCESS_CONTROL",
     verbs: /^(?:kill|spawn|restart|start|stop|signal)$/,
@@ -47,10 +50,10 @@ const RULES: readonly Rule[] = [
   },
   {
     effect: "NETWORK_EGRESS",
-    verbs:
-      /^(?:fetch|http|request|post|download|upload|curl|wget|webhook|url|urls|uri|proxy|ping)$/,
+    verbs: /^(?:fetch|http|post|download|upload|curl|wget|webhook|proxy|ping)$/,
     nouns: null,
   },
+  { effect: "NETWORK_EGRESS", verbs: null, nouns: /^(?:url|urls|uri|webhook|host|hostname)$/ },
   {
     effect: "NETWORK_INGRESS",
     verbs: /^(?:fetch|download|crawl|scrape|browse|web|rss|feed|curl|wget)$/,
@@ -88,7 +91,7 @@ const RULES: readonly Rule[] = [
   },
   {
     effect: "MESSAGING",
-    verbs: /^(?:send|reply|notify|publish|post|email|sms|slack|tweet|message)$/,
+    verbs: /^(?:send|reply|notify|publish|post|email|sms|slack|tweet)$/,
     nouns: /^(?:mail|emails?|messages?|sms|slack|chat|channels?|notifications?|recipients?|tweet)$/,
   },
   {
@@ -146,15 +149,12 @@ const RISK_OF: { readonly [effect in SideEffect]: Risk } = {
 /** Guesses from canonical JSON text of a definition; null where its words say nothing. */
 export function guessTool(definition: string): Guess {
   const tool: unknown = JSON.parse(definition);
-  const words = new Set([
-    ...wordsOf(memberOf(tool, "name")),
-    ...argumentsOf(tool).flatMap((name) => wordsOf(name)),
-  ]);
-  const hit = (pattern: RegExp | null) =>
-    pattern === null || [...words].some((word) => pattern.test(word));
-  const effects = RULES.filter(({ verbs, nouns }) => hit(verbs) && hit(nouns)).map(
-    ({ effect }) => effect,
-  );
+  const name = wordsOf(memberOf(tool, "name"));
+  const all = [...name, ...argumentsOf(tool).flatMap((argument) => wordsOf(argument))];
+  const fits = ({ verbs, nouns }: Rule) =>
+    (verbs === null || name.some((word) => verbs.test(word))) &&
+    (nouns === null || all.some((word) => nouns.test(word)));
+  const effects = [...new Set(RULES.filter(fits).map(({ effect }) => effect))];
   const hints = memberOf(tool, "annotations");
   const isDestructive = memberOf(hints, "destructiveHint") === true;
   const risks = effects.map((effect) => RISKS.indexOf(RISK_OF[effect]));

@@ -69,6 +69,8 @@ export function decodeInventory(
   return faults.length === 0 ? ok(new Map(servers)) : err(faults.map(locate));
 }
 
+const REMEDY = "bring back the reviewed one, or remove hash and definition and pin the tool again";
+
 function toolOf(
   raw: RawTool,
   path: readonly string[],
@@ -82,12 +84,9 @@ function toolOf(
     faults.push({ path: at, target: "key", problem, remedy });
   };
   if (definition !== undefined && hashed === null) {
-    fault("is no definition", "pin the tool again: impedance tools pin --accept");
+    fault("is no definition", REMEDY);
   } else if (hashed !== null && hashed.hash !== hash) {
-    fault(
-      hash === null ? "stands without its hash" : "is not what the hash is of",
-      "never change it by hand; pin the tool again: impedance tools pin --accept",
-    );
+    fault(hash === null ? "stands without its hash" : "is not what the hash is of", REMEDY);
   }
   return {
     hash,

@@ -66,7 +66,7 @@ function definitionNode(document: Document, definition: string, hashOf: HashDefi
   const value: unknown = JSON.parse(definition);
   const shown = showUnseen(definition, escaped);
   const isSeen = shown === definition && !hasEscapes(definition);
-  if (isSeen && survives(value, definition, hashOf)) return document.createNode(value);
+  if (isSeen && survives(value, definition, hashOf)) return document.createNode(inOrder(value));
   const scalar = new Scalar(shown);
   scalar.type = Scalar.QUOTE_SINGLE;
   return scalar;
@@ -75,6 +75,15 @@ function definitionNode(document: Document, definition: string, hashOf: HashDefi
 /** Of what is not seen, canonical JSON escapes the control characters and lone surrogates itself. */
 function hasEscapes(definition: string): boolean {
   return /(?<!\\)(?:\\\\)*\\[ubfr]/.test(definition);
+}
+
+const FIRST = ["name", "title", "description", "annotations", "inputSchema", "outputSchema"];
+
+/** What a person looks for comes first. */
+function inOrder(definition: unknown): unknown {
+  const members = new Map(Object.entries(definition ?? {}));
+  const keys = [...FIRST.filter((key) => members.has(key)), ...members.keys()];
+  return new Map([...new Set(keys)].map((key) => [key, members.get(key)]));
 }
 
 function survives(value: unknown, definition: string, hashOf: HashDefinition): boolean {

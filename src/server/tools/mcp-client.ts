@@ -5,7 +5,7 @@ import { parseJson } from "../../mcp/json/parse.ts";
 import { createSseParser, type SseItem } from "../../mcp/sse.ts";
 import { packageVersion } from "../package-root.ts";
 
-/** A client of one MCP server, as plain as can be: it asks, and declares no capabilities. */
+/** A client of one MCP server, as plain as can be: it asks, and answers nothing. */
 export interface McpClient {
   /** Shakes hands, or finds that the server wants none. */
   open(): Promise<Result<null, string>>;
@@ -27,6 +27,8 @@ type Fields = { readonly [name: string]: string };
 
 const LEGACY = "2025-11-25";
 const STATELESS = "2026-07-28";
+/** All there are: some servers offer more tools to a client that declares more. */
+const CAPABILITIES = { sampling: {}, elicitation: {}, roots: {} };
 const CLIENT_INFO = { name: "impedance-tools", version: packageVersion() };
 
 export function createMcpClient(options: McpClientOptions): McpClient {
@@ -48,7 +50,7 @@ class Client implements McpClient {
   async open(): Promise<Result<null, string>> {
     const greeted = await this.#send("initialize", {
       protocolVersion: LEGACY,
-      capabilities: {},
+      capabilities: CAPABILITIES,
       clientInfo: CLIENT_INFO,
     });
     if (!greeted.ok) return this.#openStateless(greeted.error);
@@ -72,7 +74,7 @@ class Client implements McpClient {
     const meta = {
       "io.modelcontextprotocol/protocolVersion": STATELESS,
       "io.modelcontextprotocol/clientInfo": CLIENT_INFO,
-      "io.modelcontextprotocol/clientCapabilities": {},
+      "io.modelcontextprotocol/clientCapabilities": CAPABILITIES,
     };
     return this.#send(method, { ...params, _meta: meta });
   }
