@@ -10,8 +10,10 @@ import type {
   DenialShape,
   Disclosure,
   LogLevel,
+  PolicyConfig,
   Secret,
   ServerConfig,
+  SignatureAlgorithm,
 } from "./config.ts";
 import { buildExemption, buildPii, type RawExemption, type RawPii } from "./guard-settings.ts";
 import { listeningPath, normaliseRoot } from "./meaning.ts";
@@ -23,7 +25,12 @@ export interface RawConfig {
   readonly grpc: string;
   readonly admin: string;
   readonly servers: { readonly [id: string]: RawServer };
-  readonly policy: { readonly file?: string; readonly bundle?: string };
+  readonly policy: {
+    readonly file?: string;
+    readonly bundle?: string;
+    readonly verification_alg: SignatureAlgorithm;
+    readonly poll_interval_ms: number;
+  };
   readonly inventory: { readonly file?: string; readonly mode: InventoryMode };
   readonly guards: readonly string[];
   readonly pii: RawPii;
@@ -39,6 +46,7 @@ export interface RawConfig {
     readonly public_paths: readonly string[];
     readonly contents: { readonly [tool: string]: "alias" | "report" | "off" };
   };
+  readonly flow: Config["flow"];
   readonly denial: DenialShape;
   readonly disclose: Disclosure;
   readonly annotate: "on" | "off";
@@ -69,13 +77,20 @@ interface RawServer {
 export interface Surroundings {
   readonly file: string;
   readonly folder: string;
+  readonly secrets: Secrets;
+}
+
+/** Null where the file has no reference. */
+export interface Secrets {
   readonly subjectKey: Secret | null;
   readonly aliasKey: Secret | null;
+  readonly bundleToken: Secret | null;
+  readonly verificationKey: Secret | null;
 }
 
 /** From the file's words to ours; `raw` has passed every check, so nothing can go wrong here. */
 export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config {
-  const { folder, subjectKey, aliasKey } = surroundings;
+  const { folder, secrets } = surroundings;
   const inFolder = (path: string | undefined): string | null =>
     path === undefined ? null : resolve(folder, path);
   const limits = buildLimits(raw.limits);
@@ -88,7 +103,13 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
     grpc: endpointOf(raw.grpc, folder),
     admin: addressOf(raw.admin),
     servers: new Map(servers),
-    policy: { file: inFolder(raw.policy.file), bundle: inFolder(raw.policy.bundle) },
+    policy: {
+      file: inFolder(raw.policy.file),
+      bundle: isUrl(raw.policy.bundle) ? raw.policy.bundle : inFolder(raw.policy.bundle),
+      bundleToken: secrets.bundleToken,
+      verification: verificationOf(secrets.verificationKey, raw.policy.verification_alg),
+      pollIntervalMs: raw.policy.poll_interval_ms,
+    },
     inventory: { file: inFolder(raw.inventory.file), mode: raw.inventory.mode },
     guards: raw.guards,
     pii: buildPii(raw.pii),
@@ -99,7 +120,8 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
       module: resolve(folder, module),
       options: options ?? null,
     })),
-    aliases: buildAliases(raw.aliases, aliasKey),
+    flow: raw.flow,
+    aliases: buildAliases(raw.aliases, secrets.aliasKey),
     ownPaths: ownPaths(raw, surroundings),
     denial: raw.denial,
     disclose: raw.disclose,
@@ -110,7 +132,7 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
       sink: raw.audit.sink,
       file: inFolder(raw.audit.file),
       queueMaxEvents: raw.audit.queue_max_events,
-      subjectKey,
+      subjectKey: secrets.subjectKey,
     },
     log: { level: raw.log.level },
     drainDeadlineMs: raw.drain_deadline_ms,
@@ -128,13 +150,14 @@ function buildAliases(raw: RawConfig["aliases"], key: Secret | null): AliasesCon
   };
 }
 
-function ownPaths(raw: RawConfig, { file, folder, subjectKey, aliasKey }: Surroundings): string[] {
-  const keyFiles = [subjectKey, aliasKey].map((secret) => {
+function ownPaths(raw: RawConfig, { file, folder, secrets }: Surroundings): string[] {
+  const keyFiles = Object.values<Secret | null>({ ...secrets }).map((secret) => {
     return secret?.reference.startsWith("file:") ? secret.reference.slice(5) : undefined;
   });
   const modules = raw.plugins.map(({ module }) => module);
   const { policy, inventory, audit } = raw;
-  const files = [file, policy.file, policy.bundle, inventory.file, audit.file];
+  const bundle = isUrl(policy.bundle) ? undefined : policy.bundle;
+  const files = [file, policy.file, bundle, inventory.file, audit.file];
   const paths = [...files, ...modules, ...keyFiles];
   return paths.filter((path) => path !== undefined).map((path) => resolve(folder, path));
 }
@@ -161,6 +184,17 @@ function buildServer(
     responseHeadDeadlineMs: raw.response_head_deadline_ms ?? limits.responseHeadDeadlineMs,
     inventoryMode: raw.inventory_mode ?? inventory.mode,
   };
+}
+
+function verificationOf(
+  key: Secret | null,
+  algorithm: SignatureAlgorithm,
+): PolicyConfig["verification"] {
+  return key === null ? null : { key, algorithm };
+}
+
+function isUrl(place: string | undefined): place is string {
+  return /^https?:/.test(place ?? "");
 }
 
 /** `request_body_max_bytes` in the file is `requestBodyMaxBytes` in `Limits`. */

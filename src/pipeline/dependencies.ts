@@ -5,6 +5,7 @@ import type {
   AuditSink,
   Catalogue,
   Clock,
+  FlowMemory,
   Identifiers,
   IdentityPort,
   Jitter,
@@ -28,6 +29,8 @@ export interface Dependencies {
   readonly paths: PathGuard;
   readonly catalogue: Catalogue;
   readonly pins: ToolPins;
+  /** Null where nobody asks where values come from. */
+  readonly flow: FlowMemory | null;
   /** The policy in force; null while none could be loaded, which denies everything. */
   readonly policy: () => LoadedPolicy | null;
   readonly events: EventBuilder;
@@ -40,6 +43,8 @@ export interface Dependencies {
 export interface LoadedPolicy {
   readonly engine: PolicyEngine;
   readonly input: InputBuilder;
+  /** It has rules about where values come from. */
+  readonly asksForFlow: boolean;
 }
 
 /** What may differ from one MCP server to the next. */

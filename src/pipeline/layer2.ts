@@ -33,7 +33,7 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
   const policy = dependencies.policy();
   if (policy === null) return refused(decisionId, "policy_missing", null, "none");
 
-  const { message, leaves, findings, paths } = cleaned;
+  const { message, leaves, findings, paths, flow } = cleaned;
   const input = policy.input.build({
     phase: scene.direction,
     message,
@@ -46,6 +46,7 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
     source: { ip: scene.source.ip, spiffe: scene.source.spiffe },
     userAgent: scene.source.user_agent,
     inventory: inventoryFacts(message.tool, scene, dependencies),
+    flow,
     ...(paths === null ? {} : { aliases: paths.aliases, shown: paths.shown }),
   });
   const { revision } = policy.engine;

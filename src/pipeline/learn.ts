@@ -47,8 +47,13 @@ interface Listing {
   readonly entries: readonly { readonly place: number; readonly item: JsonObject }[];
 }
 
+/** What answers a request of another exchange, on a stream that was taken up again. */
+const RESUMED = "";
+
+/** Of what is known by its shape alone, whatever looks like a list of tools is one. */
 function listingOf({ kind, method, payload }: Message): Listing | null {
-  const listing = kind === "result" ? LISTINGS.get(method ?? "") : undefined;
+  if (kind !== "result") return null;
+  const listing = LISTINGS.get(method === RESUMED ? "tools/list" : (method ?? ""));
   if (listing === undefined) return null;
   const listed = member(payload, listing.member);
   if (listed?.kind !== "array") return null;
@@ -58,9 +63,13 @@ function listingOf({ kind, method, payload }: Message): Listing | null {
   return { ...listing, entries };
 }
 
-function pageOf({ cursor, payload }: Message, { kind, entries }: Listing): ListingPage {
+/** No server gives out this cursor: the page is the first of no chain, and goes on from none. */
+const NOWHERE = "\0";
+
+function pageOf({ method, cursor, payload }: Message, { kind, entries }: Listing): ListingPage {
   const nextCursor = stringMember(payload, "nextCursor") ?? null;
-  return { kind, cursor, nextCursor, items: entries.map(({ item }) => item) };
+  const items = entries.map(({ item }) => item);
+  return { kind, cursor: method === RESUMED ? NOWHERE : cursor, nextCursor, items };
 }
 
 const SEVERITY: { readonly [kind in PinKind]: Severity } = {

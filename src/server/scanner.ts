@@ -13,7 +13,7 @@ import { type Judgement, judge } from "../pipeline/judge.ts";
 import { readRequest, readResponse } from "../pipeline/reading.ts";
 import { type Scene, sceneOf } from "../pipeline/scene.ts";
 import { dependenciesOf } from "./dependencies.ts";
-import { loadGuards } from "./load-guards.ts";
+import { inspectorOf, loadGuards } from "./load-guards.ts";
 import { loadInventory } from "./load-inventory.ts";
 import { loadPolicy } from "./load-policy.ts";
 import { silentTelemetry, systemClock } from "./system.ts";
@@ -43,9 +43,10 @@ export async function createScanner(
   if (!policy.ok || !guards.ok || !inventory.ok) {
     return err([policy, guards, inventory].flatMap((loaded) => (loaded.ok ? [] : loaded.error)));
   }
+  const inspector = inspectorOf(config, guards.value, systemClock);
+  const inForce = { policy: policy.value, inspector };
   const dependencies = dependenciesOf(config, {
-    policy: policy.value,
-    guards: guards.value,
+    inForce: () => inForce,
     inventory: inventory.value,
     audit: { record: () => true },
     telemetry: silentTelemetry,

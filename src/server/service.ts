@@ -12,9 +12,9 @@ import { type AdminOptions, startAdmin } from "../telemetry/admin.ts";
 import { describeError, type Logger } from "../telemetry/log.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { dependenciesOf } from "./dependencies.ts";
-import { loadGuards } from "./load-guards.ts";
+import { type LiveOptions, startLivePolicy } from "./live-policy.ts";
 import { loadInventory } from "./load-inventory.ts";
-import { loadPolicy, type PolicyInForce } from "./load-policy.ts";
+import type { PolicyInForce } from "./load-policy.ts";
 import { packageVersion } from "./package-root.ts";
 import { hasPassingAliases } from "./paths.ts";
 import { systemClock } from "./system.ts";
@@ -34,6 +34,7 @@ export interface ServiceOptions {
 export interface Service {
   readonly grpcPort: number;
   readonly admin: { readonly host: string; readonly port: number };
+  /** As it was at the start. */
   readonly policy: PolicyInForce;
   /** Lets open exchanges finish until the deadline, ends the rest closed, writes the log out. */
   stop(): Promise<void>;
@@ -44,21 +45,20 @@ export async function startService(
   options: ServiceOptions,
 ): Promise<Result<Service, readonly string[]>> {
   const { config, log } = options;
-  const policy = await loadPolicy(config, systemClock);
-  const guards = await loadGuards(config, {
-    redact: policy.ok ? policy.value.redact : null,
-    only: null,
-    onFault: (guard, error) => log.error("guard_fault", { guard, ...describeError(error) }),
-  });
   const inventory = await loadInventory(config);
-  if (!policy.ok || !guards.ok || !inventory.ok) {
-    return err([policy, guards, inventory].flatMap((loaded) => (loaded.ok ? [] : loaded.error)));
-  }
+  if (!inventory.ok) return inventory;
   const metrics = createMetrics({ version: packageVersion() });
+  const live = await startLivePolicy({
+    config,
+    clock: systemClock,
+    onGuardFault: (guard, error) => log.error("guard_fault", { guard, ...describeError(error) }),
+    onReload: (reload) => noteReload(reload, metrics, log),
+  });
+  if (!live.ok) return live;
+  const { current } = live.value;
   const sink = options.sink ?? createSink(config, metrics, log);
   const dependencies = dependenciesOf(config, {
-    policy: policy.value,
-    guards: guards.value,
+    inForce: current,
     inventory: inventory.value,
     audit: auditOf(sink, metrics, options.onDecision),
     telemetry: metrics,
@@ -70,7 +70,7 @@ export async function startService(
   if (!grpc.ok) return grpc;
   const admin = await bindAdmin(options, {
     ready: () => ready && sink.healthy,
-    policyDefault: () => policy.value.default,
+    policyDefault: () => current().policy.default,
     metrics,
   });
   if (!admin.ok) {
@@ -85,9 +85,10 @@ export async function startService(
   return ok({
     grpcPort: grpc.value.port,
     admin: admin.value,
-    policy: policy.value,
+    policy: current().policy,
     async stop() {
       ready = false;
+      live.value.stop();
       log.info("draining", { open_streams: grpc.value.openStreams });
       await grpc.value.drain(config.drainDeadlineMs);
       grpc.value.close();
@@ -97,6 +98,17 @@ export async function startService(
       await log.flush();
     },
   });
+}
+
+/** A reload is on record whether it succeeded or not. */
+function noteReload(reload: Parameters<LiveOptions["onReload"]>[0], metrics: Metrics, log: Logger) {
+  metrics.policyReloaded(reload.kind);
+  if (reload.kind === "loaded") {
+    log.info("policy_reloaded", { from: reload.from, to: reload.to });
+  } else {
+    // The policy before it stays in force.
+    for (const error of reload.errors) log.error("policy_refused", { error: error.slice(0, 256) });
+  }
 }
 
 /** The decision log, counted where it fails and watched where it does not. */

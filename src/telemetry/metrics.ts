@@ -9,6 +9,8 @@ export interface Metrics extends Telemetry {
   streamClosed(): void;
   /** The decision log could not take an event, or could not write. */
   auditFailed(): void;
+  /** Another policy was found, and is in force or was refused. */
+  policyReloaded(outcome: "loaded" | "refused"): void;
   readonly contentType: string;
   render(): Promise<string>;
 }
@@ -79,6 +81,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     streamOpened: () => instruments.streams.inc(),
     streamClosed: () => instruments.streams.dec(),
     auditFailed: () => instruments.auditFailures.inc(),
+    policyReloaded: (outcome) => instruments.policyReloads.labels(outcome).inc(),
     contentType: registry.contentType,
     render: () => registry.metrics(),
   };
@@ -192,6 +195,12 @@ function createInstruments(registry: Registry) {
     auditFailures: new Counter({
       name: "impedance_audit_failures_total",
       help: "Failures of the decision log; while it fails, messages are denied.",
+      registers,
+    }),
+    policyReloads: new Counter({
+      name: "impedance_policy_reloads_total",
+      help: "Policies found while running: in force now, or refused for what is wrong with them.",
+      labelNames: ["outcome"],
       registers,
     }),
     build: new Gauge({

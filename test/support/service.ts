@@ -19,6 +19,7 @@ import { createGuards } from "../../src/guard/guards.ts";
 import type { Dependencies } from "../../src/pipeline/dependencies.ts";
 import { createFirewall } from "../../src/pipeline/firewall.ts";
 import { dependenciesOf } from "../../src/server/dependencies.ts";
+import { inspectorOf } from "../../src/server/load-guards.ts";
 import { loadPolicy, type PolicyInForce } from "../../src/server/load-policy.ts";
 import { silentTelemetry, systemClock } from "../../src/server/system.ts";
 import { waitFor } from "./wait.ts";
@@ -214,7 +215,7 @@ async function policyOf(config: Config, text: string | null = ALLOW_TOOLS): Prom
   try {
     const file = text === null ? null : join(folder, "policy.yaml");
     if (file !== null && text !== null) await writeFile(file, text);
-    const loaded = await loadPolicy({ ...config, policy: { file, bundle: null } }, systemClock);
+    const loaded = await loadPolicy({ ...config, policy: { ...config.policy, file } }, systemClock);
     if (!loaded.ok) throw new Error(loaded.error.join("\n"));
     return loaded.value;
   } finally {
@@ -238,9 +239,10 @@ function testDependencies(
     plugins: [],
   });
   if (!guards.ok) throw new Error(guards.error);
+  const inspector = inspectorOf(config, [...guards.value, ...moreGuards], systemClock);
+  const inForce = { policy, inspector };
   return dependenciesOf(config, {
-    policy,
-    guards: [...guards.value, ...moreGuards],
+    inForce: () => inForce,
     inventory: inventory?.tools ?? null,
     clock: systemClock,
     telemetry: silentTelemetry,

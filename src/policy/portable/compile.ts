@@ -25,6 +25,10 @@ export interface CompiledPortable {
   readonly redact: RedactSettings | null;
   /** The rules whose selectors fit, and whether their constraints do. */
   match(subject: PortableSubject): readonly RuleFact[];
+  /** It has rules against ways that values may go. */
+  readonly asksForFlow: boolean;
+  /** The rules against values of these servers reaching this one. */
+  flows(from: Iterable<string>, to: string): readonly RuleFact[];
   /** For each of `SERVER_REQUESTS`, the rules that would fit if this server asked it. */
   serverRequests(server: string): { readonly [method: string]: readonly string[] };
 }
@@ -32,6 +36,7 @@ export interface CompiledPortable {
 /** What a server may ask of a client; each needs a capability that the client declares. */
 const SERVER_REQUESTS = ["sampling/createMessage", "elicitation/create", "roots/list"] as const;
 
+const FLOW_REASON = "The call holds a value that another server returned.";
 const ARGUMENT_LIMIT_RULE = "validate/max_arg_bytes";
 /** A longer name or URI is not matched against wildcards. */
 const SELECTED_TEXT_MAX_LENGTH = 2048;
@@ -79,7 +84,18 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
     return grants;
   }
 
-  return { data: dataOf(policy), redact: policy.redact, match, serverRequests };
+  const flowRules = policy.denyFlows.map(({ id, from, to }) => {
+    return { id, from: compileGlob(from), to: compileGlob(to) };
+  });
+  function flows(from: Iterable<string>, to: string): readonly RuleFact[] {
+    const servers = flowRules.length === 0 ? [] : [...new Set(from)];
+    return flowRules
+      .filter((rule) => rule.to.fits(to) && servers.some((server) => rule.from.fits(server)))
+      .map(({ id }) => ({ rule: id, fit: true, failed: [] }));
+  }
+
+  const asksForFlow = flowRules.length > 0;
+  return { data: dataOf(policy), redact: policy.redact, asksForFlow, match, flows, serverRequests };
 }
 
 interface CompiledRule {
@@ -200,6 +216,9 @@ function dataOf(policy: PortablePolicy): JsonRecord {
   for (const rule of [...policy.allowRules, ...policy.denyRules]) {
     const { effect, roles, reason } = rule;
     rules.set(rule.id, { effect, roles, reason, methods: namesMethod(rule) });
+  }
+  for (const { id, reason } of policy.denyFlows) {
+    rules.set(id, { effect: "deny", roles: [], reason: reason ?? FLOW_REASON, methods: false });
   }
   if (policy.maxArgumentBytes !== null) {
     const reason = "The arguments are larger than the policy allows.";

@@ -10,8 +10,19 @@ export interface PortablePolicy {
   readonly maxArgumentBytes: number | null;
   readonly allowRules: readonly PortableRule[];
   readonly denyRules: readonly PortableRule[];
+  /** Values that one server returned and another may not get. */
+  readonly denyFlows: readonly FlowRule[];
   /** What is to be masked on every server; null where nothing is. */
   readonly redact: RedactSettings | null;
+}
+
+/** A way that values may not go; globs over server ids. */
+export interface FlowRule {
+  /** `flow/0` */
+  readonly id: string;
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string | null;
 }
 
 /** One rule. A selector that is null fits everything. */

@@ -181,7 +181,7 @@ describe("a service whose bundle is corrupt", () => {
       const started = await startService({
         config: {
           ...config.value,
-          policy: { file: null, bundle },
+          policy: { ...config.value.policy, file: null, bundle },
           grpc: { kind: "tcp", ...anywhere },
           admin: anywhere,
         },
@@ -228,7 +228,7 @@ async function brokenPolicy(): Promise<LoadedPolicy> {
     roots: [],
     clock: systemClock,
   });
-  return { engine: { revision, decide }, input };
+  return { engine: { revision, decide }, input, asksForFlow: false };
 }
 
 async function callOnce(tool: string, beforeAnswer: () => void = () => undefined) {

@@ -53,6 +53,7 @@ async function eventsOf(args: unknown): Promise<readonly DecisionEvent[]> {
     },
     catalogue,
     pins: createPins({ catalogue, inventory: null, modeOf: () => "observe" }),
+    flow: null,
     policy: () => null,
     events: createEventBuilder({ clock: systemClock, labels: {}, subjectKey: new Uint8Array(32) }),
     audit: { record: (event) => events.push(event) > 0 },

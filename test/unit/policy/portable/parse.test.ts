@@ -25,6 +25,7 @@ allow_rules:
   - method: resources/read
     uri: "file:///projects/*"
 deny_rules: [ { tool: delete_*, reason: User deletion not permitted } ]
+deny_flows: [ { from: crm, to: "web*" }, { from: hr, reason: Salaries stay } ]
 rate_limit: { enabled: false, limit_per_minute: 60 }
 redact: { enabled: true, deny_keys: [password, token], pii_emails: true }
 `;
@@ -70,6 +71,10 @@ redact: { enabled: true, deny_keys: [password, token], pii_emails: true }
           uri: "file:///projects/*",
           constraints: new Map(),
         },
+      ],
+      denyFlows: [
+        { id: "flow/0", from: "crm", to: "web*", reason: null },
+        { id: "flow/1", from: "hr", to: "*", reason: "Salaries stay" },
       ],
       denyRules: [
         {
