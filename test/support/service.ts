@@ -45,6 +45,8 @@ export interface TestServiceOptions {
   /** No jitter if absent. */
   readonly jitterMaxMs?: number;
   readonly guards?: readonly string[];
+  /** What differs from the defaults, under which personal data is not masked. */
+  readonly pii?: Partial<Config["pii"]>;
   /** Folders of servers, by server and by the root's name; with them, paths are concealed. */
   readonly roots?: { readonly [server: string]: { readonly [name: string]: string } };
   readonly aliases?: Partial<Config["aliases"]>;
@@ -179,6 +181,7 @@ function configOf(options: TestServiceOptions): Config {
     annotate: options.annotate ?? false,
     padding: { scheme: options.padding ?? { kind: "off" }, jitterMaxMs: options.jitterMaxMs ?? 0 },
     guards: options.guards ?? value.guards,
+    pii: { ...value.pii, ...options.pii },
     servers: serversOf(options),
     inventory: { file: null, mode: options.inventory?.mode ?? "observe" },
     aliases: { ...value.aliases, ...options.aliases },

@@ -228,6 +228,7 @@ function dataOf(policy: PortablePolicy): JsonRecord {
     policy_id: policy.policyId,
     version: policy.version,
     default: policy.default,
+    unknown_methods: policy.unknownMethods,
     rules: nullPrototype(rules),
   };
 }

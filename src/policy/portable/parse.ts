@@ -12,6 +12,7 @@ const KEYS = [
   "policy_id",
   "version",
   "default",
+  "unknown_methods",
   "validate",
   "allow_rules",
   "deny_rules",
@@ -92,12 +93,18 @@ function readPolicy(root: Place, reader: Reader): PortablePolicy {
     policyId: required("policy_id", reader.text) ?? "",
     version: required("version", reader.text) ?? "",
     default: required("default", (at) => reader.choice(at, ["deny", "allow"])) ?? "deny",
+    unknownMethods: readUnknownMethods(found.get("unknown_methods"), reader),
     maxArgumentBytes: readValidate(found.get("validate"), reader),
     allowRules: readRules(found.get("allow_rules"), "allow", reader),
     denyRules: readRules(found.get("deny_rules"), "deny", reader),
     denyFlows: readFlows(found.get("deny_flows"), reader),
     redact: readRedact(found.get("redact"), reader),
   };
+}
+
+function readUnknownMethods(place: Place | undefined, reader: Reader): "allow" | "deny" {
+  if (place === undefined) return "deny";
+  return reader.choice(place, ["deny", "allow"]) ?? "deny";
 }
 
 function readRules(

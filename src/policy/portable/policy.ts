@@ -6,6 +6,8 @@ export interface PortablePolicy {
   readonly policyId: string;
   readonly version: string;
   readonly default: "allow" | "deny";
+  /** Whether a method that MCP does not know is for the server to judge; else it is refused. */
+  readonly unknownMethods: "allow" | "deny";
   /** Size of a call's arguments as JSON; null without a limit. */
   readonly maxArgumentBytes: number | null;
   readonly allowRules: readonly PortableRule[];

@@ -40,8 +40,8 @@ function summary(text: string, context: Partial<ReadContext> = {}): unknown {
   }
   const [message] = outcome.value.messages;
   if (message === undefined) throw new Error("no message");
-  const { kind, id, method, tool, prompt, uri, revision } = message;
-  return { kind, id, method, tool, prompt, uri, revision };
+  const { kind, id, method, tool, prompt, uri, cursor, revision } = message;
+  return { kind, id, method, tool, prompt, uri, cursor, revision };
 }
 
 const NOBODY = { tool: null, prompt: null, uri: null, cursor: null, revision: "2025-11-25" };
@@ -260,6 +260,19 @@ describe("readMessages refuses", () => {
     const text = JSON.stringify({ jsonrpc: "2.0", id: "a", method, params });
     expect(summary(text)).toEqual({ code: "invalid_params", rpcCode: -32602, id: '"a"', detail });
   });
+
+  test.each(["resources/subscribe", "resources/unsubscribe"])(
+    "no %s of 2026-07-28 without a URI: that revision has none, and the server is to say so",
+    (method) => {
+      const _meta = { "io.modelcontextprotocol/protocolVersion": "2026-07-28" };
+      const text = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: { _meta } });
+      expect(summary(text, { headerRevision: "2026-07-28", headers: null })).toMatchObject({
+        kind: "request",
+        method,
+        uri: null,
+      });
+    },
+  );
 
   test.each(["tools/call", "resources/read"])("%s without params", (method) => {
     const text = JSON.stringify({ jsonrpc: "2.0", id: 1, method });

@@ -16,6 +16,7 @@ test("parsePortable reads every field", () => {
   const text = `policy_id: customer_support
 version: "1.0"
 default: deny
+unknown_methods: allow
 validate: { reject_unknown_args: false, max_arg_bytes: 16384 }
 allow_rules:
   - tool: get_user
@@ -37,6 +38,7 @@ redact: { enabled: true, deny_keys: [password, token], pii_emails: true }
       policyId: "customer_support",
       version: "1.0",
       default: "deny",
+      unknownMethods: "allow",
       maxArgumentBytes: 16384,
       allowRules: [
         {
@@ -131,6 +133,7 @@ describe("parsePortable and the published schema both", () => {
   test.each([
     "",
     "validate: { max_arg_bytes: 10 }",
+    "unknown_methods: deny",
     "allow_rules: []",
     "allow_rules: [{ method: '*' }]",
     "allow_rules: [{ tool: a, constraints: { x: { enum: [1, a, null, true] } } }]",
