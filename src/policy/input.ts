@@ -76,9 +76,10 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
   const rootsOf = createRoots(options.roots);
 
   function rulesOf(subject: InputSubject, params: JsonNode | undefined): PolicyInput["rules"] {
-    const { message, server, flow = [] } = subject;
+    const { message, server, flow = [], inventory = NO_INVENTORY } = subject;
     if (portable === null) return [];
-    const matched = portable.match({ ...subjectOf(message, params), server });
+    const { tool: facts } = inventory;
+    const matched = portable.match({ ...subjectOf(message, params), server, facts });
     if (flow.length === 0) return matched;
     const origins = flow.map(({ from }) => from);
     return [...matched, ...portable.flows(origins, server)];

@@ -21,7 +21,7 @@ export interface PolicyInForce extends LoadedPolicy {
   readonly isBuiltIn: boolean;
 }
 
-type PolicySettings = Pick<Config, "policy" | "limits" | "servers" | "flow">;
+type PolicySettings = Pick<Config, "policy" | "limits" | "servers" | "flow" | "inventory">;
 
 /** Loads a policy again and again, from where a configuration says it is. */
 export interface PolicyLoader {
@@ -148,12 +148,17 @@ async function readPlaced(
 
 function readPortable(
   bytes: Uint8Array | undefined,
-  { policy: { file } }: PolicySettings,
+  { policy: { file }, inventory }: PolicySettings,
 ): Result<ReadPortable | null, readonly string[]> {
   if (bytes === undefined) return ok(null);
   const policy = parsePortable(Buffer.from(bytes).toString("utf8"), file ?? "");
   if (!policy.ok) return err(policy.error.toSorted(byPlace).map(formatError));
-  return ok({ compiled: compilePortable(policy.value), default: policy.value.default });
+  const compiled = compilePortable(policy.value);
+  // FAIL CLOSED: without an inventory no allow rule of this kind would fit, and each deny rule would.
+  if (compiled.asksForInventory && inventory.file === null) {
+    return err([`${file}: risk, classification and side_effects need an inventory.file`]);
+  }
+  return ok({ compiled, default: policy.value.default });
 }
 
 function rootsOf({ servers }: Pick<Config, "servers">) {

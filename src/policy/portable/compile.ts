@@ -1,10 +1,12 @@
 import { compileGlob, type Glob } from "../../core/glob.ts";
+import { NO_TOOL_FACTS, type ToolFacts } from "../../core/inventory.ts";
 import type { JsonNode } from "../../core/json.ts";
 import type { RedactSettings } from "../../core/pii.ts";
 import type { Json, RuleFact } from "../../core/policy.ts";
 import { type JsonRecord, nullPrototype } from "../json.ts";
 import { hasDotSegment } from "../paths.ts";
 import { type Failure, judge } from "./constraint.ts";
+import { judgeInventory } from "./inventory-selector.ts";
 import type { PortablePolicy, PortableRule } from "./policy.ts";
 
 /** What the rules of a portable policy are matched to. */
@@ -15,6 +17,8 @@ export interface PortableSubject {
   readonly uri: string | null;
   /** `params.arguments`; undefined when there are none. */
   readonly arguments: JsonNode | undefined;
+  /** What the inventory says of the tool; absent where there is none to ask. */
+  readonly facts?: ToolFacts;
 }
 
 /** A portable policy, ready to be matched. Who the caller is, and what follows, Rego decides. */
@@ -27,6 +31,8 @@ export interface CompiledPortable {
   match(subject: PortableSubject): readonly RuleFact[];
   /** It has rules against ways that values may go. */
   readonly asksForFlow: boolean;
+  /** It has rules about what only an inventory says. */
+  readonly asksForInventory: boolean;
   /** The rules against values of these servers reaching this one. */
   flows(from: Iterable<string>, to: string): readonly RuleFact[];
   /** For each of `SERVER_REQUESTS`, the rules that would fit if this server asked it. */
@@ -95,7 +101,9 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
   }
 
   const asksForFlow = flowRules.length > 0;
-  return { data: dataOf(policy), redact: policy.redact, asksForFlow, match, flows, serverRequests };
+  const asksForInventory = rules.some(({ rule }) => rule.inventory !== null);
+  const asks = { asksForFlow, asksForInventory };
+  return { data: dataOf(policy), redact: policy.redact, ...asks, match, flows, serverRequests };
 }
 
 interface CompiledRule {
@@ -182,6 +190,9 @@ function failuresOf(
   const failures: Failure[] = [];
   if (uri !== null && uri.source !== "*" && subject.uri !== null && !isPlainUri(subject.uri)) {
     failures.push({ at: UNFIT_URI, check: "unjudged" });
+  }
+  if (rule.inventory !== null) {
+    failures.push(...judgeInventory(rule.inventory, rule.effect, subject.facts ?? NO_TOOL_FACTS));
   }
   for (const [name, constraint] of rule.constraints) {
     const at = `/params/arguments/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;

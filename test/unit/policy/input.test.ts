@@ -107,6 +107,38 @@ test("build tells of a result its size, its types and whether it is an error", (
   });
 });
 
+describe("what the inventory says", () => {
+  const tool = {
+    risk: "high",
+    owner: "crew",
+    side_effects: ["FS_READ", "FS_WRITE"],
+    classification: "RESTRICTED",
+    pinned: true,
+    drifted: false,
+  } as const;
+  const inventory = { tool, mode: "enforce", provenance: "INVENTORY" } as const;
+
+  test("of a tool is told of its call, with the mode and who vouches for it", () => {
+    const input = build(call("read_file", {}, { inventory }));
+    expect(input.tool).toEqual(tool);
+    expect(input.posture).toEqual({ inventory: "enforce" });
+    expect(input.provenance.tool).toBe("INVENTORY");
+  });
+
+  test("of what a tool returns is told of its result, and of its error", () => {
+    const subject = { ...result({ content: [] }), inventory };
+    expect(build(subject).result?.classification).toBe("RESTRICTED");
+    const failed = { ...subject, message: { ...subject.message, kind: "error" } as const };
+    expect(build(failed).result?.classification).toBe("RESTRICTED");
+  });
+
+  test("is nothing without an inventory", () => {
+    const input = build(call("read_file", {}));
+    expect(input.posture).toEqual({});
+    expect(input.provenance.tool).toBeUndefined();
+  });
+});
+
 describe("roots", () => {
   test.each([
     { server: "files", path: "/projects/a", root: "projects" },
