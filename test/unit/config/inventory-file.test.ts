@@ -1,8 +1,9 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { formatConfigError } from "../../../src/config/config-error.ts";
 import { decodeInventory } from "../../../src/config/inventory-file.ts";
 import { type Pin, writePins } from "../../../src/config/inventory-writer.ts";
-import { SIDE_EFFECT_NAMES } from "../../../src/core/inventory.ts";
+import { SIDE_EFFECT_NAMES, SIDE_EFFECTS } from "../../../src/core/inventory.ts";
 import { hashDefinition } from "../../../src/server/load-inventory.ts";
 
 const decode = (text: string) => decodeInventory(text, "tools.yaml", hashDefinition);
@@ -187,6 +188,20 @@ servers:
   );
 });
 
-test("there are 21 side effects", () => {
-  expect(SIDE_EFFECT_NAMES).toHaveLength(21);
+describe("the side effects", () => {
+  test("are 21", () => {
+    expect(SIDE_EFFECT_NAMES).toHaveLength(21);
+  });
+
+  test.each(["schemas/inventory.json", "schemas/policy.json"])("are those of %s", (name) => {
+    const schema = readFileSync(new URL(`../../../${name}`, import.meta.url), "utf8");
+    const lists = [...schema.matchAll(/"enum": (\[[^\]]*"FS_READ"[^\]]*\])/g)];
+    expect(lists.map(([, list = ""]) => JSON.parse(list))).toEqual([[...SIDE_EFFECT_NAMES]]);
+  });
+
+  test("are told in docs/inventory.md as in the code", () => {
+    const page = readFileSync(new URL("../../../docs/inventory.md", import.meta.url), "utf8");
+    const told = Object.entries(SIDE_EFFECTS).map(([name, means]) => `| \`${name}\` | ${means} |`);
+    expect(page).toContain(told.join("\n"));
+  });
 });
