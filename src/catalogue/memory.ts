@@ -40,6 +40,8 @@ export function createCatalogue(limits: CatalogueLimits = DEFAULT_LIMITS): Catal
 interface Listing {
   readonly names: Set<string>;
   readonly tools: Map<string, KnownTool>;
+  /** The very bytes that a tool of `tools` came in, where somebody told them. */
+  readonly spellings: Map<string, Uint8Array>;
   /** Where pages that began at the first one go on: a chain that may reach the last. */
   readonly open: Set<string>;
   isComplete: boolean;
@@ -49,28 +51,38 @@ interface Listing {
 const OPEN_MAX = 1024;
 
 function createListing(): Listing {
-  return { names: new Set(), tools: new Map(), open: new Set(), isComplete: false };
+  const tools = new Map<string, KnownTool>();
+  return { names: new Set(), tools, spellings: new Map(), open: new Set(), isComplete: false };
 }
 
 function learnPage(listing: Listing, page: ListingPage, limits: CatalogueLimits): void {
-  const { kind, cursor, nextCursor, items } = page;
-  const seen = new Set<string>();
-  let isWhole = true;
-  for (const item of items) {
-    const name = stringMember(item, NAME_MEMBER[kind]);
-    if (name === undefined) continue;
-    if (!listing.names.has(name) && listing.names.size >= limits.itemsMax) isWhole = false;
-    else listing.names.add(name);
-    // A name that one page has twice stands for no definition: nobody knows which one is called.
-    if (seen.has(name)) listing.tools.delete(name);
-    else if (kind === "tool" && listing.names.has(name)) learnTool(listing, name, item, limits);
-    seen.add(name);
-  }
+  const { cursor, nextCursor } = page;
+  const isWhole = learnItems(listing, page, limits);
   const isChained = cursor === null || listing.open.has(cursor);
   if (!isChained) return;
   if (!isWhole) listing.isComplete = false;
   else if (nextCursor === null) listing.isComplete = true;
   else if (listing.open.size < OPEN_MAX) listing.open.add(nextCursor);
+}
+
+/** False where there was no room for all of them. */
+function learnItems(listing: Listing, page: ListingPage, limits: CatalogueLimits): boolean {
+  const seen = new Set<string>();
+  let isWhole = true;
+  for (const item of page.items) {
+    const name = stringMember(item, NAME_MEMBER[page.kind]);
+    if (name === undefined) continue;
+    if (!listing.names.has(name) && listing.names.size >= limits.itemsMax) {
+      isWhole = false;
+      continue;
+    }
+    listing.names.add(name);
+    // A name that one page has twice stands for no definition: nobody knows which one is called.
+    if (seen.has(name)) listing.tools.delete(name);
+    else if (page.kind === "tool") learnTool(listing, name, item, page, limits);
+    seen.add(name);
+  }
+  return isWhole;
 }
 
 /** The member that names an entry. */
@@ -81,10 +93,32 @@ const NAME_MEMBER: { readonly [kind in ListedKind]: string } = {
   template: "uriTemplate",
 };
 
-function learnTool(listing: Listing, name: string, item: JsonObject, limits: CatalogueLimits) {
+function learnTool(
+  { tools, spellings }: Listing,
+  name: string,
+  item: JsonObject,
+  page: ListingPage,
+  limits: CatalogueLimits,
+): void {
+  const bytes = page.bytes?.subarray(item.start, item.end);
+  const known = tools.get(name);
+  const spelling = spellings.get(name);
+  const isSpelledAlike = bytes !== undefined && spelling !== undefined && isSame(bytes, spelling);
+  if (known !== undefined && isSpelledAlike) return;
+
   const text = canonicalJson(item, limits.definitionMaxLength);
-  if (text === null) listing.tools.delete(name);
-  else if (listing.tools.get(name)?.text !== text) {
-    listing.tools.set(name, { name, hash: hashOf(text), text });
+  spellings.delete(name);
+  if (text === null) {
+    tools.delete(name);
+    return;
   }
+  tools.set(name, { name, hash: known?.text === text ? known.hash : hashOf(text), text });
+  // A copy, since the page goes; what is spelled far longer than it need be is not kept.
+  if (bytes !== undefined && bytes.length <= 4 * text.length) {
+    spellings.set(name, Uint8Array.from(bytes));
+  }
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && Buffer.compare(a, b) === 0;
 }

@@ -33,7 +33,8 @@ export function learn(reading: Reading, scene: Scene, { pins }: Dependencies): r
   return reading.messages.map((message, index) => {
     const listing = listingOf(message);
     if (listing === null) return NOTHING;
-    const notices = pins.learn(scene.server, pageOf(message, listing));
+    const page = { ...pageOf(message, listing), bytes: reading.document.bytes };
+    const notices = pins.learn(scene.server, page);
     const at = `${reading.batch ? `/${index}` : ""}/result/${listing.member}`;
     return { notices, findings: notices.map((notice) => findingOf(notice, listing, at)) };
   });
