@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
-import { type RunningServer, startEverything } from "../../support/mcp.ts";
+import { type RunningServer, startEverything, startFilesystem } from "../../support/mcp.ts";
 import { startUpstream, type Upstream } from "../../support/upstream.ts";
 import { impedance } from "./command.ts";
 
@@ -73,6 +73,15 @@ describe("with server-everything", () => {
       "      get-sum:",
     ]);
   });
+});
+
+test("server-filesystem's tools are pinned with guesses that fit them", async () => {
+  await using filesystem = await startFilesystem(folder);
+  const pinned = await run("pin", filesystem.url, "--tool", "read_text_file,write_file");
+  expect(pinned).toMatchObject({ code: 0, stderr: "" });
+  const { stdout } = await impedance(["tools", "list", "--inventory", inventory]);
+  expect(stdout).toMatch(/ read_text_file {2}pinned {2}medium\? .* FS_READ\? /);
+  expect(stdout).toMatch(/ write_file {6}pinned {2}high\? .* FS_WRITE\? /);
 });
 
 describe("a tool that drifts", () => {
