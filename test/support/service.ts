@@ -237,6 +237,7 @@ function testDependencies(
     limits: config.limits,
     pii: config.pii,
     redact: policy.redact,
+    descriptions: config.descriptions,
     marks: config.marks,
     exemptions: config.guardExemptions,
     plugins: [],
