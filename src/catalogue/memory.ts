@@ -1,4 +1,9 @@
-import type { KnownTool, ListedKind, ListingPage } from "../core/catalogue.ts";
+import {
+  type KnownTool,
+  type ListedKind,
+  type ListingPage,
+  NAME_MEMBER,
+} from "../core/catalogue.ts";
 import { type JsonObject, stringMember } from "../core/json.ts";
 import type { Catalogue } from "../core/ports.ts";
 import { canonicalJson } from "./canonical-json.ts";
@@ -33,6 +38,7 @@ export function createCatalogue(limits: CatalogueLimits = DEFAULT_LIMITS): Catal
     },
     tool: (server, name) => listingOf(server, "tool")?.tools.get(name) ?? null,
     knows: (server, kind, name) => listingOf(server, kind)?.names.has(name) ?? false,
+    names: (server, kind) => listingOf(server, kind)?.names.values() ?? [],
     isComplete: (server, kind) => listingOf(server, kind)?.isComplete ?? false,
   };
 }
@@ -84,14 +90,6 @@ function learnItems(listing: Listing, page: ListingPage, limits: CatalogueLimits
   }
   return isWhole;
 }
-
-/** The member that names an entry. */
-const NAME_MEMBER: { readonly [kind in ListedKind]: string } = {
-  tool: "name",
-  prompt: "name",
-  resource: "uri",
-  template: "uriTemplate",
-};
 
 function learnTool(
   { tools, spellings }: Listing,

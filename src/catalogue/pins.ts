@@ -29,7 +29,17 @@ const POINTERS_MAX = 20;
 /** Holds what servers list against an inventory, and against what they listed before. */
 export function createPins({ catalogue, inventory, modeOf }: PinsOptions): ToolPins {
   const confusables = createConfusables();
+  /** Pinned tools that were listed when the catalogue had no room for them. */
+  const unlearnt = new Set<string>();
   const entryOf = (server: string, tool: string) => inventory?.get(server)?.get(tool) ?? null;
+
+  /** FAIL CLOSED: a tool that was listed with a definition nobody could compare has drifted. */
+  function hasDrifted(hash: string, server: string, tool: string): boolean | null {
+    const known = catalogue.tool(server, tool);
+    if (known !== null) return known.hash !== hash;
+    const isListed = catalogue.knows(server, "tool", tool) || unlearnt.has(keyOf(server, tool));
+    return isListed ? true : null;
+  }
 
   return {
     learn(server, page) {
@@ -50,13 +60,16 @@ export function createPins({ catalogue, inventory, modeOf }: PinsOptions): ToolP
         const tool = { server, name, index, isTwin, past, known };
         if (isTwin) return confusable(tool, confusables);
         const pinned = inventory === null ? undefined : entryOf(server, name);
+        if (pinned && !catalogue.knows(server, "tool", name)) unlearnt.add(keyOf(server, name));
         return [...remarksOf(tool, pinned), ...confusable(tool, confusables)];
       });
       return worstFirst(remarks).slice(0, NOTICES_MAX).map(noticeOf);
     },
     facts(server, tool) {
       if (inventory === null || tool === null) return NO_TOOL_FACTS;
-      return factsOf(entryOf(server, tool), catalogue, server, tool);
+      const entry = entryOf(server, tool);
+      const hash = entry?.hash ?? null;
+      return factsOf(entry, hash === null ? null : hasDrifted(hash, server, tool));
     },
     mode: (server) => (inventory === null ? null : modeOf(server)),
     provenance(server, tool) {
@@ -139,31 +152,13 @@ function noticeOf({ texts: [before, after], ...remark }: Remark, order: number):
   return { ...remark, diff: isCompared ? diffDefinitions(before, after, POINTERS_MAX) : null };
 }
 
-function factsOf(
-  entry: InventoriedTool | null,
-  catalogue: Catalogue,
-  server: string,
-  tool: string,
-): ToolFacts {
+function factsOf(entry: InventoriedTool | null, drifted: boolean | null): ToolFacts {
   if (entry === null) return { ...NO_TOOL_FACTS, pinned: false };
   const { risk, owner, sideEffects, classification, hash } = entry;
-  return {
-    risk,
-    owner,
-    side_effects: sideEffects,
-    classification,
-    pinned: hash !== null,
-    drifted: hash === null ? null : hasDrifted(hash, catalogue, server, tool),
-  };
+  const pinned = hash !== null;
+  return { risk, owner, side_effects: sideEffects, classification, pinned, drifted };
 }
 
-/** FAIL CLOSED: a tool that was listed with a definition nobody could compare has drifted. */
-function hasDrifted(
-  hash: string,
-  catalogue: Catalogue,
-  server: string,
-  tool: string,
-): boolean | null {
-  if (!catalogue.knows(server, "tool", tool)) return null;
-  return catalogue.tool(server, tool)?.hash !== hash;
+function keyOf(server: string, tool: string): string {
+  return JSON.stringify([server, tool]);
 }

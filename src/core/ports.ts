@@ -57,6 +57,8 @@ export interface Catalogue {
   tool(server: string, name: string): KnownTool | null;
   /** Whether a server listed something by this name (a resource by its URI). */
   knows(server: string, kind: ListedKind, name: string): boolean;
+  /** All that a server listed so far: tools and prompts by name, the rest by URI. */
+  names(server: string, kind: ListedKind): Iterable<string>;
   /** Whether the whole of a listing was seen: what is not in it does not exist there. */
   isComplete(server: string, kind: ListedKind): boolean;
 }

@@ -20,7 +20,7 @@ import {
   type Outcome,
   serverHeaders,
 } from "../decision/zta-headers.ts";
-import { mirroredArguments, mirrorHeaders } from "../mcp/message/header-mirror.ts";
+import { mirroredArguments, mirrorHeaders, unmirroredNames } from "../mcp/message/header-mirror.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { type HttpKind, isEncoded, isJson, kindOf } from "./http-kind.ts";
 import { isInnocent } from "./innocent.ts";
@@ -86,7 +86,9 @@ class HttpExchange implements Exchange {
   /** Steps 1 and 3: what the head alone tells. */
   async requestHead(): Promise<RequestHeadVerdict> {
     const { headers, server } = this.#head;
-    const { limits, identity } = this.#dependencies;
+    const { limits, identity, doorkeeper } = this.#dependencies;
+    const refusal = doorkeeper.refusal(headers);
+    if (refusal !== null) return this.#refuse(refusal);
     if (server === null) return this.#refuse("unknown_server");
     const identified = await identity.identify(this.#head);
     if (identified.kind === "refused") return this.#refuse("unauthenticated");
@@ -95,8 +97,10 @@ class HttpExchange implements Exchange {
     if (Number(headers.get("content-length") ?? 0) > limits.requestBodyMaxBytes) {
       return this.#refuse("request_too_large");
     }
-    if (this.#kind === "post" && !isJson(headers)) return this.#refuse("unsupported_media_type");
-    if (!isInnocent(mirroredArguments(headers), this.#scene("request"), this.#dependencies)) {
+    const isPost = this.#kind === "post";
+    if (isPost && !isJson(headers)) return this.#refuse("unsupported_media_type");
+    for (const text of [mirroredArguments(headers), unmirroredNames(headers, isPost)]) {
+      if (isInnocent(text, this.#scene("request"), this.#dependencies)) continue;
       return this.#refuse("secret_in_header");
     }
     const { responseHeadDeadlineMs } = this.#settings();

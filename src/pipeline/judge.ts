@@ -7,11 +7,13 @@ import { concealPaths, revealPaths } from "./aliasing.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { flowOf, remember } from "./flow.ts";
 import { apply, type Cleaned, clean, type Reading } from "./layer1.ts";
-import { type Decision, decide, refused } from "./layer2.ts";
+import { type Decision, refused } from "./layer2.ts";
 import { learn } from "./learn.ts";
+import { HIDDEN } from "./listing.ts";
 import { record } from "./record.ts";
 import type { Scene } from "./scene.ts";
 import { createStopwatch } from "./stopwatch.ts";
+import { type Verdict, verdictOn } from "./verdict.ts";
 
 /** One message with all that was found, done and decided. */
 export interface Judged {
@@ -65,20 +67,21 @@ export function judge<Fault>(
     return findings.length === 0 ? one : { ...one, findings: [...one.findings, ...findings] };
   });
   stopwatch.lap("guard");
-  const each = cleaned.map((one) => decide(one, scene, dependencies));
-  const decisions = scene.direction === "request" ? together(each) : each;
+  const prefixOf = (index: number) => (reading.batch ? `/${index}` : "");
+  const each = cleaned.map((one, index) => verdictOn(one, prefixOf(index), scene, dependencies));
+  const verdicts = scene.direction === "request" ? together(each) : each;
   stopwatch.lap("policy");
-  const obligations = obligationsOf(reading, decisions);
+  const obligations = obligationsOf(reading, verdicts);
   const left = apply(reading, obligations.splices, reread);
   const concealed = concealPaths(left, scene, dependencies, reread);
   const enforced = concealed.reading;
-  const allowed = decisions.map(({ allow }) => allow);
+  const allowed = verdicts.map(({ decision }) => decision.allow);
   remember(enforced, allowed, scene, dependencies);
   stopwatch.lap("enforce");
 
   const timings = stopwatch.laps();
   const judged = cleaned.map((one, index) => {
-    const decision = decisions[index];
+    const decision = verdicts[index]?.decision;
     const message = enforced.messages[index];
     if (decision === undefined || message === undefined) throw new Error("a message went missing");
     const paths = concealed.paths[index];
@@ -95,13 +98,13 @@ export function judge<Fault>(
 }
 
 /** One denied member of a batch denies all of it: nothing of it is forwarded, and the log says so. */
-function together(decisions: readonly Decision[]): readonly Decision[] {
-  if (decisions.every(({ allow }) => allow)) return decisions;
-  return decisions.map((decision) =>
-    decision.allow
-      ? refused(decision.decisionId, "batch_denied", decision.input, decision.policyRevision)
-      : decision,
-  );
+function together(verdicts: readonly Verdict[]): readonly Verdict[] {
+  if (verdicts.every(({ decision }) => decision.allow)) return verdicts;
+  return verdicts.map((verdict) => {
+    const { allow, decisionId, input, policyRevision } = verdict.decision;
+    if (!allow) return verdict;
+    return { ...verdict, decision: refused(decisionId, "batch_denied", input, policyRevision) };
+  });
 }
 
 /** What the policy has done to what it lets through. */
@@ -111,27 +114,32 @@ interface Obliged {
   readonly receipts: readonly (readonly EditReceipt[])[];
 }
 
-/** The policy may take members out and blacken values; a pointer to nothing is no fault. */
-function obligationsOf({ document, batch }: Reading, decisions: readonly Decision[]): Obliged {
+/**
+ * The policy may take members out and blacken values, where a pointer to nothing is no fault; a
+ * listing loses what its caller may not use.
+ */
+function obligationsOf({ document, batch }: Reading, verdicts: readonly Verdict[]): Obliged {
   const remove: string[] = [];
-  const redact: Splice[] = [];
-  const receipts = decisions.map(({ allow, obligations }, index) => {
-    if (!allow) return [];
+  const splices: Splice[] = [];
+  const receipts = verdicts.map(({ decision, ...verdict }, index) => {
+    if (!decision.allow) return [];
     const prefix = batch ? `/${index}` : "";
-    for (const pointer of obligations.remove) remove.push(prefix + pointer);
-    return [...new Set(obligations.redact)].flatMap((obliged): EditReceipt[] => {
+    for (const pointer of decision.obligations.remove) remove.push(prefix + pointer);
+    const redacted = [...new Set(decision.obligations.redact)].flatMap((obliged): EditReceipt[] => {
       const pointer = prefix + obliged;
       const node = find(document.root, pointer);
       if (node === undefined) return [];
-      redact.push(replaceNode(node, '"[REDACTED:policy]"'));
+      splices.push(replaceNode(node, '"[REDACTED:policy]"'));
       return [{ pointer, rule: "policy", action: "redacted", length: node.end - node.start }];
     });
+    splices.push(...verdict.splices);
+    return [...redacted, ...verdict.receipts];
   });
   const removed = remove.length === 0 ? [] : removeMembers(document, remove);
-  return { splices: outermostSplices([...removed, ...redact]), receipts };
+  return { splices: outermostSplices([...removed, ...splices]), receipts };
 }
 
-/** Whether something was taken out of the message's own text. */
+/** Whether something was taken out of the message's own text; what a listing lacks is no edit. */
 export function isEdited({ cleaned }: Judged): boolean {
-  return cleaned.receipts.length > 0;
+  return cleaned.receipts.some(({ action }) => action !== HIDDEN);
 }

@@ -28,13 +28,18 @@ const NOTHING: Learned = { notices: [], findings: [] };
  * Notes what a server offers, in its own words: before anything is taken out of them. One for each
  * message.
  */
-export function learn(reading: Reading, scene: Scene, { pins }: Dependencies): readonly Learned[] {
+export function learn(
+  reading: Reading,
+  scene: Scene,
+  { pins, sights, clock }: Dependencies,
+): readonly Learned[] {
   if (scene.direction === "request") return reading.messages.map(() => NOTHING);
   return reading.messages.map((message, index) => {
     const listing = listingOf(message);
     if (listing === null) return NOTHING;
     const page = { ...pageOf(message, listing), bytes: reading.document.bytes };
     const notices = pins.learn(scene.server, page);
+    if (page.nextCursor === null) sights.listed(scene.server, page.kind, clock.monotonic());
     const at = `${reading.batch ? `/${index}` : ""}/result/${listing.member}`;
     return { notices, findings: notices.map((notice) => findingOf(notice, listing, at)) };
   });

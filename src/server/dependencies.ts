@@ -7,6 +7,8 @@ import type { Inventory } from "../core/inventory.ts";
 import type { AuditSink, Clock, Telemetry } from "../core/ports.ts";
 import { createAnonymousIdentity } from "../identity/anonymous.ts";
 import type { Dependencies, LoadedPolicy, ServerSettings } from "../pipeline/dependencies.ts";
+import { createDoorkeeper } from "../pipeline/doorkeeper.ts";
+import { createSights } from "../pipeline/sights.ts";
 import { createFlowMemory, FLOW_DEFAULTS } from "../state/flow-memory.ts";
 import { packageVersion } from "./package-root.ts";
 import { pathGuardOf } from "./paths.ts";
@@ -48,6 +50,8 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
       inventory,
       modeOf: (server) => config.servers.get(server)?.inventoryMode ?? config.inventory.mode,
     }),
+    sights: createSights(),
+    doorkeeper: createDoorkeeper({ hosts: config.allowedHosts, origins: config.allowedOrigins }),
     get flow() {
       const isAsked = config.flow === "on" || inForce().policy.asksForFlow;
       return isAsked && config.flow !== "off" ? flow : null;
@@ -67,6 +71,8 @@ function settingsOf(config: Config, server: string): ServerSettings {
     denial: own?.denial ?? config.denial,
     disclose: config.disclose,
     annotate: config.annotate,
+    filterLists: config.discovery.filter,
+    hideNames: config.discovery.hideNames,
     padding: padding.scheme,
     jitterMaxMs: padding.jitterMaxMs,
     responseHeadDeadlineMs: own?.responseHeadDeadlineMs ?? config.limits.responseHeadDeadlineMs,

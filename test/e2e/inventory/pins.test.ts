@@ -36,7 +36,13 @@ const INVENTORY: Inventory = new Map([
   ],
 ]);
 
+interface Named {
+  readonly name: string;
+}
+
+/** What the server offers, and the names of what arrived of it. */
 let tools: readonly object[] = [SEARCH];
+let listed: readonly string[] = [];
 let upstream: Upstream;
 let services: readonly TestService[];
 let gateways: readonly Gateway[];
@@ -78,7 +84,9 @@ const serviceOf = (mode: Mode) => services[mode === "observe" ? 0 : 1];
 async function listTools(mode: Mode, offered: readonly object[]): Promise<DecisionEvent> {
   tools = offered;
   const body = { jsonrpc: "2.0", id: 1, method: "tools/list" };
-  await call(target[mode], { path: "/mcp", body });
+  const reply = await call(target[mode], { path: "/mcp", body });
+  const { result } = reply.json() as { readonly result: { readonly tools: readonly Named[] } };
+  listed = result.tools.map(({ name }) => name);
   const event = await serviceOf(mode)?.decision(({ input }) =>
     JSON.stringify(input).includes('"phase":"response"'),
   );
@@ -92,7 +100,14 @@ async function callTool(mode: Mode, name: string): Promise<unknown> {
   return reply.json();
 }
 
-const DENIED = (code: string) => ({ error: { data: { code } } });
+/** Why the last decision was a denial, as the log has it. */
+function reasonsOf(mode: Mode): readonly string[] {
+  const [event] = serviceOf(mode)?.decisions.slice(-1) ?? [];
+  return event?.result.reasons.map(({ code }) => code) ?? [];
+}
+
+/** To the caller, what is not listed does not exist. */
+const UNKNOWN = { error: { data: { code: "unknown_name" } } };
 const FOUND = { result: { content: [{ type: "text", text: "found" }] } };
 
 describe.each(["observe", "enforce"] as const)("in mode %s", (mode) => {
@@ -147,15 +162,33 @@ test("the policy learns what the inventory says of a tool", async () => {
   ]);
 });
 
-test("enforced, a tool that drifted is not called until it is back as it was pinned", async () => {
+test("observing, all that is offered is listed", async () => {
+  await listTools("observe", [DRIFTED, { name: "other" }]);
+  expect(listed).toEqual(["search", "other"]);
+});
+
+test("enforced, a tool that drifted is neither listed nor called until it is back", async () => {
   await listTools("enforce", [DRIFTED]);
+  expect(listed).toEqual([]);
   const before = upstream.requests.length;
-  expect(await callTool("enforce", "search")).toMatchObject(DENIED("tool_drifted"));
+  expect(await callTool("enforce", "search")).toMatchObject(UNKNOWN);
+  expect(reasonsOf("enforce")).toEqual(["tool_drifted"]);
   expect(upstream.requests.length).toBe(before);
+
   await listTools("enforce", [SEARCH]);
+  expect(listed).toEqual(["search"]);
   expect(await callTool("enforce", "search")).toMatchObject(FOUND);
 });
 
-test("enforced, a tool that nobody pinned is not called", async () => {
-  expect(await callTool("enforce", "other")).toMatchObject(DENIED("tool_unpinned"));
+test("enforced, neither of two tools of one name is listed, whichever is the pinned one", async () => {
+  await listTools("enforce", [DRIFTED, SEARCH]);
+  expect(listed).toEqual([]);
+  await listTools("enforce", [SEARCH]);
+});
+
+test("enforced, a tool that nobody pinned is neither listed nor called", async () => {
+  await listTools("enforce", [SEARCH, { name: "other" }]);
+  expect(listed).toEqual(["search"]);
+  expect(await callTool("enforce", "other")).toMatchObject(UNKNOWN);
+  expect(reasonsOf("enforce")).toEqual(["tool_unpinned"]);
 });

@@ -98,6 +98,17 @@ describe("a listing", () => {
     expect(pins.facts("files", "read_file").drifted).toBe(true);
   });
 
+  test("of a pinned tool behind more tools than there is room for has drifted", () => {
+    catalogue = createCatalogue({ itemsMax: 1, definitionMaxLength: 1_000 });
+    pins = createPins({ catalogue, inventory: INVENTORY, modeOf: () => "enforce" });
+    expect(pins.learn("files", pageOf({ name: "new" }, READ))[0]).toMatchObject({
+      kind: "drifted",
+      tool: "read_file",
+      after: null,
+    });
+    expect(pins.facts("files", "read_file").drifted).toBe(true);
+  });
+
   test("of another server is held against that server's tools", () => {
     expect(kindsOf(pins.learn("other", pageOf(READ)))).toEqual(["unpinned"]);
     expect(pins.facts("other", "read_file").pinned).toBe(false);

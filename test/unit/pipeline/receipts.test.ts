@@ -9,9 +9,11 @@ import { createPiiGuard } from "../../../src/guard/pii/pii.ts";
 import { createSecretsGuard } from "../../../src/guard/secrets/secrets.ts";
 import { createAnonymousIdentity } from "../../../src/identity/anonymous.ts";
 import type { Dependencies } from "../../../src/pipeline/dependencies.ts";
+import { createDoorkeeper } from "../../../src/pipeline/doorkeeper.ts";
 import { judge } from "../../../src/pipeline/judge.ts";
 import { readRequest } from "../../../src/pipeline/reading.ts";
 import { sceneOf } from "../../../src/pipeline/scene.ts";
+import { createSights } from "../../../src/pipeline/sights.ts";
 import { randomIdentifiers, systemClock } from "../../../src/server/system.ts";
 
 const PII = createPiiGuard(
@@ -53,6 +55,8 @@ async function eventsOf(args: unknown): Promise<readonly DecisionEvent[]> {
     },
     catalogue,
     pins: createPins({ catalogue, inventory: null, modeOf: () => "observe" }),
+    sights: createSights(),
+    doorkeeper: createDoorkeeper({ hosts: null, origins: [] }),
     flow: null,
     policy: () => null,
     events: createEventBuilder({ clock: systemClock, labels: {}, subjectKey: new Uint8Array(32) }),
@@ -65,6 +69,8 @@ async function eventsOf(args: unknown): Promise<readonly DecisionEvent[]> {
       responseHeadDeadlineMs: 1,
       padding: { kind: "off" },
       jitterMaxMs: 0,
+      filterLists: true,
+      hideNames: true,
     }),
   };
   const known = await identity.identify(HEAD);

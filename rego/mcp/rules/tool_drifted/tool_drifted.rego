@@ -1,9 +1,8 @@
 # METADATA
 # title: Tool drifted
 # description: |
-#   Where the inventory is enforced, a tool whose definition is another one than the pinned is
-#   neither listed nor called. A listing has the definition with it: there, one that could not be
-#   compared counts as another one.
+#   Where the inventory is enforced, a tool whose definition is another one than the pinned, or
+#   could not be compared with it, is neither listed nor called.
 # scope: package
 package mcp.rules.tool_drifted
 
@@ -18,10 +17,6 @@ import data.mcp.lib.reasons
 #   remedy: Do it without this tool; the operator sees the change with impedance tools diff.
 reasons contains reasons.reason(rego.metadata.rule()) if {
 	input.posture.inventory == "enforce"
-	input.tool.pinned == true
-	_drifted(input.phase, input.tool.drifted)
+	input.phase in {"request", "list"}
+	input.tool.drifted == true
 }
-
-_drifted("request", true) := true
-
-_drifted("list", drifted) if drifted != false

@@ -14,10 +14,6 @@ test_deny_the_listing_of_a_tool_that_drifted if {
 	"tool_drifted" in _listing_codes(true)
 }
 
-test_deny_the_listing_of_a_tool_that_could_not_be_compared if {
-	"tool_drifted" in _listing_codes(null)
-}
-
 test_allow_the_listing_of_a_tool_that_did_not_drift if {
 	not "tool_drifted" in _listing_codes(false)
 }
@@ -27,6 +23,20 @@ test_allow_the_call_of_a_tool_that_did_not_drift if {
 		with data.impedance.portable as example.policy
 	decision.allow
 	decision.reasons == []
+}
+
+test_allow_the_listing_of_a_tool_that_nobody_listed_yet if {
+	not "tool_drifted" in _listing_codes(null)
+}
+
+test_allow_what_answers_a_call if {
+	subject := object.union(_call("enforce", true), {
+		"phase": "response",
+		"message": {"kind": "result"},
+	})
+	decision := firewall.decision with input as subject
+		with data.impedance.portable as example.policy
+	decision.allow
 }
 
 test_allow_the_call_of_a_tool_that_nobody_listed_yet if {
