@@ -67,7 +67,7 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
     obligations,
     input,
     policyRevision: revision,
-    ...codesOf(message, reasons),
+    ...codesOf(message, scene, reasons),
   };
 }
 
@@ -87,9 +87,10 @@ export function inventoryFacts(
 /** JSON-RPC 2.0 section 5.1 */
 const RPC_METHOD_NOT_FOUND = -32601;
 
-/** A method that is not known is answered as the protocol answers it, in each revision's way. */
-function codesOf({ kind, revision }: Message, [first]: readonly Reason[]) {
-  if (kind !== "request" || first?.code !== "unknown_method") {
+/** A client's unknown method is answered as the protocol answers it, in each revision's way. */
+function codesOf({ kind, revision }: Message, scene: Scene, [first]: readonly Reason[]) {
+  const isAsked = scene.direction === "request" && kind === "request";
+  if (!isAsked || first?.code !== "unknown_method") {
     return { rpcCode: RPC_DENIED, httpStatus: 403 };
   }
   return { rpcCode: RPC_METHOD_NOT_FOUND, httpStatus: rulesOf(revision).unknownMethodStatus };

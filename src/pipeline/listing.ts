@@ -11,6 +11,7 @@ import { rulesOf } from "../mcp/revision/revisions.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { Cleaned } from "./layer1.ts";
 import { LISTINGS } from "./learn.ts";
+import { mostTelling } from "./most-telling.ts";
 import type { Scene } from "./scene.ts";
 import { SIGHT_MAX_AGE_MS, type Sight } from "./sights.ts";
 import { type View, viewOf } from "./visibility.ts";
@@ -89,7 +90,7 @@ function filterPage(kind: ListedKind, { items }: JsonArray, context: PageContext
   const findingsOf = findingsByItem(context.findings, at);
   const hidden = new Map<number, string>();
   for (const [index, item] of items.entries()) {
-    const found = findingsOf.get(index) ?? [];
+    const found = mostTelling(findingsOf.get(index) ?? []);
     const name = stringMember(item, NAME_MEMBER[kind]);
     if (name !== undefined) dependencies.sights.found(scene.server, kind, name, found);
     const sight: Sight = name === undefined ? NAMELESS : view.sightOf(kind, name, found);

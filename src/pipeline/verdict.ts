@@ -2,8 +2,9 @@ import type { EditReceipt } from "../core/audit.ts";
 import type { Splice } from "../mcp/json/splice.ts";
 import { ceilingOf } from "./ceiling.ts";
 import type { Dependencies } from "./dependencies.ts";
+import { decideAll } from "./input-requests.ts";
 import type { Cleaned } from "./layer1.ts";
-import { type Decision, decide, refused } from "./layer2.ts";
+import { type Decision, refused } from "./layer2.ts";
 import { filterListing } from "./listing.ts";
 import type { Scene } from "./scene.ts";
 import { hideName } from "./unknown-name.ts";
@@ -26,7 +27,7 @@ export function verdictOn(
 ): Verdict {
   const { findings, splices, receipts } = filterListing(cleaned, prefix, scene, dependencies);
   const ceiling = ceilingOf(cleaned.message);
-  const decided = decide({ ...cleaned, findings }, scene, dependencies);
+  const decided = decideAll({ ...cleaned, findings }, prefix, scene, dependencies);
   const { decisionId, input, policyRevision } = decided;
   const decision =
     ceiling.refusal !== null && decided.allow

@@ -6,7 +6,6 @@ import type { ItemFact } from "../core/policy.ts";
 import { shownBy } from "./aliasing.ts";
 import type { Dependencies, LoadedPolicy } from "./dependencies.ts";
 import { inventoryFacts } from "./layer2.ts";
-import { mostTelling } from "./most-telling.ts";
 import type { Scene } from "./scene.ts";
 import type { Sight } from "./sights.ts";
 
@@ -107,7 +106,7 @@ function ask(
       item,
       message: callOf(item, revision),
       server: scene.server,
-      findings: mostTelling(findings),
+      findings,
       leaves: [],
       principal: scene.principal,
       client: { name: null, version: null },
