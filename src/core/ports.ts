@@ -16,6 +16,11 @@ export interface Guard {
   readonly name: string;
   request?(leaf: Leaf, place: Place): readonly Hit[];
   response?(leaf: Leaf, place: Place): readonly Hit[];
+  /**
+   * Both ways, in place of the two: what can be read in media and other bytes in base64. The leaf's
+   * text is their runs of printable ASCII, a line each; nothing of it can be edited.
+   */
+  media?(leaf: Leaf, place: Place): readonly Hit[];
 }
 
 /** Layer 2: one decision on one input. Never throws: a fault is a value, and a deny. */

@@ -32,6 +32,7 @@ import { record } from "./record.ts";
 import { createRefuser, metadataOf, padAnswer, type Refusable, type Refuser } from "./refuser.ts";
 import { createResponseJudge, type ResponseJudge } from "./response.ts";
 import { type Scene, sceneOf } from "./scene.ts";
+import { openSession, sealSession } from "./sealing.ts";
 import { createStreamFilter, type StreamFilter } from "./stream.ts";
 
 const EMPTY = new Uint8Array(0);
@@ -167,6 +168,7 @@ class HttpExchange implements Exchange {
       ...Object.entries(obligations.headers),
       ...mirrored,
       ...serverHeaders(decisionId, policyRevision),
+      ...openSession(this.#head.headers, this.#scene("request"), this.#dependencies),
     ];
     // A compressed answer could not be read.
     const remove = [...forgedHeaders(this.#head.headers), "accept-encoding"];
@@ -252,7 +254,10 @@ class HttpExchange implements Exchange {
 
   #clientMutation(head: ResponseHead, decisionId: string, outcome: Outcome) {
     const revision = this.#revision();
-    const set = clientHeaders(decisionId, revision, outcome, this.#milliseconds);
+    const set = [
+      ...clientHeaders(decisionId, revision, outcome, this.#milliseconds),
+      ...sealSession(head.headers, this.#scene("response"), this.#dependencies),
+    ];
     return { set, remove: except(forgedHeaders(head.headers), set) };
   }
 

@@ -12,6 +12,7 @@ import { learn } from "./learn.ts";
 import { HIDDEN } from "./listing.ts";
 import { record } from "./record.ts";
 import type { Scene } from "./scene.ts";
+import { openOpaque, sealOpaque } from "./sealing.ts";
 import { createStopwatch } from "./stopwatch.ts";
 import { type Verdict, verdictOn } from "./verdict.ts";
 
@@ -36,9 +37,9 @@ export interface Judgement {
 export type Read<Fault> = (bytes: Uint8Array, edited: boolean) => Result<Reading, Fault>;
 
 /**
- * The way of every message, both directions (design.md §2): read → reveal paths → guard → decide →
- * enforce → conceal paths → record. What to do about a denial is the caller's, who knows what waits
- * for an answer.
+ * The way of every message, both directions (design.md §2): read → seal → reveal paths → guard →
+ * decide → enforce → conceal paths → open → record. What to do about a denial is the caller's, who
+ * knows what waits for an answer.
  */
 export function judge<Fault>(
   bytes: Uint8Array,
@@ -58,7 +59,8 @@ export function judge<Fault>(
     if (!again.ok) throw new Error("an edit made a message unreadable");
     return again.value;
   };
-  const revealed = revealPaths(first.value, scene, dependencies, reread);
+  const sealed = sealOpaque(first.value, scene, dependencies, reread);
+  const revealed = revealPaths(sealed.reading, scene, dependencies, reread);
   const known = { paths: revealed.paths, flow: flowOf(first.value, scene, dependencies) };
   const layer1 = clean(revealed.reading, known, scene, dependencies, reread);
   const { reading } = layer1;
@@ -74,7 +76,7 @@ export function judge<Fault>(
   const obligations = obligationsOf(reading, verdicts);
   const left = apply(reading, obligations.splices, reread);
   const concealed = concealPaths(left, scene, dependencies, reread);
-  const enforced = concealed.reading;
+  const enforced = openOpaque(concealed.reading, scene, dependencies, reread);
   const allowed = verdicts.map(({ decision }) => decision.allow);
   remember(enforced, allowed, scene, dependencies);
   stopwatch.lap("enforce");
@@ -87,7 +89,8 @@ export function judge<Fault>(
     const paths = concealed.paths[index];
     const findings = [...one.findings, ...(paths?.findings ?? [])];
     const obliged = obligations.receipts[index] ?? [];
-    const receipts = [...one.receipts, ...obliged, ...(paths?.receipts ?? [])];
+    const own = [...(sealed.receipts[index] ?? []), ...one.receipts];
+    const receipts = [...own, ...obliged, ...(paths?.receipts ?? [])];
     const pins = learned[index]?.notices ?? [];
     return {
       cleaned: { ...one, message, findings, receipts },

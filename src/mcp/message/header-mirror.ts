@@ -49,13 +49,19 @@ export function mirrorHeaders(
   messages: readonly Message[],
   headers: Headers,
 ): readonly (readonly [name: string, value: string])[] {
-  const given = withoutPadding(headers.get("mcp-name"));
   const [message] = messages;
-  if (given === undefined || message === undefined || message.method === null) return [];
+  if (message === undefined || message.method === null) return [];
   if (!rulesOf(message.revision).headersMirrorBody) return [];
-  const name = mirroredName(message.method, message.payload);
-  if (name === null || decodeMirrored(given) === name) return [];
-  return [["mcp-name", encodeMirrored(name)]];
+  const { method, payload } = message;
+  const given = [
+    ["mcp-method", method],
+    ["mcp-name", mirroredName(method, payload)],
+  ] as const;
+  return given.flatMap(([name, value]) => {
+    const header = withoutPadding(headers.get(name));
+    if (header === undefined || value === null || decodeMirrored(header) === value) return [];
+    return [[name, encodeMirrored(value)] as const];
+  });
 }
 
 /** What `Mcp-Name` must say for this body; null when the method has no such header. */

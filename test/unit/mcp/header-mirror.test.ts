@@ -140,6 +140,15 @@ describe("mirrorHeaders", () => {
     expect(mirrorHeaders(outcome.value.messages, headers)).toEqual(want);
     expect(mirrorHeaders(outcome.value.messages, new Map())).toEqual([]);
   });
+
+  test("says which method the body has after an edit", () => {
+    const outcome = read("acme/[REDACTED:key]", {}, null, 1);
+    if (!outcome.ok) throw new Error(outcome.error.code);
+    const given = new Map([["mcp-method", "acme/key"]]);
+    expect(mirrorHeaders(outcome.value.messages, given)).toEqual([
+      ["mcp-method", "acme/[REDACTED:key]"],
+    ]);
+  });
 });
 
 describe("what no body has to repeat", () => {
