@@ -44,6 +44,7 @@ export async function createCanaryPath(): Promise<DataPath> {
     denial: "jsonrpc",
     padding: { scheme: { kind: "off" }, jitterMaxMs: 0 },
     responseHeadDeadlineMs: config.limits.responseHeadDeadlineMs,
+    inventoryMode: "observe",
   } as const;
   const paths = pathGuardOf({
     ...config,
