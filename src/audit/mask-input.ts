@@ -65,7 +65,7 @@ export function maskInput(input: PolicyInput, pseudonym: Pseudonym): MaskedInput
     source: maskSource(input.source, pseudonym, note),
     limits: input.limits,
     flow: input.flow.map(({ at, from, age_s }) => ({ at: safePointer(at), from, age_s })),
-    posture: maskValues("/posture", input.posture, note),
+    posture: maskPosture(input.posture, note),
     provenance: { ...input.provenance },
     time: { ...input.time },
   };
@@ -137,6 +137,12 @@ function maskSource(source: PolicyInput["source"], pseudonym: Pseudonym, note: N
     spiffe: spiffe === null ? null : note("/source/spiffe", spiffe, pseudonym(spiffe)),
     user_agent: note("/source/user_agent", user_agent, maskProduct(user_agent)),
   };
+}
+
+/** How the inventory is applied is the operator's own word. */
+function maskPosture({ inventory, ...others }: PolicyInput["posture"], note: Note): Json {
+  const shown = maskValues("/posture", others, note);
+  return inventory === undefined ? shown : { ...shown, inventory };
 }
 
 /** Keys and sizes. Two keys that look alike once they are safe stay two. */

@@ -6,6 +6,9 @@ import { doctorCommand } from "./doctor.ts";
 import { complain, say } from "./output.ts";
 import { scanCommand } from "./scan.ts";
 import { serveCommand } from "./serve.ts";
+import { toolsDiffCommand } from "./tools-diff.ts";
+import { toolsListCommand } from "./tools-list.ts";
+import { toolsPinCommand } from "./tools-pin.ts";
 import { upCommand } from "./up.ts";
 
 const COMMANDS: readonly Command[] = [
@@ -14,6 +17,9 @@ const COMMANDS: readonly Command[] = [
   checkCommand,
   scanCommand,
   doctorCommand,
+  toolsListCommand,
+  toolsPinCommand,
+  toolsDiffCommand,
 ];
 
 /** Exit codes (sysexits is not used: scripts test for zero). */
@@ -31,20 +37,42 @@ export async function run(args: readonly string[]): Promise<number> {
     say(packageVersion());
     return 0;
   }
+  const family = COMMANDS.filter((each) => each.name.startsWith(`${name} `));
+  if (family.length > 0) return runFamily(name, family, rest);
   const command = COMMANDS.find((each) => each.name === name);
-  if (command === undefined) {
-    const near = suggest(
-      name,
-      COMMANDS.map((each) => each.name),
-    );
-    complain(`there is no command ${name}${near === null ? "" : `; did you mean ${near}?`}`);
-    complain("impedance --help lists them");
-    return MISUSED;
+  return command === undefined ? unknownCommand(name) : runCommand(command, rest);
+}
+
+/** A command of two words: `tools list`. */
+async function runFamily(
+  name: string,
+  family: readonly Command[],
+  args: readonly string[],
+): Promise<number> {
+  const [action, ...rest] = args;
+  if (action === undefined || action === "--help" || action === "-h" || action === "help") {
+    say([`usage: impedance ${name} COMMAND [OPTIONS]`, "", ...summariesOf(family)].join("\n"));
+    return action === undefined ? MISUSED : 0;
   }
-  const options = parseOptions(command, rest);
+  const command = family.find((each) => each.name === `${name} ${action}`);
+  return command === undefined ? unknownCommand(`${name} ${action}`) : runCommand(command, rest);
+}
+
+function unknownCommand(name: string): number {
+  const near = suggest(
+    name,
+    COMMANDS.map((each) => each.name),
+  );
+  complain(`there is no command ${name}${near === null ? "" : `; did you mean ${near}?`}`);
+  complain("impedance --help lists them");
+  return MISUSED;
+}
+
+async function runCommand(command: Command, args: readonly string[]): Promise<number> {
+  const options = parseOptions(command, args);
   if (!options.ok) {
     complain(options.error);
-    complain(`impedance ${name} --help explains its options`);
+    complain(`impedance ${command.name} --help explains its options`);
     return MISUSED;
   }
   if (options.value.flag("help")) {
@@ -65,16 +93,19 @@ async function execute(command: Command, options: Parameters<Command["run"]>[0])
 }
 
 function overview(): string {
-  const width = Math.max(...COMMANDS.map(({ name }) => name.length));
-  const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
   return [
     "impedance: a data firewall for the Model Context Protocol, behind Envoy",
     "",
     "usage: impedance COMMAND [OPTIONS]",
     "",
-    ...lines,
+    ...summariesOf(COMMANDS),
     "",
     "impedance COMMAND --help explains one. A first try, in front of any MCP server:",
     "  impedance up --upstream http://127.0.0.1:3001/mcp",
   ].join("\n");
+}
+
+function summariesOf(commands: readonly Command[]): readonly string[] {
+  const width = Math.max(...commands.map(({ name }) => name.length));
+  return commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
 }

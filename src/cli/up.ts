@@ -175,6 +175,7 @@ function withUpstream(config: Config, options: Options): Result<Config, string> 
     padding: config.padding,
     responseHeadDeadlineMs: config.limits.responseHeadDeadlineMs,
     tools: new Map(),
+    inventoryMode: config.inventory.mode,
   };
   return ok({ ...config, listen, servers: new Map([[SINGLE_SERVER, server]]) });
 }

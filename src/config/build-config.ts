@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import { type Address, decodeAddress, decodeEndpoint, type Endpoint } from "../core/address.ts";
 import type { AllowEntry } from "../core/finding.ts";
+import type { InventoryMode } from "../core/inventory.ts";
 import type { Limits } from "../core/limits.ts";
 import type { SchemaMode } from "../core/tool-limits.ts";
 import type {
@@ -38,6 +39,7 @@ export interface RawConfig {
     readonly verification_alg: SignatureAlgorithm;
     readonly poll_interval_ms: number;
   };
+  readonly inventory: { readonly file?: string; readonly mode: InventoryMode };
   readonly guards: readonly string[];
   readonly pii: RawPii;
   readonly descriptions: RawDescriptions;
@@ -81,6 +83,7 @@ interface RawServer {
   readonly denial?: DenialShape;
   readonly padding?: Partial<RawPadding>;
   readonly response_head_deadline_ms?: number;
+  readonly inventory_mode?: InventoryMode;
   readonly tools: { readonly [glob: string]: RawToolLimits };
 }
 
@@ -127,6 +130,7 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
       verification: verificationOf(secrets.verificationKey, raw.policy.verification_alg),
       pollIntervalMs: raw.policy.poll_interval_ms,
     },
+    inventory: { file: inFolder(raw.inventory.file), mode: raw.inventory.mode },
     guards: raw.guards,
     pii: buildPii(raw.pii),
     descriptions: buildDescriptions(raw.descriptions),
@@ -179,16 +183,17 @@ function ownPaths(raw: RawConfig, { file, folder, secrets }: Surroundings): stri
     return secret?.reference.startsWith("file:") ? secret.reference.slice(5) : undefined;
   });
   const modules = raw.plugins.map(({ module }) => module);
-  const { policy, audit } = raw;
+  const { policy, inventory, audit } = raw;
   const bundle = isUrl(policy.bundle) ? undefined : policy.bundle;
-  const paths = [file, policy.file, bundle, audit.file, ...modules, ...keyFiles];
+  const files = [file, policy.file, bundle, inventory.file, audit.file];
+  const paths = [...files, ...modules, ...keyFiles];
   return paths.filter((path) => path !== undefined).map((path) => resolve(folder, path));
 }
 
 function buildServer(
   id: string,
   raw: RawServer,
-  { denial, padding }: Pick<RawConfig, "denial" | "padding">,
+  { denial, padding, inventory }: Pick<RawConfig, "denial" | "padding" | "inventory">,
   limits: Limits,
   inFolder: (path: string | undefined) => string | null,
 ): ServerConfig {
@@ -215,6 +220,7 @@ function buildServer(
         },
       ]),
     ),
+    inventoryMode: raw.inventory_mode ?? inventory.mode,
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Address, Endpoint } from "../core/address.ts";
 import type { DescriptionsConfig } from "../core/descriptions.ts";
 import type { AllowEntry } from "../core/finding.ts";
+import type { InventoryMode } from "../core/inventory.ts";
 import type { Limits } from "../core/limits.ts";
 import type { Direction } from "../core/message.ts";
 import type { PaddingScheme } from "../core/padding.ts";
@@ -18,6 +19,7 @@ export interface Config {
   /** By id, in the order of the file; the id is the name of the proxy's route. */
   readonly servers: ReadonlyMap<string, ServerConfig>;
   readonly policy: PolicyConfig;
+  readonly inventory: InventoryConfig;
   /** Names, in the order in which they run. */
   readonly guards: readonly string[];
   readonly pii: PiiConfig;
@@ -67,6 +69,8 @@ export interface ServerConfig {
   readonly responseHeadDeadlineMs: number;
   /** By glob over tool names, in the order of the file. */
   readonly tools: ReadonlyMap<string, ToolLimits>;
+  /** The server's own, or that of the whole configuration. */
+  readonly inventoryMode: InventoryMode;
 }
 
 export interface AliasesConfig {
@@ -120,6 +124,12 @@ export interface PolicyConfig {
   readonly verification: { readonly key: Secret; readonly algorithm: SignatureAlgorithm } | null;
   /** How often it is looked whether a file, or what is at the address, is another. */
   readonly pollIntervalMs: number;
+}
+
+export interface InventoryConfig {
+  /** Absolute path. Set wherever a mode is `enforce`. */
+  readonly file: string | null;
+  readonly mode: InventoryMode;
 }
 
 export interface AuditConfig {

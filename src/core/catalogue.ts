@@ -20,6 +20,8 @@ export interface ListingPage {
   readonly nextCursor: string | null;
   /** The entries that are objects. They are the server's word and nothing more. */
   readonly items: readonly JsonObject[];
+  /** The document whose spans the items have: what came before, byte for byte, is known already. */
+  readonly bytes?: Uint8Array;
 }
 
 /** A tool as its server described it last: an untrusted document. */

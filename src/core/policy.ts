@@ -1,5 +1,6 @@
 import type { ListedKind } from "./catalogue.ts";
 import type { Finding } from "./finding.ts";
+import type { Classification, ToolFacts } from "./inventory.ts";
 import type { MessageKind } from "./message.ts";
 
 /** JSON as the policy sees it. */
@@ -84,7 +85,8 @@ export interface PolicyInput {
     readonly bytes: number;
     readonly types: readonly string[];
     readonly is_error: boolean;
-    readonly classification: null;
+    /** The tool's, as the inventory has it. */
+    readonly classification: Classification | null;
   } | null;
   readonly rules: readonly RuleFact[];
   readonly patterns: { readonly [name: string]: readonly string[] };
@@ -99,13 +101,7 @@ export interface PolicyInput {
     readonly aliases: number | null;
   };
   readonly server: { readonly id: string };
-  readonly tool: {
-    readonly risk: null;
-    readonly side_effects: null;
-    readonly classification: null;
-    readonly pinned: null;
-    readonly drifted: null;
-  };
+  readonly tool: ToolFacts;
   readonly principal: Principal;
   readonly client: { readonly name: string | null; readonly version: string | null };
   readonly session: {

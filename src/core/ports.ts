@@ -3,6 +3,7 @@ import type { DecisionEvent } from "./audit.ts";
 import type { KnownTool, ListedKind, ListingPage } from "./catalogue.ts";
 import type { Identity, RequestHead } from "./exchange.ts";
 import type { Hit, Place } from "./finding.ts";
+import type { InventoryMode, PinNotice, ToolFacts } from "./inventory.ts";
 import type { JsonNode, Leaf } from "./json.ts";
 import type { PolicyDecision, PolicyFault, PolicyInput } from "./policy.ts";
 import type { Result } from "./result.ts";
@@ -88,6 +89,20 @@ export interface SchemaJudge {
   /** JSON Pointers in the arguments of what `inputSchema` does not declare; null: not to be told. */
   unknownArguments(tool: KnownTool, node: JsonNode): readonly string[] | null;
   mirrored(tool: KnownTool): readonly MirroredParameter[];
+}
+
+/**
+ * What people noted about tools, held against what servers say of them. Bounded, writes nothing,
+ * and never throws on what a server sent.
+ */
+export interface ToolPins {
+  /** Notes a page in the catalogue, and says what is remarkable in it, the worst first. */
+  learn(server: string, page: ListingPage): readonly PinNotice[];
+  facts(server: string, tool: string | null): ToolFacts;
+  /** Null where there is no inventory. */
+  mode(server: string): InventoryMode | null;
+  /** Who vouches for the facts of a tool; null where there are none. */
+  provenance(server: string, tool: string | null): "INVENTORY" | "INVENTORY_GUESS" | null;
 }
 
 /**

@@ -12,6 +12,7 @@ import type {
   PolicyEngine,
   SchemaJudge,
   Telemetry,
+  ToolPins,
 } from "../core/ports.ts";
 import type { SchemaMode, ToolLimits } from "../core/tool-limits.ts";
 import type { DenialStyle, Disclosure } from "../decision/denial.ts";
@@ -31,6 +32,7 @@ export interface Dependencies {
   readonly inspector: Inspector;
   readonly paths: PathGuard;
   readonly catalogue: Catalogue;
+  readonly pins: ToolPins;
   readonly sights: Sights;
   readonly doorkeeper: Doorkeeper;
   readonly schemas: SchemaJudge;

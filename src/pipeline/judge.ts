@@ -56,7 +56,7 @@ export function judge<Fault>(
   const first = read(bytes, false);
   stopwatch.lap("read");
   if (!first.ok) return first;
-  learn(first.value, scene, dependencies);
+  const learned = learn(first.value, scene, dependencies);
 
   const reread = (edited: Uint8Array): Reading => {
     const again = read(edited, true);
@@ -72,8 +72,10 @@ export function judge<Fault>(
   const checks = checkTools(first.value, reading, scene, dependencies);
   const cleaned = inner.cleaned.map((one, index): Cleaned => {
     const refusal = one.refusal ?? checks[index]?.refusal ?? objection(one.message);
+    const pinned = learned[index]?.findings ?? [];
     // First, so that a message stuffed with findings does not push them out.
-    return { ...one, refusal, findings: [...(checks[index]?.findings ?? []), ...one.findings] };
+    const findings = [...(checks[index]?.findings ?? []), ...pinned, ...one.findings];
+    return { ...one, refusal, findings };
   });
   stopwatch.lap("guard");
   const prefixOf = (index: number) => (reading.batch ? `/${index}` : "");
@@ -100,9 +102,10 @@ export function judge<Fault>(
     const own = [...(sealed.receipts[index] ?? []), ...one.receipts];
     const late = [...(paths?.receipts ?? []), ...(fitted.receipts[index] ?? [])];
     const receipts = [...own, ...obliged, ...late];
+    const pins = learned[index]?.notices ?? [];
     return {
       cleaned: { ...one, message, findings, receipts },
-      decision: record({ decision, findings, receipts, scene, timings }, dependencies),
+      decision: record({ decision, findings, receipts, pins, scene, timings }, dependencies),
     };
   });
   return ok({ reading: enforced, judged, milliseconds: stopwatch.total() });

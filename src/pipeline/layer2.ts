@@ -3,6 +3,7 @@ import type { Message } from "../core/message.ts";
 import type { Obligations, PolicyInput, Reason } from "../core/policy.ts";
 import { type RefusalCode, RPC_DENIED, reasonOf, refusal } from "../decision/refusals.ts";
 import { rulesOf } from "../mcp/revision/revisions.ts";
+import type { InventoryFacts } from "../policy/input.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { Cleaned } from "./layer1.ts";
 import { mostTelling } from "./most-telling.ts";
@@ -47,6 +48,7 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
     sessionId: scene.sessionId,
     source: { ip: scene.source.ip, spiffe: scene.source.spiffe },
     userAgent: scene.source.user_agent,
+    inventory: inventoryFacts(message.tool, scene, dependencies),
     flow,
     ...(paths === null ? {} : { aliases: paths.aliases, shown: paths.shown }),
   });
@@ -65,6 +67,19 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
     input,
     policyRevision: revision,
     ...codesOf(message, scene, reasons),
+  };
+}
+
+/** What the inventory says of a tool, and what follows from it here. */
+export function inventoryFacts(
+  tool: string | null,
+  { server }: Scene,
+  { pins }: Dependencies,
+): InventoryFacts {
+  return {
+    tool: pins.facts(server, tool),
+    mode: pins.mode(server),
+    provenance: pins.provenance(server, tool),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Message, Revision } from "../core/message.ts";
 import type { ItemFact } from "../core/policy.ts";
 import { shownBy } from "./aliasing.ts";
 import type { Dependencies, LoadedPolicy } from "./dependencies.ts";
+import { inventoryFacts } from "./layer2.ts";
 import type { Scene } from "./scene.ts";
 import type { Sight } from "./sights.ts";
 
@@ -112,6 +113,7 @@ function ask(
       sessionId: null,
       source: { ip: scene.source.ip, spiffe: scene.source.spiffe },
       userAgent: null,
+      inventory: inventoryFacts(item.kind === "tool" ? item.name : null, scene, dependencies),
       shown,
     }),
   );

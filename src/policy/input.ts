@@ -1,5 +1,6 @@
 import { densestToken } from "../core/entropy.ts";
 import type { Finding } from "../core/finding.ts";
+import { type InventoryMode, NO_TOOL_FACTS, type ToolFacts } from "../core/inventory.ts";
 import { type JsonNode, type Leaf, member, stringMember } from "../core/json.ts";
 import type { Message } from "../core/message.ts";
 import type { ItemFact, PolicyInput, Principal } from "../core/policy.ts";
@@ -35,7 +36,19 @@ export interface InputSubject {
   readonly flow?: PolicyInput["flow"];
   /** How the policy may see a text of this message: without the paths it stands for. */
   readonly shown?: (text: string) => string;
+  /** What the inventory says of the message's tool; absent where there is none to ask. */
+  readonly inventory?: InventoryFacts;
 }
+
+/** What the inventory says of a tool, and who vouches for it. */
+export interface InventoryFacts {
+  readonly tool: ToolFacts;
+  /** Null where there is no inventory. */
+  readonly mode: InventoryMode | null;
+  readonly provenance: string | null;
+}
+
+const NO_INVENTORY: InventoryFacts = { tool: NO_TOOL_FACTS, mode: null, provenance: null };
 
 export interface InputBuilderOptions {
   /** The revision of the engine that these facts are for. */
@@ -66,9 +79,9 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
   const rootsOf = createRoots(options.roots);
 
   function rulesOf(subject: InputSubject, params: JsonNode | undefined): PolicyInput["rules"] {
-    const { message, server, item, flow = [] } = subject;
+    const { message, server, item, flow = [], inventory = NO_INVENTORY } = subject;
     if (portable === null) return [];
-    const selected = { ...subjectOf(message), server };
+    const selected = { ...subjectOf(message), server, facts: inventory.tool };
     if (item !== undefined) {
       return portable.matchItem({ ...selected, isTemplate: item.kind === "template" });
     }
@@ -79,7 +92,7 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
   }
 
   function build(subject: InputSubject): PolicyInput {
-    const { phase, message, server, principal } = subject;
+    const { phase, message, server, principal, inventory = NO_INVENTORY } = subject;
     const isCall = message.kind === "request" || message.kind === "notification";
     const params = isCall ? (message.payload ?? undefined) : undefined;
     const roots = rootsOf(server);
@@ -102,7 +115,7 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
       },
       resource,
       item: itemFacts(subject.item, names, resource),
-      result: resultFacts(message),
+      result: resultFacts(message, inventory.tool.classification),
       rules: isCall ? rulesOf(subject, params) : [],
       patterns: {},
       paths,
@@ -113,7 +126,7 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
         aliases: subject.aliases ?? null,
       },
       server: { id: server },
-      tool: UNKNOWN_TOOL,
+      tool: inventory.tool,
       principal,
       client: {
         name: shortened(subject.client.name),
@@ -127,23 +140,17 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
       },
       limits: {},
       flow: subject.flow ?? [],
-      posture: declaresCapabilities(phase, message)
-        ? { server_requests: portable?.serverRequests(server) ?? {} }
-        : {},
-      provenance: PROVENANCE[phase][principal.authenticated_by],
+      posture: postureFacts(subject, inventory, portable),
+      provenance: {
+        ...PROVENANCE[phase][principal.authenticated_by],
+        ...(inventory.provenance === null ? {} : { tool: inventory.provenance }),
+      },
       time: timeFacts(clock.now()),
     };
   }
   return { build };
 }
 
-const UNKNOWN_TOOL: PolicyInput["tool"] = {
-  risk: null,
-  side_effects: null,
-  classification: null,
-  pinned: null,
-  drifted: null,
-};
 const UNKNOWN_SESSION: PolicyInput["session"] = {
   id: null,
   age_s: null,
@@ -211,10 +218,11 @@ function itemFacts(
 }
 
 /** What came back of a request; null for everything that is no answer of a server. */
-function resultFacts({ kind, payload, bytes, revision }: Message): PolicyInput["result"] {
-  if (kind === "error") {
-    return { type: null, bytes, types: [], is_error: true, classification: null };
-  }
+function resultFacts(
+  { kind, payload, bytes, revision }: Message,
+  classification: ToolFacts["classification"],
+): PolicyInput["result"] {
+  if (kind === "error") return { type: null, bytes, types: [], is_error: true, classification };
   if (kind !== "result") return null;
 
   const types = new Set<string>();
@@ -229,7 +237,7 @@ function resultFacts({ kind, payload, bytes, revision }: Message): PolicyInput["
     bytes,
     types: [...types],
     is_error: isError?.kind === "literal" && isError.value === true,
-    classification: null,
+    classification,
   };
 }
 
@@ -261,6 +269,19 @@ function stringFacts(leaves: readonly Leaf[]): { longest: number; max_entropy: n
     budget -= text.length;
   }
   return { longest, max_entropy: densest };
+}
+
+function postureFacts(
+  { phase, message, server }: InputSubject,
+  { mode }: InventoryFacts,
+  portable: CompiledPortable | null,
+): PolicyInput["posture"] {
+  return {
+    ...(mode === null ? {} : { inventory: mode }),
+    ...(declaresCapabilities(phase, message)
+      ? { server_requests: portable?.serverRequests(server) ?? {} }
+      : {}),
+  };
 }
 
 /** Up to 2025-11-25 only `initialize` declares what the client can be asked for. */

@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { createEventBuilder } from "../audit/event.ts";
 import { createCatalogue } from "../catalogue/memory.ts";
+import { createPins } from "../catalogue/pins.ts";
 import type { Config } from "../config/config.ts";
+import type { Inventory } from "../core/inventory.ts";
 import type { AuditSink, Clock, Telemetry } from "../core/ports.ts";
 import { createAnonymousIdentity } from "../identity/anonymous.ts";
 import type { Dependencies, LoadedPolicy, ServerSettings } from "../pipeline/dependencies.ts";
@@ -18,6 +20,8 @@ import { toolLimitsOf } from "./tool-limits.ts";
 export interface Parts {
   /** What decides now: asked anew for each message, so that a reload leaves none half-judged. */
   readonly inForce: () => Pick<Dependencies, "inspector"> & { readonly policy: LoadedPolicy };
+  /** Null where the configuration names none; absent likewise. */
+  readonly inventory?: Inventory | null;
   readonly audit: AuditSink;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
@@ -27,6 +31,10 @@ export interface Parts {
 export function dependenciesOf(config: Config, parts: Parts): Dependencies {
   const { inForce, audit, telemetry, clock } = parts;
   const toolLimits = toolLimitsOf(config);
+  const inventory = parts.inventory ?? null;
+  // FAIL CLOSED: without its inventory nothing could be enforced.
+  if (inventory === null && config.inventory.file !== null) throw new Error("no inventory");
+  const catalogue = createCatalogue();
   const subjectKey = config.audit.subjectKey?.reveal() ?? randomBytes(32);
   const flow = createFlowMemory({ clock, ...FLOW_DEFAULTS });
   return {
@@ -39,7 +47,12 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
       return inForce().inspector;
     },
     paths: pathGuardOf(config),
-    catalogue: createCatalogue(),
+    catalogue,
+    pins: createPins({
+      catalogue,
+      inventory,
+      modeOf: (server) => config.servers.get(server)?.inventoryMode ?? config.inventory.mode,
+    }),
     sights: createSights(),
     doorkeeper: createDoorkeeper({ hosts: config.allowedHosts, origins: config.allowedOrigins }),
     schemas: createSchemaJudge(),

@@ -19,7 +19,10 @@ export interface PolicyInForce extends LoadedPolicy {
   readonly redact: RedactSettings | null;
 }
 
-type PolicySettings = Pick<Config, "policy" | "limits" | "servers" | "flow" | "schema">;
+type PolicySettings = Pick<
+  Config,
+  "policy" | "limits" | "servers" | "flow" | "schema" | "inventory"
+>;
 
 /** Loads a policy again and again, from where a configuration says it is. */
 export interface PolicyLoader {
@@ -148,12 +151,17 @@ async function readPlaced(
 
 function readPortable(
   bytes: Uint8Array | undefined,
-  { policy: { file } }: PolicySettings,
+  { policy: { file }, inventory }: PolicySettings,
 ): Result<ReadPortable | null, readonly string[]> {
   if (bytes === undefined) return ok(null);
   const policy = parsePortable(Buffer.from(bytes).toString("utf8"), file ?? "");
   if (!policy.ok) return err(policy.error.toSorted(byPlace).map(formatError));
-  return ok({ compiled: compilePortable(policy.value), default: policy.value.default });
+  const compiled = compilePortable(policy.value);
+  // FAIL CLOSED: without an inventory no allow rule of this kind would fit, and each deny rule would.
+  if (compiled.asksForInventory && inventory.file === null) {
+    return err([`${file}: risk, classification and side_effects need an inventory.file`]);
+  }
+  return ok({ compiled, default: policy.value.default });
 }
 
 function rootsOf({ servers }: Pick<Config, "servers">) {

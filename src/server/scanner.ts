@@ -14,6 +14,7 @@ import { readRequest, readResponse } from "../pipeline/reading.ts";
 import { type Scene, sceneOf } from "../pipeline/scene.ts";
 import { dependenciesOf } from "./dependencies.ts";
 import { inspectorOf, loadGuards } from "./load-guards.ts";
+import { loadInventory } from "./load-inventory.ts";
 import { loadPolicy } from "./load-policy.ts";
 import { silentTelemetry, systemClock } from "./system.ts";
 
@@ -38,13 +39,15 @@ export async function createScanner(
   const policy = await loadPolicy(config, systemClock);
   const redact = policy.ok ? policy.value.redact : null;
   const guards = await loadGuards(config, { redact, onFault, only });
-  if (!policy.ok || !guards.ok) {
-    return err([...(policy.ok ? [] : policy.error), ...(guards.ok ? [] : guards.error)]);
+  const inventory = await loadInventory(config);
+  if (!policy.ok || !guards.ok || !inventory.ok) {
+    return err([policy, guards, inventory].flatMap((loaded) => (loaded.ok ? [] : loaded.error)));
   }
   const inspector = inspectorOf(config, guards.value, systemClock);
   const inForce = { policy: policy.value, inspector };
   const dependencies = dependenciesOf(config, {
     inForce: () => inForce,
+    inventory: inventory.value,
     audit: { record: () => true },
     telemetry: silentTelemetry,
     clock: systemClock,

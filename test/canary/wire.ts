@@ -45,6 +45,7 @@ export async function createCanaryPath(): Promise<DataPath> {
     padding: { scheme: { kind: "off" }, jitterMaxMs: 0 },
     responseHeadDeadlineMs: config.limits.responseHeadDeadlineMs,
     tools: new Map(),
+    inventoryMode: "observe",
   } as const;
   const paths = pathGuardOf({
     ...config,

@@ -1,4 +1,5 @@
 import { compileGlob, type Glob } from "../../core/glob.ts";
+import { NO_TOOL_FACTS, type ToolFacts } from "../../core/inventory.ts";
 import type { JsonNode } from "../../core/json.ts";
 import type { RedactSettings } from "../../core/pii.ts";
 import type { Json, RuleFact } from "../../core/policy.ts";
@@ -6,6 +7,7 @@ import { fitsTemplate, mayFitTemplate } from "../../core/uri-template.ts";
 import { type JsonRecord, nullPrototype } from "../json.ts";
 import { hasDotSegment } from "../paths.ts";
 import { type Failure, judge } from "./constraint.ts";
+import { judgeInventory } from "./inventory-selector.ts";
 import type { PortablePolicy, PortableRule } from "./policy.ts";
 
 /** What the rules of a portable policy are matched to. */
@@ -16,6 +18,8 @@ export interface PortableSubject {
   readonly uri: string | null;
   /** `params.arguments`; undefined when there are none. */
   readonly arguments: JsonNode | undefined;
+  /** What the inventory says of the tool; absent where there is none to ask. */
+  readonly facts?: ToolFacts;
 }
 
 /** What a listing holds, or a request names: a call of it whose arguments nobody knows yet. */
@@ -41,6 +45,8 @@ export interface CompiledPortable {
   matchItem(item: PortableItem): readonly RuleFact[];
   /** It has rules against ways that values may go. */
   readonly asksForFlow: boolean;
+  /** It has rules about what only an inventory says. */
+  readonly asksForInventory: boolean;
   /** The rules against values of these servers reaching this one. */
   flows(from: Iterable<string>, to: string): readonly RuleFact[];
   /** For each of `SERVER_REQUESTS`, the rules that would fit if this server asked it. */
@@ -95,7 +101,7 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
   }
 
   const matchItem = (item: PortableItem) =>
-    collectBoth(item, (rule) => (concerns(rule, item) ? [] : null));
+    collectBoth(item, (rule) => (concerns(rule, item) ? inventoryFailures(rule, item) : null));
 
   function serverRequests(server: string): { readonly [method: string]: readonly string[] } {
     const known = remembered.get(server);
@@ -120,11 +126,13 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
   }
 
   const asksForFlow = flowRules.length > 0;
+  const asksForInventory = rules.some(({ rule }) => rule.inventory !== null);
   return {
     data: dataOf(policy),
     redact: policy.redact,
     rejectsUnknownArguments: policy.rejectUnknownArguments,
     asksForFlow,
+    asksForInventory,
     match,
     matchItem,
     flows,
@@ -228,19 +236,29 @@ function concerns({ rule, server, uri }: CompiledRule, item: PortableItem): bool
 }
 
 function failuresOf(
-  { rule, uri }: CompiledRule,
+  compiled: CompiledRule,
   subject: PortableSubject,
   argumentsOf: Arguments,
 ): readonly Failure[] {
+  const { rule, uri } = compiled;
   const failures: Failure[] = [];
   if (uri !== null && uri.source !== "*" && subject.uri !== null && !isPlainUri(subject.uri)) {
     failures.push({ at: UNFIT_URI, check: "unjudged" });
   }
+  failures.push(...inventoryFailures(compiled, subject));
   for (const [name, constraint] of rule.constraints) {
     const at = `/params/arguments/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
     judge(constraint, argumentsOf(name), at, failures);
   }
   return failures;
+}
+
+/** What the inventory says of a tool is true of every call of it. */
+function inventoryFailures(
+  { rule: { inventory, effect } }: CompiledRule,
+  { facts = NO_TOOL_FACTS }: Pick<PortableSubject, "facts">,
+): readonly Failure[] {
+  return inventory === null ? [] : judgeInventory(inventory, effect, facts);
 }
 
 /** A URI that all read alike: a dot segment may lead out of the folder that a glob names. */

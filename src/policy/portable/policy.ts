@@ -1,3 +1,4 @@
+import type { Classification, Risk, SideEffect } from "../../core/inventory.ts";
 import type { LinearPattern } from "../../core/linear-pattern.ts";
 import type { RedactSettings } from "../../core/pii.ts";
 
@@ -43,8 +44,17 @@ export interface PortableRule {
   /** The caller holds one of them; empty: anybody. */
   readonly roles: readonly string[];
   readonly reason: string | null;
+  /** What the inventory must say of the tool. */
+  readonly inventory: InventorySelector | null;
   /** By argument name. */
   readonly constraints: ReadonlyMap<string, Constraint>;
+}
+
+/** What a rule asks of the inventory's word on a tool; what is null is not asked. */
+export interface InventorySelector {
+  readonly risk: readonly Risk[] | null;
+  readonly classification: readonly Classification[] | null;
+  readonly sideEffects: readonly SideEffect[] | null;
 }
 
 export const CONSTRAINT_TYPES = [

@@ -62,6 +62,7 @@ test("an empty file and no file mean the defaults", () => {
       verification: null,
       pollIntervalMs: 2_000,
     },
+    inventory: { file: null, mode: "observe" },
     guards: ["limits", "secrets", "pii", "descriptions", "marks"],
     pii: {
       enabled: false,
@@ -120,10 +121,12 @@ servers:
     padding: { scheme: constant, block_bytes: 512 }
     response_head_deadline_ms: 5
     tools: { "read_*": { result_max_bytes: 9, timeout_ms: 8 }, "*": { arguments_max_bytes: 7 } }
+    inventory_mode: observe
   httproute/shop/rule-0:
     url: http://127.0.0.1:3000/mcp
     path: /shop
 policy: { file: policy.yaml, bundle: /opt/bundle.tar.gz }
+inventory: { file: tools.yaml, mode: enforce }
 guards: [secrets]
 pii:
   enabled: true
@@ -183,6 +186,7 @@ drain_deadline_ms: 20
             ["read_*", { argumentsMaxBytes: null, resultMaxBytes: 9, timeoutMs: 8 }],
             ["*", { argumentsMaxBytes: 7, resultMaxBytes: null, timeoutMs: null }],
           ]),
+          inventoryMode: "observe",
         },
       ],
       [
@@ -198,6 +202,7 @@ drain_deadline_ms: 20
           padding: { scheme: { kind: "step", sizes: [32, 64] }, jitterMaxMs: 9 },
           responseHeadDeadlineMs: 7,
           tools: new Map(),
+          inventoryMode: "enforce",
         },
       ],
     ]),
@@ -208,6 +213,7 @@ drain_deadline_ms: 20
       verification: null,
       pollIntervalMs: 2000,
     },
+    inventory: { file: "/etc/impedance/tools.yaml", mode: "enforce" },
     guards: ["secrets"],
     pii: {
       ...shared,
@@ -233,6 +239,7 @@ drain_deadline_ms: 20
       FILE,
       "/etc/impedance/policy.yaml",
       "/opt/bundle.tar.gz",
+      "/etc/impedance/tools.yaml",
       "/etc/impedance/log/decisions.jsonl",
       "/etc/impedance/guards/a.ts",
       "/opt/b.js",
@@ -283,6 +290,16 @@ describe("one setting", () => {
   const SERVER = "servers: { s: { url: http://h/mcp } }";
   const settings = [
     { title: "a port that does not exist", bad: "listen: h:65536", good: "listen: h:65535" },
+    {
+      title: "an inventory that is enforced and not there",
+      bad: "inventory: { mode: enforce }",
+      good: "inventory: { mode: enforce, file: t.yaml }",
+    },
+    {
+      title: "a server's inventory that is not there",
+      bad: "servers: { s: { url: http://h/mcp, inventory_mode: enforce } }",
+      good: "servers: { s: { url: http://h/mcp, inventory_mode: observe } }",
+    },
     { title: "a host without port", bad: "admin: localhost", good: "admin: localhost:1" },
     {
       title: "a socket path beyond the system's",

@@ -214,7 +214,7 @@ describe("a listing", () => {
 
   /** Denies in phase `list` what holds a finding, and nothing in any other phase. */
   const denyPoison: DataPathOptions["decide"] = (real, { phase, findings }) => {
-    if (phase !== "list" || findings.length === 0) return real;
+    if (phase !== "list" || findings.every(({ guard }) => guard === "pins")) return real;
     const reason = { code: "poisoned", layer: "policy", rule: "own", message: "", remedy: "" };
     return { ...real, allow: false, reasons: [{ ...reason, layer: "policy" }] };
   };

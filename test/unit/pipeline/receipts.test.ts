@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { createEventBuilder } from "../../../src/audit/event.ts";
 import { createCatalogue } from "../../../src/catalogue/memory.ts";
+import { createPins } from "../../../src/catalogue/pins.ts";
 import type { DecisionEvent } from "../../../src/core/audit.ts";
 import { DEFAULT_LIMITS } from "../../../src/core/limits.ts";
 import { createInspector } from "../../../src/guard/inspect.ts";
@@ -40,6 +41,7 @@ const HEAD = {
 async function eventsOf(args: unknown): Promise<readonly DecisionEvent[]> {
   const events: DecisionEvent[] = [];
   const identity = createAnonymousIdentity();
+  const catalogue = createCatalogue();
   const dependencies: Dependencies = {
     limits: DEFAULT_LIMITS,
     clock: systemClock,
@@ -53,7 +55,8 @@ async function eventsOf(args: unknown): Promise<readonly DecisionEvent[]> {
       contentsOf: () => "alias",
       isOutOfReach: () => false,
     },
-    catalogue: createCatalogue(),
+    catalogue,
+    pins: createPins({ catalogue, inventory: null, modeOf: () => "observe" }),
     sights: createSights(),
     doorkeeper: createDoorkeeper({ hosts: null, origins: [] }),
     schemas: createSchemaJudge(),

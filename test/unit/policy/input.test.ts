@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
 import type { Finding } from "../../../src/core/finding.ts";
+import { NO_TOOL_FACTS } from "../../../src/core/inventory.ts";
 import type { ItemFact } from "../../../src/core/policy.ts";
 import { createInputBuilder, type InputSubject } from "../../../src/policy/input.ts";
 import { compilePortable } from "../../../src/policy/portable/compile.ts";
@@ -74,7 +75,7 @@ test("build tells all there is to tell of a call", () => {
     findings: [],
     strings: { longest: 14, max_entropy: 0, raw_paths: 0, aliases: null },
     server: { id: "files" },
-    tool: { risk: null, side_effects: null, classification: null, pinned: null, drifted: null },
+    tool: NO_TOOL_FACTS,
     principal: subject.principal,
     client: { name: "test", version: "1" },
     session: { id: "s-1", age_s: null, calls: null, denied: null, trust: null, threat: null },
@@ -104,6 +105,38 @@ test("build tells of a result its size, its types and whether it is an error", (
     rules: [],
     paths: [],
     message: { arguments: {} },
+  });
+});
+
+describe("what the inventory says", () => {
+  const tool = {
+    risk: "high",
+    owner: "crew",
+    side_effects: ["FS_READ", "FS_WRITE"],
+    classification: "RESTRICTED",
+    pinned: true,
+    drifted: false,
+  } as const;
+  const inventory = { tool, mode: "enforce", provenance: "INVENTORY" } as const;
+
+  test("of a tool is told of its call, with the mode and who vouches for it", () => {
+    const input = build(call("read_file", {}, { inventory }));
+    expect(input.tool).toEqual(tool);
+    expect(input.posture).toEqual({ inventory: "enforce" });
+    expect(input.provenance.tool).toBe("INVENTORY");
+  });
+
+  test("of what a tool returns is told of its result, and of its error", () => {
+    const subject = { ...result({ content: [] }), inventory };
+    expect(build(subject).result?.classification).toBe("RESTRICTED");
+    const failed = { ...subject, message: { ...subject.message, kind: "error" } as const };
+    expect(build(failed).result?.classification).toBe("RESTRICTED");
+  });
+
+  test("is nothing without an inventory", () => {
+    const input = build(call("read_file", {}));
+    expect(input.posture).toEqual({});
+    expect(input.provenance.tool).toBeUndefined();
   });
 });
 

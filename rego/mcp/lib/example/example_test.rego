@@ -29,6 +29,7 @@ call := {
 	"server": {"id": "files"},
 	"tool": {
 		"risk": null,
+		"owner": null,
 		"side_effects": null,
 		"classification": null,
 		"pinned": null,

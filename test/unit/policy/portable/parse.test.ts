@@ -31,7 +31,8 @@ rate_limit: { enabled: false, limit_per_minute: 60 }
 redact: { enabled: true, deny_keys: [password, token], pii_emails: true }
 `;
   expect(validate(parseYaml(text))).toBe(true);
-  const rule = { tool: null, method: null, server: null, uri: null, roles: [], reason: null };
+  const nothing = { tool: null, method: null, server: null, uri: null, reason: null };
+  const rule = { ...nothing, roles: [], inventory: null };
   expect(parsePortable(text, "p.yaml")).toEqual({
     ok: true,
     value: {
