@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { encodeLine } from "../src/audit/line.ts";
+import { encodeDecision } from "../src/audit/records.ts";
 import { defaultConfig } from "../src/config/load-config.ts";
 import type { Firewall, RequestHead } from "../src/core/exchange.ts";
 import type { Dependencies } from "../src/pipeline/dependencies.ts";
@@ -79,7 +79,6 @@ async function createDependencies(phases: { [phase in Phase]: number }): Promise
   if (!guards.ok) throw new Error(guards.error.join("\n"));
   const policy = await loadBenchPolicy(config.value);
 
-  let seq = 0;
   let recordStarted = 0;
   return dependenciesOf(config.value, {
     policy,
@@ -88,11 +87,11 @@ async function createDependencies(phases: { [phase in Phase]: number }): Promise
     // Recording begins with the telemetry and ends with the log.
     audit: {
       record: (event) => {
-        seq += 1;
-        const written = encodeLine(event, seq).length > 0;
+        const written = encodeDecision(event).length > 0;
         phases.record += performance.now() - recordStarted;
         return written;
       },
+      omit: () => true,
     },
     telemetry: {
       decided: () => {

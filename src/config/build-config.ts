@@ -46,6 +46,15 @@ export interface RawConfig {
     readonly sink: AuditConfig["sink"];
     readonly file?: string;
     readonly queue_max_events: number;
+    readonly fallback_files: readonly string[];
+    readonly sync: "on" | "off";
+    readonly checkpoint_events: number;
+    readonly checkpoint_ms: number;
+    readonly file_max_bytes: number;
+    readonly file_max_age_s: number;
+    readonly keep_files?: number;
+    readonly keep_days?: number;
+    readonly health_interval_ms: number;
   };
   readonly log: { readonly level: LogLevel };
   readonly drain_deadline_ms: number;
@@ -68,11 +77,12 @@ export interface Surroundings {
   readonly folder: string;
   readonly subjectKey: Secret | null;
   readonly aliasKey: Secret | null;
+  readonly signingKey: Secret | null;
 }
 
 /** From the file's words to ours; `raw` has passed every check, so nothing can go wrong here. */
 export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config {
-  const { folder, subjectKey, aliasKey } = surroundings;
+  const { folder, aliasKey } = surroundings;
   const inFolder = (path: string | undefined): string | null =>
     path === undefined ? null : resolve(folder, path);
   const limits = buildLimits(raw.limits);
@@ -102,14 +112,34 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
     annotate: raw.annotate === "on",
     padding: buildPadding(raw.padding),
     limits,
-    audit: {
-      sink: raw.audit.sink,
-      file: inFolder(raw.audit.file),
-      queueMaxEvents: raw.audit.queue_max_events,
-      subjectKey,
-    },
+    audit: buildAudit(raw.audit, surroundings),
     log: { level: raw.log.level },
     drainDeadlineMs: raw.drain_deadline_ms,
+  };
+}
+
+const SECOND_MS = 1_000;
+const DAY_MS = 86_400_000;
+
+function buildAudit(raw: RawConfig["audit"], surroundings: Surroundings): AuditConfig {
+  const { folder, subjectKey, signingKey } = surroundings;
+  return {
+    sink: raw.sink,
+    file: raw.file === undefined ? null : resolve(folder, raw.file),
+    queueMaxEvents: raw.queue_max_events,
+    fallbackFiles: raw.fallback_files.map((file) => resolve(folder, file)),
+    subjectKey,
+    signingKey,
+    sync: raw.sync === "on",
+    checkpointEvents: raw.checkpoint_events,
+    checkpointMs: raw.checkpoint_ms,
+    rotation: {
+      fileMaxBytes: raw.file_max_bytes,
+      fileMaxAgeMs: raw.file_max_age_s * SECOND_MS,
+      keepFiles: raw.keep_files ?? null,
+      keepMs: raw.keep_days === undefined ? null : raw.keep_days * DAY_MS,
+    },
+    healthIntervalMs: raw.health_interval_ms,
   };
 }
 
@@ -124,13 +154,15 @@ function buildAliases(raw: RawConfig["aliases"], key: Secret | null): AliasesCon
   };
 }
 
-function ownPaths(raw: RawConfig, { file, folder, subjectKey, aliasKey }: Surroundings): string[] {
-  const keyFiles = [subjectKey, aliasKey].map((secret) => {
+function ownPaths(raw: RawConfig, surroundings: Surroundings): string[] {
+  const { file, folder, subjectKey, aliasKey, signingKey } = surroundings;
+  const keyFiles = [subjectKey, aliasKey, signingKey].map((secret) => {
     return secret?.reference.startsWith("file:") ? secret.reference.slice(5) : undefined;
   });
   const modules = raw.plugins.map(({ module }) => module);
   const { policy, audit } = raw;
-  const paths = [file, policy.file, policy.bundle, audit.file, ...modules, ...keyFiles];
+  const logs = [audit.file, ...audit.fallback_files];
+  const paths = [file, policy.file, policy.bundle, ...logs, ...modules, ...keyFiles];
   return paths.filter((path) => path !== undefined).map((path) => resolve(folder, path));
 }
 

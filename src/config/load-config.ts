@@ -21,6 +21,7 @@ import { resolveSecret } from "./secret.ts";
 
 const SUBJECT_KEY: Path = ["audit", "subject_key"];
 const ALIAS_KEY: Path = ["aliases", "key"];
+const SIGNING_KEY: Path = ["audit", "signing_key"];
 
 /**
  * The configuration that `text` (of the file `fileName`) and the `IMPEDANCE_*` variables make, or
@@ -46,8 +47,9 @@ export function loadConfig(
   const folder = dirname(resolve(fileName));
   const subjectKey = loadSecret(value, SUBJECT_KEY, folder, environment);
   const aliasKey = loadSecret(value, ALIAS_KEY, folder, environment);
+  const signingKey = loadSecret(value, SIGNING_KEY, folder, environment);
   const shape = validateShape(value);
-  const secrets = [...subjectKey.faults, ...aliasKey.faults];
+  const secrets = [...subjectKey.faults, ...aliasKey.faults, ...signingKey.faults];
   const faults = firstOfEachPath([...shape, ...validateMeaning(value), ...secrets]);
   const errors = [...overrides.errors, ...faults.map((fault) => locate(fault, originOf))];
   if (errors.length > 0) return err(errors.sort(byPlace));
@@ -58,6 +60,7 @@ export function loadConfig(
       folder,
       subjectKey: subjectKey.secret,
       aliasKey: aliasKey.secret,
+      signingKey: signingKey.secret,
     }),
   );
 }

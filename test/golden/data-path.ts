@@ -97,6 +97,7 @@ export async function createDataPath(options: DataPathOptions = {}): Promise<Dat
         decisions.push(event);
         return true;
       },
+      omit: () => true,
     },
   });
   const real: Dependencies = {

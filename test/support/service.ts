@@ -241,6 +241,7 @@ function testDependencies(
         decisions.push(event);
         return true;
       },
+      omit: () => true,
     },
   });
 }
