@@ -189,7 +189,9 @@ class QueuedSink implements ManagedAuditSink {
     }, limit).unref();
   }
 
+  /** While it fails, the retry looks. */
   #look(): void {
+    if (!this.healthy) return;
     this.#target.inspect();
     this.#start();
   }
