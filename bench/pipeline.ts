@@ -8,7 +8,7 @@ import type { Firewall, RequestHead } from "../src/core/exchange.ts";
 import type { Dependencies } from "../src/pipeline/dependencies.ts";
 import { createFirewall } from "../src/pipeline/firewall.ts";
 import { dependenciesOf } from "../src/server/dependencies.ts";
-import { loadGuards } from "../src/server/load-guards.ts";
+import { inspectorOf, loadGuards } from "../src/server/load-guards.ts";
 import { loadPolicy } from "../src/server/load-policy.ts";
 import { systemClock } from "../src/server/system.ts";
 import { TOOL } from "./traffic.ts";
@@ -80,9 +80,10 @@ async function createDependencies(phases: { [phase in Phase]: number }): Promise
   const policy = await loadBenchPolicy(config.value);
 
   let recordStarted = 0;
+  const inspector = inspectorOf(config.value, guards.value, systemClock);
+  const inForce = { policy, inspector };
   return dependenciesOf(config.value, {
-    policy,
-    guards: guards.value,
+    inForce: () => inForce,
     clock: systemClock,
     // Recording begins with the telemetry and ends with the log.
     audit: {
@@ -117,7 +118,7 @@ async function loadBenchPolicy(config: Parameters<typeof loadPolicy>[0]) {
       allow_rules: [{ tool: TOOL }],
     };
     await writeFile(file, JSON.stringify(rules));
-    const policy = await loadPolicy({ ...config, policy: { file, bundle: null } }, systemClock);
+    const policy = await loadPolicy({ ...config, policy: { ...config.policy, file } }, systemClock);
     if (!policy.ok) throw new Error(policy.error.join("\n"));
     return policy.value;
   } finally {

@@ -21,12 +21,13 @@ const MAY_IMPORT: { readonly [part: string]: readonly string[] } = {
   decision: ["core"],
   audit: ["core"],
   catalogue: ["core"],
+  state: ["core"],
   pipeline: ["core", "mcp", "guard", "policy", "decision", "audit"],
   envoy: ["core"],
   telemetry: ["core"],
   config: ["core"],
   server: [
-    ...["core", "mcp", "identity", "guard", "policy", "decision", "audit", "catalogue"],
+    ...["core", "mcp", "identity", "guard", "policy", "decision", "audit", "catalogue", "state"],
     ...["pipeline", "envoy", "telemetry", "config"],
   ],
   cli: ["core", "audit", "telemetry", "config", "server"],
@@ -39,6 +40,7 @@ const HOMES: { readonly [dependency: string]: readonly string[] } = {
   "@grpc/proto-loader": ["envoy"],
   "@open-policy-agent/opa-wasm": ["policy"],
   ajv: ["config"],
+  jose: ["policy"],
   pino: ["telemetry"],
   "prom-client": ["telemetry"],
   // Three kinds of files that people write: settings, policies, and Envoy's bootstrap.

@@ -67,7 +67,7 @@ export function maskInput(
     session: maskSession(input.session, pseudonym, note),
     source: maskSource(input.source, pseudonym, note),
     limits: input.limits,
-    flow: input.flow.map((entry, index) => note(`/flow/${index}`, entry, sizeOf(entry))),
+    flow: input.flow.map(({ at, from, age_s }) => ({ at: safePointer(at), from, age_s })),
     posture: maskValues("/posture", input.posture, note),
     provenance: { ...input.provenance },
     time: { ...input.time },

@@ -9,8 +9,10 @@ import type {
   DenialShape,
   Disclosure,
   LogLevel,
+  PolicyConfig,
   Secret,
   ServerConfig,
+  SignatureAlgorithm,
 } from "./config.ts";
 import { buildExemption, buildPii, type RawExemption, type RawPii } from "./guard-settings.ts";
 import { listeningPath, normaliseRoot } from "./meaning.ts";
@@ -22,7 +24,12 @@ export interface RawConfig {
   readonly grpc: string;
   readonly admin: string;
   readonly servers: { readonly [id: string]: RawServer };
-  readonly policy: { readonly file?: string; readonly bundle?: string };
+  readonly policy: {
+    readonly file?: string;
+    readonly bundle?: string;
+    readonly verification_alg: SignatureAlgorithm;
+    readonly poll_interval_ms: number;
+  };
   readonly guards: readonly string[];
   readonly pii: RawPii;
   readonly marks: { readonly writing_tools: readonly string[] };
@@ -37,6 +44,7 @@ export interface RawConfig {
     readonly public_paths: readonly string[];
     readonly contents: { readonly [tool: string]: "alias" | "report" | "off" };
   };
+  readonly flow: Config["flow"];
   readonly denial: DenialShape;
   readonly disclose: Disclosure;
   readonly annotate: "on" | "off";
@@ -75,14 +83,21 @@ interface RawServer {
 export interface Surroundings {
   readonly file: string;
   readonly folder: string;
+  readonly secrets: Secrets;
+}
+
+/** Null where the file has no reference. */
+export interface Secrets {
   readonly subjectKey: Secret | null;
   readonly aliasKey: Secret | null;
   readonly signingKey: Secret | null;
+  readonly bundleToken: Secret | null;
+  readonly verificationKey: Secret | null;
 }
 
 /** From the file's words to ours; `raw` has passed every check, so nothing can go wrong here. */
 export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config {
-  const { folder, aliasKey } = surroundings;
+  const { folder, secrets } = surroundings;
   const inFolder = (path: string | undefined): string | null =>
     path === undefined ? null : resolve(folder, path);
   const limits = buildLimits(raw.limits);
@@ -95,7 +110,13 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
     grpc: endpointOf(raw.grpc, folder),
     admin: addressOf(raw.admin),
     servers: new Map(servers),
-    policy: { file: inFolder(raw.policy.file), bundle: inFolder(raw.policy.bundle) },
+    policy: {
+      file: inFolder(raw.policy.file),
+      bundle: isUrl(raw.policy.bundle) ? raw.policy.bundle : inFolder(raw.policy.bundle),
+      bundleToken: secrets.bundleToken,
+      verification: verificationOf(secrets.verificationKey, raw.policy.verification_alg),
+      pollIntervalMs: raw.policy.poll_interval_ms,
+    },
     guards: raw.guards,
     pii: buildPii(raw.pii),
     marks: { writingTools: raw.marks.writing_tools },
@@ -105,7 +126,8 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
       module: resolve(folder, module),
       options: options ?? null,
     })),
-    aliases: buildAliases(raw.aliases, aliasKey),
+    flow: raw.flow,
+    aliases: buildAliases(raw.aliases, secrets.aliasKey),
     ownPaths: ownPaths(raw, surroundings),
     denial: raw.denial,
     disclose: raw.disclose,
@@ -122,14 +144,14 @@ const SECOND_MS = 1_000;
 const DAY_MS = 86_400_000;
 
 function buildAudit(raw: RawConfig["audit"], surroundings: Surroundings): AuditConfig {
-  const { folder, subjectKey, signingKey } = surroundings;
+  const { folder, secrets } = surroundings;
   return {
     sink: raw.sink,
     file: raw.file === undefined ? null : resolve(folder, raw.file),
     queueMaxEvents: raw.queue_max_events,
     fallbackFiles: raw.fallback_files.map((file) => resolve(folder, file)),
-    subjectKey,
-    signingKey,
+    subjectKey: secrets.subjectKey,
+    signingKey: secrets.signingKey,
     sync: raw.sync === "on",
     checkpointEvents: raw.checkpoint_events,
     checkpointMs: raw.checkpoint_ms,
@@ -154,15 +176,15 @@ function buildAliases(raw: RawConfig["aliases"], key: Secret | null): AliasesCon
   };
 }
 
-function ownPaths(raw: RawConfig, surroundings: Surroundings): string[] {
-  const { file, folder, subjectKey, aliasKey, signingKey } = surroundings;
-  const keyFiles = [subjectKey, aliasKey, signingKey].map((secret) => {
+function ownPaths(raw: RawConfig, { file, folder, secrets }: Surroundings): string[] {
+  const keyFiles = Object.values<Secret | null>({ ...secrets }).map((secret) => {
     return secret?.reference.startsWith("file:") ? secret.reference.slice(5) : undefined;
   });
   const modules = raw.plugins.map(({ module }) => module);
   const { policy, audit } = raw;
+  const bundle = isUrl(policy.bundle) ? undefined : policy.bundle;
   const logs = [audit.file, ...audit.fallback_files];
-  const paths = [file, policy.file, policy.bundle, ...logs, ...modules, ...keyFiles];
+  const paths = [file, policy.file, bundle, ...logs, ...modules, ...keyFiles];
   return paths.filter((path) => path !== undefined).map((path) => resolve(folder, path));
 }
 
@@ -187,6 +209,17 @@ function buildServer(
     padding: buildPadding({ ...padding, ...raw.padding }),
     responseHeadDeadlineMs: raw.response_head_deadline_ms ?? limits.responseHeadDeadlineMs,
   };
+}
+
+function verificationOf(
+  key: Secret | null,
+  algorithm: SignatureAlgorithm,
+): PolicyConfig["verification"] {
+  return key === null ? null : { key, algorithm };
+}
+
+function isUrl(place: string | undefined): place is string {
+  return /^https?:/.test(place ?? "");
 }
 
 /** `request_body_max_bytes` in the file is `requestBodyMaxBytes` in `Limits`. */

@@ -25,6 +25,8 @@ export interface Config {
   readonly allow: readonly AllowEntry[];
   readonly plugins: readonly PluginConfig[];
   readonly aliases: AliasesConfig;
+  /** Whether it is remembered which server a value came from (`input.flow`). */
+  readonly flow: "auto" | "on" | "off";
   /** The files this configuration is made of, or writes: absolute paths. */
   readonly ownPaths: readonly string[];
   readonly denial: DenialShape;
@@ -91,8 +93,14 @@ export interface PluginConfig {
 export interface PolicyConfig {
   /** A portable policy. */
   readonly file: string | null;
-  /** An OPA bundle. */
+  /** An OPA bundle: an absolute path, or an http or https address. */
   readonly bundle: string | null;
+  /** For `Authorization: Bearer …` where the bundle is at an address. */
+  readonly bundleToken: Secret | null;
+  /** The bundle must be signed by this key; null where it need not be. */
+  readonly verification: { readonly key: Secret; readonly algorithm: SignatureAlgorithm } | null;
+  /** How often it is looked whether a file, or what is at the address, is another. */
+  readonly pollIntervalMs: number;
 }
 
 export interface AuditConfig {
@@ -129,6 +137,8 @@ export interface Secret {
   reveal(): Uint8Array;
 }
 
+/** RFC 7518 section 3.1 */
+export type SignatureAlgorithm = `${"RS" | "PS" | "ES"}${256 | 384 | 512}`;
 export type DenialShape = "jsonrpc" | "http" | "tool";
 export type Disclosure = "full" | "code" | "none";
 export type LogLevel = "debug" | "info" | "warn" | "error" | "fatal";

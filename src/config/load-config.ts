@@ -2,7 +2,7 @@ import { dirname, resolve } from "node:path";
 
 import { err, ok, type Result } from "../core/result.ts";
 import { textAt } from "./access.ts";
-import { buildConfig, type RawConfig } from "./build-config.ts";
+import { buildConfig, type RawConfig, type Secrets } from "./build-config.ts";
 import type { Config, Environment, Secret } from "./config.ts";
 import {
   type ConfigError,
@@ -19,9 +19,14 @@ import { expandPadding } from "./padding.ts";
 import { configSchema, validateShape } from "./schema.ts";
 import { resolveSecret } from "./secret.ts";
 
-const SUBJECT_KEY: Path = ["audit", "subject_key"];
-const ALIAS_KEY: Path = ["aliases", "key"];
-const SIGNING_KEY: Path = ["audit", "signing_key"];
+/** The settings that are references to secrets. */
+const SECRET_PATHS: { readonly [name in keyof Secrets]: Path } = {
+  subjectKey: ["audit", "subject_key"],
+  aliasKey: ["aliases", "key"],
+  signingKey: ["audit", "signing_key"],
+  bundleToken: ["policy", "bundle_token"],
+  verificationKey: ["policy", "verification_key"],
+};
 
 /**
  * The configuration that `text` (of the file `fileName`) and the `IMPEDANCE_*` variables make, or
@@ -45,29 +50,35 @@ export function loadConfig(
   };
 
   const folder = dirname(resolve(fileName));
-  const subjectKey = loadSecret(value, SUBJECT_KEY, folder, environment);
-  const aliasKey = loadSecret(value, ALIAS_KEY, folder, environment);
-  const signingKey = loadSecret(value, SIGNING_KEY, folder, environment);
+  const secrets = loadSecrets(value, folder, environment);
   const shape = validateShape(value);
-  const secrets = [...subjectKey.faults, ...aliasKey.faults, ...signingKey.faults];
-  const faults = firstOfEachPath([...shape, ...validateMeaning(value), ...secrets]);
+  const faults = firstOfEachPath([...shape, ...validateMeaning(value), ...secrets.faults]);
   const errors = [...overrides.errors, ...faults.map((fault) => locate(fault, originOf))];
   if (errors.length > 0) return err(errors.sort(byPlace));
 
-  return ok(
-    buildConfig(value as RawConfig, {
-      file: resolve(fileName),
-      folder,
-      subjectKey: subjectKey.secret,
-      aliasKey: aliasKey.secret,
-      signingKey: signingKey.secret,
-    }),
-  );
+  const surroundings = { file: resolve(fileName), folder, secrets: secrets.secrets };
+  return ok(buildConfig(value as RawConfig, surroundings));
 }
 
 /** What holds without a file: the defaults, and the `IMPEDANCE_*` variables. */
 export function defaultConfig(environment: Environment): Result<Config, readonly ConfigError[]> {
   return loadConfig("", "impedance.yaml", environment);
+}
+
+function loadSecrets(
+  value: unknown,
+  folder: string,
+  environment: Environment,
+): { readonly secrets: Secrets; readonly faults: readonly Fault[] } {
+  const load = (path: Path) => loadSecret(value, path, folder, environment);
+  const loaded = Object.entries(SECRET_PATHS).map(([name, path]) => [name, load(path)] as const);
+  return {
+    // The table has every member of `Secrets`.
+    secrets: Object.fromEntries(
+      loaded.map(([name, { secret }]) => [name, secret]),
+    ) as unknown as Secrets,
+    faults: loaded.flatMap(([, { faults }]) => faults),
+  };
 }
 
 /** A reference of the wrong form is a fault of its shape, hence the pattern is not asked twice. */

@@ -27,6 +27,14 @@ export interface PathFact {
   readonly sensitive: boolean;
 }
 
+/** An argument that holds a value which another server returned to the same caller. */
+export interface FlowFact {
+  readonly at: string;
+  /** That server's id. */
+  readonly from: string;
+  readonly age_s: number;
+}
+
 export interface Principal {
   readonly id: string;
   readonly kind: "user" | "service" | "anonymous";
@@ -102,7 +110,7 @@ export interface PolicyInput {
     readonly user_agent: string | null;
   };
   readonly limits: { readonly [name: string]: Json };
-  readonly flow: readonly Json[];
+  readonly flow: readonly FlowFact[];
   readonly posture: { readonly [name: string]: Json };
   readonly provenance: { readonly [fact: string]: string };
   readonly time: {

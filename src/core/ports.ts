@@ -62,6 +62,21 @@ export interface Catalogue {
   isComplete(server: string, kind: ListedKind): boolean;
 }
 
+/**
+ * Remembers where the values that callers use came from, in bounded memory and without keeping
+ * them. A value that the caller used before any server returned it comes from nowhere.
+ */
+export interface FlowMemory {
+  /** A server returned these texts to a caller. */
+  returned(principal: string, server: string, texts: Iterable<string>): void;
+  /** A caller sends this text to a server: which other server returned something of it, if any. */
+  sent(
+    principal: string,
+    server: string,
+    text: string,
+  ): { readonly server: string; readonly ageMs: number } | null;
+}
+
 /** Time and chance, as ports: a test decides what they say. */
 export interface Clock {
   /** Milliseconds since 1970, UTC. */

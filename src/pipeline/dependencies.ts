@@ -5,6 +5,7 @@ import type {
   AuditSink,
   Catalogue,
   Clock,
+  FlowMemory,
   Identifiers,
   IdentityPort,
   Jitter,
@@ -26,6 +27,8 @@ export interface Dependencies {
   readonly inspector: Inspector;
   readonly paths: PathGuard;
   readonly catalogue: Catalogue;
+  /** Null where nobody asks where values come from. */
+  readonly flow: FlowMemory | null;
   /** The policy in force; null while none could be loaded, which denies everything. */
   readonly policy: () => LoadedPolicy | null;
   readonly events: EventBuilder;
@@ -38,6 +41,8 @@ export interface Dependencies {
 export interface LoadedPolicy {
   readonly engine: PolicyEngine;
   readonly input: InputBuilder;
+  /** It has rules about where values come from. */
+  readonly asksForFlow: boolean;
 }
 
 /** What may differ from one MCP server to the next. */

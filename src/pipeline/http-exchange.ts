@@ -130,7 +130,7 @@ class HttpExchange implements Exchange {
     if (body.length > 0) return this.#refuse("unexpected_body");
     const scene = this.#scene("request");
     const message = bareMessage(kind, null, 0);
-    const cleaned = { message, leaves: [], findings: [], receipts: [], paths: null };
+    const cleaned = { message, leaves: [], findings: [], receipts: [], paths: null, flow: [] };
     const entry = { findings: [], receipts: [], scene, timings: {} };
     const decision = record(
       { decision: decide(cleaned, scene, this.#dependencies), ...entry },

@@ -5,6 +5,7 @@ import { removeMembers } from "../mcp/json/remove-members.ts";
 import { outermostSplices, replaceNode, type Splice } from "../mcp/json/splice.ts";
 import { concealPaths, revealPaths } from "./aliasing.ts";
 import type { Dependencies } from "./dependencies.ts";
+import { flowOf, remember } from "./flow.ts";
 import { apply, type Cleaned, clean, type Reading } from "./layer1.ts";
 import { type Decision, decide, refused } from "./layer2.ts";
 import { learn } from "./learn.ts";
@@ -56,7 +57,8 @@ export function judge<Fault>(
     return again.value;
   };
   const revealed = revealPaths(first.value, scene, dependencies, reread);
-  const { reading, cleaned } = clean(revealed.reading, revealed.paths, scene, dependencies, reread);
+  const known = { paths: revealed.paths, flow: flowOf(first.value, scene, dependencies) };
+  const { reading, cleaned } = clean(revealed.reading, known, scene, dependencies, reread);
   stopwatch.lap("guard");
   const each = cleaned.map((one) => decide(one, scene, dependencies));
   const decisions = scene.direction === "request" ? together(each) : each;
@@ -65,6 +67,8 @@ export function judge<Fault>(
   const left = apply(reading, obligations.splices, reread);
   const concealed = concealPaths(left, scene, dependencies, reread);
   const enforced = concealed.reading;
+  const allowed = decisions.map(({ allow }) => allow);
+  remember(enforced, allowed, scene, dependencies);
   stopwatch.lap("enforce");
 
   const timings = stopwatch.laps();

@@ -3,6 +3,7 @@ import type { EditReceipt } from "../core/audit.ts";
 import type { Finding, TextEdit } from "../core/finding.ts";
 import { type JsonDocument, type Leaf, pointerOf } from "../core/json.ts";
 import type { Message } from "../core/message.ts";
+import type { FlowFact } from "../core/policy.ts";
 import { RESERVED_META_PREFIX } from "../decision/annotation.ts";
 import { removeMembers } from "../mcp/json/remove-members.ts";
 import { applySplices, type Splice } from "../mcp/json/splice.ts";
@@ -28,6 +29,14 @@ export interface Cleaned {
   readonly receipts: readonly EditReceipt[];
   /** What came of its aliases; null where nothing is concealed and nothing refused. */
   readonly paths: RevealedPaths | null;
+  /** Which other servers its arguments come from. */
+  readonly flow: readonly FlowFact[];
+}
+
+/** What was found out before, message by message. */
+export interface Known {
+  readonly paths: readonly (RevealedPaths | null)[];
+  readonly flow: readonly (readonly FlowFact[])[];
 }
 
 export interface CleanedReading {
@@ -42,7 +51,7 @@ export interface CleanedReading {
  */
 export function clean(
   reading: Reading,
-  paths: readonly (RevealedPaths | null)[],
+  known: Known,
   scene: Scene,
   dependencies: Dependencies,
   reread: (bytes: Uint8Array) => Reading,
@@ -63,7 +72,8 @@ export function clean(
       leaves: leavesOf(message, left, edited.batch),
       findings,
       receipts: [...stripped.filter(isIn(index, own.batch)), ...receiptsOf(findings)],
-      paths: paths[index] ?? null,
+      paths: known.paths[index] ?? null,
+      flow: known.flow[index] ?? [],
     };
   });
   return { reading: edited, cleaned };

@@ -32,7 +32,7 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
   const policy = dependencies.policy();
   if (policy === null) return refused(decisionId, "policy_missing", null, "none");
 
-  const { message, leaves, findings, paths } = cleaned;
+  const { message, leaves, findings, paths, flow } = cleaned;
   const input = policy.input.build({
     phase: scene.direction,
     message,
@@ -44,6 +44,7 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
     sessionId: scene.sessionId,
     source: { ip: scene.source.ip, spiffe: scene.source.spiffe },
     userAgent: scene.source.user_agent,
+    flow,
     ...(paths === null ? {} : { aliases: paths.aliases, shown: paths.shown }),
   });
   const { revision } = policy.engine;

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import { err, ok, type Result } from "../core/result.ts";
+import { type VerificationKey, verifyBundle } from "./bundle-signature.ts";
 import { type JsonRecord, parseRecord } from "./json.ts";
 import { readTar } from "./tar.ts";
 
@@ -22,6 +23,7 @@ export interface BundleFault {
     | "bundle_unreadable"
     | "bundle_incomplete"
     | "bundle_malformed"
+    | "bundle_unverified"
     | "built_in_missing"
     | "entrypoint_missing"
     | "policy_not_loadable";
@@ -33,8 +35,14 @@ const UNPACKED_MAX_BYTES = 128 * 1024 * 1024;
 
 const unzip = promisify(gunzip);
 
-/** Unpacks a bundle file (`opa build -t wasm -b`). Whatever the bytes are, it does not throw. */
-export async function readBundle(bytes: Uint8Array): Promise<Result<Bundle, BundleFault>> {
+/**
+ * Unpacks a bundle file (`opa build -t wasm -b`). Whatever the bytes are, it does not throw. With a
+ * `key`, a bundle that it did not sign is none.
+ */
+export async function readBundle(
+  bytes: Uint8Array,
+  key: VerificationKey | null = null,
+): Promise<Result<Bundle, BundleFault>> {
   if (bytes.length > PACKED_MAX_BYTES) {
     return fault("bundle_too_large", `the file is over ${PACKED_MAX_BYTES} bytes`);
   }
@@ -42,6 +50,8 @@ export async function readBundle(bytes: Uint8Array): Promise<Result<Bundle, Bund
   if (!archive.ok) return archive;
   const files = readTar(archive.value);
   if (!files.ok) return fault("bundle_unreadable", `not a tar archive: ${files.error}`);
+  const verified = key === null ? ok(undefined) : await verifyBundle(files.value, key);
+  if (!verified.ok) return fault("bundle_unverified", verified.error);
 
   const wasm = files.value.get("/policy.wasm");
   if (wasm === undefined) {

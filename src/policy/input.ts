@@ -29,6 +29,8 @@ export interface InputSubject {
   readonly userAgent: string | null;
   /** How many aliases stood for paths; null or absent where no path is concealed. */
   readonly aliases?: number | null;
+  /** Where values of the arguments come from; absent where nobody remembers. */
+  readonly flow?: PolicyInput["flow"];
   /** How the policy may see a text of this message: without the paths it stands for. */
   readonly shown?: (text: string) => string;
 }
@@ -60,6 +62,15 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
   const { engineRevision, portable, clock } = options;
   const rootsOf = createRoots(options.roots);
 
+  function rulesOf(subject: InputSubject, params: JsonNode | undefined): PolicyInput["rules"] {
+    const { message, server, flow = [] } = subject;
+    if (portable === null) return [];
+    const matched = portable.match({ ...subjectOf(message, params), server });
+    if (flow.length === 0) return matched;
+    const origins = flow.map(({ from }) => from);
+    return [...matched, ...portable.flows(origins, server)];
+  }
+
   function build(subject: InputSubject): PolicyInput {
     const { phase, message, server, principal } = subject;
     const isCall = message.kind === "request" || message.kind === "notification";
@@ -84,7 +95,7 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
       resource: resourceFacts(message.uri, subject.shown),
       item: null,
       result: resultFacts(message),
-      rules: isCall ? (portable?.match({ ...subjectOf(message, params), server }) ?? []) : [],
+      rules: isCall ? rulesOf(subject, params) : [],
       patterns: {},
       paths,
       findings: findingFacts(subject.findings),
@@ -107,7 +118,7 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
         user_agent: shortened(subject.userAgent),
       },
       limits: {},
-      flow: [],
+      flow: subject.flow ?? [],
       posture: declaresCapabilities(phase, message)
         ? { server_requests: portable?.serverRequests(server) ?? {} }
         : {},

@@ -2,18 +2,18 @@ import { randomBytes } from "node:crypto";
 import { createEventBuilder } from "../audit/event.ts";
 import { createCatalogue } from "../catalogue/memory.ts";
 import type { Config } from "../config/config.ts";
-import type { AuditSink, Clock, Guard, Telemetry } from "../core/ports.ts";
+import type { AuditSink, Clock, Telemetry } from "../core/ports.ts";
 import { createAnonymousIdentity } from "../identity/anonymous.ts";
 import type { Dependencies, LoadedPolicy, ServerSettings } from "../pipeline/dependencies.ts";
-import { inspectorOf } from "./load-guards.ts";
+import { createFlowMemory, FLOW_DEFAULTS } from "../state/flow-memory.ts";
 import { packageVersion } from "./package-root.ts";
 import { pathGuardOf } from "./paths.ts";
 import { randomIdentifiers, systemJitter } from "./system.ts";
 
 /** What a configuration names but does not hold. */
 export interface Parts {
-  readonly policy: LoadedPolicy;
-  readonly guards: readonly Guard[];
+  /** What decides now: asked anew for each message, so that a reload leaves none half-judged. */
+  readonly inForce: () => Pick<Dependencies, "inspector"> & { readonly policy: LoadedPolicy };
   readonly audit: AuditSink;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
@@ -21,18 +21,25 @@ export interface Parts {
 
 /** The pipeline's parts as a configuration wants them: the one place where they are put together. */
 export function dependenciesOf(config: Config, parts: Parts): Dependencies {
-  const { policy, guards, audit, telemetry, clock } = parts;
+  const { inForce, audit, telemetry, clock } = parts;
   const subjectKey = config.audit.subjectKey?.reveal() ?? randomBytes(32);
+  const flow = createFlowMemory({ clock, ...FLOW_DEFAULTS });
   return {
     limits: config.limits,
     clock,
     identifiers: randomIdentifiers,
     jitter: systemJitter,
     identity: createAnonymousIdentity(),
-    inspector: inspectorOf(config, guards, clock),
+    get inspector() {
+      return inForce().inspector;
+    },
     paths: pathGuardOf(config),
     catalogue: createCatalogue(),
-    policy: () => policy,
+    get flow() {
+      const isAsked = config.flow === "on" || inForce().policy.asksForFlow;
+      return isAsked && config.flow !== "off" ? flow : null;
+    },
+    policy: () => inForce().policy,
     events: createEventBuilder({ clock, labels: { version: packageVersion() }, subjectKey }),
     audit,
     telemetry,

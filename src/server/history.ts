@@ -34,7 +34,7 @@ export function notePolicy(
     cause,
     old,
     new: revision,
-    bundle: bundle === null ? null : basename(bundle),
+    bundle: bundle === null ? null : basename(URL.parse(bundle)?.pathname ?? bundle),
     file: file === null ? null : basename(file),
   });
 }

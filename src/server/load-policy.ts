@@ -1,16 +1,16 @@
-import { readFile } from "node:fs/promises";
 import type { Config } from "../config/config.ts";
 import type { RedactSettings } from "../core/pii.ts";
 import type { Clock } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import type { LoadedPolicy } from "../pipeline/dependencies.ts";
-import { readBundle } from "../policy/bundle.ts";
+import { type Bundle, readBundle } from "../policy/bundle.ts";
 import { createPolicyEngine } from "../policy/engine.ts";
 import { createInputBuilder } from "../policy/input.ts";
 import { type CompiledPortable, compilePortable } from "../policy/portable/compile.ts";
 import { parsePortable } from "../policy/portable/parse.ts";
 import type { PolicyFileError } from "../policy/portable/policy.ts";
 import { packagePath } from "./package-root.ts";
+import { fileBytes, type PolicyBytes, urlBytes } from "./policy-bytes.ts";
 
 /** What decides, and what decides where no rule speaks. */
 export interface PolicyInForce extends LoadedPolicy {
@@ -21,23 +21,101 @@ export interface PolicyInForce extends LoadedPolicy {
   readonly isBuiltIn: boolean;
 }
 
+type PolicySettings = Pick<Config, "policy" | "limits" | "servers" | "flow">;
+
+/** Loads a policy again and again, from where a configuration says it is. */
+export interface PolicyLoader {
+  /** Null when nothing is new since the last call, whatever came of that. */
+  load(): Promise<Result<PolicyInForce | null, readonly string[]>>;
+}
+
 /** Loads the bundle and the portable policy of a configuration, or says everything that is wrong. */
 export async function loadPolicy(
-  config: Pick<Config, "policy" | "limits" | "servers">,
+  config: PolicySettings,
   clock: Clock,
 ): Promise<Result<PolicyInForce, readonly string[]>> {
-  const bundlePath = config.policy.bundle ?? packagePath("dist/policy/bundle.tar.gz");
-  const [bundle, portable] = await Promise.all([
-    loadBundle(bundlePath),
-    config.policy.file === null ? ok(null) : loadPortable(config.policy.file),
-  ]);
+  const loaded = await createPolicyLoader(config, clock).load();
+  if (!loaded.ok) return loaded;
+  if (loaded.value === null) throw new Error("what is read first is new");
+  return ok(loaded.value);
+}
+
+export function createPolicyLoader(config: PolicySettings, clock: Clock): PolicyLoader {
+  const bundlePlace = config.policy.bundle ?? packagePath("dist/policy/bundle.tar.gz");
+  const bundleBytes = bytesAt(bundlePlace, config.policy);
+  const portableBytes =
+    config.policy.file === null
+      ? NO_BYTES
+      : fileBytes(config.policy.file, "the policy cannot be read");
+
+  let isNews = false;
+  return {
+    async load() {
+      const [bundle, portable] = await Promise.all([bundleBytes.read(), portableBytes.read()]);
+      // News of one part stays news until the other can be read too.
+      isNews ||= [bundle, portable].some((part) => part.ok && part.value?.isNews === true);
+      if (bundle.ok && portable.ok) {
+        if (!isNews) return ok(null);
+        isNews = false;
+      }
+      const parts = {
+        bundle: bundle.ok
+          ? await readPlaced(bundle.value.bytes, bundlePlace, config.policy)
+          : unread(bundle),
+        portable: portable.ok ? readPortable(portable.value?.bytes, config) : unread(portable),
+      };
+      return inForce(parts, bundlePlace, config, clock);
+    },
+  };
+}
+
+function unread({ error }: { readonly error: string }): Result<never, readonly string[]> {
+  return err([error]);
+}
+
+const NO_BYTES = { read: async () => ok(null) };
+
+/** How long an address may take. */
+const URL_DEADLINE_MS = 10_000;
+
+function bytesAt(place: string, { bundleToken }: Config["policy"]): PolicyBytes {
+  if (!isUrl(place)) {
+    return fileBytes(place, "the policy bundle cannot be read; build it with: npm run setup");
+  }
+  return urlBytes(place, { token: bundleToken?.reveal() ?? null, deadlineMs: URL_DEADLINE_MS });
+}
+
+export function isUrl(place: string): boolean {
+  return /^https?:/.test(place);
+}
+
+interface ReadParts {
+  readonly bundle: Result<Bundle, readonly string[]>;
+  readonly portable: Result<ReadPortable | null, readonly string[]>;
+}
+
+interface ReadPortable {
+  readonly compiled: CompiledPortable;
+  readonly default: "allow" | "deny";
+}
+
+async function inForce(
+  { bundle, portable }: ReadParts,
+  place: string,
+  config: PolicySettings,
+  clock: Clock,
+): Promise<Result<PolicyInForce, readonly string[]>> {
   if (!bundle.ok || !portable.ok) {
     return err([...(bundle.ok ? [] : bundle.error), ...(portable.ok ? [] : portable.error)]);
   }
   const compiled = portable.value?.compiled ?? null;
+  // FAIL CLOSED: a policy that forbids ways must not run where nobody looks at them.
+  if (compiled?.asksForFlow === true && config.flow === "off") {
+    return err(["the policy's deny_flows needs flow: auto or on"]);
+  }
   const options = { clock, budgetMs: config.limits.policyBudgetMs };
   const engine = await createPolicyEngine(bundle.value, compiled, options);
-  if (!engine.ok) return err([`${bundlePath}: ${engine.error.detail}`]);
+  if (!engine.ok) return err([`${place}: ${engine.error.detail}`]);
   const input = createInputBuilder({
     engineRevision: engine.value.revision,
     portable: compiled,
@@ -49,35 +127,33 @@ export async function loadPolicy(
     input,
     default: portable.value?.default ?? "deny",
     redact: compiled?.redact ?? null,
+    asksForFlow: compiled?.asksForFlow ?? false,
     isBuiltIn: config.policy.file === null && config.policy.bundle === null,
   });
 }
 
-async function loadBundle(path: string) {
-  const bytes = await read(path);
-  if (bytes === null) {
-    return err([`${path}: the policy bundle cannot be read; build it with: npm run setup`]);
-  }
-  const bundle = await readBundle(bytes);
-  return bundle.ok ? bundle : err([`${path}: ${bundle.error.detail}`]);
+async function readPlaced(
+  bytes: Uint8Array,
+  place: string,
+  { bundle: named, verification }: Config["policy"],
+): Promise<Result<Bundle, readonly string[]>> {
+  // The bundle we ship came with the program: whoever can change it can change the check too.
+  const isChecked = named !== null && verification !== null;
+  const key = isChecked
+    ? { pem: verification.key.reveal(), algorithm: verification.algorithm }
+    : null;
+  const bundle = await readBundle(bytes, key);
+  return bundle.ok ? bundle : err([`${place}: ${bundle.error.detail}`]);
 }
 
-async function loadPortable(
-  path: string,
-): Promise<Result<{ compiled: CompiledPortable; default: "allow" | "deny" }, string[]>> {
-  const bytes = await read(path);
-  if (bytes === null) return err([`${path}: the policy cannot be read`]);
-  const policy = parsePortable(bytes.toString("utf8"), path);
+function readPortable(
+  bytes: Uint8Array | undefined,
+  { policy: { file } }: PolicySettings,
+): Result<ReadPortable | null, readonly string[]> {
+  if (bytes === undefined) return ok(null);
+  const policy = parsePortable(Buffer.from(bytes).toString("utf8"), file ?? "");
   if (!policy.ok) return err(policy.error.toSorted(byPlace).map(formatError));
   return ok({ compiled: compilePortable(policy.value), default: policy.value.default });
-}
-
-async function read(path: string): Promise<Buffer | null> {
-  try {
-    return await readFile(path);
-  } catch {
-    return null;
-  }
 }
 
 function rootsOf({ servers }: Pick<Config, "servers">) {

@@ -13,7 +13,7 @@ import { type Judgement, judge } from "../pipeline/judge.ts";
 import { readRequest, readResponse } from "../pipeline/reading.ts";
 import { type Scene, sceneOf } from "../pipeline/scene.ts";
 import { dependenciesOf } from "./dependencies.ts";
-import { loadGuards } from "./load-guards.ts";
+import { inspectorOf, loadGuards } from "./load-guards.ts";
 import { loadPolicy } from "./load-policy.ts";
 import { silentTelemetry, systemClock } from "./system.ts";
 
@@ -41,9 +41,10 @@ export async function createScanner(
   if (!policy.ok || !guards.ok) {
     return err([...(policy.ok ? [] : policy.error), ...(guards.ok ? [] : guards.error)]);
   }
+  const inspector = inspectorOf(config, guards.value, systemClock);
+  const inForce = { policy: policy.value, inspector };
   const dependencies = dependenciesOf(config, {
-    policy: policy.value,
-    guards: guards.value,
+    inForce: () => inForce,
     audit: { record: () => true, omit: () => true },
     telemetry: silentTelemetry,
     clock: systemClock,

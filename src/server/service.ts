@@ -14,8 +14,8 @@ import { describeError, type Logger } from "../telemetry/log.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { dependenciesOf } from "./dependencies.ts";
 import { noteConfig, notePolicy } from "./history.ts";
-import { loadGuards } from "./load-guards.ts";
-import { loadPolicy, type PolicyInForce } from "./load-policy.ts";
+import { type LiveOptions, startLivePolicy } from "./live-policy.ts";
+import type { PolicyInForce } from "./load-policy.ts";
 import { openLog } from "./open-log.ts";
 import { packageVersion } from "./package-root.ts";
 import { hasPassingAliases } from "./paths.ts";
@@ -38,6 +38,7 @@ export interface ServiceOptions {
 export interface Service {
   readonly grpcPort: number;
   readonly admin: { readonly host: string; readonly port: number };
+  /** As it was at the start. */
   readonly policy: PolicyInForce;
   /** Lets open exchanges finish until the deadline, ends the rest closed, writes the log out. */
   stop(): Promise<Stopped>;
@@ -59,27 +60,28 @@ export async function startService(
   options: ServiceOptions,
 ): Promise<Result<Service, StartFailure>> {
   const { config, log } = options;
-  const policy = await loadPolicy(config, systemClock);
-  const guards = await loadGuards(config, {
-    redact: policy.ok ? policy.value.redact : null,
-    only: null,
-    onFault: (guard, error) => log.error("guard_fault", { guard, ...describeError(error) }),
-  });
-  if (!policy.ok || !guards.ok) {
-    const errors = [...(policy.ok ? [] : policy.error), ...(guards.ok ? [] : guards.error)];
-    return err({ part: policy.ok ? "service" : "policy", errors });
-  }
   const metrics = createMetrics({ version: packageVersion() });
-  const opened = openLog(
+  const live = await startLivePolicy({
     config,
-    { metrics, log, clock: systemClock, tap: options.tap },
-    options.sink,
-  );
-  if (!opened.ok) return err({ part: "audit", errors: [opened.error] });
+    clock: systemClock,
+    onGuardFault: (guard, error) => log.error("guard_fault", { guard, ...describeError(error) }),
+    onReload: (reload) => {
+      noteReload(reload, metrics, log);
+      if (reload.kind !== "loaded") return;
+      notePolicy(sink, config, reload.to, systemClock, "reload", reload.from);
+    },
+  });
+  if (!live.ok) return err({ part: "policy", errors: live.error });
+  const { current } = live.value;
+  const surroundings = { metrics, log, clock: systemClock, tap: options.tap };
+  const opened = openLog(config, surroundings, options.sink);
+  if (!opened.ok) {
+    live.value.stop();
+    return err({ part: "audit", errors: [opened.error] });
+  }
   const sink = opened.value;
   const dependencies = dependenciesOf(config, {
-    policy: policy.value,
-    guards: guards.value,
+    inForce: current,
     audit: auditOf(sink, metrics, options.onDecision),
     telemetry: metrics,
     clock: systemClock,
@@ -98,7 +100,7 @@ export async function startService(
   }
   const admin = await bindAdmin(options, {
     ready: () => ready && sink.healthy,
-    policyDefault: () => policy.value.default,
+    policyDefault: () => current().policy.default,
     metrics,
   });
   if (!admin.ok) {
@@ -110,15 +112,16 @@ export async function startService(
     log.warn("aliases_pass", { remedy: "set aliases.key: path aliases end with this run" });
   }
   noteConfig(sink, config, systemClock, "start");
-  notePolicy(sink, config, policy.value.engine.revision, systemClock, "start");
+  notePolicy(sink, config, current().policy.engine.revision, systemClock, "start");
   ready = true;
   log.info("started", { grpc_port: grpc.value.port, admin_port: admin.value.port });
   return ok({
     grpcPort: grpc.value.port,
     admin: admin.value,
-    policy: policy.value,
+    policy: current().policy,
     async stop() {
       ready = false;
+      live.value.stop();
       log.info("draining", { open_streams: grpc.value.openStreams });
       await grpc.value.drain(config.drainDeadlineMs);
       grpc.value.close();
@@ -129,6 +132,17 @@ export async function startService(
       return { isLogWhole };
     },
   });
+}
+
+/** A reload is on record whether it succeeded or not. */
+function noteReload(reload: Parameters<LiveOptions["onReload"]>[0], metrics: Metrics, log: Logger) {
+  metrics.policyReloaded(reload.kind);
+  if (reload.kind === "loaded") {
+    log.info("policy_reloaded", { from: reload.from, to: reload.to });
+  } else {
+    // The policy before it stays in force.
+    for (const error of reload.errors) log.error("policy_refused", { error: error.slice(0, 256) });
+  }
 }
 
 /** The decision log, counted where it fails and watched where it does not. */

@@ -17,6 +17,8 @@ export interface Metrics extends Telemetry {
   crashFound(): void;
   /** Asked with each reading: whether the decision log can be written. */
   auditHealth(isHealthy: () => boolean): void;
+  /** Another policy was found, and is in force or was refused. */
+  policyReloaded(outcome: "loaded" | "refused"): void;
   readonly contentType: string;
   render(): Promise<string>;
 }
@@ -91,6 +93,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     auditOmitted: () => instruments.auditOmitted.inc(),
     crashFound: () => instruments.crashes.inc(),
     auditHealth: (isHealthy) => watched(registry, isHealthy),
+    policyReloaded: (outcome) => instruments.policyReloads.labels(outcome).inc(),
     contentType: registry.contentType,
     render: () => registry.metrics(),
   };
@@ -231,6 +234,12 @@ function createInstruments(registry: Registry) {
     crashes: new Counter({
       name: "impedance_crashes_total",
       help: "Runs before this one that ended with a fault or were killed, as found at the start.",
+      registers,
+    }),
+    policyReloads: new Counter({
+      name: "impedance_policy_reloads_total",
+      help: "Policies found while running: in force now, or refused for what is wrong with them.",
+      labelNames: ["outcome"],
       registers,
     }),
     build: new Gauge({

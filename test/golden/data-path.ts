@@ -13,7 +13,7 @@ import type { Clock, Guard, PolicyEngine } from "../../src/core/ports.ts";
 import type { Dependencies, LoadedPolicy } from "../../src/pipeline/dependencies.ts";
 import { createFirewall } from "../../src/pipeline/firewall.ts";
 import { dependenciesOf } from "../../src/server/dependencies.ts";
-import { loadGuards } from "../../src/server/load-guards.ts";
+import { inspectorOf, loadGuards } from "../../src/server/load-guards.ts";
 import { loadPolicy } from "../../src/server/load-policy.ts";
 import { silentTelemetry } from "../../src/server/system.ts";
 
@@ -87,9 +87,10 @@ export async function createDataPath(options: DataPathOptions = {}): Promise<Dat
     annotate: options.annotate ?? false,
     padding: { scheme: { kind: "off" }, jitterMaxMs: 0 },
   };
+  const all = [...guards.value, ...(options.moreGuards ?? [])];
+  const inForce = { policy, inspector: inspectorOf(config, all, STILL_CLOCK) };
   const wired = dependenciesOf(config, {
-    policy,
-    guards: [...guards.value, ...(options.moreGuards ?? [])],
+    inForce: () => inForce,
     clock: STILL_CLOCK,
     telemetry: silentTelemetry,
     audit: {
@@ -189,7 +190,7 @@ async function readPolicy(text: string | null): Promise<LoadedPolicy> {
   try {
     const file = text === null ? null : join(folder, "policy.yaml");
     if (file !== null && text !== null) await writeFile(file, text);
-    const settings = { ...DEFAULTS, policy: { file, bundle: null } };
+    const settings = { ...DEFAULTS, policy: { ...DEFAULTS.policy, file } };
     const loaded = await loadPolicy(settings, STILL_CLOCK);
     if (!loaded.ok) throw new Error(loaded.error.join("\n"));
     return loaded.value;

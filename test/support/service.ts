@@ -18,6 +18,7 @@ import { createGuards } from "../../src/guard/guards.ts";
 import type { Dependencies } from "../../src/pipeline/dependencies.ts";
 import { createFirewall } from "../../src/pipeline/firewall.ts";
 import { dependenciesOf } from "../../src/server/dependencies.ts";
+import { inspectorOf } from "../../src/server/load-guards.ts";
 import { loadPolicy, type PolicyInForce } from "../../src/server/load-policy.ts";
 import { silentTelemetry, systemClock } from "../../src/server/system.ts";
 import { waitFor } from "./wait.ts";
@@ -43,6 +44,8 @@ export interface TestServiceOptions {
   /** No jitter if absent. */
   readonly jitterMaxMs?: number;
   readonly guards?: readonly string[];
+  /** What differs from the defaults, under which personal data is not masked. */
+  readonly pii?: Partial<Config["pii"]>;
   /** Folders of servers, by server and by the root's name; with them, paths are concealed. */
   readonly roots?: { readonly [server: string]: { readonly [name: string]: string } };
   readonly aliases?: Partial<Config["aliases"]>;
@@ -175,6 +178,7 @@ function configOf(options: TestServiceOptions): Config {
     annotate: options.annotate ?? false,
     padding: { scheme: options.padding ?? { kind: "off" }, jitterMaxMs: options.jitterMaxMs ?? 0 },
     guards: options.guards ?? value.guards,
+    pii: { ...value.pii, ...options.pii },
     servers: serversOf(options),
     aliases: { ...value.aliases, ...options.aliases },
     ownPaths: options.ownPaths ?? value.ownPaths,
@@ -207,7 +211,7 @@ async function policyOf(config: Config, text: string | null = ALLOW_TOOLS): Prom
   try {
     const file = text === null ? null : join(folder, "policy.yaml");
     if (file !== null && text !== null) await writeFile(file, text);
-    const loaded = await loadPolicy({ ...config, policy: { file, bundle: null } }, systemClock);
+    const loaded = await loadPolicy({ ...config, policy: { ...config.policy, file } }, systemClock);
     if (!loaded.ok) throw new Error(loaded.error.join("\n"));
     return loaded.value;
   } finally {
@@ -231,9 +235,10 @@ function testDependencies(
     plugins: [],
   });
   if (!guards.ok) throw new Error(guards.error);
+  const inspector = inspectorOf(config, [...guards.value, ...moreGuards], systemClock);
+  const inForce = { policy, inspector };
   return dependenciesOf(config, {
-    policy,
-    guards: [...guards.value, ...moreGuards],
+    inForce: () => inForce,
     clock: systemClock,
     telemetry: silentTelemetry,
     audit: {

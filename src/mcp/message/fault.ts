@@ -1,4 +1,4 @@
-import { REVISIONS } from "../../core/message.ts";
+import type { Revision } from "../../core/message.ts";
 import { assertNever } from "../../core/result.ts";
 import type { JsonFault } from "../json/fault.ts";
 
@@ -50,12 +50,16 @@ export function unknownId(): ProtocolFault {
 }
 
 /**
- * Names the revisions we read, so that the client can choose one (MCP 2026-07-28). SDK clients want
+ * Names those of the revisions we read that the client can choose from (MCP 2026-07-28). SDK clients want
  * to see what they asked for beside it; it is repeated only where it has a version's shape.
  */
-export function unsupportedVersion(detail: string, asked: string): ProtocolFault {
+export function unsupportedVersion(
+  detail: string,
+  asked: string,
+  supported: readonly Revision[],
+): ProtocolFault {
   const requested = /^[0-9A-Za-z][0-9A-Za-z._-]{0,31}$/.test(asked) ? asked : "unknown";
-  const data = JSON.stringify({ supported: REVISIONS, requested });
+  const data = JSON.stringify({ supported, requested });
   return { ...fault("unsupported_version", -32022, detail), data };
 }
 

@@ -1,5 +1,6 @@
 import { type JsonNode, member, stringMember } from "../../core/json.ts";
 import { err, ok, type Result } from "../../core/result.ts";
+import type { RevisionRules } from "../revision/rules.ts";
 import { invalidParams, type ProtocolFault } from "./fault.ts";
 
 /** What a request is about, always from its body. */
@@ -13,8 +14,15 @@ export interface Names {
 
 export const NO_NAMES: Names = { tool: null, prompt: null, uri: null, cursor: null };
 
-/** Reads the names of a request or notification; a method that needs one is refused without it. */
-export function readNames(method: string, params: JsonNode | null): Result<Names, ProtocolFault> {
+/**
+ * Reads the names of a request or notification; a method that needs one is refused without it,
+ * unless the revision does not have that method: then it is for the server to say so.
+ */
+export function readNames(
+  method: string,
+  params: JsonNode | null,
+  { hasResourceSubscriptions }: Pick<RevisionRules, "hasResourceSubscriptions">,
+): Result<Names, ProtocolFault> {
   const name = stringMember(params, "name");
   const uri = stringMember(params, "uri");
   switch (method) {
@@ -26,9 +34,11 @@ export function readNames(method: string, params: JsonNode | null): Result<Names
         method === "tools/call" ? { ...NO_NAMES, tool: name } : { ...NO_NAMES, prompt: name },
       );
     case "resources/read":
+      return uri === undefined ? err(invalidParams("/params/uri")) : ok({ ...NO_NAMES, uri });
     case "resources/subscribe":
     case "resources/unsubscribe":
-      return uri === undefined ? err(invalidParams("/params/uri")) : ok({ ...NO_NAMES, uri });
+      if (uri === undefined && hasResourceSubscriptions) return err(invalidParams("/params/uri"));
+      return ok({ ...NO_NAMES, uri: uri ?? null });
     case "notifications/resources/updated":
       return ok({ ...NO_NAMES, uri: uri ?? null });
     case "tools/list":

@@ -145,7 +145,7 @@ function namesOf(
     const fault = mirrorFault(context.headers, { isRequest, method, params: payload });
     if (fault !== null) return err(fault);
   }
-  const names = readNames(method, payload);
+  const names = readNames(method, payload, rules);
   return names.ok ? ok({ ...names.value, method, revision }) : names;
 }
 

@@ -7,6 +7,7 @@ export const REVISION_2025_03_26: RevisionRules = {
   hasBatches: true,
   hasSessions: true,
   hasServerRequests: true,
+  hasResourceSubscriptions: true,
   headersMirrorBody: false,
   needsResultType: false,
   needsCacheHints: false,

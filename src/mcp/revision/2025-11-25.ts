@@ -7,6 +7,7 @@ export const REVISION_2025_11_25: RevisionRules = {
   hasBatches: false,
   hasSessions: true,
   hasServerRequests: true,
+  hasResourceSubscriptions: true,
   headersMirrorBody: false,
   needsResultType: false,
   needsCacheHints: false,

@@ -7,6 +7,7 @@ export const REVISION_2026_07_28: RevisionRules = {
   hasBatches: false,
   hasSessions: false,
   hasServerRequests: false,
+  hasResourceSubscriptions: false,
   headersMirrorBody: true,
   needsResultType: true,
   needsCacheHints: true,

@@ -29,6 +29,9 @@ const RULES: { readonly [revision in Revision]: RevisionRules } = {
   "2026-07-28": REVISION_2026_07_28,
 };
 
+/** Those that a request can claim in its `_meta`; to speak another, a client shakes hands first. */
+const STATELESS = REVISIONS.filter((revision) => RULES[revision].isStateless);
+
 export function rulesOf(revision: Revision): RevisionRules {
   return RULES[revision];
 }
@@ -50,7 +53,9 @@ export function revisionOf(
   if (claim !== undefined) return claimedRevision(header, claim);
   if (stringMember(node, "method") === "initialize") return initialRevision(header, node);
   if (header === null) return ok(REVISION_WITHOUT_HEADER);
-  if (!isRevision(header)) return err(unsupportedVersion(VERSION_HEADER, header));
+  if (!isRevision(header)) {
+    return err(unsupportedVersion(VERSION_HEADER, header, REVISIONS));
+  }
   if (RULES[header].isStateless && isRequest(node)) {
     return err(invalidParams("/params/_meta"));
   }
@@ -63,13 +68,14 @@ const CLAIM = "/params/_meta/io.modelcontextprotocol~1protocolVersion";
 function claimedRevision(header: string | null, claim: JsonNode): Result<Revision, ProtocolFault> {
   if (claim.kind !== "string") return err(invalidParams(CLAIM));
   if (header !== null && header !== claim.value) return err(headerMismatch(VERSION_HEADER));
-  if (!isRevision(claim.value)) return err(unsupportedVersion(CLAIM, claim.value));
+  if (!isRevision(claim.value)) return err(unsupportedVersion(CLAIM, claim.value, STATELESS));
   return ok(claim.value);
 }
 
 function initialRevision(header: string | null, node: JsonObject): Result<Revision, ProtocolFault> {
-  if (header !== null && !isRevision(header))
-    return err(unsupportedVersion(VERSION_HEADER, header));
+  if (header !== null && !isRevision(header)) {
+    return err(unsupportedVersion(VERSION_HEADER, header, REVISIONS));
+  }
   if (header !== null && RULES[header].isStateless) return err(headerMismatch(VERSION_HEADER));
   const asked = stringMember(member(node, "params"), "protocolVersion");
   if (asked === undefined || !isRevision(asked)) return ok(header ?? REVISION_WITHOUT_HEADER);

@@ -11,6 +11,8 @@ export interface RevisionRules {
   readonly hasSessions: boolean;
   /** The server sends requests on the stream, and the client posts responses. */
   readonly hasServerRequests: boolean;
+  /** `resources/subscribe` and `resources/unsubscribe` exist. */
+  readonly hasResourceSubscriptions: boolean;
   /** `Mcp-Method` and `Mcp-Name` are required, and must equal the body. */
   readonly headersMirrorBody: boolean;
   /** Results carry `resultType`. */

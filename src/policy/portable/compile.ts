@@ -25,6 +25,10 @@ export interface CompiledPortable {
   readonly redact: RedactSettings | null;
   /** The rules whose selectors fit, and whether their constraints do. */
   match(subject: PortableSubject): readonly RuleFact[];
+  /** It has rules against ways that values may go. */
+  readonly asksForFlow: boolean;
+  /** The rules against values of these servers reaching this one. */
+  flows(from: Iterable<string>, to: string): readonly RuleFact[];
   /** For each of `SERVER_REQUESTS`, the rules that would fit if this server asked it. */
   serverRequests(server: string): { readonly [method: string]: readonly string[] };
 }
@@ -32,6 +36,7 @@ export interface CompiledPortable {
 /** What a server may ask of a client; each needs a capability that the client declares. */
 const SERVER_REQUESTS = ["sampling/createMessage", "elicitation/create", "roots/list"] as const;
 
+const FLOW_REASON = "The call holds a value that another server returned.";
 const ARGUMENT_LIMIT_RULE = "validate/max_arg_bytes";
 /** A longer name or URI is not matched against wildcards. */
 const SELECTED_TEXT_MAX_LENGTH = 2048;
@@ -79,7 +84,18 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
     return grants;
   }
 
-  return { data: dataOf(policy), redact: policy.redact, match, serverRequests };
+  const flowRules = policy.denyFlows.map(({ id, from, to }) => {
+    return { id, from: compileGlob(from), to: compileGlob(to) };
+  });
+  function flows(from: Iterable<string>, to: string): readonly RuleFact[] {
+    const servers = flowRules.length === 0 ? [] : [...new Set(from)];
+    return flowRules
+      .filter((rule) => rule.to.fits(to) && servers.some((server) => rule.from.fits(server)))
+      .map(({ id }) => ({ rule: id, fit: true, failed: [] }));
+  }
+
+  const asksForFlow = flowRules.length > 0;
+  return { data: dataOf(policy), redact: policy.redact, asksForFlow, match, flows, serverRequests };
 }
 
 interface CompiledRule {
@@ -198,8 +214,12 @@ function isOver(node: JsonNode | undefined, maxBytes: number | null): boolean {
 function dataOf(policy: PortablePolicy): JsonRecord {
   const rules = new Map<string, Json>();
   for (const rule of [...policy.allowRules, ...policy.denyRules]) {
-    const { effect, roles, reason } = rule;
-    rules.set(rule.id, { effect, roles, reason, methods: namesMethod(rule) });
+    const { effect, roles, reason, audit } = rule;
+    const logged = audit === null ? {} : { audit };
+    rules.set(rule.id, { effect, roles, reason, methods: namesMethod(rule), ...logged });
+  }
+  for (const { id, reason } of policy.denyFlows) {
+    rules.set(id, { effect: "deny", roles: [], reason: reason ?? FLOW_REASON, methods: false });
   }
   if (policy.maxArgumentBytes !== null) {
     const reason = "The arguments are larger than the policy allows.";
@@ -209,6 +229,7 @@ function dataOf(policy: PortablePolicy): JsonRecord {
     policy_id: policy.policyId,
     version: policy.version,
     default: policy.default,
+    unknown_methods: policy.unknownMethods,
     rules: nullPrototype(rules),
   };
 }

@@ -1,6 +1,6 @@
 import { isAlias, LineCounter, type ParsedNode, parseDocument, visit } from "yaml";
 import { err, ok, type Result } from "../../core/result.ts";
-import type { PolicyFileError, PortablePolicy, PortableRule } from "./policy.ts";
+import type { FlowRule, PolicyFileError, PortablePolicy, PortableRule } from "./policy.ts";
 import { readRedact } from "./read-redact.ts";
 import { readRule } from "./read-rule.ts";
 import { createReader, type Place, type Reader } from "./reader.ts";
@@ -12,9 +12,11 @@ const KEYS = [
   "policy_id",
   "version",
   "default",
+  "unknown_methods",
   "validate",
   "allow_rules",
   "deny_rules",
+  "deny_flows",
   "rate_limit",
   "detect_attacks",
   "redact",
@@ -91,11 +93,18 @@ function readPolicy(root: Place, reader: Reader): PortablePolicy {
     policyId: required("policy_id", reader.text) ?? "",
     version: required("version", reader.text) ?? "",
     default: required("default", (at) => reader.choice(at, ["deny", "allow"])) ?? "deny",
+    unknownMethods: readUnknownMethods(found.get("unknown_methods"), reader),
     maxArgumentBytes: readValidate(found.get("validate"), reader),
     allowRules: readRules(found.get("allow_rules"), "allow", reader),
     denyRules: readRules(found.get("deny_rules"), "deny", reader),
+    denyFlows: readFlows(found.get("deny_flows"), reader),
     redact: readRedact(found.get("redact"), reader),
   };
+}
+
+function readUnknownMethods(place: Place | undefined, reader: Reader): "allow" | "deny" {
+  if (place === undefined) return "deny";
+  return reader.choice(place, ["deny", "allow"]) ?? "deny";
 }
 
 function readRules(
@@ -110,6 +119,23 @@ function readRules(
     return [];
   }
   return items.map((item, index) => readRule(item, effect, index, reader));
+}
+
+function readFlows(place: Place | undefined, reader: Reader): readonly FlowRule[] {
+  if (place === undefined) return [];
+  const items = reader.sequence(place);
+  if (items.length > RULES_MAX) reader.mistake(place, `there may be ${RULES_MAX} rules`);
+  return items.slice(0, RULES_MAX).map((item, index) => {
+    const found = reader.mapping(item, ["from", "to", "reason"]);
+    const text = (key: string) => {
+      const at = found.get(key);
+      return at === undefined ? null : reader.text(at);
+    };
+    if (!found.has("from"))
+      reader.mistake(item, "from is missing: which server's values are meant");
+    const [from, to, reason] = [text("from") ?? "*", text("to") ?? "*", text("reason")];
+    return { id: `flow/${index}`, from, to, reason };
+  });
 }
 
 function readValidate(place: Place | undefined, reader: Reader): number | null {

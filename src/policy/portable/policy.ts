@@ -6,12 +6,25 @@ export interface PortablePolicy {
   readonly policyId: string;
   readonly version: string;
   readonly default: "allow" | "deny";
+  /** Whether a method that MCP does not know is for the server to judge; else it is refused. */
+  readonly unknownMethods: "allow" | "deny";
   /** Size of a call's arguments as JSON; null without a limit. */
   readonly maxArgumentBytes: number | null;
   readonly allowRules: readonly PortableRule[];
   readonly denyRules: readonly PortableRule[];
+  /** Values that one server returned and another may not get. */
+  readonly denyFlows: readonly FlowRule[];
   /** What is to be masked on every server; null where nothing is. */
   readonly redact: RedactSettings | null;
+}
+
+/** A way that values may not go; globs over server ids. */
+export interface FlowRule {
+  /** `flow/0` */
+  readonly id: string;
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string | null;
 }
 
 /** One rule. A selector that is null fits everything. */
@@ -28,6 +41,8 @@ export interface PortableRule {
   /** The caller holds one of them; empty: anybody. */
   readonly roles: readonly string[];
   readonly reason: string | null;
+  /** How much of a message the log keeps; null: the rule has no word on it. */
+  readonly audit: "full" | "keys" | "none" | null;
   /** By argument name. */
   readonly constraints: ReadonlyMap<string, Constraint>;
 }

@@ -2,7 +2,17 @@ import type { Constraint, PortableRule } from "./policy.ts";
 import { readConstraint } from "./read-constraint.ts";
 import type { Place, Reader } from "./reader.ts";
 
-const KEYS = ["tool", "server", "method", "uri", "roles", "reason", "constraints"] as const;
+const KEYS = [
+  "tool",
+  "server",
+  "method",
+  "uri",
+  "roles",
+  "reason",
+  "audit",
+  "constraints",
+] as const;
+const AUDIT_LEVELS = ["full", "keys", "none"] as const;
 
 /** Reads one rule; its mistakes are noted. */
 export function readRule(
@@ -18,6 +28,7 @@ export function readRule(
   };
   const roles = found.get("roles");
   const constraints = found.get("constraints");
+  const audit = found.get("audit");
 
   checkSelectors(place, found, reader);
   return {
@@ -29,6 +40,7 @@ export function readRule(
     uri: text("uri"),
     roles: roles === undefined ? [] : readRoles(roles, reader),
     reason: text("reason"),
+    audit: audit === undefined ? null : reader.choice(audit, AUDIT_LEVELS),
     constraints: constraints === undefined ? new Map() : readConstraints(constraints, reader),
   };
 }

@@ -181,14 +181,16 @@ describe("a service whose bundle is corrupt", () => {
       const started = await startService({
         config: {
           ...config.value,
-          policy: { file: null, bundle },
+          policy: { ...config.value.policy, file: null, bundle },
           grpc: { kind: "tcp", ...anywhere },
           admin: anywhere,
         },
         log: createLogger({ level: "fatal" }),
       });
-      expect(started).toEqual({ ok: false, error: [expect.stringContaining(says)] });
-      expect(started).toEqual({ ok: false, error: [expect.stringContaining(bundle)] });
+      const errors = [expect.stringContaining(says)];
+      expect(started).toEqual({ ok: false, error: { part: "policy", errors } });
+      const named = [expect.stringContaining(bundle)];
+      expect(started).toEqual({ ok: false, error: { part: "policy", errors: named } });
     } finally {
       await rm(folder, { recursive: true });
     }
@@ -228,7 +230,7 @@ async function brokenPolicy(): Promise<LoadedPolicy> {
     roots: [],
     clock: systemClock,
   });
-  return { engine: { revision, decide }, input };
+  return { engine: { revision, decide }, input, asksForFlow: false };
 }
 
 async function callOnce(tool: string, beforeAnswer: () => void = () => undefined) {

@@ -244,7 +244,7 @@ test("no text of a peer is in the log by its value, unless it has the form of a 
           client: { name: `${text};`, version: `${text};` },
           session: { ...input.session, id: text },
           source: { ip: null, spiffe: text, user_agent: `${text};` },
-          flow: [text],
+          flow: [{ at: `/params/arguments/${text}`, from: "crm", age_s: 1 }],
           posture: { [text]: text },
         }),
         requestId: text,

@@ -41,7 +41,13 @@ test("an empty file and no file mean the defaults", () => {
     grpc: { kind: "tcp", host: "127.0.0.1", port: 9191 },
     admin: { host: "127.0.0.1", port: 9192 },
     servers: new Map(),
-    policy: { file: null, bundle: null },
+    policy: {
+      file: null,
+      bundle: null,
+      bundleToken: null,
+      verification: null,
+      pollIntervalMs: 2_000,
+    },
     guards: ["limits", "secrets", "pii", "marks"],
     pii: {
       enabled: false,
@@ -57,6 +63,7 @@ test("an empty file and no file mean the defaults", () => {
     plugins: [],
     aliases: ALIASES,
     ownPaths: [FILE],
+    flow: "auto",
     denial: "jsonrpc",
     disclose: "full",
     annotate: false,
@@ -103,6 +110,7 @@ guard_exemptions:
   - { guard: secrets, server: files }
 allow: [{ rule: "secrets/*", server: files, tool: "read_*", pointer: /result/* }]
 plugins: [{ module: guards/a.ts, options: { deep: [1] } }, { module: /opt/b.js }]
+flow: off
 denial: http
 disclose: code
 annotate: on
@@ -156,7 +164,13 @@ drain_deadline_ms: 20
         },
       ],
     ]),
-    policy: { file: "/etc/impedance/policy.yaml", bundle: "/opt/bundle.tar.gz" },
+    policy: {
+      file: "/etc/impedance/policy.yaml",
+      bundle: "/opt/bundle.tar.gz",
+      bundleToken: null,
+      verification: null,
+      pollIntervalMs: 2000,
+    },
     guards: ["secrets"],
     pii: {
       ...shared,
@@ -181,6 +195,7 @@ drain_deadline_ms: 20
       "/etc/impedance/guards/a.ts",
       "/opt/b.js",
     ],
+    flow: "off",
     denial: "http",
     disclose: "code",
     annotate: true,

@@ -54,7 +54,7 @@ describe("docs/errors.md", () => {
       invalidRequest(""),
       invalidParams(""),
       headerMismatch(""),
-      unsupportedVersion("", ""),
+      unsupportedVersion("", "", []),
       batchTooLarge(),
       unknownId(),
     ];

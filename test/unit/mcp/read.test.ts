@@ -261,6 +261,19 @@ describe("readMessages refuses", () => {
     expect(summary(text)).toEqual({ code: "invalid_params", rpcCode: -32602, id: '"a"', detail });
   });
 
+  test.each(["resources/subscribe", "resources/unsubscribe"])(
+    "no %s of 2026-07-28 without a URI: that revision has none, and the server is to say so",
+    (method) => {
+      const _meta = { "io.modelcontextprotocol/protocolVersion": "2026-07-28" };
+      const text = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: { _meta } });
+      expect(summary(text, { headerRevision: "2026-07-28", headers: null })).toMatchObject({
+        kind: "request",
+        method,
+        uri: null,
+      });
+    },
+  );
+
   test.each(["tools/call", "resources/read"])("%s without params", (method) => {
     const text = JSON.stringify({ jsonrpc: "2.0", id: 1, method });
     expect(summary(text)).toMatchObject({ code: "invalid_params" });

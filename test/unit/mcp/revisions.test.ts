@@ -109,4 +109,10 @@ describe("revisionOf refuses", () => {
       error: { code: "unsupported_version", data: supported(requested) },
     });
   });
+
+  test("a claim in the body, and says what can be claimed there", () => {
+    expect(revisionOf("2099-01-01", request("ping", claiming("2099-01-01")))).toMatchObject({
+      error: { data: JSON.stringify({ supported: ["2026-07-28"], requested: "2099-01-01" }) },
+    });
+  });
 });

@@ -41,7 +41,10 @@ async function respond(exchange: Exchange, body: object): Promise<Verdict> {
 
 type Change = NonNullable<DataPathOptions["dependencies"]>;
 
-const unrecorded: Change = (real) => ({ ...real, audit: { record: () => false, omit: () => false } });
+const unrecorded: Change = (real) => ({
+  ...real,
+  audit: { record: () => false, omit: () => false },
+});
 
 /** Only what the server sends cannot be put on record. */
 const unrecordedAnswers: Change = (real) => ({

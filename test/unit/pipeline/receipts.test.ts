@@ -50,6 +50,7 @@ async function eventsOf(args: unknown): Promise<readonly DecisionEvent[]> {
       isOutOfReach: () => false,
     },
     catalogue: createCatalogue(),
+    flow: null,
     policy: () => null,
     events: createEventBuilder({ clock: systemClock, labels: {}, subjectKey: new Uint8Array(32) }),
     audit: { record: (event) => events.push(event) > 0, omit: () => true },

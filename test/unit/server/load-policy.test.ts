@@ -30,7 +30,10 @@ async function load(policy: { readonly file?: string; readonly bundle?: string }
   const config = defaultConfig({});
   if (!config.ok) throw new Error("the defaults are a configuration");
   const { file = null, bundle = null } = policy;
-  return loadPolicy({ ...config.value, policy: { file, bundle } }, STILL_CLOCK);
+  return loadPolicy(
+    { ...config.value, policy: { ...config.value.policy, file, bundle } },
+    STILL_CLOCK,
+  );
 }
 
 describe("loadPolicy", () => {
@@ -130,4 +133,17 @@ test.each([
   { endpoint: { kind: "unix", path: "/run/i.sock" }, address: "unix:/run/i.sock" },
 ] as const)("grpcAddress writes $address", ({ endpoint, address }) => {
   expect(grpcAddress(endpoint)).toBe(address);
+});
+
+test("a policy about where values come from does not load where nobody looks", async () => {
+  const config = defaultConfig({});
+  if (!config.ok) throw new Error("the defaults are a configuration");
+  const file = await written("flows.yaml", `${POLICY}deny_flows: [{ from: crm }]\n`);
+  const policy = { ...config.value.policy, file };
+  const load = (flow: "auto" | "off") => loadPolicy({ ...config.value, flow, policy }, STILL_CLOCK);
+  expect(await load("auto")).toMatchObject({ ok: true, value: { asksForFlow: true } });
+  expect(await load("off")).toEqual({
+    ok: false,
+    error: [expect.stringContaining("deny_flows needs flow")],
+  });
 });

@@ -2,7 +2,8 @@
 # title: Unknown method
 # description: |
 #   Only methods of the allow-list pass, in the direction they are made for. A rule of the portable
-#   policy that names a method makes it known, unless it is made for the other direction.
+#   policy that names a method makes it known, and `unknown_methods: allow` every one, unless it is
+#   made for the other direction.
 # scope: package
 package mcp.rules.unknown_method
 
@@ -28,6 +29,12 @@ _known if {
 	some fact in input.rules
 	data.impedance.portable.rules[fact.rule].methods
 	portable.applies(fact, data.impedance.portable.rules, "allow", input.principal.roles)
+}
+
+_known if {
+	is_string(input.message.method)
+	not data.impedance.methods[_receiver][input.message.method]
+	data.impedance.portable.unknown_methods == "allow"
 }
 
 _sender := "client" if input.phase == "request"

@@ -38,6 +38,25 @@ test_deny_a_notification_of_the_server_that_nobody_knows if {
 	[reason.code | some reason in decision.reasons] == ["unknown_method"]
 }
 
+test_allow_a_method_that_nobody_knows_where_the_policy_says_so if {
+	decision := firewall.decision with input as _with_rules({"method": "acme/run"}, ["allow/0"])
+		with data.impedance.portable as _open
+	decision.allow
+	decision.reasons == []
+}
+
+test_deny_a_method_of_the_other_direction_even_there if {
+	subject := _with_rules({"method": "notifications/message"}, ["allow/0"])
+	decision := firewall.decision with input as subject with data.impedance.portable as _open
+	not decision.allow
+}
+
+test_deny_a_message_without_method_even_there if {
+	decision := firewall.decision with input as _with_rules({"method": null}, ["allow/0"])
+		with data.impedance.portable as _open
+	not decision.allow
+}
+
 test_allow_a_method_that_a_rule_names if {
 	decision := firewall.decision with input as _with_rules({"method": "acme/run"}, ["allow/0"])
 		with data.impedance.portable as example.policy
@@ -52,6 +71,8 @@ test_allow_a_method_of_the_list if {
 	decision.allow
 	decision.reasons == []
 }
+
+_open := object.union(example.policy, {"unknown_methods": "allow"})
 
 _with_rules(different, rules) := object.union(
 	example.message("request", different),

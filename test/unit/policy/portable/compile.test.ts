@@ -170,6 +170,7 @@ deny_rules: [{ tool: b, reason: no }]`;
     policy_id: "t",
     version: "1",
     default: "deny",
+    unknown_methods: "deny",
     rules: {
       "allow/0": { effect: "allow", roles: [], reason: null, methods: true },
       "allow/1": { effect: "allow", roles: [], reason: null, methods: false },

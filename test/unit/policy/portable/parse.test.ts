@@ -16,6 +16,7 @@ test("parsePortable reads every field", () => {
   const text = `policy_id: customer_support
 version: "1.0"
 default: deny
+unknown_methods: allow
 validate: { reject_unknown_args: false, max_arg_bytes: 16384 }
 allow_rules:
   - tool: get_user
@@ -25,17 +26,27 @@ allow_rules:
   - method: resources/read
     uri: "file:///projects/*"
 deny_rules: [ { tool: delete_*, reason: User deletion not permitted } ]
+deny_flows: [ { from: crm, to: "web*" }, { from: hr, reason: Salaries stay } ]
 rate_limit: { enabled: false, limit_per_minute: 60 }
 redact: { enabled: true, deny_keys: [password, token], pii_emails: true }
 `;
   expect(validate(parseYaml(text))).toBe(true);
-  const rule = { tool: null, method: null, server: null, uri: null, roles: [], reason: null };
+  const rule = {
+    tool: null,
+    method: null,
+    server: null,
+    uri: null,
+    roles: [],
+    reason: null,
+    audit: null,
+  };
   expect(parsePortable(text, "p.yaml")).toEqual({
     ok: true,
     value: {
       policyId: "customer_support",
       version: "1.0",
       default: "deny",
+      unknownMethods: "allow",
       maxArgumentBytes: 16384,
       allowRules: [
         {
@@ -70,6 +81,10 @@ redact: { enabled: true, deny_keys: [password, token], pii_emails: true }
           uri: "file:///projects/*",
           constraints: new Map(),
         },
+      ],
+      denyFlows: [
+        { id: "flow/0", from: "crm", to: "web*", reason: null },
+        { id: "flow/1", from: "hr", to: "*", reason: "Salaries stay" },
       ],
       denyRules: [
         {
@@ -126,8 +141,10 @@ describe("parsePortable and the published schema both", () => {
   test.each([
     "",
     "validate: { max_arg_bytes: 10 }",
+    "unknown_methods: deny",
     "allow_rules: []",
     "allow_rules: [{ method: '*' }]",
+    "allow_rules: [{ tool: a, audit: none }, { tool: b, audit: full }, { tool: c, audit: keys }]",
     "allow_rules: [{ tool: a, constraints: { x: { enum: [1, a, null, true] } } }]",
     "allow_rules: [{ tool: a, constraints: { x: { items: { type: integer, min: 1 } } } }]",
     "deny_rules: [{ method: resources/*, uri: 'https://*', server: a?, roles: [x], reason: no }]",
@@ -141,6 +158,7 @@ describe("parsePortable and the published schema both", () => {
 
   test.each([
     "unknown: 1",
+    "allow_rules: [{ tool: a, audit: some }]",
     "validate: { reject_unknown_args: true }",
     "validate: { max_arg_bytes: -1 }",
     "validate: 3",

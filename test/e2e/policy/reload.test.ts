@@ -1,0 +1,119 @@
+/** A policy is replaced under load: no call fails, and none is judged by half of each. */
+
+import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+
+import { defaultConfig } from "../../../src/config/load-config.ts";
+import type { DecisionEvent } from "../../../src/core/audit.ts";
+import { startService } from "../../../src/server/service.ts";
+import { createLogger } from "../../../src/telemetry/log.ts";
+import { call } from "../../support/client.ts";
+import { startGateway } from "../../support/gateway.ts";
+import { toolCall, toolResult } from "../../support/messages.ts";
+import { startUpstream } from "../../support/upstream.ts";
+import { waitFor } from "../../support/wait.ts";
+
+const CALLS = 1_000;
+const RELOADS = 20;
+const CALLERS = 8;
+
+/** Policy n lets `work` be called, and of the tools `odd` and `even` the one that n is. */
+function policy(n: number): string {
+  const denied = n % 2 === 0 ? "odd" : "even";
+  return `policy_id: p\nversion: "${n}"\ndefault: deny
+allow_rules: [{ tool: "*" }]
+deny_rules: [{ tool: ${denied} }]\n`;
+}
+
+test("1,000 calls pass during 20 reloads, each judged by one policy from end to end", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "impedance-reload-"));
+  const file = join(folder, "policy.yaml");
+  await writeFile(file, policy(0));
+  const config = defaultConfig({});
+  if (!config.ok) throw new Error("the defaults are a configuration");
+  const events: DecisionEvent[] = [];
+  const anywhere = { host: "127.0.0.1", port: 0 };
+  const service = await startService({
+    config: {
+      ...config.value,
+      policy: { ...config.value.policy, file, pollIntervalMs: 10 },
+      padding: { scheme: { kind: "off" }, jitterMaxMs: 0 },
+      grpc: { kind: "tcp", ...anywhere },
+      admin: anywhere,
+    },
+    log: createLogger({ level: "fatal" }),
+    sink: {
+      record: () => true,
+      omit: () => true,
+      note: () => true,
+      before: { policy: null, config: null },
+      healthy: true,
+      settled: async () => true,
+      close: async () => true,
+    },
+    onDecision: (event) => events.push(event),
+  });
+  if (!service.ok) throw new Error(service.error.errors.join("\n"));
+  await using upstream = await startUpstream(async ({ request, json }) => {
+    json(toolResult(JSON.parse(String(await request.whole)).id, "done"));
+  });
+  const port = { port: service.value.grpcPort };
+  await using gateway = await startGateway({
+    upstreams: [{ id: "files", url: upstream.url }],
+    service: port,
+  });
+  try {
+    const statuses = new Map<string, number>();
+    let sent = 0;
+    const caller = async (): Promise<void> => {
+      while (sent < CALLS || revisions(events).size <= RELOADS) {
+        sent += 1;
+        const tool = ["work", "odd", "even"][sent % 3] ?? "work";
+        const reply = await call(gateway, { path: "/mcp", body: toolCall(sent, {}, tool) });
+        const key =
+          tool === "work"
+            ? `work ${reply.status} ${reply.text.includes("done")}`
+            : `${reply.status}`;
+        statuses.set(key, (statuses.get(key) ?? 0) + 1);
+      }
+    };
+    const reloads = async (): Promise<void> => {
+      for (let n = 1; n <= RELOADS; n += 1) {
+        const known = revisions(events).size;
+        await writeFile(`${file}.new`, policy(n));
+        await rename(`${file}.new`, file);
+        await waitFor("the new policy to decide", () => revisions(events).size > known);
+      }
+    };
+    await Promise.all([reloads(), ...Array.from({ length: CALLERS }, caller)]);
+
+    expect([...statuses.keys()].sort()).toEqual(["200", "work 200 true"]);
+    expect(sent).toBeGreaterThanOrEqual(CALLS);
+    expect(revisions(events).size).toBe(RELOADS + 1);
+    // The denied tool is the one that this very revision denies, and no other.
+    const denied = Map.groupBy(
+      events.filter(({ result }) => !result.allow),
+      revisionOf,
+    );
+    for (const [, each] of denied) {
+      expect(new Set(each.map(({ input }) => toolOf(input))).size).toBe(1);
+    }
+  } finally {
+    await service.value.stop();
+    await rm(folder, { recursive: true });
+  }
+});
+
+function revisions(events: readonly DecisionEvent[]): ReadonlySet<string> {
+  return new Set(events.map(revisionOf));
+}
+
+function revisionOf({ bundles }: DecisionEvent): string {
+  return Object.values(bundles)[0]?.revision ?? "none";
+}
+
+function toolOf(input: unknown): unknown {
+  return (input as { readonly message?: { readonly tool?: unknown } }).message?.tool;
+}
