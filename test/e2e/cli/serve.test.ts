@@ -76,7 +76,14 @@ describe("impedance serve", () => {
     await health.ended;
     health.close();
     expect(health.seen).toEqual([SERVING, NOT_SERVING]);
-    expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
+    const lines = stdout.trimEnd().split("\n");
+    expect(code).toBe(0);
+    expect(lines.map((line) => JSON.parse(line).kind)).toEqual([
+      "start",
+      "config_history",
+      "policy_history",
+      "checkpoint",
+    ]);
     const messages = stderr.trimEnd().split("\n");
     expect(messages.map((line) => JSON.parse(line).code)).toEqual([
       "started",
