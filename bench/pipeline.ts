@@ -29,9 +29,9 @@ export interface BenchFirewall {
 }
 
 /** The pipeline as `serve` wires it, with a stopwatch where its telemetry goes. */
-export async function createBenchFirewall(): Promise<BenchFirewall> {
+export async function createBenchFirewall(change: Change = (real) => real): Promise<BenchFirewall> {
   const phases = { read: 0, guard: 0, policy: 0, enforce: 0, record: 0 };
-  const firewall = createFirewall(await createDependencies(phases));
+  const firewall = createFirewall(change(await createDependencies(phases)));
   return {
     pass: async ({ request, response }) => {
       for (const phase of PHASES) phases[phase] = 0;
@@ -43,6 +43,9 @@ export async function createBenchFirewall(): Promise<BenchFirewall> {
     },
   };
 }
+
+/** Another part in the place of one that is wired. */
+type Change = (real: Dependencies) => Dependencies;
 
 const HEAD: RequestHead = {
   method: "POST",

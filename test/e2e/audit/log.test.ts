@@ -187,7 +187,7 @@ describe("a log that serve has written", () => {
     expect(JSON.parse(shown.stdout)).toEqual(decision);
     expect(await impedance(["log", "show", "nobody", log])).toMatchObject({ code: 1, stdout: "" });
     const { stdout } = await impedance(["log", "tail", log, "--lines", "6"]);
-    expect(stdout).toMatch(/✓ allow {3}files +↩ tools\/call echo/);
+    expect(stdout).toMatch(/✓ allow {2}files +↩ tools\/call echo/);
   });
 
   test("is followed line by line", async () => {
