@@ -2,6 +2,7 @@ import type { Config } from "../config/config.ts";
 import { err, type Result } from "../core/result.ts";
 import { loadGuards } from "../server/load-guards.ts";
 import { loadPolicy, type PolicyInForce } from "../server/load-policy.ts";
+import { signerOf } from "../server/open-log.ts";
 import { systemClock } from "../server/system.ts";
 import type { Command, Options } from "./command.ts";
 import { complain, misuse, say } from "./output.ts";
@@ -63,6 +64,11 @@ async function loadAll(config: Config): Promise<Result<PolicyInForce, readonly s
   const policy = await loadPolicy(config, systemClock);
   const redact = policy.ok ? policy.value.redact : null;
   const guards = await loadGuards(config, { redact, only: null, onFault() {} });
-  if (guards.ok) return policy;
-  return err([...(policy.ok ? [] : policy.error), ...guards.error]);
+  const signer = signerOf(config.audit);
+  if (guards.ok && signer.ok) return policy;
+  return err([
+    ...(policy.ok ? [] : policy.error),
+    ...(guards.ok ? [] : guards.error),
+    ...(signer.ok ? [] : [signer.error]),
+  ]);
 }

@@ -40,7 +40,7 @@ export function notePolicy(
 }
 
 /** Of all settings, defaults included; of a secret only the reference is a part. */
-export function configHash(config: Config): string {
+function configHash(config: Config): string {
   const text = JSON.stringify(config, (_, value: unknown) =>
     value instanceof Map ? [...value] : value,
   );

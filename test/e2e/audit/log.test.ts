@@ -266,6 +266,10 @@ describe("a log that cannot be written", () => {
     const unsigned = await impedance([...serve, "--config", at("config.yaml")]);
     expect(unsigned).toMatchObject({ code: 10, stderr: expect.stringContaining("seed") });
     expect(unsigned.stderr).not.toContain("horse");
+    expect(await impedance(["check", "--config", at("config.yaml")])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("audit.signing_key"),
+    });
     expect((await impedance([...serve, "--policy", at("nowhere.yaml")])).code).toBe(11);
   });
 
