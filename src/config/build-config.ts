@@ -14,7 +14,14 @@ import type {
   ServerConfig,
   SignatureAlgorithm,
 } from "./config.ts";
-import { buildExemption, buildPii, type RawExemption, type RawPii } from "./guard-settings.ts";
+import {
+  buildDescriptions,
+  buildExemption,
+  buildPii,
+  type RawDescriptions,
+  type RawExemption,
+  type RawPii,
+} from "./guard-settings.ts";
 import { listeningPath, normaliseRoot } from "./meaning.ts";
 import { buildPadding, type RawPadding } from "./padding.ts";
 
@@ -32,6 +39,7 @@ export interface RawConfig {
   };
   readonly guards: readonly string[];
   readonly pii: RawPii;
+  readonly descriptions: RawDescriptions;
   readonly marks: { readonly writing_tools: readonly string[] };
   readonly guard_exemptions: readonly RawExemption[];
   readonly allow: readonly AllowEntry[];
@@ -119,6 +127,7 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
     },
     guards: raw.guards,
     pii: buildPii(raw.pii),
+    descriptions: buildDescriptions(raw.descriptions),
     marks: { writingTools: raw.marks.writing_tools },
     guardExemptions: raw.guard_exemptions.map(buildExemption),
     allow: raw.allow,

@@ -1,4 +1,5 @@
 import type { Address, Endpoint } from "../core/address.ts";
+import type { DescriptionsConfig } from "../core/descriptions.ts";
 import type { AllowEntry } from "../core/finding.ts";
 import type { Limits } from "../core/limits.ts";
 import type { Direction } from "../core/message.ts";
@@ -19,6 +20,7 @@ export interface Config {
   /** Names, in the order in which they run. */
   readonly guards: readonly string[];
   readonly pii: PiiConfig;
+  readonly descriptions: DescriptionsConfig;
   readonly marks: { readonly writingTools: readonly string[] };
   readonly guardExemptions: readonly GuardExemptionConfig[];
   /** False alarms. An entry with a `value` comes with an `audit.subjectKey` only. */

@@ -57,7 +57,7 @@ const REFUSALS = {
     httpStatus: 403,
     rpcCode: RPC_DENIED,
     message: "The request holds what must be taken out, and this gateway cannot change a body.",
-    remedy: "Take secrets out of the request.",
+    remedy: "Take secrets out, and declare no capability that the policy does not grant.",
   },
   alias_unknown: {
     ...DENIED,
@@ -130,6 +130,10 @@ const REFUSALS = {
   },
   response_unreadable: { ...UPSTREAM, message: "The server's answer is no valid MCP message." },
   response_missing: { ...UPSTREAM, message: "The server's answer leaves the request unanswered." },
+  input_request_unreadable: {
+    ...UPSTREAM,
+    message: "The server asks the client for input in a way that cannot be read.",
+  },
   legacy_transport: {
     ...UPSTREAM,
     message: "The server speaks the HTTP+SSE transport of 2024-11-05, which is not supported.",

@@ -6,8 +6,9 @@ import { outermostSplices, replaceNode, type Splice } from "../mcp/json/splice.t
 import { concealPaths, revealPaths } from "./aliasing.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { flowOf, remember } from "./flow.ts";
+import { decideAll } from "./input-requests.ts";
 import { apply, type Cleaned, clean, type Reading } from "./layer1.ts";
-import { type Decision, decide, refused } from "./layer2.ts";
+import { type Decision, refused } from "./layer2.ts";
 import { learn } from "./learn.ts";
 import { record } from "./record.ts";
 import type { Scene } from "./scene.ts";
@@ -60,7 +61,9 @@ export function judge<Fault>(
   const known = { paths: revealed.paths, flow: flowOf(first.value, scene, dependencies) };
   const { reading, cleaned } = clean(revealed.reading, known, scene, dependencies, reread);
   stopwatch.lap("guard");
-  const each = cleaned.map((one) => decide(one, scene, dependencies));
+  const each = cleaned.map((one, index) =>
+    decideAll(one, reading.batch ? `/${index}` : "", scene, dependencies),
+  );
   const decisions = scene.direction === "request" ? together(each) : each;
   stopwatch.lap("policy");
   const obligations = obligationsOf(reading, decisions);

@@ -85,7 +85,7 @@ function bytesAt(place: string, { bundleToken }: Config["policy"]): PolicyBytes 
   return urlBytes(place, { token: bundleToken?.reveal() ?? null, deadlineMs: URL_DEADLINE_MS });
 }
 
-export function isUrl(place: string): boolean {
+function isUrl(place: string): boolean {
   return /^https?:/.test(place);
 }
 

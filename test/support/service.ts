@@ -230,6 +230,7 @@ function testDependencies(
     limits: config.limits,
     pii: config.pii,
     redact: policy.redact,
+    descriptions: config.descriptions,
     marks: config.marks,
     exemptions: config.guardExemptions,
     plugins: [],

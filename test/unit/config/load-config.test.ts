@@ -18,6 +18,20 @@ const ALIASES = {
   contents: new Map(),
 };
 
+const DESCRIPTIONS = {
+  actions: {
+    hidden: "remove",
+    escapes: "remove",
+    comments: "remove",
+    instructions: "remove",
+    links: "remove",
+    names: "deny",
+    length: "report",
+  },
+  otherText: "report",
+  maxLength: 4096,
+};
+
 /** The errors as a person reads them, without the file's folder. */
 function complaints(text: string, environment: Record<string, string> = {}): string[] {
   const config = loadConfig(text, FILE, environment);
@@ -63,7 +77,7 @@ test("an empty file and no file mean the defaults", () => {
       verification: null,
       pollIntervalMs: 2_000,
     },
-    guards: ["limits", "secrets", "pii", "marks"],
+    guards: ["limits", "secrets", "pii", "descriptions", "marks"],
     pii: {
       enabled: false,
       request: true,
@@ -72,6 +86,7 @@ test("an empty file and no file mean the defaults", () => {
       denyKeys: [],
       servers: new Map(),
     },
+    descriptions: DESCRIPTIONS,
     marks: { writingTools: expect.arrayContaining(["write*", "edit*"]) },
     guardExemptions: [],
     allow: [],
@@ -125,6 +140,7 @@ pii:
   kinds: [email]
   deny_keys: [pin]
   servers: { files: { response: true, kinds: [card] } }
+descriptions: { links: report, names: off, other_text: remove, max_length: 64 }
 marks: { writing_tools: ["store_*"] }
 guard_exemptions:
   - { guard: pii, tool: "search_*", direction: response }
@@ -199,6 +215,11 @@ drain_deadline_ms: 20
     pii: {
       ...shared,
       servers: new Map([["files", { ...shared, response: true, kinds: ["card"] }]]),
+    },
+    descriptions: {
+      actions: { ...DESCRIPTIONS.actions, links: "report", names: "off" },
+      otherText: "remove",
+      maxLength: 64,
     },
     marks: { writingTools: ["store_*"] },
     guardExemptions: [
@@ -372,6 +393,11 @@ describe("one setting", () => {
       good: `${SERVER}\npii: { servers: { s: { enabled: true } } }`,
     },
     { title: "text for a switch", bad: "pii: { enabled: maybe }", good: "pii: { enabled: true }" },
+    {
+      title: "a name to be edited",
+      bad: "descriptions: { names: remove }",
+      good: "descriptions: { names: deny }",
+    },
     {
       title: "an exemption of no guard",
       bad: "guard_exemptions: [{ tool: a }]",

@@ -40,8 +40,8 @@ function summary(text: string, context: Partial<ReadContext> = {}): unknown {
   }
   const [message] = outcome.value.messages;
   if (message === undefined) throw new Error("no message");
-  const { kind, id, method, tool, prompt, uri, revision } = message;
-  return { kind, id, method, tool, prompt, uri, revision };
+  const { kind, id, method, tool, prompt, uri, cursor, revision } = message;
+  return { kind, id, method, tool, prompt, uri, cursor, revision };
 }
 
 const NOBODY = { tool: null, prompt: null, uri: null, cursor: null, revision: "2025-11-25" };
