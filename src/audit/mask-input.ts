@@ -49,7 +49,8 @@ export function maskInput(
       scheme: note("/resource/scheme", scheme, maskScheme(scheme)),
       ext: note("/resource/ext", ext, maskExtension(ext)),
     },
-    item: input.item,
+    // Of items only the page they are listed on is put on record.
+    item: null,
     result: maskResult(input.result, note),
     rules: input.rules.map(({ rule, fit, failed }) => {
       return { rule, fit, failed: failed.map(({ at, check }) => ({ at: safePointer(at), check })) };
@@ -100,7 +101,7 @@ function maskResult(result: PolicyInput["result"], note: Note): Json {
   const types = result.types.map((type, index) =>
     note(`/result/types/${index}`, type, maskMediaType(type)),
   );
-  return { ...result, types };
+  return { ...result, type: note("/result/type", result.type, maskName(result.type)), types };
 }
 
 function maskPaths(paths: PolicyInput["paths"], note: Note): Json {

@@ -1,5 +1,10 @@
 import { createHash } from "node:crypto";
-import type { KnownTool, ListedKind, ListingPage } from "../core/catalogue.ts";
+import {
+  type KnownTool,
+  type ListedKind,
+  type ListingPage,
+  NAME_MEMBER,
+} from "../core/catalogue.ts";
 import { type JsonObject, stringMember } from "../core/json.ts";
 import type { Catalogue } from "../core/ports.ts";
 import { canonicalJson } from "./canonical-json.ts";
@@ -30,6 +35,7 @@ export function createCatalogue(limits: CatalogueLimits = DEFAULT_LIMITS): Catal
     },
     tool: (server, name) => listingOf(server, "tool")?.tools.get(name) ?? null,
     knows: (server, kind, name) => listingOf(server, kind)?.names.has(name) ?? false,
+    names: (server, kind) => listingOf(server, kind)?.names.values() ?? [],
     isComplete: (server, kind) => listingOf(server, kind)?.isComplete ?? false,
   };
 }
@@ -65,14 +71,6 @@ function learnPage(listing: Listing, page: ListingPage, limits: CatalogueLimits)
   else if (nextCursor === null) listing.isComplete = true;
   else if (listing.open.size < OPEN_MAX) listing.open.add(nextCursor);
 }
-
-/** The member that names an entry. */
-const NAME_MEMBER: { readonly [kind in ListedKind]: string } = {
-  tool: "name",
-  prompt: "name",
-  resource: "uri",
-  template: "uriTemplate",
-};
 
 function learnTool(listing: Listing, name: string, item: JsonObject, limits: CatalogueLimits) {
   const text = canonicalJson(item, limits.definitionMaxLength);

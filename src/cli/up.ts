@@ -110,7 +110,11 @@ export async function startUp(
   const service = await startService({
     ...shown,
     // Between Envoy and us nobody else needs to find the way: any free port will do.
-    config: { ...shown.config, grpc: { kind: "tcp", host: "127.0.0.1", port: 0 } },
+    config: {
+      ...shown.config,
+      grpc: { kind: "tcp", host: "127.0.0.1", port: 0 },
+      allowedHosts: config.allowedHosts ?? namesOf(config.listen),
+    },
     log: createLogger({ level: config.log.level === "info" ? "warn" : config.log.level }),
     anyAdminPort: true,
   });
@@ -129,6 +133,14 @@ export async function startUp(
     const message = error instanceof Error ? error.message : String(error);
     return err({ part: "service", errors: [message] });
   }
+}
+
+/** Who listens for this machine alone is called by its names; any other name is a trick of DNS. */
+function namesOf({ host, port }: Address): readonly string[] | null {
+  const isLoopback = host === "localhost" || host === "::1" || /^127(\.\d+){3}$/.test(host);
+  if (!isLoopback) return null;
+  const own = encodeAddress({ host, port }).replace(/:\d+$/, "");
+  return ["localhost", "127.0.0.1", "[::1]", own];
 }
 
 async function bootstrap(config: Config, service: Service): Promise<string> {

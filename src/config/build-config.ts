@@ -52,6 +52,9 @@ export interface RawConfig {
     readonly public_paths: readonly string[];
     readonly contents: { readonly [tool: string]: "alias" | "report" | "off" };
   };
+  readonly allowed_hosts?: readonly string[];
+  readonly allowed_origins: readonly string[];
+  readonly discovery: { readonly filter: "on" | "off"; readonly hide_names: "on" | "off" };
   readonly flow: Config["flow"];
   readonly denial: DenialShape;
   readonly disclose: Disclosure;
@@ -138,6 +141,12 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
     flow: raw.flow,
     aliases: buildAliases(raw.aliases, secrets.aliasKey),
     ownPaths: ownPaths(raw, surroundings),
+    allowedHosts: raw.allowed_hosts ?? null,
+    allowedOrigins: raw.allowed_origins,
+    discovery: {
+      filter: raw.discovery.filter === "on",
+      hideNames: raw.discovery.hide_names === "on",
+    },
     denial: raw.denial,
     disclose: raw.disclose,
     annotate: raw.annotate === "on",

@@ -31,6 +31,11 @@ export interface Config {
   readonly flow: "auto" | "on" | "off";
   /** The files this configuration is made of, or writes: absolute paths. */
   readonly ownPaths: readonly string[];
+  /** Globs over the hosts that clients may address; null for any. */
+  readonly allowedHosts: readonly string[] | null;
+  /** Globs over the origins whose pages may call. */
+  readonly allowedOrigins: readonly string[];
+  readonly discovery: DiscoveryConfig;
   readonly denial: DenialShape;
   readonly disclose: Disclosure;
   readonly annotate: boolean;
@@ -84,6 +89,13 @@ export interface GuardExemptionConfig {
   /** A glob over tool names. */
   readonly tool: string | null;
   readonly direction: Direction | null;
+}
+
+export interface DiscoveryConfig {
+  /** Listings hold what the policy lets their caller use, and nothing else. */
+  readonly filter: boolean;
+  /** A name that is not in its caller's listing is answered as one that does not exist. */
+  readonly hideNames: boolean;
 }
 
 export interface PluginConfig {

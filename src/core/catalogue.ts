@@ -3,6 +3,14 @@ import type { JsonObject } from "./json.ts";
 /** What a server can list: each kind has a method of its own. */
 export type ListedKind = "tool" | "prompt" | "resource" | "template";
 
+/** The member that names an entry. */
+export const NAME_MEMBER: { readonly [kind in ListedKind]: "name" | "uri" | "uriTemplate" } = {
+  tool: "name",
+  prompt: "name",
+  resource: "uri",
+  template: "uriTemplate",
+};
+
 /** One page of a server's listing, as the server sent it. */
 export interface ListingPage {
   readonly kind: ListedKind;

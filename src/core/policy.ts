@@ -1,3 +1,4 @@
+import type { ListedKind } from "./catalogue.ts";
 import type { Finding } from "./finding.ts";
 import type { MessageKind } from "./message.ts";
 
@@ -15,6 +16,14 @@ export interface RuleFact {
   readonly rule: string;
   readonly fit: boolean;
   readonly failed: readonly { readonly at: string; readonly check: string }[];
+}
+
+/** One entry of a listing, or what a request names: a tool or prompt by name, the rest by URI. */
+export interface ItemFact {
+  readonly kind: ListedKind;
+  readonly name: string | null;
+  /** Of a template, the template. */
+  readonly uri: string | null;
 }
 
 /** A path-valued argument, judged by TypeScript; its text stays outside the policy. */
@@ -67,8 +76,11 @@ export interface PolicyInput {
     readonly scheme: string | null;
     readonly ext: string | null;
   };
-  readonly item: null;
+  /** Phase `list` only. */
+  readonly item: ItemFact | null;
   readonly result: {
+    /** `resultType`, from 2026-07-28; null where there is none. */
+    readonly type: string | null;
     readonly bytes: number;
     readonly types: readonly string[];
     readonly is_error: boolean;

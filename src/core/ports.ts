@@ -15,6 +15,11 @@ export interface Guard {
   readonly name: string;
   request?(leaf: Leaf, place: Place): readonly Hit[];
   response?(leaf: Leaf, place: Place): readonly Hit[];
+  /**
+   * Both ways, in place of the two: what can be read in media and other bytes in base64. The leaf's
+   * text is their runs of printable ASCII, a line each; nothing of it can be edited.
+   */
+  media?(leaf: Leaf, place: Place): readonly Hit[];
 }
 
 /** Layer 2: one decision on one input. Never throws: a fault is a value, and a deny. */
@@ -58,6 +63,8 @@ export interface Catalogue {
   tool(server: string, name: string): KnownTool | null;
   /** Whether a server listed something by this name (a resource by its URI). */
   knows(server: string, kind: ListedKind, name: string): boolean;
+  /** All that a server listed so far: tools and prompts by name, the rest by URI. */
+  names(server: string, kind: ListedKind): Iterable<string>;
   /** Whether the whole of a listing was seen: what is not in it does not exist there. */
   isComplete(server: string, kind: ListedKind): boolean;
 }

@@ -25,6 +25,7 @@ export const RPC_UNAUTHENTICATED = -31904;
 
 /** JSON-RPC 2.0 section 5.1 */
 const RPC_INVALID_REQUEST = -32600;
+const RPC_INVALID_PARAMS = -32602;
 
 const OPERATOR = "Tell the operator of the gateway the decision id.";
 
@@ -86,6 +87,22 @@ const REFUSALS = {
     message: "The caller's credentials were refused.",
     remedy: "Authenticate again.",
   },
+  host_refused: {
+    ...DENIED,
+    message: "The request is addressed to a host that this gateway does not answer for.",
+    remedy: "Use the gateway's own address; its operator can add others (allowed_hosts).",
+  },
+  origin_refused: {
+    ...DENIED,
+    message: "Pages of this origin may not use the gateway.",
+    remedy: "Use an allowed origin; the gateway's operator can add others (allowed_origins).",
+  },
+  unknown_name: {
+    httpStatus: 403,
+    rpcCode: RPC_INVALID_PARAMS,
+    message: "Unknown tool, prompt or resource.",
+    remedy: "List again and use a name that is listed.",
+  },
   unknown_server: {
     httpStatus: 404,
     rpcCode: RPC_DENIED,
@@ -105,7 +122,7 @@ const REFUSALS = {
   secret_in_header: {
     httpStatus: 403,
     rpcCode: RPC_DENIED,
-    message: "A header that mirrors an argument holds a secret.",
+    message: "A header that mirrors the message holds a secret.",
     remedy: "Send the call without the secret.",
   },
   batch_denied: {
@@ -138,6 +155,10 @@ const REFUSALS = {
     ...UPSTREAM,
     message: "The server speaks the HTTP+SSE transport of 2024-11-05, which is not supported.",
     remedy: "Use the server's streamable HTTP endpoint.",
+  },
+  server_version: {
+    ...UPSTREAM,
+    message: "The server speaks a revision of MCP that the gateway does not read.",
   },
   policy_missing: { ...POLICY, message: "No policy is loaded." },
   policy_undefined: { ...POLICY, message: "The policy gave no decision." },

@@ -20,7 +20,7 @@ import {
   type Outcome,
   serverHeaders,
 } from "../decision/zta-headers.ts";
-import { mirroredArguments, mirrorHeaders } from "../mcp/message/header-mirror.ts";
+import { mirroredArguments, mirrorHeaders, unmirroredNames } from "../mcp/message/header-mirror.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { type HttpKind, isEncoded, isJson, kindOf } from "./http-kind.ts";
 import { isInnocent } from "./innocent.ts";
@@ -32,6 +32,7 @@ import { record } from "./record.ts";
 import { createRefuser, metadataOf, padAnswer, type Refusable, type Refuser } from "./refuser.ts";
 import { createResponseJudge, type ResponseJudge } from "./response.ts";
 import { type Scene, sceneOf } from "./scene.ts";
+import { openSession, sealSession } from "./sealing.ts";
 import { createStreamFilter, type StreamFilter } from "./stream.ts";
 
 const EMPTY = new Uint8Array(0);
@@ -86,7 +87,9 @@ class HttpExchange implements Exchange {
   /** Steps 1 and 3: what the head alone tells. */
   async requestHead(): Promise<RequestHeadVerdict> {
     const { headers, server } = this.#head;
-    const { limits, identity } = this.#dependencies;
+    const { limits, identity, doorkeeper } = this.#dependencies;
+    const refusal = doorkeeper.refusal(headers);
+    if (refusal !== null) return this.#refuse(refusal);
     if (server === null) return this.#refuse("unknown_server");
     const identified = await identity.identify(this.#head);
     if (identified.kind === "refused") return this.#refuse("unauthenticated");
@@ -95,8 +98,10 @@ class HttpExchange implements Exchange {
     if (Number(headers.get("content-length") ?? 0) > limits.requestBodyMaxBytes) {
       return this.#refuse("request_too_large");
     }
-    if (this.#kind === "post" && !isJson(headers)) return this.#refuse("unsupported_media_type");
-    if (!isInnocent(mirroredArguments(headers), this.#scene("request"), this.#dependencies)) {
+    const isPost = this.#kind === "post";
+    if (isPost && !isJson(headers)) return this.#refuse("unsupported_media_type");
+    for (const text of [mirroredArguments(headers), unmirroredNames(headers, isPost)]) {
+      if (isInnocent(text, this.#scene("request"), this.#dependencies)) continue;
       return this.#refuse("secret_in_header");
     }
     const { responseHeadDeadlineMs } = this.#settings();
@@ -163,6 +168,7 @@ class HttpExchange implements Exchange {
       ...Object.entries(obligations.headers),
       ...mirrored,
       ...serverHeaders(decisionId, policyRevision),
+      ...openSession(this.#head.headers, this.#scene("request"), this.#dependencies),
     ];
     // A compressed answer could not be read.
     const remove = [...forgedHeaders(this.#head.headers), "accept-encoding"];
@@ -248,7 +254,10 @@ class HttpExchange implements Exchange {
 
   #clientMutation(head: ResponseHead, decisionId: string, outcome: Outcome) {
     const revision = this.#revision();
-    const set = clientHeaders(decisionId, revision, outcome, this.#milliseconds);
+    const set = [
+      ...clientHeaders(decisionId, revision, outcome, this.#milliseconds),
+      ...sealSession(head.headers, this.#scene("response"), this.#dependencies),
+    ];
     return { set, remove: except(forgedHeaders(head.headers), set) };
   }
 

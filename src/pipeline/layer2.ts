@@ -2,6 +2,7 @@ import { FAULT_KIND } from "../core/finding.ts";
 import type { Message } from "../core/message.ts";
 import type { Obligations, PolicyInput, Reason } from "../core/policy.ts";
 import { type RefusalCode, RPC_DENIED, reasonOf, refusal } from "../decision/refusals.ts";
+import { rulesOf } from "../mcp/revision/revisions.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { Cleaned } from "./layer1.ts";
 import { mostTelling } from "./most-telling.ts";
@@ -13,6 +14,8 @@ export interface Decision {
   readonly allow: boolean;
   /** Of a denial at least one, the most specific first. */
   readonly reasons: readonly Reason[];
+  /** What the one who sent the message is told in their place. */
+  readonly told?: Reason;
   readonly obligations: Obligations;
   /** What it was decided on; null when there was no policy to ask. */
   readonly input: PolicyInput | null;
@@ -62,9 +65,20 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
     obligations,
     input,
     policyRevision: revision,
-    rpcCode: RPC_DENIED,
-    httpStatus: 403,
+    ...codesOf(message, scene, reasons),
   };
+}
+
+/** JSON-RPC 2.0 section 5.1 */
+const RPC_METHOD_NOT_FOUND = -32601;
+
+/** A client's unknown method is answered as the protocol answers it, in each revision's way. */
+function codesOf({ kind, revision }: Message, scene: Scene, [first]: readonly Reason[]) {
+  const isAsked = scene.direction === "request" && kind === "request";
+  if (!isAsked || first?.code !== "unknown_method") {
+    return { rpcCode: RPC_DENIED, httpStatus: 403 };
+  }
+  return { rpcCode: RPC_METHOD_NOT_FOUND, httpStatus: rulesOf(revision).unknownMethodStatus };
 }
 
 /** A denial of the firewall's own. */

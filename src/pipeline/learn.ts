@@ -15,11 +15,17 @@ export const LISTINGS: ReadonlyMap<string, { readonly kind: ListedKind; readonly
   ]);
 
 /** Notes what a server offers, in its own words: before anything is taken out of them. */
-export function learn(reading: Reading, scene: Scene, { catalogue }: Dependencies): void {
+export function learn(
+  reading: Reading,
+  scene: Scene,
+  { catalogue, sights, clock }: Dependencies,
+): void {
   if (scene.direction === "request") return;
   for (const message of reading.messages) {
     const page = pageOf(message);
-    if (page !== null) catalogue.learn(scene.server, page);
+    if (page === null) continue;
+    catalogue.learn(scene.server, page);
+    if (page.nextCursor === null) sights.listed(scene.server, page.kind, clock.monotonic());
   }
 }
 

@@ -5,6 +5,8 @@ import type { Config } from "../config/config.ts";
 import type { AuditSink, Clock, Telemetry } from "../core/ports.ts";
 import { createAnonymousIdentity } from "../identity/anonymous.ts";
 import type { Dependencies, LoadedPolicy, ServerSettings } from "../pipeline/dependencies.ts";
+import { createDoorkeeper } from "../pipeline/doorkeeper.ts";
+import { createSights } from "../pipeline/sights.ts";
 import { createFlowMemory, FLOW_DEFAULTS } from "../state/flow-memory.ts";
 import { packageVersion } from "./package-root.ts";
 import { pathGuardOf } from "./paths.ts";
@@ -35,6 +37,8 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
     },
     paths: pathGuardOf(config),
     catalogue: createCatalogue(),
+    sights: createSights(),
+    doorkeeper: createDoorkeeper({ hosts: config.allowedHosts, origins: config.allowedOrigins }),
     get flow() {
       const isAsked = config.flow === "on" || inForce().policy.asksForFlow;
       return isAsked && config.flow !== "off" ? flow : null;
@@ -54,6 +58,8 @@ function settingsOf(config: Config, server: string): ServerSettings {
     denial: own?.denial ?? config.denial,
     disclose: config.disclose,
     annotate: config.annotate,
+    filterLists: config.discovery.filter,
+    hideNames: config.discovery.hideNames,
     padding: padding.scheme,
     jitterMaxMs: padding.jitterMaxMs,
     responseHeadDeadlineMs: own?.responseHeadDeadlineMs ?? config.limits.responseHeadDeadlineMs,

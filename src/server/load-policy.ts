@@ -17,8 +17,6 @@ export interface PolicyInForce extends LoadedPolicy {
   readonly default: "allow" | "deny";
   /** What the portable policy wants masked: the guards do it. */
   readonly redact: RedactSettings | null;
-  /** Nobody wrote a policy: only the handshake, discovery and listing pass. */
-  readonly isBuiltIn: boolean;
 }
 
 type PolicySettings = Pick<Config, "policy" | "limits" | "servers" | "flow">;

@@ -44,6 +44,8 @@ export interface TestServiceOptions {
   /** No jitter if absent. */
   readonly jitterMaxMs?: number;
   readonly guards?: readonly string[];
+  /** Every host if absent. */
+  readonly allowedHosts?: readonly string[];
   /** What differs from the defaults, under which personal data is not masked. */
   readonly pii?: Partial<Config["pii"]>;
   /** Folders of servers, by server and by the root's name; with them, paths are concealed. */
@@ -178,6 +180,7 @@ function configOf(options: TestServiceOptions): Config {
     annotate: options.annotate ?? false,
     padding: { scheme: options.padding ?? { kind: "off" }, jitterMaxMs: options.jitterMaxMs ?? 0 },
     guards: options.guards ?? value.guards,
+    allowedHosts: options.allowedHosts ?? value.allowedHosts,
     pii: { ...value.pii, ...options.pii },
     servers: serversOf(options),
     aliases: { ...value.aliases, ...options.aliases },

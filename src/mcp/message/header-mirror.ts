@@ -2,7 +2,7 @@ import { Buffer, isUtf8 } from "node:buffer";
 import type { Headers } from "../../core/exchange.ts";
 import { type JsonNode, stringMember } from "../../core/json.ts";
 import type { Message } from "../../core/message.ts";
-import { rulesOf } from "../revision/revisions.ts";
+import { isRevision, rulesOf } from "../revision/revisions.ts";
 import { headerMismatch, type ProtocolFault } from "./fault.ts";
 
 /** Where `Mcp-Name` gets its value: SEP-2243, and SEP-2663 for tasks. */
@@ -49,19 +49,40 @@ export function mirrorHeaders(
   messages: readonly Message[],
   headers: Headers,
 ): readonly (readonly [name: string, value: string])[] {
-  const given = withoutPadding(headers.get("mcp-name"));
   const [message] = messages;
-  if (given === undefined || message === undefined || message.method === null) return [];
+  if (message === undefined || message.method === null) return [];
   if (!rulesOf(message.revision).headersMirrorBody) return [];
-  const name = mirroredName(message.method, message.payload);
-  if (name === null || decodeMirrored(given) === name) return [];
-  return [["mcp-name", encodeMirrored(name)]];
+  const { method, payload } = message;
+  const given = [
+    ["mcp-method", method],
+    ["mcp-name", mirroredName(method, payload)],
+  ] as const;
+  return given.flatMap(([name, value]) => {
+    const header = withoutPadding(headers.get(name));
+    if (header === undefined || value === null || decodeMirrored(header) === value) return [];
+    return [[name, encodeMirrored(value)] as const];
+  });
 }
 
 /** What `Mcp-Name` must say for this body; null when the method has no such header. */
 function mirroredName(method: string, params: JsonNode | null): string | null {
   const source = NAME_SOURCE.get(method);
   return source === undefined ? null : (stringMember(params, source) ?? null);
+}
+
+/**
+ * What `Mcp-Method` and `Mcp-Name` say where no body has to say the same, decoded, in lines: in
+ * older revisions, without a message, and of a method without a name. Elsewhere a difference is a
+ * fault, and what is cleaned in the body is rewritten here.
+ */
+export function unmirroredNames(headers: Headers, hasBody: boolean): string {
+  const method = withoutPadding(headers.get("mcp-method")) ?? "";
+  const name = withoutPadding(headers.get("mcp-name")) ?? "";
+  const version = withoutPadding(headers.get("mcp-protocol-version")) ?? "";
+  const isCompared = hasBody && isRevision(version) && rulesOf(version).headersMirrorBody;
+  const lines = isCompared ? [] : [method, decodeMirrored(method) ?? ""];
+  if (!isCompared || !NAME_SOURCE.has(method)) lines.push(name, decodeMirrored(name) ?? "");
+  return lines.join("\n").trim();
 }
 
 const PARAM_PREFIX = "mcp-param-";

@@ -86,6 +86,23 @@ describe("impedance up", () => {
     },
   );
 
+  test("on a loopback address answers to the names of this machine, and to no other", async () => {
+    await using upstream = await startEcho();
+    await using command = startImpedance(["up", "--upstream", upstream.url, ...ANY_PORT]);
+    const url = await command.ready();
+    const ask = (host: string) =>
+      call(target(url), {
+        path: url.pathname,
+        headers: { "content-type": "application/json", accept: "application/json", host },
+        body: JSON.stringify(LIST),
+      });
+    expect((await ask(`localhost:${url.port}`)).status).toBe(200);
+    const rebound = await ask(`evil.example:${url.port}`);
+    expect(rebound.status).toBe(403);
+    expect(rebound.json()).toMatchObject({ error: { data: { code: "host_refused" } } });
+    await endBy(command, ["SIGTERM"]);
+  });
+
   test("shows each decision as a line of JSON with --format json", async () => {
     await using upstream = await startEcho();
     await using command = startImpedance([

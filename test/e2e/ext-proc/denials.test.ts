@@ -11,7 +11,7 @@ policy_id: test
 version: "1.0"
 default: deny
 allow_rules: [{ tool: "*" }]
-deny_rules: [{ tool: "delete_*", reason: Deletion is not permitted }]
+deny_rules: [{ tool: "delete_*", reason: Deletion is not permitted, constraints: { nothing: { type: "null" } } }]
 `;
 
 /** One service for each form of denial, in front of the same server. */
@@ -83,7 +83,7 @@ describe("a denied request", () => {
     const body = { jsonrpc: "2.0", id: "p", method: "prompts/get", params: { name: "x" } };
     const { reply, reached } = await send("tool", { path: "/mcp", body });
     expect(reply.status).toBe(200);
-    expect(reply.json()).toMatchObject({ id: "p", error: { data: { code: "not_allowed" } } });
+    expect(reply.json()).toMatchObject({ id: "p", error: { data: { code: "unknown_name" } } });
     expect(reached).toBe(0);
   });
 });

@@ -230,7 +230,7 @@ async function brokenPolicy(): Promise<LoadedPolicy> {
     roots: [],
     clock: systemClock,
   });
-  return { engine: { revision, decide }, input, asksForFlow: false };
+  return { engine: { revision, decide }, input, isBuiltIn: true, asksForFlow: false };
 }
 
 async function callOnce(tool: string, beforeAnswer: () => void = () => undefined) {

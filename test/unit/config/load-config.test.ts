@@ -93,6 +93,16 @@ test("an empty file and no file mean the defaults", () => {
     plugins: [],
     aliases: ALIASES,
     ownPaths: [FILE],
+    allowedHosts: null,
+    allowedOrigins: [
+      "http://localhost",
+      "https://localhost",
+      "http://127.0.0.1",
+      "https://127.0.0.1",
+      "http://[::1]",
+      "https://[::1]",
+    ],
+    discovery: { filter: true, hideNames: true },
     flow: "auto",
     denial: "jsonrpc",
     disclose: "full",
@@ -147,6 +157,9 @@ guard_exemptions:
   - { guard: secrets, server: files }
 allow: [{ rule: "secrets/*", server: files, tool: "read_*", pointer: /result/* }]
 plugins: [{ module: guards/a.ts, options: { deep: [1] } }, { module: /opt/b.js }]
+allowed_hosts: [mcp.example.com, "*.internal:8443"]
+allowed_origins: ["https://app.example.com", "null"]
+discovery: { filter: off, hide_names: off }
 flow: off
 denial: http
 disclose: code
@@ -242,6 +255,9 @@ drain_deadline_ms: 20
       "/etc/impedance/guards/a.ts",
       "/opt/b.js",
     ],
+    allowedHosts: ["mcp.example.com", "*.internal:8443"],
+    allowedOrigins: ["https://app.example.com", "null"],
+    discovery: { filter: false, hideNames: false },
     flow: "off",
     denial: "http",
     disclose: "code",

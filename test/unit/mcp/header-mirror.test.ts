@@ -5,6 +5,7 @@ import {
   decodeMirrored,
   encodeMirrored,
   mirrorHeaders,
+  unmirroredNames,
 } from "../../../src/mcp/message/header-mirror.ts";
 import { readMessages } from "../../../src/mcp/message/read.ts";
 
@@ -138,5 +139,42 @@ describe("mirrorHeaders", () => {
     if (!outcome.ok) throw new Error(outcome.error.code);
     expect(mirrorHeaders(outcome.value.messages, headers)).toEqual(want);
     expect(mirrorHeaders(outcome.value.messages, new Map())).toEqual([]);
+  });
+
+  test("says which method the body has after an edit", () => {
+    const outcome = read("acme/[REDACTED:key]", {}, null, 1);
+    if (!outcome.ok) throw new Error(outcome.error.code);
+    const given = new Map([["mcp-method", "acme/key"]]);
+    expect(mirrorHeaders(outcome.value.messages, given)).toEqual([
+      ["mcp-method", "acme/[REDACTED:key]"],
+    ]);
+  });
+});
+
+describe("what no body has to repeat", () => {
+  const named = { "mcp-method": "tools/call", "mcp-name": "=?base64?w6k=?=" };
+  test.each([
+    { title: "nothing of a call", headers: { ...VERSION, ...named }, body: true, text: "" },
+    {
+      title: "the name of a method without one",
+      headers: { ...VERSION, ...named, "mcp-method": "tools/list" },
+      body: true,
+      text: "=?base64?w6k=?=\né",
+    },
+    {
+      title: "both in an older revision",
+      headers: { "mcp-protocol-version": "2025-11-25", "mcp-method": "a", "mcp-name": "b" },
+      body: true,
+      text: "a\na\nb\nb",
+    },
+    {
+      title: "both without a message",
+      headers: { ...VERSION, "mcp-method": "tools/call", "mcp-name": "b" },
+      body: false,
+      text: "tools/call\ntools/call\nb\nb",
+    },
+    { title: "nothing where there is none", headers: {}, body: true, text: "" },
+  ])("is $title", ({ headers, body, text }) => {
+    expect(unmirroredNames(new Map(Object.entries(headers)), body)).toBe(text);
   });
 });

@@ -8,9 +8,11 @@ import { createPiiGuard } from "../../../src/guard/pii/pii.ts";
 import { createSecretsGuard } from "../../../src/guard/secrets/secrets.ts";
 import { createAnonymousIdentity } from "../../../src/identity/anonymous.ts";
 import type { Dependencies } from "../../../src/pipeline/dependencies.ts";
+import { createDoorkeeper } from "../../../src/pipeline/doorkeeper.ts";
 import { judge } from "../../../src/pipeline/judge.ts";
 import { readRequest } from "../../../src/pipeline/reading.ts";
 import { sceneOf } from "../../../src/pipeline/scene.ts";
+import { createSights } from "../../../src/pipeline/sights.ts";
 import { randomIdentifiers, systemClock } from "../../../src/server/system.ts";
 
 const PII = createPiiGuard(
@@ -46,10 +48,13 @@ async function eventsOf(args: unknown): Promise<readonly DecisionEvent[]> {
     inspector: createInspector([createSecretsGuard(), PII], { clock: systemClock, budgetMs: 500 }),
     paths: {
       viewOf: () => null,
+      scopeOf: () => ({ id: "", key: new Uint8Array(32) }),
       contentsOf: () => "alias",
       isOutOfReach: () => false,
     },
     catalogue: createCatalogue(),
+    sights: createSights(),
+    doorkeeper: createDoorkeeper({ hosts: null, origins: [] }),
     flow: null,
     policy: () => null,
     events: createEventBuilder({ clock: systemClock, labels: {}, subjectKey: new Uint8Array(32) }),
@@ -62,6 +67,8 @@ async function eventsOf(args: unknown): Promise<readonly DecisionEvent[]> {
       responseHeadDeadlineMs: 1,
       padding: { kind: "off" },
       jitterMaxMs: 0,
+      filterLists: true,
+      hideNames: true,
     }),
   };
   const known = await identity.identify(HEAD);

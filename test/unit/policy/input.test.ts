@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
 import type { Finding } from "../../../src/core/finding.ts";
+import type { ItemFact } from "../../../src/core/policy.ts";
 import { createInputBuilder, type InputSubject } from "../../../src/policy/input.ts";
 import { compilePortable } from "../../../src/policy/portable/compile.ts";
 import { parsePortable } from "../../../src/policy/portable/parse.ts";
@@ -213,4 +214,52 @@ test("HTTP without a message is told by its kind alone", () => {
   const message = { ...call("t", {}).message, node: null, payload: null, tool: null, method: null };
   const input = build(call("t", {}, { message: { ...message, kind: "open_stream" }, leaves: [] }));
   expect(input).toMatchObject({ message: { kind: "open_stream", method: null }, rules: [] });
+});
+
+describe("an item of a listing", () => {
+  const list = (method: string, params: object, item: ItemFact) =>
+    build(request(method, params, { phase: "list", item, client: { name: null, version: null } }));
+
+  test("is a call of which no more than the name is known", () => {
+    const name = "read_file";
+    const input = list("tools/call", { name }, { kind: "tool", name, uri: null });
+    expect(input).toMatchObject({
+      phase: "list",
+      item: { kind: "tool", name, uri: null },
+      message: { method: "tools/call", tool: name, arguments: {} },
+      rules: [{ rule: "allow/0", fit: true, failed: [] }],
+      posture: {},
+      provenance: { message: "MCP_LISTING" },
+    });
+  });
+
+  test("is told by its URI, and the path in it is judged", () => {
+    const uri = "file:///projects/.ssh/id_rsa?key=1";
+    const input = list("resources/read", { uri }, { kind: "resource", name: null, uri });
+    expect(input.item).toEqual({
+      kind: "resource",
+      name: null,
+      uri: "file:///projects/.ssh/id_rsa",
+    });
+    expect(input.paths).toMatchObject([{ root: "projects", sensitive: true }]);
+  });
+
+  test("is incomplete where its name is too long to be judged", () => {
+    const name = "x".repeat(2000);
+    const input = list("tools/call", { name }, { kind: "tool", name, uri: null });
+    expect(input.item?.name).toBe(null);
+    expect(input.facts.complete).toBe(false);
+  });
+});
+
+test.each([
+  { revision: "2026-07-28", resultType: "complete", type: "complete" },
+  { revision: "2026-07-28", resultType: undefined, type: null },
+  { revision: "2026-07-28", resultType: 7, type: "" },
+  { revision: "2026-07-28", resultType: "x".repeat(129), type: "" },
+  { revision: "2025-11-25", resultType: "acme", type: null },
+] as const)("a result of $revision with the type $resultType is told as $type", (given) => {
+  const subject = result({ content: [], resultType: given.resultType });
+  const message = { ...subject.message, revision: given.revision };
+  expect(build({ ...subject, message }).result?.type).toBe(given.type);
 });
