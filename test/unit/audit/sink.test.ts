@@ -376,7 +376,7 @@ describe("a log file that fails", () => {
     const failures: SinkFailure[] = [];
     const sink = openTestLog([path], {
       healthIntervalMs: 10,
-      retryMs: 40,
+      retryMs: 500,
       onFailure: (failure) => failures.push(failure),
     });
     sink.record(event("a"));
