@@ -14,7 +14,7 @@ import {
 import { visible } from "./visible.ts";
 
 export const toolsDiffCommand: Command = {
-  name: "tools diff",
+  name: "diff",
   summary: "where live servers differ from the inventory; exit 1 if they do",
   help: `usage: impedance tools diff [OPTIONS]
 

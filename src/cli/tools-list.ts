@@ -13,7 +13,7 @@ import {
 import { shortened, table, visible } from "./visible.ts";
 
 export const toolsListCommand: Command = {
-  name: "tools list",
+  name: "list",
   summary: "the tools of live servers, beside what the inventory says of them",
   help: `usage: impedance tools list [OPTIONS]
 

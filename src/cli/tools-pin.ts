@@ -19,7 +19,7 @@ import { describe } from "./tools-diff.ts";
 import { visible } from "./visible.ts";
 
 export const toolsPinCommand: Command = {
-  name: "tools pin",
+  name: "pin",
   summary: "write what live servers offer into the inventory, to be reviewed and committed",
   help: `usage: impedance tools pin [OPTIONS]
 

@@ -48,7 +48,7 @@ export async function createScanner(
   const dependencies = dependenciesOf(config, {
     inForce: () => inForce,
     inventory: inventory.value,
-    audit: { record: () => true },
+    audit: { record: () => true, omit: () => true },
     telemetry: silentTelemetry,
     clock: systemClock,
   });
