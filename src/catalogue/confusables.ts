@@ -6,24 +6,28 @@ export interface NamedTool {
 
 /** Names that were seen, by what they look like. */
 export interface Confusables {
-  /** The first tool seen whose name can be taken for this one; null from the second time on. */
-  meet(tool: NamedTool): NamedTool | null;
+  /**
+   * The server of the first tool seen whose name can be taken for this one; null from the second
+   * time on.
+   */
+  meet(tool: NamedTool): string | null;
 }
 
 /** Beyond it a new name is not remembered. */
 const NAMES_MAX = 65_536;
 
 export function createConfusables(): Confusables {
-  const first = new Map<string, NamedTool>();
+  const first = new Map<string, string>();
   const met = new Set<string>();
   return {
     meet(tool) {
-      const key = JSON.stringify([tool.server, tool.name]);
+      const { server, name } = tool;
+      const key = JSON.stringify([server, name.slice(0, COMPARED_MAX_LENGTH), name.length]);
       if (met.has(key) || met.size >= NAMES_MAX) return null;
       met.add(key);
-      const shape = skeletonOf(tool.name);
+      const shape = skeletonOf(name);
       const other = first.get(shape);
-      if (other === undefined) first.set(shape, tool);
+      if (other === undefined) first.set(shape, server);
       return other ?? null;
     },
   };

@@ -14,11 +14,17 @@ export interface CatalogueLimits {
   readonly itemsMax: number;
   /** Characters of one definition; a longer one is known by its name alone. */
   readonly definitionMaxLength: number;
+  /** Characters of all names of one kind of one server; of what is over, nothing is known. */
+  readonly namesMaxLength: number;
+  /** Characters of all definitions of one server; of what is over, the names alone are known. */
+  readonly definitionsMaxLength: number;
 }
 
 const DEFAULT_LIMITS: CatalogueLimits = {
   itemsMax: 4096,
   definitionMaxLength: DEFINITION_MAX_LENGTH,
+  namesMaxLength: 4 * 1024 * 1024,
+  definitionsMaxLength: 8 * 1024 * 1024,
 };
 
 /**
@@ -50,15 +56,27 @@ interface Listing {
   readonly spellings: Map<string, Uint8Array>;
   /** Where pages that began at the first one go on: a chain that may reach the last. */
   readonly open: Set<string>;
+  /** Characters of `names`. */
+  namesLength: number;
+  /** Characters of the definitions in `tools`. */
+  definitionsLength: number;
   isComplete: boolean;
 }
 
-/** Cursors of chains that nobody followed to the end. */
+/** Cursors of chains that nobody followed to the end, and how long they may be. */
 const OPEN_MAX = 1024;
+const CURSOR_MAX_LENGTH = 4096;
 
 function createListing(): Listing {
-  const tools = new Map<string, KnownTool>();
-  return { names: new Set(), tools, spellings: new Map(), open: new Set(), isComplete: false };
+  return {
+    names: new Set(),
+    tools: new Map(),
+    spellings: new Map(),
+    open: new Set(),
+    namesLength: 0,
+    definitionsLength: 0,
+    isComplete: false,
+  };
 }
 
 function learnPage(listing: Listing, page: ListingPage, limits: CatalogueLimits): void {
@@ -68,7 +86,9 @@ function learnPage(listing: Listing, page: ListingPage, limits: CatalogueLimits)
   if (!isChained) return;
   if (!isWhole) listing.isComplete = false;
   else if (nextCursor === null) listing.isComplete = true;
-  else if (listing.open.size < OPEN_MAX) listing.open.add(nextCursor);
+  else if (listing.open.size < OPEN_MAX && nextCursor.length <= CURSOR_MAX_LENGTH) {
+    listing.open.add(nextCursor);
+  }
 }
 
 /** False where there was no room for all of them. */
@@ -78,26 +98,43 @@ function learnItems(listing: Listing, page: ListingPage, limits: CatalogueLimits
   for (const item of page.items) {
     const name = stringMember(item, NAME_MEMBER[page.kind]);
     if (name === undefined) continue;
-    if (!listing.names.has(name) && listing.names.size >= limits.itemsMax) {
+    if (!learnName(listing, name, limits)) {
       isWhole = false;
       continue;
     }
-    listing.names.add(name);
     // A name that one page has twice stands for no definition: nobody knows which one is called.
-    if (seen.has(name)) listing.tools.delete(name);
+    if (seen.has(name)) forgetTool(listing, name);
     else if (page.kind === "tool") learnTool(listing, name, item, page, limits);
     seen.add(name);
   }
   return isWhole;
 }
 
+/** False where there is no room for it. */
+function learnName(listing: Listing, name: string, limits: CatalogueLimits): boolean {
+  const { names } = listing;
+  if (names.has(name)) return true;
+  const length = listing.namesLength + name.length;
+  if (names.size >= limits.itemsMax || length > limits.namesMaxLength) return false;
+  names.add(name);
+  listing.namesLength = length;
+  return true;
+}
+
+function forgetTool(listing: Listing, name: string): void {
+  listing.definitionsLength -= listing.tools.get(name)?.text.length ?? 0;
+  listing.tools.delete(name);
+  listing.spellings.delete(name);
+}
+
 function learnTool(
-  { tools, spellings }: Listing,
+  listing: Listing,
   name: string,
   item: JsonObject,
   page: ListingPage,
   limits: CatalogueLimits,
 ): void {
+  const { tools, spellings } = listing;
   const bytes = page.bytes?.subarray(item.start, item.end);
   const known = tools.get(name);
   const spelling = spellings.get(name);
@@ -105,11 +142,10 @@ function learnTool(
   if (known !== undefined && isSpelledAlike) return;
 
   const text = canonicalJson(item, limits.definitionMaxLength);
-  spellings.delete(name);
-  if (text === null) {
-    tools.delete(name);
-    return;
-  }
+  forgetTool(listing, name);
+  const isRoom = listing.definitionsLength + (text?.length ?? 0) <= limits.definitionsMaxLength;
+  if (text === null || !isRoom) return;
+  listing.definitionsLength += text.length;
   tools.set(name, { name, hash: known?.text === text ? known.hash : hashOf(text), text });
   // A copy, since the page goes; what is spelled far longer than it need be is not kept.
   if (bytes !== undefined && bytes.length <= 4 * text.length) {

@@ -134,7 +134,7 @@ function confusable(tool: ListedTool, confusables: Confusables): Remark[] {
   const { server, name, index, isTwin, known, past } = tool;
   const other = confusables.meet({ server, name });
   // Told once: what is listed twice stays so, and its definition stays unknown.
-  const otherServer = other?.server ?? (isTwin && !past.isKnown ? server : null);
+  const otherServer = other ?? (isTwin && !past.isKnown ? server : null);
   if (otherServer === null) return [];
   const after = known?.hash ?? null;
   const texts = [null, null] as const;

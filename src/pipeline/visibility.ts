@@ -9,7 +9,10 @@ import { inventoryFacts } from "./layer2.ts";
 import type { Scene } from "./scene.ts";
 import type { Sight } from "./sights.ts";
 
-/** What the policy lets one caller see, item by item. */
+/**
+ * What the policy lets one caller see, item by item. All that one message asks has the time that
+ * the policy has for one message.
+ */
 export interface View {
   /** An item by its name, and what the guards found in it. */
   sightOf(kind: ListedKind, name: string, findings: readonly Finding[]): Sight;
@@ -36,16 +39,21 @@ interface Asking {
 }
 
 function createView(asking: Asking): View {
-  const { catalogue, sights, clock } = asking.dependencies;
+  const { catalogue, sights, clock, limits } = asking.dependencies;
   const { server } = asking.scene;
-  const remembered = sights.of(classOf(asking), clock.monotonic());
+  const since = clock.monotonic();
+  const remembered = sights.of(classOf(asking), since);
+  let isLate = false;
 
   function sightOf(kind: ListedKind, name: string, findings: readonly Finding[]): Sight {
     const hash = kind === "tool" ? (catalogue.tool(server, name)?.hash ?? "") : "";
     const key = `${kind} ${hash} ${keyOf(findings)} ${name}`;
     const kept = remembered.items.get(key);
     if (kept !== undefined) return kept;
+    // FAIL CLOSED: servers choose how much they list, and nothing else is decided meanwhile.
+    if (isLate) return LATE;
     const sight = ask(itemOf(kind, name), findings, asking);
+    isLate = clock.monotonic() - since > limits.policyBudgetMs;
     if (sight.kind !== "fault") sights.keep(remembered, key, sight);
     return sight;
   }
@@ -66,6 +74,8 @@ function createView(asking: Asking): View {
     },
   };
 }
+
+const LATE: Sight = { kind: "fault", code: "policy_late" };
 
 function keyOf(findings: readonly Finding[]): string {
   if (findings.length === 0) return "";

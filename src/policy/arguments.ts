@@ -84,8 +84,9 @@ function copyOf(node: JsonNode, at: string, depth: number, copy: Copy): Json {
   }
 }
 
+/** Half a surrogate pair is no text to the policy: it would end its evaluation. */
 function spend(copy: Copy, text: string): boolean {
-  if (text.length > STRING_MAX_BYTES) return false;
+  if (text.length > STRING_MAX_BYTES || !text.isWellFormed()) return false;
   const bytes = Buffer.byteLength(text);
   if (bytes > STRING_MAX_BYTES || bytes > copy.bytes) return false;
   copy.bytes -= bytes;
@@ -93,7 +94,7 @@ function spend(copy: Copy, text: string): boolean {
 }
 
 function leaveOut(node: JsonNode, at: string, copy: Copy): Json {
-  copy.truncated.push(at);
+  copy.truncated.push(at.toWellFormed());
   const bytes = node.kind === "string" ? Buffer.byteLength(node.value) : node.end - node.start;
   return { $bytes: bytes };
 }

@@ -58,7 +58,7 @@ export interface InputBuilderOptions {
   readonly clock: Clock;
 }
 
-/** A name beyond this is told as missing, and the facts as incomplete. */
+/** A longer name is told as missing, and the facts as incomplete. */
 const NAME_MAX_LENGTH = 1024;
 const RESULT_TYPE_MAX_LENGTH = 128;
 const SELF_REPORTED_MAX_LENGTH = 256;
@@ -99,11 +99,14 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
     const { paths, rawPaths } = pathFacts(phase === "response" ? undefined : params, roots);
     const names = namesOf(message);
     const resource = resourceFacts(message.uri, subject.shown);
+    const findings = findingFacts(subject.findings);
+    // FAIL CLOSED: a finding that the policy cannot point at it cannot have taken out.
+    const complete = names.complete && findings.every(({ at }) => at.isWellFormed());
 
     return {
       v: 1,
       phase,
-      facts: { complete: names.complete, policy: engineRevision },
+      facts: { complete, policy: engineRevision },
       message: {
         kind: message.kind,
         method: names.method,
@@ -119,7 +122,7 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
       rules: isCall ? rulesOf(subject, params) : [],
       patterns: {},
       paths,
-      findings: findingFacts(subject.findings),
+      findings: findings.map((finding) => ({ ...finding, at: finding.at.toWellFormed() })),
       strings: {
         ...stringFacts(subject.leaves),
         raw_paths: rawPaths,
@@ -197,11 +200,15 @@ function createRoots(roots: readonly Root[]): (server: string) => readonly Root[
 }
 
 function namesOf({ method, tool, prompt }: Message) {
-  const bounded = (name: string | null) =>
-    name !== null && name.length > NAME_MAX_LENGTH ? null : name;
-  const names = { method: bounded(method), tool: bounded(tool), prompt: bounded(prompt) };
+  const names = { method: tellable(method), tool: tellable(tool), prompt: tellable(prompt) };
   const complete = names.method === method && names.tool === tool && names.prompt === prompt;
   return { ...names, complete };
+}
+
+/** Half a surrogate pair is no text to the policy: it would end its evaluation. */
+function tellable(name: string | null): string | null {
+  const isTellable = name !== null && name.length <= NAME_MAX_LENGTH && name.isWellFormed();
+  return isTellable ? name : null;
 }
 
 function subjectOf({ method, tool, uri }: Message) {
@@ -245,7 +252,8 @@ function resultFacts(
 function resultType(payload: JsonNode | null): string | null {
   const type = member(payload, "resultType");
   if (type === undefined) return null;
-  return type.kind === "string" && type.value.length <= RESULT_TYPE_MAX_LENGTH ? type.value : "";
+  if (type.kind !== "string" || type.value.length > RESULT_TYPE_MAX_LENGTH) return "";
+  return type.value.isWellFormed() ? type.value : "";
 }
 
 /** What is still in the message comes first: it is what must not be cut off. */

@@ -25,7 +25,7 @@ export function pathFacts(params: JsonNode | undefined, roots: readonly Root[]):
     // Where a relative path starts is the server's secret: it may stay below there, and no more.
     const leaves = absolute || hasDotSegment(text.trim());
     if (leaves && judged.root === null) raw += 1;
-    found.push({ at: pointerOf(location), ...judged });
+    found.push({ at: pointerOf(location).toWellFormed(), ...judged });
   });
 
   const uri = stringMember(params, "uri") ?? stringMember(member(params, "ref"), "uri");

@@ -9,7 +9,10 @@ const QUERY_AND_FRAGMENT = /[?#].*$/s;
 
 const NONE: PolicyInput["resource"] = { uri: null, scheme: null, ext: null };
 
-/** A resource as the policy may see it; a long URI is told by its scheme and extension alone. */
+/**
+ * A resource as the policy may see it; a URI that is long, or no text, is told by its scheme and
+ * extension alone.
+ */
 export function resourceFacts(
   uri: string | null,
   shown: (text: string) => string = (text) => text,
@@ -18,8 +21,12 @@ export function resourceFacts(
   const path = uri.replace(USER_INFO, "$1").replace(QUERY_AND_FRAGMENT, "");
   const visible = shown(path);
   return {
-    uri: Buffer.byteLength(visible) <= URI_MAX_BYTES ? visible : null,
+    uri: isTellable(visible) ? visible : null,
     scheme: SCHEME.exec(uri)?.[1]?.toLowerCase() ?? null,
     ext: extensionOf(path.slice(path.lastIndexOf("/") + 1)),
   };
+}
+
+function isTellable(uri: string): boolean {
+  return Buffer.byteLength(uri) <= URI_MAX_BYTES && uri.isWellFormed();
 }

@@ -25,13 +25,10 @@ describe("skeletonOf", () => {
 });
 
 describe("confusables", () => {
-  test("are told once, with the tool that was there first", () => {
+  test("are told once, with the server that was there first", () => {
     const { meet } = createConfusables();
     expect(meet({ server: "files", name: "read_file" })).toBeNull();
-    expect(meet({ server: "evil", name: "read-file" })).toEqual({
-      server: "files",
-      name: "read_file",
-    });
+    expect(meet({ server: "evil", name: "read-file" })).toBe("files");
     expect(meet({ server: "evil", name: "read-file" })).toBeNull();
     expect(meet({ server: "files", name: "read_file" })).toBeNull();
   });
@@ -39,7 +36,7 @@ describe("confusables", () => {
   test("are the same name on two servers, too", () => {
     const { meet } = createConfusables();
     expect(meet({ server: "a", name: "search" })).toBeNull();
-    expect(meet({ server: "b", name: "search" })?.server).toBe("a");
+    expect(meet({ server: "b", name: "search" })).toBe("a");
     expect(meet({ server: "b", name: "research" })).toBeNull();
   });
 });

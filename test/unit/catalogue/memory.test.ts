@@ -12,6 +12,13 @@ function spelledPage(text: string): ListingPage {
   return { kind: "tool", cursor: null, nextCursor: null, items, bytes: Buffer.from(text) };
 }
 
+const ROOM = {
+  itemsMax: 10,
+  definitionMaxLength: 1000,
+  namesMaxLength: 1000,
+  definitionsMaxLength: 1000,
+};
+
 describe("a catalogue", () => {
   test("knows a tool by its canonical definition, however it is spelled", () => {
     const catalogue = createCatalogue();
@@ -37,11 +44,34 @@ describe("a catalogue", () => {
   });
 
   test("knows as much as there is room for", () => {
-    const catalogue = createCatalogue({ itemsMax: 1, definitionMaxLength: 20 });
+    const catalogue = createCatalogue({ ...ROOM, itemsMax: 1, definitionMaxLength: 20 });
     catalogue.learn("s", pageOf({ name: "a", x: "too long for that" }, { name: "b" }));
     expect(catalogue.knows("s", "tool", "a")).toBe(true);
     expect(catalogue.tool("s", "a")).toBeNull();
     expect(catalogue.knows("s", "tool", "b")).toBe(false);
     expect(catalogue.isComplete("s", "tool")).toBe(false);
+  });
+
+  test("keeps no more of long names than there is room for", () => {
+    const catalogue = createCatalogue({ ...ROOM, namesMaxLength: 100 });
+    const long = "x".repeat(99);
+    catalogue.learn("s", pageOf({ name: "a" }, { name: long }, { name: `${long}y` }));
+    expect([...catalogue.names("s", "tool")]).toEqual(["a", long]);
+    expect(catalogue.isComplete("s", "tool")).toBe(false);
+    catalogue.learn("s", pageOf({ name: "a" }, { name: long }));
+    expect(catalogue.isComplete("s", "tool")).toBe(true);
+  });
+
+  test("keeps no more of definitions than there is room for, whichever came before", () => {
+    const catalogue = createCatalogue({ ...ROOM, definitionsMaxLength: 100 });
+    const described = (name: string, length: number) => ({ name, x: "x".repeat(length) });
+    const isKnown = (name: string) => catalogue.tool("s", name) !== null;
+    for (let round = 0; round < 10; round += 1) {
+      catalogue.learn("s", pageOf(described("a", 10 + round), described("b", 80)));
+      expect([isKnown("a"), isKnown("b")]).toEqual([true, false]);
+    }
+    catalogue.learn("s", pageOf({ name: "a" }, { name: "a" }, described("b", 80)));
+    expect([isKnown("a"), isKnown("b")]).toEqual([false, true]);
+    expect(catalogue.knows("s", "tool", "a")).toBe(true);
   });
 });

@@ -139,3 +139,62 @@ test("a text stuffed with secrets is given up instead of finished", () => {
   const scan = createScanner(RULES).scan(`${SECRET} `.repeat(12_000), { contextual: true });
   expect(scan.complete).toBe(false);
 });
+
+describe("half a surrogate pair", () => {
+  const LONE = "\ud800";
+
+  async function judged(method: string, params: object): Promise<readonly string[]> {
+    const path = await createDataPath();
+    const exchange = path.firewall.open(headOf({}));
+    await exchange.requestHead();
+    await exchange.request(Buffer.from(JSON.stringify({ jsonrpc: "2.0", id: 1, method, params })));
+    return path.decisions.at(-1)?.result.reasons.map(({ code }) => code) ?? [];
+  }
+
+  test.each([
+    { place: "a tool's name", method: "tools/call", params: { name: LONE } },
+    { place: "a prompt's name", method: "prompts/get", params: { name: LONE } },
+    { place: "a reference", method: "completion/complete", params: { ref: refTo(LONE) } },
+    { place: "a method", method: LONE, params: {} },
+    { place: "the place of a finding", method: "tools/call", params: withSecretAt(LONE) },
+  ])("does not end the policy's evaluation in $place", async ({ method, params }) => {
+    const codes = await judged(method, params);
+    expect(codes).toContain("facts_missing");
+    expect(codes).not.toContain("policy_failed");
+  });
+
+  test.each([
+    { place: "an argument", method: "tools/call", params: { name: "t", arguments: { q: LONE } } },
+    { place: "a path", method: "tools/call", params: { name: "t", arguments: { path: LONE } } },
+    { place: "a URI", method: "resources/read", params: { uri: `https://host/${LONE}` } },
+  ])("passes in $place", async ({ method, params }) => {
+    expect(await judged(method, params)).toEqual([]);
+  });
+
+  function refTo(name: string) {
+    return { type: "ref/prompt", name };
+  }
+
+  function withSecretAt(key: string) {
+    return { name: "t", arguments: { deep: { [key]: SECRET } } };
+  }
+});
+
+test("a listing has no more of the policy's time than a message", async () => {
+  let now = 0;
+  const clock = { now: () => 0, monotonic: () => now };
+  const path = await createDataPath({
+    dependencies: (real) => ({ ...real, clock }),
+    decide: (decision, { phase }) => {
+      if (phase === "list") now += 100;
+      return decision;
+    },
+  });
+  const exchange = await sent(path, { jsonrpc: "2.0", id: 1, method: "tools/list" });
+  exchange.responseHead(answerHead(200));
+  const tools = Array.from({ length: 20 }, (_, index) => ({ name: `tool_${index}` }));
+  const answer = JSON.stringify({ jsonrpc: "2.0", id: 1, result: { tools } });
+  const verdict = await exchange.response(Buffer.from(answer));
+  const body = verdict.kind === "forward" ? Buffer.from(verdict.body).toString("utf8") : "{}";
+  expect(JSON.parse(body).result.tools).toHaveLength(6);
+});
