@@ -3,6 +3,7 @@ import type { Hit, Place, Severity } from "../../core/finding.ts";
 import type { Leaf } from "../../core/json.ts";
 import type { Guard } from "../../core/ports.ts";
 import { SEVERITY_RANK } from "../severity.ts";
+import { createCleanTexts } from "./clean-texts.ts";
 import { findHidden, isRightToLeft, mayHide } from "./hidden.ts";
 import { findInName } from "./names.ts";
 import { type Role, roleOf } from "./place.ts";
@@ -20,11 +21,15 @@ const ROUNDS_MAX = 4;
  * Good text stays; names stay as they are, for calls need them.
  */
 export function createDescriptionsGuard(config: DescriptionsConfig): Guard {
+  const clean = createCleanTexts();
+
   function response(leaf: Leaf, place: Place): readonly Hit[] {
     if (leaf.nature !== "text" && leaf.nature !== "key") return NOTHING;
     const role = roleOf(leaf, place);
     if (role === "other") return inOtherText(leaf.text, config);
+    if (clean.has(leaf.text, role)) return NOTHING;
     const hits = hitsIn(leaf.text, role, config);
+    if (hits.length === 0) clean.add(leaf.text, role);
     return hits.some(isEdit) ? untilClean(leaf.text, hits, role, config) : hits;
   }
 
