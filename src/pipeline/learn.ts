@@ -53,8 +53,8 @@ interface Listing {
   readonly entries: readonly { readonly place: number; readonly item: JsonObject }[];
 }
 
-/** What answers a request of another exchange, on a stream that was taken up again. */
-const RESUMED = "";
+/** The method of what answers a request of another exchange, on a stream taken up again. */
+export const RESUMED = "";
 
 /** Of what is known by its shape alone, whatever looks like a list of tools is one. */
 function listingOf({ kind, method, payload }: Message): Listing | null {

@@ -10,7 +10,7 @@ import { insertMembers, replaceNode, type Splice } from "../mcp/json/splice.ts";
 import { rulesOf } from "../mcp/revision/revisions.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { Cleaned } from "./layer1.ts";
-import { LISTINGS } from "./learn.ts";
+import { LISTINGS, RESUMED } from "./learn.ts";
 import { mostTelling } from "./most-telling.ts";
 import type { Scene } from "./scene.ts";
 import { SIGHT_MAX_AGE_MS, type Sight } from "./sights.ts";
@@ -59,13 +59,13 @@ interface Listed {
 }
 
 /**
- * The listings in a result. What answers a request of another exchange, on a stream that was taken
- * up again, is known by its shape alone: whatever looks like a listing is one.
+ * The listings in a result that says what there is: whatever looks like a listing is one, asked for
+ * or not. So it is in what answers a request of another exchange, on a stream that was taken up
+ * again.
  */
 function listedIn({ method, payload }: Message): readonly Listed[] {
-  const listings = method === "" ? LISTINGS.values() : [LISTINGS.get(method ?? "")];
-  return [...listings].flatMap((listing): Listed[] => {
-    if (listing === undefined) return [];
+  if (method !== RESUMED && !CACHED.has(method ?? "")) return [];
+  return [...LISTINGS.values()].flatMap((listing): Listed[] => {
     const items = member(payload, listing.member);
     return items?.kind === "array" ? [{ ...listing, items }] : [];
   });

@@ -23,7 +23,7 @@ export function hideName(
   if (scene.direction !== "request" || !dependencies.settings(scene.server).hideNames) {
     return decision;
   }
-  const named = message.kind === "request" ? namedBy(message) : null;
+  const named = namedBy(message);
   // An alias that leads nowhere is no name of the server's.
   if (named === null || (paths !== null && paths.refusal !== null)) return decision;
   const view = viewOf(scene, message.revision, dependencies);
@@ -52,7 +52,10 @@ interface Named {
   readonly name: string;
 }
 
-/** What a request is about, of all that a server can list. */
+/**
+ * What a request is about, of all that a server can list. One without an id is no request, but some
+ * server may take it for one.
+ */
 function namedBy({ method, tool, prompt, uri }: Message): Named | null {
   if (tool !== null) return { kind: "tool", name: tool };
   if (prompt !== null) return { kind: "prompt", name: prompt };

@@ -100,6 +100,21 @@ describe("a name outside of the caller's listing", () => {
     expect(answerOf(await call(path, "get_user"))).toBe(null);
   });
 
+  test("is refused as one that does not exist where nobody waits for an answer", async () => {
+    const path = await createDataPath({ policy: POLICY });
+    await list(path, "tools/list", tools("get_user", "get_env", "write"));
+    const answers = [];
+    for (const name of ["write", "get_env", "nothing", "get_nothing"]) {
+      const exchange = path.firewall.open(headOf({}));
+      await exchange.requestHead();
+      const message = { jsonrpc: "2.0", method: "tools/call", params: { name } };
+      const verdict = await exchange.request(bytesOf(message));
+      answers.push(answerOf({ verdict, path }));
+    }
+    expect(answers[0]).toContain("202");
+    expect(new Set(answers).size).toBe(1);
+  });
+
   test("has its true reason in the log", async () => {
     const path = await createDataPath({ policy: POLICY });
     await list(path, "tools/list", tools("get_user", "get_env"));
@@ -276,6 +291,15 @@ describe("a listing", () => {
     expect(await list(path, "tools/list", tools("a"))).toEqual({ tools: [] });
     expect(answerOf(await call(path, "a"))).toContain("policy_failed");
   });
+
+  test.each(["server/discover", "prompts/list", "resources/list"])(
+    "is known by its shape in what %s tells",
+    async (method) => {
+      const path = await createDataPath({ policy: POLICY });
+      const told = await list(path, method, tools("get_user", "write"));
+      expect(told).toEqual(tools("get_user"));
+    },
+  );
 
   test("is known by its shape on a stream that was taken up again", async () => {
     const path = await createDataPath({ policy: POLICY });
