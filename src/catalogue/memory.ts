@@ -20,7 +20,7 @@ export interface CatalogueLimits {
   readonly definitionsMaxLength: number;
 }
 
-const DEFAULT_LIMITS: CatalogueLimits = {
+export const DEFAULT_LIMITS: CatalogueLimits = {
   itemsMax: 4096,
   definitionMaxLength: DEFINITION_MAX_LENGTH,
   namesMaxLength: 4 * 1024 * 1024,

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { hashedDefinition } from "../../../src/catalogue/definition.ts";
-import { createCatalogue } from "../../../src/catalogue/memory.ts";
+import { createCatalogue, DEFAULT_LIMITS } from "../../../src/catalogue/memory.ts";
 import { createPins } from "../../../src/catalogue/pins.ts";
 import type { InventoriedTool, Inventory } from "../../../src/core/inventory.ts";
 import type { Catalogue, ToolPins } from "../../../src/core/ports.ts";
@@ -99,7 +99,7 @@ describe("a listing", () => {
   });
 
   test("of a pinned tool behind more tools than there is room for has drifted", () => {
-    catalogue = createCatalogue({ itemsMax: 1, definitionMaxLength: 1_000 });
+    catalogue = createCatalogue({ ...DEFAULT_LIMITS, itemsMax: 1 });
     pins = createPins({ catalogue, inventory: INVENTORY, modeOf: () => "enforce" });
     expect(pins.learn("files", pageOf({ name: "new" }, READ))[0]).toMatchObject({
       kind: "drifted",
