@@ -4,8 +4,12 @@ import { compileGlob, type Glob } from "./glob.ts";
 const EXPRESSION = /\{[^{}]*\}/g;
 const WILDCARDS = /[*?]+/;
 
+/** A longer URI is not compared: a server may have thousands of templates. */
+const COMPARED_MAX_LENGTH = 4096;
+
 /** Whether a URI may be an expansion of a template. It says yes where it cannot tell. */
 export function mayExpandTo(template: string, uri: string): boolean {
+  if (uri.length > COMPARED_MAX_LENGTH) return true;
   const literals = template.split(EXPRESSION);
   // In a glob these would not stand for themselves.
   if (literals.some((literal) => WILDCARDS.test(literal))) return true;

@@ -56,7 +56,7 @@ export function encodeEvent(item: SseEvent, newData: Uint8Array): Uint8Array {
   for (const line of linesOf(raw)) {
     const isData = fieldName(raw, line) === "data";
     if (!isWritten && (isData || line.end === line.start)) {
-      parts.push(...dataLines(newData, terminatorOf(raw, line)));
+      addDataLines(parts, newData, terminatorOf(raw, line));
       isWritten = true;
     }
     if (isData) continue;
@@ -64,13 +64,15 @@ export function encodeEvent(item: SseEvent, newData: Uint8Array): Uint8Array {
     if (parts.at(-1)?.at(-1) === CR && raw[line.start] === LF) parts.push(NEWLINE);
     parts.push(raw.subarray(line.start, line.next));
   }
-  if (!isWritten) parts.push(NEWLINE, ...dataLines(newData, NEWLINE));
+  if (!isWritten) {
+    parts.push(NEWLINE);
+    addDataLines(parts, newData, NEWLINE);
+  }
   return Buffer.concat(parts);
 }
 
 /** One `data:` line for each line of the data, whatever ends it. */
-function dataLines(data: Uint8Array, terminator: Uint8Array): Uint8Array[] {
-  const lines: Uint8Array[] = [];
+function addDataLines(lines: Uint8Array[], data: Uint8Array, terminator: Uint8Array): void {
   const prefix = Buffer.from("data: ");
   let end = -1;
   for (const line of linesOf(data)) {
@@ -79,7 +81,6 @@ function dataLines(data: Uint8Array, terminator: Uint8Array): Uint8Array[] {
   }
   // What ends with a line end, and nothing at all, has one more line: an empty one.
   if (end !== data.length) lines.push(prefix, terminator);
-  return lines;
 }
 
 function terminatorOf(raw: Uint8Array, line: Line): Uint8Array {

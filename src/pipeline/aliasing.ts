@@ -80,7 +80,7 @@ function reveal(
     if (mode !== "alias" && !isPath && !isPlace(leaf)) continue;
     const revealed = revealLeaf(leaf, view, isPath);
     if (revealed.kind === "refused") return { refusal: revealed.code, edits: [] };
-    edits.push(...revealed.edits);
+    for (const edit of revealed.edits) edits.push(edit);
   }
   // Two keys may be two spellings of one alias: the object would have the same key twice.
   if (mergesKeys(leaves, edits)) return { refusal: "alias_changed", edits: [] };
@@ -157,11 +157,12 @@ function concealMessage(
     const found = concealLeaf(leaf, view, onlyRoots);
     if (found.length === 0) continue;
     const pointer = pointerOf(leaf.location);
-    if (isRewritten) {
-      edits.push(...found);
-      receipts.push(...found.map((edit) => receiptOf(edit, pointer)));
-    } else {
-      findings.push(...found.map((edit) => findingOf(edit, pointer)));
+    // One by one: a text may hold more paths than a function takes arguments.
+    for (const edit of found) {
+      if (isRewritten) {
+        edits.push(edit);
+        receipts.push(receiptOf(edit, pointer));
+      } else findings.push(findingOf(edit, pointer));
     }
   }
   return { receipts, findings };

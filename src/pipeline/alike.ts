@@ -38,7 +38,8 @@ export function alikeEdits(
   for (const leaf of leaves) {
     work -= leaf.text.length * values.length;
     if (work < 0) break;
-    if (leaf.nature === "text") edits.push(...repeatsIn(leaf, values, madeIn.get(leaf) ?? []));
+    if (leaf.nature !== "text") continue;
+    for (const edit of repeatsIn(leaf, values, madeIn.get(leaf) ?? [])) edits.push(edit);
   }
   const receipts = edits.map(({ leaf, start, end }) => {
     const pointer = pointerOf(leaf.location);

@@ -146,7 +146,7 @@ function obligationsOf({ document, batch }: Reading, verdicts: readonly Verdict[
       splices.push(replaceNode(node, '"[REDACTED:policy]"'));
       return [{ pointer, rule: "policy", action: "redacted", length: node.end - node.start }];
     });
-    splices.push(...verdict.splices);
+    for (const splice of verdict.splices) splices.push(splice);
     return [...redacted, ...verdict.receipts];
   });
   const removed = remove.length === 0 ? [] : removeMembers(document, remove);

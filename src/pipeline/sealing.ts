@@ -25,6 +25,8 @@ export interface SealedReading {
 /**
  * Before the guards: an opaque value that holds a certain secret or a path under a root goes on in
  * an envelope (design.md §4), for it must come back byte for byte and nothing in it may be edited.
+ * FAIL CLOSED: what there is no time to look at goes into an envelope, too. The peer chooses how
+ * many such values there are, and how much each of them unpacks to.
  */
 export function sealOpaque(
   reading: Reading,
@@ -32,12 +34,15 @@ export function sealOpaque(
   dependencies: Dependencies,
   reread: Reread,
 ): SealedReading {
+  const { clock, limits } = dependencies;
+  const deadline = clock.monotonic() + limits.guardBudgetMs;
   const origin = scene.direction === "request" ? "client" : "server";
   const edits = editsOf(reading, (leaf, message) => {
     const isId = IDS.has(leaf.name);
     if (isId && !isServersOwn(leaf, message, scene)) return null;
     const isTelling = isId ? tellsPath : tells;
-    if (!isTelling(leaf, scene, dependencies)) return null;
+    const isLate = clock.monotonic() > deadline;
+    if (!isLate && !isTelling(leaf, scene, dependencies)) return null;
     return sealValue(leaf.text, origin, scopeOf(origin, scene, dependencies));
   });
   const receipts = edits.map((own) => own.map(receiptOf));

@@ -82,12 +82,17 @@ function isMissingFor(
     catalogue.isComplete(server, one) && sights.isFresh(server, one, now);
   if (!kinds.every(isKnown) || catalogue.knows(server, kind, name)) return false;
   if (kind === "resource") {
+    let compared = 0;
     for (const template of catalogue.names(server, "template")) {
-      if (mayExpandTo(template, name)) return false;
+      compared += 1;
+      if (compared > TEMPLATES_MAX || mayExpandTo(template, name)) return false;
     }
   }
   return kinds.some((one) => view.hidesSome(one));
 }
+
+/** Of so many templates a URI may be made; of more, the server knows best. */
+const TEMPLATES_MAX = 256;
 
 /** Up to 2025-11-25 a resource that does not exist has a code of its own. */
 const RESOURCE_NOT_FOUND = -32002;

@@ -74,15 +74,23 @@ function inPlace(schemas: readonly unknown[], { root, meter }: Search): readonly
     if (!isMapping(schema) || seen.has(schema)) continue;
     meter.spend(1);
     seen.add(schema);
-    if (schema.$ref !== undefined) open.push(resolve(root, schema.$ref));
-    for (const keyword of ["allOf", "anyOf", "oneOf", "if", "then", "else"]) {
-      const value = schema[keyword];
-      if (Array.isArray(value)) open.push(...value);
-      else open.push(value ?? true);
-    }
-    if (isMapping(schema.dependentSchemas)) open.push(...Object.values(schema.dependentSchemas));
+    // One by one: a schema may hold more of them than a function takes arguments.
+    for (const each of askedBy(schema, root)) open.push(each);
   }
   return [...seen];
+}
+
+const IN_PLACE = ["allOf", "anyOf", "oneOf", "if", "then", "else"];
+
+/** What a schema asks of its own value. */
+function askedBy(schema: Mapping, root: Search["root"]): readonly unknown[] {
+  const { $ref, dependentSchemas } = schema;
+  const listed = IN_PLACE.flatMap((keyword): unknown[] => {
+    const value = schema[keyword];
+    return Array.isArray(value) ? value : [value ?? true];
+  });
+  const dependent = isMapping(dependentSchemas) ? Object.values(dependentSchemas) : [];
+  return [...($ref === undefined ? [] : [resolve(root, $ref)]), ...listed, ...dependent];
 }
 
 function namesProperties(schema: Mapping): boolean {

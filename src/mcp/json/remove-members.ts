@@ -52,5 +52,5 @@ function collect(node: JsonNode, tree: PointerTree, splices: Splice[]): void {
   }
   if (removed.size === 0) return;
   const spans = node.members.map(({ key, value }) => ({ start: key.start, end: value.end }));
-  splices.push(...cut(spans, (index) => removed.has(index)));
+  for (const splice of cut(spans, (index) => removed.has(index))) splices.push(splice);
 }

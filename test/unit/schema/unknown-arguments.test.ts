@@ -165,3 +165,9 @@ describe("mirrored", () => {
     expect(mirrored(undefined)).toEqual([]);
   });
 });
+
+test("a schema of more parts than a function takes arguments says nothing, and throws nothing", () => {
+  const tool = toolWith({ inputSchema: { anyOf: Array.from({ length: 130_000 }, () => 1) } });
+  const { unknownArguments } = createSchemaJudge();
+  expect(() => unknownArguments(tool, nodeOf({ a: 1 }))).not.toThrow();
+});
