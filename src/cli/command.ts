@@ -11,14 +11,29 @@ export interface Command {
   readonly help: string;
   /** Its options, each with a value (`text`) or without (`flag`). */
   readonly options: { readonly [name: string]: "text" | "flag" };
+  /** One-letter names of options. */
+  readonly letters?: { readonly [letter: string]: string };
+  /** Whether words without an option may be given; each is one of `Options.words`. */
+  readonly takesWords?: boolean;
   /** Resolves to the exit code. */
   run(options: Options): Promise<number>;
+}
+
+/** Several subcommands that belong together: `impedance NAME COMMAND`. */
+export interface CommandGroup {
+  readonly name: string;
+  readonly summary: string;
+  /** What `--help` prints above the list of its commands. */
+  readonly help: string;
+  readonly commands: readonly Command[];
 }
 
 /** The options given: texts by name, and the flags that were set. */
 export interface Options {
   text(name: string): string | undefined;
   flag(name: string): boolean;
+  /** What was given without an option, in order. */
+  readonly words: readonly string[];
 }
 
 /** Reads a command's arguments; a failure is a sentence for the person who typed them. */
@@ -29,18 +44,23 @@ export function parseOptions(command: Command, args: readonly string[]): Result<
   for (const [name, kind] of Object.entries(command.options)) {
     options[name] = { type: kind === "text" ? "string" : "boolean" };
   }
+  for (const [letter, name] of Object.entries(command.letters ?? {})) {
+    const option = options[name];
+    if (option !== undefined) option.short = letter;
+  }
   const unknown = unknownOption(args, Object.keys(options));
   if (unknown !== null) return err(unknown);
   try {
-    const { values } = parseArgs({
+    const { values, positionals } = parseArgs({
       args: [...args],
       options,
       strict: true,
-      allowPositionals: false,
+      allowPositionals: command.takesWords === true,
     });
     return ok({
       text: (name) => (typeof values[name] === "string" ? values[name] : undefined),
       flag: (name) => values[name] === true,
+      words: positionals,
     });
   } catch (error) {
     return err(error instanceof Error ? error.message : String(error));

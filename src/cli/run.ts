@@ -1,18 +1,20 @@
 import { suggest } from "../core/suggest.ts";
 import { packageVersion } from "../server/package-root.ts";
 import { checkCommand } from "./check.ts";
-import { type Command, parseOptions } from "./command.ts";
+import { type Command, type CommandGroup, parseOptions } from "./command.ts";
 import { doctorCommand } from "./doctor.ts";
 import { complain, say } from "./output.ts";
+import { policyCommands } from "./policy/policy.ts";
 import { scanCommand } from "./scan.ts";
 import { serveCommand } from "./serve.ts";
 import { upCommand } from "./up.ts";
 
-const COMMANDS: readonly Command[] = [
+const COMMANDS: readonly (Command | CommandGroup)[] = [
   upCommand,
   serveCommand,
   checkCommand,
   scanCommand,
+  policyCommands,
   doctorCommand,
 ];
 
@@ -32,19 +34,31 @@ export async function run(args: readonly string[]): Promise<number> {
     return 0;
   }
   const command = COMMANDS.find((each) => each.name === name);
-  if (command === undefined) {
-    const near = suggest(
-      name,
-      COMMANDS.map((each) => each.name),
-    );
-    complain(`there is no command ${name}${near === null ? "" : `; did you mean ${near}?`}`);
-    complain("impedance --help lists them");
-    return MISUSED;
+  if (command === undefined) return unknown(name, COMMANDS, "impedance");
+  if (!("commands" in command)) return runCommand(command, `impedance ${name}`, rest);
+  return runGroup(command, rest);
+}
+
+async function runGroup(group: CommandGroup, args: readonly string[]): Promise<number> {
+  const [name, ...rest] = args;
+  if (name === undefined || name === "--help" || name === "-h") {
+    say([group.help, "", ...listed(group.commands)].join("\n"));
+    return name === undefined ? MISUSED : 0;
   }
-  const options = parseOptions(command, rest);
+  const command = group.commands.find((each) => each.name === name);
+  if (command === undefined) return unknown(name, group.commands, `impedance ${group.name}`);
+  return runCommand(command, `impedance ${group.name} ${name}`, rest);
+}
+
+async function runCommand(
+  command: Command,
+  called: string,
+  args: readonly string[],
+): Promise<number> {
+  const options = parseOptions(command, args);
   if (!options.ok) {
     complain(options.error);
-    complain(`impedance ${name} --help explains its options`);
+    complain(`${called} --help explains its options`);
     return MISUSED;
   }
   if (options.value.flag("help")) {
@@ -52,6 +66,21 @@ export async function run(args: readonly string[]): Promise<number> {
     return 0;
   }
   return execute(command, options.value);
+}
+
+function unknown(name: string, known: readonly { readonly name: string }[], of: string): number {
+  if (name.startsWith("-")) {
+    complain(`there is no option ${name}`);
+    complain(`${of} --help explains its options`);
+    return MISUSED;
+  }
+  const near = suggest(
+    name,
+    known.map((each) => each.name),
+  );
+  complain(`there is no command ${name}${near === null ? "" : `; did you mean ${near}?`}`);
+  complain(`${of} --help lists them`);
+  return MISUSED;
 }
 
 async function execute(command: Command, options: Parameters<Command["run"]>[0]): Promise<number> {
@@ -65,16 +94,19 @@ async function execute(command: Command, options: Parameters<Command["run"]>[0])
 }
 
 function overview(): string {
-  const width = Math.max(...COMMANDS.map(({ name }) => name.length));
-  const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
   return [
     "impedance: a data firewall for the Model Context Protocol, behind Envoy",
     "",
     "usage: impedance COMMAND [OPTIONS]",
     "",
-    ...lines,
+    ...listed(COMMANDS),
     "",
     "impedance COMMAND --help explains one. A first try, in front of any MCP server:",
     "  impedance up --upstream http://127.0.0.1:3001/mcp",
   ].join("\n");
+}
+
+function listed(commands: readonly (Command | CommandGroup)[]): readonly string[] {
+  const width = Math.max(...commands.map(({ name }) => name.length));
+  return commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
 }

@@ -1,0 +1,12 @@
+import type { CommandGroup } from "../command.ts";
+import { buildCommand } from "./build.ts";
+
+export const policyCommands: CommandGroup = {
+  name: "policy",
+  summary: "write, build, test, explain, replay and check policies",
+  help: `usage: impedance policy COMMAND [OPTIONS]
+
+For whoever writes policies. docs/policy.md goes through all of it, with examples that run. Exit
+codes: 0 as asked, 1 something was found or failed, 2 the command line cannot be meant.`,
+  commands: [buildCommand],
+};
