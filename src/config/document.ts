@@ -31,9 +31,11 @@ export interface ConfigDocument {
 export function decodeDocument(
   text: string,
   file: string,
+  maxBytes: number = DOCUMENT_MAX_BYTES,
 ): Result<ConfigDocument, readonly ConfigError[]> {
-  if (Buffer.byteLength(text) > DOCUMENT_MAX_BYTES) {
-    return err([startOf(file, "is larger than 1 MiB", "keep the configuration small")]);
+  if (Buffer.byteLength(text) > maxBytes) {
+    const size = maxBytes / (1024 * 1024);
+    return err([startOf(file, `is larger than ${size} MiB`, "keep it small")]);
   }
   const lines = new LineCounter();
   const document = parseDocument(text, {

@@ -24,34 +24,38 @@ interface Validator {
 
 const FAULTS_MAX = 100;
 
-let validator: Validator | null = null;
+/** The kinds of files whose schema is published. */
+export type SchemaName = "config" | "inventory" | "policy-test";
+
+const validators = new Map<SchemaName, Validator>();
 
 /** The published schema: the one source of the settings' names, shapes, bounds and defaults. */
 export function configSchema(): Schema {
-  return loadValidator().schema;
+  return loadValidator("config").schema;
 }
 
 /** Checks the shape of `value`, and fills in the defaults where a setting is absent. */
-export function validateShape(value: unknown): readonly Fault[] {
-  const { validate } = loadValidator();
+export function validateShape(value: unknown, name: SchemaName = "config"): readonly Fault[] {
+  const { validate } = loadValidator(name);
   if (validate(value)) return [];
   // Ajv reports a bad name twice: once for the name's own schema, once for `propertyNames`.
   const errors = (validate.errors ?? []).filter((error) => error.propertyName === undefined);
   return errors.slice(0, FAULTS_MAX).map(toFault);
 }
 
-function loadValidator(): Validator {
-  if (validator === null) {
-    const text = readFileSync(new URL("../../schemas/config.json", import.meta.url), "utf8");
-    const schema: Schema = JSON.parse(text);
-    const ajv = new Ajv2020({
-      allErrors: true,
-      useDefaults: true,
-      verbose: true,
-      allowUnionTypes: true,
-    });
-    validator = { schema, validate: ajv.compile(schema) };
-  }
+function loadValidator(name: SchemaName): Validator {
+  const loaded = validators.get(name);
+  if (loaded !== undefined) return loaded;
+  const text = readFileSync(new URL(`../../schemas/${name}.json`, import.meta.url), "utf8");
+  const schema: Schema = JSON.parse(text);
+  const ajv = new Ajv2020({
+    allErrors: true,
+    useDefaults: true,
+    verbose: true,
+    allowUnionTypes: true,
+  });
+  const validator = { schema, validate: ajv.compile(schema) };
+  validators.set(name, validator);
   return validator;
 }
 
@@ -79,12 +83,7 @@ function toFault(error: ErrorObject): Fault {
         remedy: `add ${params.missingProperty}: …`,
       };
     case "enum":
-      return {
-        path,
-        target: "value",
-        problem: "is none of the known values",
-        remedy: `use one of: ${(schema.enum ?? []).join(", ")}`,
-      };
+      return unknownValue(path, error.data, schema.enum ?? []);
     default:
       return wrongValue(path, error, schema);
   }
@@ -101,6 +100,16 @@ function unknownKey(path: Path, key: string, schema: Schema): Fault {
       meant === null
         ? `remove it, or use one of: ${known.join(", ")}`
         : `did you mean ${printable(meant)}?`,
+  };
+}
+
+function unknownValue(path: Path, value: unknown, known: readonly string[]): Fault {
+  const meant = typeof value === "string" ? suggest(value, known) : null;
+  return {
+    path,
+    target: "value",
+    problem: "is none of the known values",
+    remedy: meant === null ? `use one of: ${known.join(", ")}` : `did you mean ${meant}?`,
   };
 }
 

@@ -1,0 +1,43 @@
+import type { Config } from "../config/config.ts";
+import type { Clock } from "../core/ports.ts";
+import { err, ok, type Result } from "../core/result.ts";
+import type { FaultListener } from "../guard/plugins/plugin.ts";
+import type { Dependencies } from "../pipeline/dependencies.ts";
+import { dependenciesOf } from "./dependencies.ts";
+import { inspectorOf, loadGuards } from "./load-guards.ts";
+import { loadPolicy, type PolicyInForce } from "./load-policy.ts";
+import { silentTelemetry } from "./system.ts";
+
+/** The data path of the service, without a network, a log and metrics. */
+export interface OfflinePipeline {
+  readonly policy: PolicyInForce;
+  /** A pipeline that has seen nothing yet. */
+  start(): Dependencies;
+}
+
+export interface OfflineOptions {
+  /** These guards alone, in this order; null leaves it to the configuration. */
+  readonly guards: readonly string[] | null;
+  readonly clock: Clock;
+  readonly onFault: FaultListener;
+}
+
+export async function createOfflinePipeline(
+  config: Config,
+  { guards: only, clock, onFault }: OfflineOptions,
+): Promise<Result<OfflinePipeline, readonly string[]>> {
+  const policy = await loadPolicy(config, clock);
+  const redact = policy.ok ? policy.value.redact : null;
+  const guards = await loadGuards(config, { redact, onFault, only });
+  if (!policy.ok || !guards.ok) {
+    return err([...(policy.ok ? [] : policy.error), ...(guards.ok ? [] : guards.error)]);
+  }
+  const inForce = { policy: policy.value, inspector: inspectorOf(config, guards.value, clock) };
+  const parts = {
+    inForce: () => inForce,
+    audit: { record: () => true },
+    telemetry: silentTelemetry,
+    clock,
+  };
+  return ok({ policy: policy.value, start: () => dependenciesOf(config, parts) });
+}
