@@ -1,5 +1,6 @@
 import type { CommandGroup } from "../command.ts";
 import { buildCommand } from "./build.ts";
+import { explainCommand } from "./explain.ts";
 import { testCommand } from "./test.ts";
 
 export const policyCommands: CommandGroup = {
@@ -9,5 +10,5 @@ export const policyCommands: CommandGroup = {
 
 For whoever writes policies. docs/policy.md goes through all of it, with examples that run. Exit
 codes: 0 as asked, 1 something was found or failed, 2 the command line cannot be meant.`,
-  commands: [buildCommand, testCommand],
+  commands: [buildCommand, testCommand, explainCommand],
 };
