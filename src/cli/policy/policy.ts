@@ -1,6 +1,7 @@
 import type { CommandGroup } from "../command.ts";
 import { buildCommand } from "./build.ts";
 import { explainCommand } from "./explain.ts";
+import { replayCommand } from "./replay.ts";
 import { testCommand } from "./test.ts";
 
 export const policyCommands: CommandGroup = {
@@ -10,5 +11,5 @@ export const policyCommands: CommandGroup = {
 
 For whoever writes policies. docs/policy.md goes through all of it, with examples that run. Exit
 codes: 0 as asked, 1 something was found or failed, 2 the command line cannot be meant.`,
-  commands: [buildCommand, testCommand, explainCommand],
+  commands: [buildCommand, testCommand, explainCommand, replayCommand],
 };
