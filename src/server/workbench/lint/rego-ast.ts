@@ -73,6 +73,12 @@ function walk(value: unknown, around: Spot, found: Found): void {
   }
   if (!isRecord(value)) return;
   const spot = value.location === undefined ? around : spotOf(value);
+  note(value, spot, found);
+  for (const [key, one] of Object.entries(value)) if (key !== "location") walk(one, spot, found);
+}
+
+/** What a node of the tree says by itself. */
+function note(value: { readonly [key: string]: unknown }, spot: Spot, found: Found): void {
   if (value.type === "var" && typeof value.value === "string") found.names.add(value.value);
   if (value.type === "ref") {
     const steps = stepsOf(value.value);
@@ -86,7 +92,6 @@ function walk(value: unknown, around: Spot, found: Found): void {
     const operands = [value.value, value.domain];
     found.calls.push({ name: "internal.member_2", operands, ...spot });
   }
-  for (const [key, one] of Object.entries(value)) if (key !== "location") walk(one, spot, found);
 }
 
 /** Terms that begin with a reference are a call: `[equal, input.phase, "request"]`. */
