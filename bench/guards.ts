@@ -41,11 +41,16 @@ const PLACE: Place = {
   sessionId: null,
 };
 
+/** Where a server lists its tools, the text stands in descriptions of so many characters. */
+const LISTED = "listed descriptions";
+const DESCRIPTION_LENGTH = 400;
+
 /** By name: a text of so many bytes. The last is made of what the guards look for. */
 const TEXTS: ReadonlyMap<string, (bytes: number) => string> = new Map([
   ["prose", (bytes) => contentOf(exchangeOf(400, Math.max(400, bytes)).response)],
   ["code", (bytes) => cut(source("src/pipeline"), bytes)],
   ["documentation", (bytes) => cut(readFileSync(`${ROOT}docs/policy.md`, "utf8"), bytes)],
+  [LISTED, (bytes) => cut(readFileSync(`${ROOT}docs/policy.md`, "utf8"), bytes)],
   ["names of 300 secrets", (bytes) => cut(readFileSync(`${ROOT}docs/guards.md`, "utf8"), bytes)],
 ]);
 
@@ -72,14 +77,21 @@ interface Row {
 function measureAll(inspector: Inspector): Row[] {
   return SIZES.flatMap(({ name, bytes, times }) =>
     [...TEXTS].map(([text, make]) => {
-      const samples = measure(inspector, make(bytes), times);
+      const samples = measure(inspector, resultOf(text, make(bytes)), times);
       return { text, size: name, p50_us: share(samples, 0.5), p99_us: share(samples, 0.99) };
     }),
   );
 }
 
-function measure(inspector: Inspector, text: string, times: number): Float64Array {
-  const message = { jsonrpc: "2.0", id: 1, result: { content: [{ type: "text", text }] } };
+function resultOf(name: string, text: string): object {
+  if (name !== LISTED) return { content: [{ type: "text", text }] };
+  const parts = text.match(new RegExp(`[^]{1,${DESCRIPTION_LENGTH}}`, "g")) ?? [];
+  const inputSchema = { type: "object" };
+  return { tools: parts.map((description) => ({ name: "tool", description, inputSchema })) };
+}
+
+function measure(inspector: Inspector, result: object, times: number): Float64Array {
+  const message = { jsonrpc: "2.0", id: 1, result };
   const config = { jsonMaxDepth: 64, jsonMaxNodes: 500_000, stringMaxLength: 16_777_216 };
   const document = parseJson(Buffer.from(JSON.stringify(message)), config);
   if (!document.ok) throw new Error(document.error.code);

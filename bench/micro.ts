@@ -5,6 +5,9 @@
  *
  *   node bench/micro.ts [--seconds S] [--format text|json]
  *
+ * Below the table, what it costs to filter a listing: cold, when the policy has to be asked about
+ * each tool, and warm, when it was asked a moment ago.
+ *
  * Figures are printed, and nothing is asserted but that every byte passes unchanged.
  */
 
@@ -13,7 +16,7 @@ import { parseArgs } from "node:util";
 import { describeMachine, machineLine } from "./machine.ts";
 import { createBenchFirewall, PHASES, type Phase } from "./pipeline.ts";
 import { quantile } from "./statistics.ts";
-import { exchangeOf } from "./traffic.ts";
+import { type Exchange, exchangeOf, listingOf } from "./traffic.ts";
 
 const SIZES = [
   { name: "400 B / 600 B", request: 400, response: 600 },
@@ -22,6 +25,8 @@ const SIZES = [
 ] as const;
 
 const WARM_UP_EXCHANGES = 1_500;
+const LISTED_TOOLS_COUNT = 500;
+const LISTING_ROUNDS = 60;
 
 type Column = Phase | "all";
 
@@ -42,14 +47,11 @@ const { values } = parseArgs({
 
 const rows: Row[] = [];
 for (const size of SIZES) rows.push(await measure(size));
-print(rows);
+print(rows, await measureListing());
 
 async function measure({ name, request, response }: (typeof SIZES)[number]): Promise<Row> {
   const exchange = exchangeOf(request, response);
-  const bodies = {
-    request: Buffer.from(exchange.request),
-    response: Buffer.from(exchange.response),
-  };
+  const bodies = bytesOf(exchange);
   const firewall = await createBenchFirewall();
   for (let count = 0; count < WARM_UP_EXCHANGES; count += 1) await firewall.pass(bodies);
 
@@ -64,6 +66,31 @@ async function measure({ name, request, response }: (typeof SIZES)[number]): Pro
   return { size: name, exchanges, p50: shares(columns, 0.5), p99: shares(columns, 0.99) };
 }
 
+/** Milliseconds of the policy's phase, and of everything; medians. */
+interface Listing {
+  readonly cold: number;
+  readonly warm: number;
+  readonly warmAll: number;
+}
+
+async function measureListing(): Promise<Listing> {
+  const firewall = await createBenchFirewall();
+  const [cold, warm, warmAll]: [number[], number[], number[]] = [[], [], []];
+  for (let edition = 0; edition < LISTING_ROUNDS; edition += 1) {
+    const bodies = bytesOf(listingOf(LISTED_TOOLS_COUNT, edition));
+    cold.push((await firewall.pass(bodies)).phases.policy);
+    const again = await firewall.pass(bodies);
+    warm.push(again.phases.policy);
+    warmAll.push(again.all);
+  }
+  const median = (samples: readonly number[]) => quantile(Float64Array.from(samples).sort(), 0.5);
+  return { cold: median(cold), warm: median(warm), warmAll: median(warmAll) };
+}
+
+function bytesOf({ request, response }: Exchange) {
+  return { request: Buffer.from(request), response: Buffer.from(response) };
+}
+
 function shares(columns: ReadonlyMap<Column, number[]>, share: number): Row["p50"] {
   const entries = [...columns].map(([name, samples]) => {
     const microseconds = quantile(Float64Array.from(samples).sort(), share) * 1_000;
@@ -72,11 +99,15 @@ function shares(columns: ReadonlyMap<Column, number[]>, share: number): Row["p50
   return Object.fromEntries(entries) as Row["p50"];
 }
 
-function print(measured: readonly Row[]): void {
+function print(measured: readonly Row[], listing: Listing): void {
   const machine = describeMachine();
   if (values.format === "json") {
     console.log(
-      JSON.stringify({ machine, seconds: Number(values.seconds), rows: measured }, null, 2),
+      JSON.stringify(
+        { machine, seconds: Number(values.seconds), rows: measured, listing },
+        null,
+        2,
+      ),
     );
     return;
   }
@@ -89,4 +120,9 @@ function print(measured: readonly Row[]): void {
     const cells = columns.map((name) => `${p50[name].toFixed(1)} (${p99[name].toFixed(1)})`);
     console.log(`| ${size} | ${cells.join(" | ")} | ${exchanges} |`);
   }
+  const { cold, warm, warmAll } = listing;
+  console.log(
+    `\na listing of ${LISTED_TOOLS_COUNT} tools, ms for the policy: cold ${cold.toFixed(2)}, warm ${warm.toFixed(2)}` +
+      ` (the whole exchange, warm: ${warmAll.toFixed(2)})`,
+  );
 }

@@ -11,7 +11,7 @@ import { dependenciesOf } from "../src/server/dependencies.ts";
 import { inspectorOf, loadGuards } from "../src/server/load-guards.ts";
 import { loadPolicy } from "../src/server/load-policy.ts";
 import { systemClock } from "../src/server/system.ts";
-import { TOOL } from "./traffic.ts";
+import { LISTED_TOOLS, TOOL } from "./traffic.ts";
 
 /** Where the time goes, in the order of the pipeline. */
 export const PHASES = ["read", "guard", "policy", "enforce", "record"] as const;
@@ -24,7 +24,7 @@ export interface Cost {
 }
 
 export interface BenchFirewall {
-  /** Sends one exchange through; throws unless both bodies pass byte for byte. */
+  /** Sends one exchange through; throws unless both pass without an edit. */
   pass(bodies: { readonly request: Uint8Array; readonly response: Uint8Array }): Promise<Cost>;
 }
 
@@ -116,7 +116,7 @@ async function loadBenchPolicy(config: Parameters<typeof loadPolicy>[0]) {
       policy_id: "bench",
       version: "1",
       default: "deny",
-      allow_rules: [{ tool: TOOL }],
+      allow_rules: [{ tool: TOOL }, { tool: LISTED_TOOLS }],
     };
     await writeFile(file, JSON.stringify(rules));
     const policy = await loadPolicy({ ...config, policy: { ...config.policy, file } }, systemClock);

@@ -26,6 +26,23 @@ export function exchangeOf(requestBytes: number, responseBytes: number): Exchang
 /** The tool that is called, for the policy. */
 export const TOOL = "summarise";
 
+/** Those of a listing that the policy lets be called. */
+export const LISTED_TOOLS = "read_*";
+
+/** A listing of `count` tools, of which every other one may be called; `edition` tells two apart. */
+export function listingOf(count: number, edition: number): Exchange {
+  const tools = Array.from({ length: count }, (_, index) => ({
+    name: `${index % 2 === 0 ? "read" : "write"}_${index}`,
+    title: `Edition ${edition}`,
+    description: WORDS,
+    inputSchema: { type: "object", properties: { path: { type: "string" } }, required: ["path"] },
+  }));
+  return {
+    request: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" }),
+    response: JSON.stringify({ jsonrpc: "2.0", id: 1, result: { tools } }),
+  };
+}
+
 function filled(bytes: number, message: (text: string) => object): string {
   const room = bytes - JSON.stringify(message("")).length;
   if (room < 0) throw new Error(`a message does not fit into ${bytes} bytes`);

@@ -38,7 +38,7 @@ export function stepsFor(folder: string): readonly Step[] {
     listing(),
     call("An allowed call", "everything", "get-sum", { a: 19, b: 23 }, answered("42")),
     secretSent(madeUpToken()),
-    call("A call to a banned tool", "everything", "get-env", {}, refused("policy_denied")),
+    call("A call to a banned tool", "everything", "get-env", {}, refused("unknown_name")),
     call(
       "A path that climbs out of the project",
       "files",
@@ -51,7 +51,7 @@ export function stepsFor(folder: string): readonly Step[] {
       "files",
       "write_file",
       { path: join(folder, "README.md"), content: "" },
-      refused("not_allowed"),
+      refused("unknown_name"),
     ),
     ...aliasedReading(folder),
   ];

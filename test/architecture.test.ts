@@ -21,6 +21,7 @@ const MAY_IMPORT: { readonly [part: string]: readonly string[] } = {
   decision: ["core"],
   audit: ["core"],
   catalogue: ["core"],
+  schema: ["core"],
   state: ["core"],
   pipeline: ["core", "mcp", "guard", "policy", "decision", "audit"],
   envoy: ["core"],
@@ -28,7 +29,7 @@ const MAY_IMPORT: { readonly [part: string]: readonly string[] } = {
   config: ["core"],
   server: [
     ...["core", "mcp", "identity", "guard", "policy", "decision", "audit", "catalogue", "state"],
-    ...["pipeline", "envoy", "telemetry", "config"],
+    ...["schema", "pipeline", "envoy", "telemetry", "config"],
   ],
   cli: ["core", "audit", "telemetry", "config", "server"],
   "main.ts": ["cli"],
@@ -39,12 +40,13 @@ const HOMES: { readonly [dependency: string]: readonly string[] } = {
   "@grpc/grpc-js": ["envoy"],
   "@grpc/proto-loader": ["envoy"],
   "@open-policy-agent/opa-wasm": ["policy"],
-  ajv: ["config"],
+  // Our own settings, and the schemas that servers give their tools: those only in normal form.
+  ajv: ["config", "schema"],
   jose: ["policy"],
   pino: ["telemetry"],
   "prom-client": ["telemetry"],
-  // Three kinds of files that people write: settings, policies, and Envoy's bootstrap.
-  yaml: ["config", "policy/portable", "cli/envoy"],
+  // What people write: settings, policies, what tests and lists stand beside them, and the bootstrap.
+  yaml: ["config", "policy/portable", "server/workbench", "cli/envoy"],
 };
 
 const LINES_MAX = 400;

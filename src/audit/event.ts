@@ -1,9 +1,10 @@
 import type { DecisionEvent, EditReceipt } from "../core/audit.ts";
 import type { Finding } from "../core/finding.ts";
+import type { PinNotice } from "../core/inventory.ts";
 import type { Json, PolicyInput, Reason } from "../core/policy.ts";
 import type { Clock } from "../core/ports.ts";
 import { type MaskedInput, maskInput } from "./mask-input.ts";
-import { safePointer } from "./mask-text.ts";
+import { maskName, safePointer } from "./mask-text.ts";
 import { createPseudonyms } from "./pseudonym.ts";
 
 /** One decided message, as the pipeline has it in memory: values and all. */
@@ -17,6 +18,8 @@ export interface DecisionFacts {
   readonly decision: { readonly allow: boolean; readonly reasons: readonly Reason[] };
   readonly findings: readonly Finding[];
   readonly edits: readonly EditReceipt[];
+  /** What is remarkable in a listing of tools. */
+  readonly pins?: readonly PinNotice[];
   readonly requestId: string | null;
   readonly traceId: string | null;
   /** Durations by timer: `timer_impedance_<phase>_ns`. */
@@ -67,6 +70,7 @@ export function createEventBuilder(options: EventBuilderOptions): EventBuilder {
         trace_id: matching(facts.traceId, TRACE_ID),
         findings: facts.findings.map(encodeFinding),
         edits: facts.edits.map((edit) => ({ ...edit, pointer: safePointer(edit.pointer) })),
+        ...((facts.pins ?? []).length === 0 ? {} : { pins: facts.pins?.map(encodeNotice) ?? [] }),
         metrics: facts.metrics,
       };
     },
@@ -81,6 +85,23 @@ function withoutInput(server: string): MaskedInput {
 function encodeFinding(finding: Finding): Json {
   const { guard, kind, at, action, severity, length, value } = finding;
   return { guard, kind, at: safePointer(at), action, severity, length, value };
+}
+
+/** Places and hashes: what a definition says may be anything. */
+function encodeNotice({ kind, tool, before, after, diff, otherServer }: PinNotice): Json {
+  return {
+    kind,
+    tool: maskName(tool),
+    before,
+    after,
+    other_server: otherServer,
+    diff: diff && {
+      added: diff.added.map(safePointer),
+      removed: diff.removed.map(safePointer),
+      changed: diff.changed.map(safePointer),
+      cut: diff.cut,
+    },
+  };
 }
 
 function matching(text: string | null, form: RegExp): string | null {

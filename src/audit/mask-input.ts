@@ -45,7 +45,8 @@ export function maskInput(input: PolicyInput, pseudonym: Pseudonym): MaskedInput
       scheme: note("/resource/scheme", scheme, maskScheme(scheme)),
       ext: note("/resource/ext", ext, maskExtension(ext)),
     },
-    item: input.item,
+    // Of items only the page they are listed on is put on record.
+    item: null,
     result: maskResult(input.result, note),
     rules: input.rules.map(({ rule, fit, failed }) => {
       return { rule, fit, failed: failed.map(({ at, check }) => ({ at: safePointer(at), check })) };
@@ -64,7 +65,7 @@ export function maskInput(input: PolicyInput, pseudonym: Pseudonym): MaskedInput
     source: maskSource(input.source, pseudonym, note),
     limits: input.limits,
     flow: input.flow.map(({ at, from, age_s }) => ({ at: safePointer(at), from, age_s })),
-    posture: maskValues("/posture", input.posture, note),
+    posture: maskPosture(input.posture, note),
     provenance: { ...input.provenance },
     time: { ...input.time },
   };
@@ -91,7 +92,7 @@ function maskResult(result: PolicyInput["result"], note: Note): Json {
   const types = result.types.map((type, index) =>
     note(`/result/types/${index}`, type, maskMediaType(type)),
   );
-  return { ...result, types };
+  return { ...result, type: note("/result/type", result.type, maskName(result.type)), types };
 }
 
 function maskPaths(paths: PolicyInput["paths"], note: Note): Json {
@@ -136,6 +137,12 @@ function maskSource(source: PolicyInput["source"], pseudonym: Pseudonym, note: N
     spiffe: spiffe === null ? null : note("/source/spiffe", spiffe, pseudonym(spiffe)),
     user_agent: note("/source/user_agent", user_agent, maskProduct(user_agent)),
   };
+}
+
+/** How the inventory is applied is the operator's own word. */
+function maskPosture({ inventory, ...others }: PolicyInput["posture"], note: Note): Json {
+  const shown = maskValues("/posture", others, note);
+  return inventory === undefined ? shown : { ...shown, inventory };
 }
 
 /** Keys and sizes. Two keys that look alike once they are safe stay two. */

@@ -43,6 +43,8 @@ export function formatDecision(event: DecisionEvent, options: PrettyOptions): st
 
   const codes = event.result.reasons.map(({ code }) => shown(code));
   if (codes.length > 0) pieces.push({ text: codes.join(" "), style: "red" });
+  const remarks = remarksOf(event);
+  if (remarks !== "") pieces.push({ text: remarks, style: "yellow" });
   const redactions = redactionsOf(event);
   if (redactions !== "") pieces.push({ text: redactions, style: "yellow" });
   const duration = durationOf(event);
@@ -78,6 +80,18 @@ function redactionsOf(event: DecisionEvent): string {
   );
   if (kinds.length > 0) return kinds.join(" ");
   return event.edits.length === 0 ? "" : `${event.edits.length} edited`;
+}
+
+/** What a listing of tools gives rise to, such as `!drifted:read_file !unpinned×2`. */
+function remarksOf({ pins = [] }: DecisionEvent): string {
+  const tools = Map.groupBy(pins, (pin) => shown(at(pin, "kind")));
+  return [...tools]
+    .map(([kind, [first, ...others]]) =>
+      others.length === 0
+        ? `!${kind}:${shown(at(first ?? null, "tool"))}`
+        : `!${kind}×${others.length + 1}`,
+    )
+    .join(" ");
 }
 
 /** Microseconds over all phases. */

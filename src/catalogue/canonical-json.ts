@@ -3,9 +3,10 @@ import { assertNever } from "../core/result.ts";
 
 /**
  * The same text for the same value, however it was spelled (RFC 8785): members in the order of
- * their keys' UTF-16 units, no white space, numbers as ECMAScript writes them. A number that a
- * double cannot hold keeps its digits, so that two different ones stay two. Null when the text
- * would be longer than `maxLength`.
+ * their keys' UTF-16 units, no white space, numbers as ECMAScript writes them. Two values that the
+ * RFC refuses have a text of their own, so that two different ones stay two: an integer that a
+ * double cannot hold keeps its digits, and a lone surrogate is written as its escape. Null when the
+ * text would be longer than `maxLength`.
  */
 export function canonicalJson(node: JsonNode, maxLength: number): string | null {
   const parts: string[] = [];
@@ -57,9 +58,12 @@ function writeAll<Item>(
   return write(close);
 }
 
+const INTEGER = /^-?\d+$/;
+
 function canonicalNumber(text: string): string {
   const number = Number(text);
+  if (!Number.isFinite(number)) return text;
   const isExact =
-    Number.isFinite(number) && (!Number.isInteger(number) || Number.isSafeInteger(number));
+    Number.isSafeInteger(number) || !INTEGER.test(text) || BigInt(text) === BigInt(number);
   return isExact ? JSON.stringify(number) : text;
 }

@@ -1,8 +1,13 @@
-import { createHash } from "node:crypto";
-import type { KnownTool, ListedKind, ListingPage } from "../core/catalogue.ts";
+import {
+  type KnownTool,
+  type ListedKind,
+  type ListingPage,
+  NAME_MEMBER,
+} from "../core/catalogue.ts";
 import { type JsonObject, stringMember } from "../core/json.ts";
 import type { Catalogue } from "../core/ports.ts";
 import { canonicalJson } from "./canonical-json.ts";
+import { DEFINITION_MAX_LENGTH, hashOf } from "./definition.ts";
 
 export interface CatalogueLimits {
   /** Entries of one kind of one server; a listing with more is known in part. */
@@ -11,7 +16,10 @@ export interface CatalogueLimits {
   readonly definitionMaxLength: number;
 }
 
-const DEFAULT_LIMITS: CatalogueLimits = { itemsMax: 4096, definitionMaxLength: 262_144 };
+const DEFAULT_LIMITS: CatalogueLimits = {
+  itemsMax: 4096,
+  definitionMaxLength: DEFINITION_MAX_LENGTH,
+};
 
 /**
  * A catalogue in this process. Names stay once they were seen, since what one caller is not shown
@@ -30,6 +38,7 @@ export function createCatalogue(limits: CatalogueLimits = DEFAULT_LIMITS): Catal
     },
     tool: (server, name) => listingOf(server, "tool")?.tools.get(name) ?? null,
     knows: (server, kind, name) => listingOf(server, kind)?.names.has(name) ?? false,
+    names: (server, kind) => listingOf(server, kind)?.names.values() ?? [],
     isComplete: (server, kind) => listingOf(server, kind)?.isComplete ?? false,
   };
 }
@@ -37,6 +46,8 @@ export function createCatalogue(limits: CatalogueLimits = DEFAULT_LIMITS): Catal
 interface Listing {
   readonly names: Set<string>;
   readonly tools: Map<string, KnownTool>;
+  /** The very bytes that a tool of `tools` came in, where somebody told them. */
+  readonly spellings: Map<string, Uint8Array>;
   /** Where pages that began at the first one go on: a chain that may reach the last. */
   readonly open: Set<string>;
   isComplete: boolean;
@@ -46,19 +57,13 @@ interface Listing {
 const OPEN_MAX = 1024;
 
 function createListing(): Listing {
-  return { names: new Set(), tools: new Map(), open: new Set(), isComplete: false };
+  const tools = new Map<string, KnownTool>();
+  return { names: new Set(), tools, spellings: new Map(), open: new Set(), isComplete: false };
 }
 
 function learnPage(listing: Listing, page: ListingPage, limits: CatalogueLimits): void {
-  const { cursor, nextCursor, items } = page;
-  let isWhole = true;
-  for (const item of items) {
-    const name = stringMember(item, NAME_MEMBER[page.kind]);
-    if (name === undefined) continue;
-    if (!listing.names.has(name) && listing.names.size >= limits.itemsMax) isWhole = false;
-    else listing.names.add(name);
-    if (page.kind === "tool" && listing.names.has(name)) learnTool(listing, name, item, limits);
-  }
+  const { cursor, nextCursor } = page;
+  const isWhole = learnItems(listing, page, limits);
   const isChained = cursor === null || listing.open.has(cursor);
   if (!isChained) return;
   if (!isWhole) listing.isComplete = false;
@@ -66,21 +71,52 @@ function learnPage(listing: Listing, page: ListingPage, limits: CatalogueLimits)
   else if (listing.open.size < OPEN_MAX) listing.open.add(nextCursor);
 }
 
-/** The member that names an entry. */
-const NAME_MEMBER: { readonly [kind in ListedKind]: string } = {
-  tool: "name",
-  prompt: "name",
-  resource: "uri",
-  template: "uriTemplate",
-};
+/** False where there was no room for all of them. */
+function learnItems(listing: Listing, page: ListingPage, limits: CatalogueLimits): boolean {
+  const seen = new Set<string>();
+  let isWhole = true;
+  for (const item of page.items) {
+    const name = stringMember(item, NAME_MEMBER[page.kind]);
+    if (name === undefined) continue;
+    if (!listing.names.has(name) && listing.names.size >= limits.itemsMax) {
+      isWhole = false;
+      continue;
+    }
+    listing.names.add(name);
+    // A name that one page has twice stands for no definition: nobody knows which one is called.
+    if (seen.has(name)) listing.tools.delete(name);
+    else if (page.kind === "tool") learnTool(listing, name, item, page, limits);
+    seen.add(name);
+  }
+  return isWhole;
+}
 
-function learnTool(listing: Listing, name: string, item: JsonObject, limits: CatalogueLimits) {
+function learnTool(
+  { tools, spellings }: Listing,
+  name: string,
+  item: JsonObject,
+  page: ListingPage,
+  limits: CatalogueLimits,
+): void {
+  const bytes = page.bytes?.subarray(item.start, item.end);
+  const known = tools.get(name);
+  const spelling = spellings.get(name);
+  const isSpelledAlike = bytes !== undefined && spelling !== undefined && isSame(bytes, spelling);
+  if (known !== undefined && isSpelledAlike) return;
+
   const text = canonicalJson(item, limits.definitionMaxLength);
+  spellings.delete(name);
   if (text === null) {
-    listing.tools.delete(name);
+    tools.delete(name);
     return;
   }
-  if (listing.tools.get(name)?.text === text) return;
-  const hash = `sha256:${createHash("sha256").update(text).digest("hex")}`;
-  listing.tools.set(name, { name, hash, text });
+  tools.set(name, { name, hash: known?.text === text ? known.hash : hashOf(text), text });
+  // A copy, since the page goes; what is spelled far longer than it need be is not kept.
+  if (bytes !== undefined && bytes.length <= 4 * text.length) {
+    spellings.set(name, Uint8Array.from(bytes));
+  }
+}
+
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && Buffer.compare(a, b) === 0;
 }

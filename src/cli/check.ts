@@ -1,6 +1,7 @@
 import type { Config } from "../config/config.ts";
 import { err, type Result } from "../core/result.ts";
 import { loadGuards } from "../server/load-guards.ts";
+import { loadInventory } from "../server/load-inventory.ts";
 import { loadPolicy, type PolicyInForce } from "../server/load-policy.ts";
 import { systemClock } from "../server/system.ts";
 import type { Command, Options } from "./command.ts";
@@ -63,6 +64,7 @@ async function loadAll(config: Config): Promise<Result<PolicyInForce, readonly s
   const policy = await loadPolicy(config, systemClock);
   const redact = policy.ok ? policy.value.redact : null;
   const guards = await loadGuards(config, { redact, only: null, onFault() {} });
-  if (guards.ok) return policy;
-  return err([...(policy.ok ? [] : policy.error), ...guards.error]);
+  const inventory = await loadInventory(config);
+  if (guards.ok && inventory.ok) return policy;
+  return err([policy, guards, inventory].flatMap((loaded) => (loaded.ok ? [] : loaded.error)));
 }

@@ -7,6 +7,7 @@ import { complain, say } from "./output.ts";
 import { policyCommands } from "./policy/policy.ts";
 import { scanCommand } from "./scan.ts";
 import { serveCommand } from "./serve.ts";
+import { toolsCommands } from "./tools-commands.ts";
 import { upCommand } from "./up.ts";
 
 const COMMANDS: readonly (Command | CommandGroup)[] = [
@@ -16,6 +17,7 @@ const COMMANDS: readonly (Command | CommandGroup)[] = [
   scanCommand,
   policyCommands,
   doctorCommand,
+  toolsCommands,
 ];
 
 /** Exit codes (sysexits is not used: scripts test for zero). */

@@ -101,7 +101,11 @@ export async function startUp(
   const toTerminal = config.audit.sink !== "file";
   const service = await startService({
     // Between Envoy and us nobody else needs to find the way: any free port will do.
-    config: { ...config, grpc: { kind: "tcp", host: "127.0.0.1", port: 0 } },
+    config: {
+      ...config,
+      grpc: { kind: "tcp", host: "127.0.0.1", port: 0 },
+      allowedHosts: config.allowedHosts ?? namesOf(config.listen),
+    },
     log: createLogger({ level: config.log.level === "info" ? "warn" : config.log.level }),
     anyAdminPort: true,
     ...(toTerminal ? { sink: terminalSink(config, print) } : { onDecision: shown(print) }),
@@ -120,6 +124,14 @@ export async function startUp(
     await service.value.stop();
     return err([error instanceof Error ? error.message : String(error)]);
   }
+}
+
+/** Who listens for this machine alone is called by its names; any other name is a trick of DNS. */
+function namesOf({ host, port }: Address): readonly string[] | null {
+  const isLoopback = host === "localhost" || host === "::1" || /^127(\.\d+){3}$/.test(host);
+  if (!isLoopback) return null;
+  const own = encodeAddress({ host, port }).replace(/:\d+$/, "");
+  return ["localhost", "127.0.0.1", "[::1]", own];
 }
 
 async function bootstrap(config: Config, service: Service): Promise<string> {
@@ -162,6 +174,8 @@ function withUpstream(config: Config, options: Options): Result<Config, string> 
     denial: config.denial,
     padding: config.padding,
     responseHeadDeadlineMs: config.limits.responseHeadDeadlineMs,
+    tools: new Map(),
+    inventoryMode: config.inventory.mode,
   };
   return ok({ ...config, listen, servers: new Map([[SINGLE_SERVER, server]]) });
 }

@@ -1,7 +1,9 @@
 import { resolve } from "node:path";
 import { type Address, decodeAddress, decodeEndpoint, type Endpoint } from "../core/address.ts";
 import type { AllowEntry } from "../core/finding.ts";
+import type { InventoryMode } from "../core/inventory.ts";
 import type { Limits } from "../core/limits.ts";
+import type { SchemaMode } from "../core/tool-limits.ts";
 import type {
   AliasesConfig,
   AuditConfig,
@@ -14,7 +16,14 @@ import type {
   ServerConfig,
   SignatureAlgorithm,
 } from "./config.ts";
-import { buildExemption, buildPii, type RawExemption, type RawPii } from "./guard-settings.ts";
+import {
+  buildDescriptions,
+  buildExemption,
+  buildPii,
+  type RawDescriptions,
+  type RawExemption,
+  type RawPii,
+} from "./guard-settings.ts";
 import { listeningPath, normaliseRoot } from "./meaning.ts";
 import { buildPadding, type RawPadding } from "./padding.ts";
 
@@ -30,8 +39,10 @@ export interface RawConfig {
     readonly verification_alg: SignatureAlgorithm;
     readonly poll_interval_ms: number;
   };
+  readonly inventory: { readonly file?: string; readonly mode: InventoryMode };
   readonly guards: readonly string[];
   readonly pii: RawPii;
+  readonly descriptions: RawDescriptions;
   readonly marks: { readonly writing_tools: readonly string[] };
   readonly guard_exemptions: readonly RawExemption[];
   readonly allow: readonly AllowEntry[];
@@ -44,6 +55,10 @@ export interface RawConfig {
     readonly public_paths: readonly string[];
     readonly contents: { readonly [tool: string]: "alias" | "report" | "off" };
   };
+  readonly allowed_hosts?: readonly string[];
+  readonly allowed_origins: readonly string[];
+  readonly discovery: { readonly filter: "on" | "off"; readonly hide_names: "on" | "off" };
+  readonly schema: { readonly arguments: SchemaMode; readonly results: SchemaMode };
   readonly flow: Config["flow"];
   readonly denial: DenialShape;
   readonly disclose: Disclosure;
@@ -68,6 +83,14 @@ interface RawServer {
   readonly denial?: DenialShape;
   readonly padding?: Partial<RawPadding>;
   readonly response_head_deadline_ms?: number;
+  readonly inventory_mode?: InventoryMode;
+  readonly tools: { readonly [glob: string]: RawToolLimits };
+}
+
+interface RawToolLimits {
+  readonly arguments_max_bytes?: number;
+  readonly result_max_bytes?: number;
+  readonly timeout_ms?: number;
 }
 
 /** What the file refers to: where it stands, and the secrets its references lead to. */
@@ -107,8 +130,10 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
       verification: verificationOf(secrets.verificationKey, raw.policy.verification_alg),
       pollIntervalMs: raw.policy.poll_interval_ms,
     },
+    inventory: { file: inFolder(raw.inventory.file), mode: raw.inventory.mode },
     guards: raw.guards,
     pii: buildPii(raw.pii),
+    descriptions: buildDescriptions(raw.descriptions),
     marks: { writingTools: raw.marks.writing_tools },
     guardExemptions: raw.guard_exemptions.map(buildExemption),
     allow: raw.allow,
@@ -118,7 +143,14 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
     })),
     flow: raw.flow,
     aliases: buildAliases(raw.aliases, secrets.aliasKey),
+    schema: raw.schema,
     ownPaths: ownPaths(raw, surroundings),
+    allowedHosts: raw.allowed_hosts ?? null,
+    allowedOrigins: raw.allowed_origins,
+    discovery: {
+      filter: raw.discovery.filter === "on",
+      hideNames: raw.discovery.hide_names === "on",
+    },
     denial: raw.denial,
     disclose: raw.disclose,
     annotate: raw.annotate === "on",
@@ -151,16 +183,17 @@ function ownPaths(raw: RawConfig, { file, folder, secrets }: Surroundings): stri
     return secret?.reference.startsWith("file:") ? secret.reference.slice(5) : undefined;
   });
   const modules = raw.plugins.map(({ module }) => module);
-  const { policy, audit } = raw;
+  const { policy, inventory, audit } = raw;
   const bundle = isUrl(policy.bundle) ? undefined : policy.bundle;
-  const paths = [file, policy.file, bundle, audit.file, ...modules, ...keyFiles];
+  const files = [file, policy.file, bundle, inventory.file, audit.file];
+  const paths = [...files, ...modules, ...keyFiles];
   return paths.filter((path) => path !== undefined).map((path) => resolve(folder, path));
 }
 
 function buildServer(
   id: string,
   raw: RawServer,
-  { denial, padding }: Pick<RawConfig, "denial" | "padding">,
+  { denial, padding, inventory }: Pick<RawConfig, "denial" | "padding" | "inventory">,
   limits: Limits,
   inFolder: (path: string | undefined) => string | null,
 ): ServerConfig {
@@ -177,6 +210,17 @@ function buildServer(
     denial: raw.denial ?? denial,
     padding: buildPadding({ ...padding, ...raw.padding }),
     responseHeadDeadlineMs: raw.response_head_deadline_ms ?? limits.responseHeadDeadlineMs,
+    tools: new Map(
+      Object.entries(raw.tools).map(([glob, tool]) => [
+        glob,
+        {
+          argumentsMaxBytes: tool.arguments_max_bytes ?? null,
+          resultMaxBytes: tool.result_max_bytes ?? null,
+          timeoutMs: tool.timeout_ms ?? null,
+        },
+      ]),
+    ),
+    inventoryMode: raw.inventory_mode ?? inventory.mode,
   };
 }
 

@@ -1,9 +1,12 @@
 import type { Address, Endpoint } from "../core/address.ts";
+import type { DescriptionsConfig } from "../core/descriptions.ts";
 import type { AllowEntry } from "../core/finding.ts";
+import type { InventoryMode } from "../core/inventory.ts";
 import type { Limits } from "../core/limits.ts";
 import type { Direction } from "../core/message.ts";
 import type { PaddingScheme } from "../core/padding.ts";
 import type { PiiConfig } from "../core/pii.ts";
+import type { SchemaMode, ToolLimits } from "../core/tool-limits.ts";
 
 /** What `impedance.yaml` says, complete and checked: nothing of it can fail to be understood. */
 export interface Config {
@@ -16,19 +19,28 @@ export interface Config {
   /** By id, in the order of the file; the id is the name of the proxy's route. */
   readonly servers: ReadonlyMap<string, ServerConfig>;
   readonly policy: PolicyConfig;
+  readonly inventory: InventoryConfig;
   /** Names, in the order in which they run. */
   readonly guards: readonly string[];
   readonly pii: PiiConfig;
+  readonly descriptions: DescriptionsConfig;
   readonly marks: { readonly writingTools: readonly string[] };
   readonly guardExemptions: readonly GuardExemptionConfig[];
   /** False alarms. An entry with a `value` comes with an `audit.subjectKey` only. */
   readonly allow: readonly AllowEntry[];
   readonly plugins: readonly PluginConfig[];
   readonly aliases: AliasesConfig;
+  /** What is done about values that do not fit the schemas of their tool. */
+  readonly schema: { readonly arguments: SchemaMode; readonly results: SchemaMode };
   /** Whether it is remembered which server a value came from (`input.flow`). */
   readonly flow: "auto" | "on" | "off";
   /** The files this configuration is made of, or writes: absolute paths. */
   readonly ownPaths: readonly string[];
+  /** Globs over the hosts that clients may address; null for any. */
+  readonly allowedHosts: readonly string[] | null;
+  /** Globs over the origins whose pages may call. */
+  readonly allowedOrigins: readonly string[];
+  readonly discovery: DiscoveryConfig;
   readonly denial: DenialShape;
   readonly disclose: Disclosure;
   readonly annotate: boolean;
@@ -55,6 +67,10 @@ export interface ServerConfig {
   readonly padding: PaddingConfig;
   /** The server's own, or that of the limits. */
   readonly responseHeadDeadlineMs: number;
+  /** By glob over tool names, in the order of the file. */
+  readonly tools: ReadonlyMap<string, ToolLimits>;
+  /** The server's own, or that of the whole configuration. */
+  readonly inventoryMode: InventoryMode;
 }
 
 export interface AliasesConfig {
@@ -84,6 +100,13 @@ export interface GuardExemptionConfig {
   readonly direction: Direction | null;
 }
 
+export interface DiscoveryConfig {
+  /** Listings hold what the policy lets their caller use, and nothing else. */
+  readonly filter: boolean;
+  /** A name that is not in its caller's listing is answered as one that does not exist. */
+  readonly hideNames: boolean;
+}
+
 export interface PluginConfig {
   /** Absolute path. */
   readonly module: string;
@@ -101,6 +124,12 @@ export interface PolicyConfig {
   readonly verification: { readonly key: Secret; readonly algorithm: SignatureAlgorithm } | null;
   /** How often it is looked whether a file, or what is at the address, is another. */
   readonly pollIntervalMs: number;
+}
+
+export interface InventoryConfig {
+  /** Absolute path. Set wherever a mode is `enforce`. */
+  readonly file: string | null;
+  readonly mode: InventoryMode;
 }
 
 export interface AuditConfig {

@@ -1,3 +1,4 @@
+import type { DescriptionsConfig } from "../core/descriptions.ts";
 import type { Direction } from "../core/message.ts";
 import type { PiiConfig, PiiKind, PiiSettings } from "../core/pii.ts";
 import type { GuardExemptionConfig } from "./config.ts";
@@ -13,6 +14,13 @@ interface RawPiiSettings {
 export interface RawPii extends RawPiiSettings {
   readonly servers: { readonly [id: string]: Partial<RawPiiSettings> };
 }
+
+export interface RawDescriptions extends Readonly<DescriptionActions> {
+  readonly other_text: DescriptionsConfig["otherText"];
+  readonly max_length: number;
+}
+
+type DescriptionActions = DescriptionsConfig["actions"];
 
 export interface RawExemption {
   readonly guard: string;
@@ -31,6 +39,11 @@ export function buildPii({ servers, ...shared }: RawPii): PiiConfig {
 
 function buildPiiSettings({ deny_keys, ...settings }: RawPiiSettings): PiiSettings {
   return { ...settings, denyKeys: deny_keys };
+}
+
+export function buildDescriptions(raw: RawDescriptions): DescriptionsConfig {
+  const { other_text, max_length, ...actions } = raw;
+  return { actions, otherText: other_text, maxLength: max_length };
 }
 
 export function buildExemption(raw: RawExemption): GuardExemptionConfig {

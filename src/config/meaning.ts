@@ -19,6 +19,7 @@ export function validateMeaning(root: unknown): readonly Fault[] {
     ...checkListeningPaths(root, servers),
     ...checkJitter(root, servers),
     ...checkPiiServers(root, servers),
+    ...checkInventory(root, servers),
     ...checkAllowedValues(root),
     ...checkAuditFile(root),
   ];
@@ -151,6 +152,20 @@ function checkPiiServers(root: unknown, servers: readonly string[]): Fault[] {
       problem: "is no server of this configuration",
       remedy: "use the id of one of `servers`",
     }));
+}
+
+/** What is to be enforced must be written somewhere. */
+function checkInventory(root: unknown, servers: readonly string[]): Fault[] {
+  if (valueAt(root, ["inventory", "file"]) !== undefined) return [];
+  const places: Path[] = [
+    ["inventory", "mode"],
+    ...servers.map((id) => ["servers", id, "inventory_mode"]),
+  ];
+  return places
+    .filter((place) => textAt(root, place) === "enforce")
+    .map((place) => {
+      return wrong(place, "has no inventory to hold tools against", "add inventory.file: …");
+    });
 }
 
 /** A hash that nothing can be compared with would leave the false alarm as it is. */

@@ -24,5 +24,7 @@ export interface DecisionEvent {
   readonly trace_id: string | null;
   readonly findings: readonly Json[];
   readonly edits: readonly EditReceipt[];
+  /** What is remarkable in a listing of tools; absent where nothing is. */
+  readonly pins?: readonly Json[];
   readonly metrics: { readonly [timer: string]: number };
 }

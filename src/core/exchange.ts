@@ -71,6 +71,11 @@ export interface Forward {
   readonly metadata: ProxyMetadata | null;
   /** Something had to be taken out of the text; capabilities that were withdrawn do not count. */
   readonly isEdited: boolean;
+  /**
+   * Of a request: from its forwarding to its answer, whole, when that has a time of its own. Then
+   * no deadline for a part of the answer ends before it.
+   */
+  readonly answerDeadlineMs: number | null;
 }
 
 export type Verdict = Forward | Deny;
@@ -104,6 +109,7 @@ export type AbortCause =
   | "response_too_large"
   | "request_deadline"
   | "response_deadline"
+  | "tool_deadline"
   | "verdict_deadline"
   | "stream_silent"
   | "draining"

@@ -55,7 +55,8 @@ export interface Location {
  * - `key`: an object key, may be read, not edited (two cleaned keys could collide);
  * - `number`: digits, may be read, not edited;
  * - `opaque`: a value that the protocol hands back byte for byte (ids, cursors, progress tokens);
- * - `media`: base64 whose magic bytes agree with the MIME type beside it.
+ * - `media`: base64 whose magic bytes agree with the MIME type beside it; what can be read in it is
+ *   read, and nothing of it edited.
  */
 export type LeafNature = "text" | "key" | "number" | "opaque" | "media";
 

@@ -1,4 +1,6 @@
+import type { ListedKind } from "./catalogue.ts";
 import type { Finding } from "./finding.ts";
+import type { Classification, ToolFacts } from "./inventory.ts";
 import type { MessageKind } from "./message.ts";
 
 /** JSON as the policy sees it. */
@@ -15,6 +17,14 @@ export interface RuleFact {
   readonly rule: string;
   readonly fit: boolean;
   readonly failed: readonly { readonly at: string; readonly check: string }[];
+}
+
+/** One entry of a listing, or what a request names: a tool or prompt by name, the rest by URI. */
+export interface ItemFact {
+  readonly kind: ListedKind;
+  readonly name: string | null;
+  /** Of a template, the template. */
+  readonly uri: string | null;
 }
 
 /** A path-valued argument, judged by TypeScript; its text stays outside the policy. */
@@ -67,12 +77,16 @@ export interface PolicyInput {
     readonly scheme: string | null;
     readonly ext: string | null;
   };
-  readonly item: null;
+  /** Phase `list` only. */
+  readonly item: ItemFact | null;
   readonly result: {
+    /** `resultType`, from 2026-07-28; null where there is none. */
+    readonly type: string | null;
     readonly bytes: number;
     readonly types: readonly string[];
     readonly is_error: boolean;
-    readonly classification: null;
+    /** The tool's, as the inventory has it. */
+    readonly classification: Classification | null;
   } | null;
   readonly rules: readonly RuleFact[];
   readonly patterns: { readonly [name: string]: readonly string[] };
@@ -87,13 +101,7 @@ export interface PolicyInput {
     readonly aliases: number | null;
   };
   readonly server: { readonly id: string };
-  readonly tool: {
-    readonly risk: null;
-    readonly side_effects: null;
-    readonly classification: null;
-    readonly pinned: null;
-    readonly drifted: null;
-  };
+  readonly tool: ToolFacts;
   readonly principal: Principal;
   readonly client: { readonly name: string | null; readonly version: string | null };
   readonly session: {

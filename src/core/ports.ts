@@ -3,9 +3,11 @@ import type { DecisionEvent } from "./audit.ts";
 import type { KnownTool, ListedKind, ListingPage } from "./catalogue.ts";
 import type { Identity, RequestHead } from "./exchange.ts";
 import type { Hit, Place } from "./finding.ts";
-import type { Leaf } from "./json.ts";
+import type { InventoryMode, PinNotice, ToolFacts } from "./inventory.ts";
+import type { JsonNode, Leaf } from "./json.ts";
 import type { PolicyDecision, PolicyFault, PolicyInput } from "./policy.ts";
 import type { Result } from "./result.ts";
+import type { MirroredParameter, SchemaVerdict } from "./schema.ts";
 
 /**
  * Layer 1, one concern. A guard looks at one leaf in its place and says what it found. It never
@@ -15,6 +17,11 @@ export interface Guard {
   readonly name: string;
   request?(leaf: Leaf, place: Place): readonly Hit[];
   response?(leaf: Leaf, place: Place): readonly Hit[];
+  /**
+   * Both ways, in place of the two: what can be read in media and other bytes in base64. The leaf's
+   * text is their runs of printable ASCII, a line each; nothing of it can be edited.
+   */
+  media?(leaf: Leaf, place: Place): readonly Hit[];
 }
 
 /** Layer 2: one decision on one input. Never throws: a fault is a value, and a deny. */
@@ -56,8 +63,46 @@ export interface Catalogue {
   tool(server: string, name: string): KnownTool | null;
   /** Whether a server listed something by this name (a resource by its URI). */
   knows(server: string, kind: ListedKind, name: string): boolean;
+  /** All that a server listed so far: tools and prompts by name, the rest by URI. */
+  names(server: string, kind: ListedKind): Iterable<string>;
   /** Whether the whole of a listing was seen: what is not in it does not exist there. */
   isComplete(server: string, kind: ListedKind): boolean;
+}
+
+/**
+ * What a tool's own schemas say of a value. Never throws on input, does bounded work whatever the
+ * schema and the value are, and fetches nothing.
+ */
+export interface SchemaJudge {
+  /** Of `params.arguments`, against `inputSchema`. */
+  arguments(tool: KnownTool, node: JsonNode): SchemaVerdict;
+  /** Of `structuredContent`, against `outputSchema`. */
+  result(tool: KnownTool, node: JsonNode): SchemaVerdict;
+  /**
+   * Whether `structuredContent` fitted as the server sent it, and no longer does after our edits;
+   * `after` is undefined when it was taken out. A text that changed where only its own pattern or
+   * format could tell counts as broken.
+   */
+  isBrokenBy(tool: KnownTool, before: JsonNode, after: JsonNode | undefined): boolean;
+  /** Whether the tool has an `outputSchema`. */
+  hasResult(tool: KnownTool): boolean;
+  /** JSON Pointers in the arguments of what `inputSchema` does not declare; null: not to be told. */
+  unknownArguments(tool: KnownTool, node: JsonNode): readonly string[] | null;
+  mirrored(tool: KnownTool): readonly MirroredParameter[];
+}
+
+/**
+ * What people noted about tools, held against what servers say of them. Bounded, writes nothing,
+ * and never throws on what a server sent.
+ */
+export interface ToolPins {
+  /** Notes a page in the catalogue, and says what is remarkable in it, the worst first. */
+  learn(server: string, page: ListingPage): readonly PinNotice[];
+  facts(server: string, tool: string | null): ToolFacts;
+  /** Null where there is no inventory. */
+  mode(server: string): InventoryMode | null;
+  /** Who vouches for the facts of a tool; null where there are none. */
+  provenance(server: string, tool: string | null): "INVENTORY" | "INVENTORY_GUESS" | null;
 }
 
 /**

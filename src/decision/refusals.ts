@@ -25,6 +25,7 @@ export const RPC_UNAUTHENTICATED = -31904;
 
 /** JSON-RPC 2.0 section 5.1 */
 const RPC_INVALID_REQUEST = -32600;
+const RPC_INVALID_PARAMS = -32602;
 
 const OPERATOR = "Tell the operator of the gateway the decision id.";
 
@@ -57,7 +58,7 @@ const REFUSALS = {
     httpStatus: 403,
     rpcCode: RPC_DENIED,
     message: "The request holds what must be taken out, and this gateway cannot change a body.",
-    remedy: "Take secrets out of the request.",
+    remedy: "Take secrets out, and declare no capability that the policy does not grant.",
   },
   alias_unknown: {
     ...DENIED,
@@ -80,11 +81,32 @@ const REFUSALS = {
     message: "The path leads to the gateway's own configuration, policy, keys or logs.",
     remedy: "Work on another file; this one is out of reach.",
   },
+  arguments_too_large: {
+    ...DENIED,
+    message: "The arguments are larger than this tool is sent.",
+    remedy: "Send less in one call.",
+  },
   unauthenticated: {
     httpStatus: 401,
     rpcCode: RPC_UNAUTHENTICATED,
     message: "The caller's credentials were refused.",
     remedy: "Authenticate again.",
+  },
+  host_refused: {
+    ...DENIED,
+    message: "The request is addressed to a host that this gateway does not answer for.",
+    remedy: "Use the gateway's own address; its operator can add others (allowed_hosts).",
+  },
+  origin_refused: {
+    ...DENIED,
+    message: "Pages of this origin may not use the gateway.",
+    remedy: "Use an allowed origin; the gateway's operator can add others (allowed_origins).",
+  },
+  unknown_name: {
+    httpStatus: 403,
+    rpcCode: RPC_INVALID_PARAMS,
+    message: "Unknown tool, prompt or resource.",
+    remedy: "List again and use a name that is listed.",
   },
   unknown_server: {
     httpStatus: 404,
@@ -105,7 +127,7 @@ const REFUSALS = {
   secret_in_header: {
     httpStatus: 403,
     rpcCode: RPC_DENIED,
-    message: "A header that mirrors an argument holds a secret.",
+    message: "A header that mirrors the message holds a secret.",
     remedy: "Send the call without the secret.",
   },
   batch_denied: {
@@ -121,8 +143,19 @@ const REFUSALS = {
     remedy: "Send the message as a POST.",
   },
   response_deadline: { ...UPSTREAM, message: "The server did not answer in time." },
+  tool_deadline: { ...UPSTREAM, message: "The tool did not answer in the time it is given." },
+  server_unavailable: {
+    ...UPSTREAM,
+    message: "The server cannot be reached, or is not ready.",
+    remedy: "Try again later.",
+  },
   stream_silent: { ...UPSTREAM, message: "The server's stream fell silent." },
   response_too_large: { ...UPSTREAM, message: "The server's answer is larger than allowed." },
+  result_too_large: {
+    ...UPSTREAM,
+    message: "The result is larger than this tool may answer.",
+    remedy: "Ask the tool for less.",
+  },
   response_encoding: { ...UPSTREAM, message: "The server's answer is compressed; nobody read it." },
   response_media_type: {
     ...UPSTREAM,
@@ -130,10 +163,18 @@ const REFUSALS = {
   },
   response_unreadable: { ...UPSTREAM, message: "The server's answer is no valid MCP message." },
   response_missing: { ...UPSTREAM, message: "The server's answer leaves the request unanswered." },
+  input_request_unreadable: {
+    ...UPSTREAM,
+    message: "The server asks the client for input in a way that cannot be read.",
+  },
   legacy_transport: {
     ...UPSTREAM,
     message: "The server speaks the HTTP+SSE transport of 2024-11-05, which is not supported.",
     remedy: "Use the server's streamable HTTP endpoint.",
+  },
+  server_version: {
+    ...UPSTREAM,
+    message: "The server speaks a revision of MCP that the gateway does not read.",
   },
   policy_missing: { ...POLICY, message: "No policy is loaded." },
   policy_undefined: { ...POLICY, message: "The policy gave no decision." },

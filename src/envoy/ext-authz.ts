@@ -46,15 +46,21 @@ async function check(firewall: Firewall, request: CheckRequest): Promise<CheckRe
       return encodeVerdict({ kind: "deny", denial: exchange.abort("request_too_large") });
     }
     const verdict = await exchange.request(body);
-    // Padding is left out, for a body goes on as it came, or not at all.
-    // A capability that was to be withdrawn stays in: no answer of the server's comes by here.
-    const mustChange = verdict.kind === "forward" && verdict.isEdited;
-    if (mustChange)
+    if (verdict.kind === "forward" && mustChange(body, verdict.body)) {
       return encodeVerdict({ kind: "deny", denial: exchange.abort("needs_cleaning") });
+    }
     return encodeVerdict(verdict);
   } finally {
     exchange.close();
   }
+}
+
+/**
+ * FAIL CLOSED: a body goes on as it came, or not at all, be it a secret that was taken out or a
+ * capability that the policy withdrew. Only the padding behind it is left out.
+ */
+function mustChange(sent: Uint8Array, cleaned: Uint8Array): boolean {
+  return Buffer.compare(sent, cleaned.subarray(0, sent.length)) !== 0;
 }
 
 function encodeVerdict(verdict: Verdict): CheckResponse {

@@ -14,6 +14,10 @@ export type Phase =
   | "stream"
   | "done";
 
+export function isStream(phase: Phase): boolean {
+  return phase === "stream" || phase === "stream_held";
+}
+
 /** What of an HTTP message is there beside its head. */
 export interface Shape {
   readonly hasBody: boolean;

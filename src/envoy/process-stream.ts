@@ -1,5 +1,4 @@
-import type { ServerDuplexStream } from "@grpc/grpc-js";
-import { status } from "@grpc/grpc-js";
+import { type ServerDuplexStream, status } from "@grpc/grpc-js";
 import type {
   AbortCause,
   Exchange,
@@ -12,7 +11,7 @@ import type { Limits } from "../core/limits.ts";
 import { type BodyBuffer, type ByteBudget, createBodyBuffer } from "./body-buffer.ts";
 import { failUnlessVouched } from "./grpc-internals.ts";
 import { decodeHeaders, trailerNames } from "./headers.ts";
-import type { Phase, Shape } from "./phase.ts";
+import { isStream, type Phase, type Shape } from "./phase.ts";
 import { holdsAllBytes } from "./processing-mode.ts";
 import type { HttpBody, HttpHeaders, ProcessingRequest, ProcessingResponse } from "./protocol.ts";
 import { bodyReplies, headersReply, immediateReply, type Side, trailersReply } from "./replies.ts";
@@ -51,6 +50,8 @@ export class ProcessStream {
   #timer: NodeJS.Timeout | undefined;
   #heartbeat: NodeJS.Timeout | undefined;
   #responseHeadDeadlineMs = 0;
+  #answerTimer: NodeJS.Timeout | undefined;
+  #answerDeadlineMs = 0;
   #streamHead: StreamHead | null = null;
 
   constructor(
@@ -161,7 +162,11 @@ export class ProcessStream {
     if (verdict.kind === "deny") return this.#deny(verdict.denial);
     this.#forward("request", verdict, shape);
     this.#phase = "awaiting";
-    this.#arm(this.#responseHeadDeadlineMs, "response_deadline");
+    this.#answerDeadlineMs = verdict.answerDeadlineMs ?? 0;
+    if (verdict.answerDeadlineMs !== null) {
+      this.#answerTimer = setTimeout(() => this.abort("tool_deadline"), this.#answerDeadlineMs);
+    }
+    this.#armPart(this.#responseHeadDeadlineMs, "response_deadline");
   }
 
   /** Envoy's own replies (no upstream, a timeout) come here too, even before our verdict. */
@@ -186,24 +191,20 @@ export class ProcessStream {
     this.#phase = "response";
     const maxBytes = verdict.kind === "collect" ? verdict.maxBytes : 0;
     this.#body = createBodyBuffer(maxBytes, this.#options.budget);
-    this.#arm(this.#options.limits.responseBodyDeadlineMs, "response_deadline");
+    this.#armPart(this.#options.limits.responseBodyDeadlineMs, "response_deadline");
     if (headers.end_of_stream) return this.#decideResponse({ hasBody: false, trailers: null });
   }
 
   async #responseBody(body: HttpBody): Promise<void> {
     const bytes = body.body ?? EMPTY;
-    if (this.#phase === "stream" || this.#phase === "stream_held") {
-      return this.#streamChunk(bytes, body.end_of_stream === true, null);
-    }
+    if (isStream(this.#phase)) return this.#streamChunk(bytes, body.end_of_stream === true, null);
     if (this.#phase !== "response") return this.#protocolError("response_body_before_its_head");
     if (!this.#body.append(bytes)) return this.abort(this.#tooMuch("response_too_large"));
     if (body.end_of_stream) return this.#decideResponse({ hasBody: true, trailers: null });
   }
 
   #responseComplete(trailers: readonly string[]): Promise<void> | void {
-    if (this.#phase === "stream" || this.#phase === "stream_held") {
-      return this.#streamChunk(EMPTY, true, trailers);
-    }
+    if (isStream(this.#phase)) return this.#streamChunk(EMPTY, true, trailers);
     if (this.#phase !== "response") return this.#protocolError("response_trailers_before_head");
     return this.#decideResponse({ hasBody: true, trailers });
   }
@@ -277,7 +278,7 @@ export class ProcessStream {
 
   #armSilence(): void {
     if (this.listening) clearTimeout(this.#timer);
-    else this.#arm(this.#options.limits.sseSilenceDeadlineMs, "stream_silent");
+    else this.#armPart(this.#options.limits.sseSilenceDeadlineMs, "stream_silent");
   }
 
   #forward(side: Side, verdict: Extract<Verdict, { kind: "forward" }>, shape: Shape): void {
@@ -345,6 +346,7 @@ export class ProcessStream {
   #finish(): void {
     this.#phase = "done";
     clearTimeout(this.#timer);
+    clearTimeout(this.#answerTimer);
     clearInterval(this.#heartbeat);
   }
 
@@ -373,6 +375,11 @@ export class ProcessStream {
   #arm(milliseconds: number, cause: AbortCause): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.abort(cause), milliseconds);
+  }
+
+  /** A tool that is given long for its answer may be silent as long. */
+  #armPart(milliseconds: number, cause: AbortCause): void {
+    this.#arm(Math.max(milliseconds, this.#answerDeadlineMs), cause);
   }
 
   /** True when the exchange ended, by a deadline or a disconnect, while a verdict was being made. */

@@ -1,7 +1,9 @@
+import type { DescriptionsConfig } from "../core/descriptions.ts";
 import type { Limits } from "../core/limits.ts";
 import type { PiiConfig, RedactSettings } from "../core/pii.ts";
 import type { Guard } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
+import { createDescriptionsGuard } from "./descriptions/descriptions.ts";
 import { exempt, type GuardExemption } from "./exempt.ts";
 import { createLimitsGuard } from "./limits/limits.ts";
 import { createMarksGuard, type MarksConfig } from "./marks/marks.ts";
@@ -13,6 +15,7 @@ export interface GuardsConfig {
   readonly limits: Pick<Limits, "stringMaxLength">;
   readonly pii: PiiConfig;
   readonly redact: RedactSettings | null;
+  readonly descriptions: DescriptionsConfig;
   readonly marks: MarksConfig;
   readonly exemptions: readonly GuardExemption[];
   /** Guards of plugins: they are named beside ours. */
@@ -23,16 +26,11 @@ const FACTORIES: ReadonlyMap<string, (config: GuardsConfig) => Guard> = new Map(
   ["limits", ({ limits }: GuardsConfig) => createLimitsGuard(limits)],
   ["secrets", () => createSecretsGuard()],
   ["pii", ({ pii, redact }: GuardsConfig) => createPiiGuard(pii, redact)],
+  ["descriptions", (config: GuardsConfig) => createDescriptionsGuard(config.descriptions)],
   ["marks", (config: GuardsConfig) => createMarksGuard(config.marks, makesBareMarks(config))],
 ]);
 
-const PLANNED: ReadonlySet<string> = new Set([
-  "schema",
-  "paths",
-  "attacks",
-  "descriptions",
-  "padding",
-]);
+const PLANNED: ReadonlySet<string> = new Set(["schema", "paths", "attacks", "padding"]);
 
 /** The guards of this version, in the order they run. */
 export const GUARD_NAMES: readonly string[] = [...FACTORIES.keys()];

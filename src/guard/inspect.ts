@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import {
   FAULT_KIND,
   type Finding,
@@ -10,6 +11,7 @@ import { type Leaf, pointerOf } from "../core/json.ts";
 import type { Clock, Guard } from "../core/ports.ts";
 import { type Allowance, type AllowList, hashOfValue } from "./allow-list.ts";
 import { BUDGET_EXCEEDED } from "./budget.ts";
+import { payloadOf } from "./payload.ts";
 import { SEVERITY_RANK } from "./severity.ts";
 
 /** All guards of Layer 1, run over the leaves of one message. */
@@ -32,11 +34,27 @@ export interface InspectorOptions {
 /** A leaf this long is worth a look at the clock between two guards. */
 const LONG_LEAF_LENGTH = 4096;
 
+/**
+ * Shorter base64 of bytes may be a token that only looks like it. In longer, chance makes some: to
+ * refuse an archive for those helps nobody.
+ */
+const RAW_MAX_LENGTH = 1024;
+
 interface GuardHit {
   readonly guard: string;
   readonly hit: Hit;
   /** As in `Finding`. */
   readonly value: string | null;
+}
+
+/** How a guard is asked about a leaf. */
+type Ask = (guard: Guard, leaf: Leaf, place: Place) => readonly Hit[];
+type Look = (leaf: Leaf) => readonly GuardHit[];
+
+/** Where what is known of a message is gathered. */
+interface Conclusions {
+  readonly findings: Finding[];
+  readonly edits: TextEdit[];
 }
 
 /**
@@ -52,8 +70,7 @@ export function createInspector(guards: readonly Guard[], options: InspectorOpti
     const deadline = clock.monotonic() + budgetMs;
 
     for (const leaf of leaves) {
-      if (leaf.nature === "media") continue;
-      conclude(leaf, hitsOfLeaf(leaf, place, deadline), findings, edits);
+      inspectLeaf(leaf, place, deadline, { findings, edits });
       if (clock.monotonic() <= deadline) continue;
 
       findings.push(budgetExceeded(leaf));
@@ -62,13 +79,32 @@ export function createInspector(guards: readonly Guard[], options: InspectorOpti
     return { findings, edits };
   }
 
+  function inspectLeaf(leaf: Leaf, place: Place, deadline: number, into: Conclusions): void {
+    const look: Look = (one) => hitsOfLeaf(one, place, deadline, hitsOf);
+    const payload = payloadOf(leaf);
+    if (payload === null || payload.kind === "text") {
+      if (payload === null) conclude(leaf, look(leaf), into);
+      else concludeText(leaf, payload.text, look, into);
+      return;
+    }
+    const inside: Leaf = { ...leaf, nature: "text", text: payload.text };
+    const found =
+      payload.kind === "readable"
+        ? look(inside)
+        : hitsOfLeaf({ ...inside, nature: "media" }, place, deadline, mediaHitsOf);
+    // An edit inside would break what is around it: the policy refuses what is left.
+    conclude(inside, found.map(withoutReplacement), into);
+    if (found.length > 0 || leaf.nature !== "text" || leaf.text.length > RAW_MAX_LENGTH) return;
+    conclude(leaf, look(leaf), into);
+  }
+
   /** What the guards hit; those that the deadline does not leave time for are left out. */
-  function hitsOfLeaf(leaf: Leaf, place: Place, deadline: number): readonly GuardHit[] {
+  function hitsOfLeaf(leaf: Leaf, place: Place, deadline: number, ask: Ask): readonly GuardHit[] {
     const found: GuardHit[] = [];
     for (const [index, guard] of guards.entries()) {
       const late = index > 0 && leaf.text.length >= LONG_LEAF_LENGTH;
       if (late && clock.monotonic() > deadline) break;
-      for (const hit of hitsOf(guard, leaf, place)) {
+      for (const hit of ask(guard, leaf, place)) {
         found.push({ guard: guard.name, hit, value: hashOf(hit, leaf) });
       }
     }
@@ -100,12 +136,48 @@ function hitsOf(guard: Guard, leaf: Leaf, place: Place): readonly Hit[] {
   return hits ?? [];
 }
 
-function conclude(
-  leaf: Leaf,
-  hits: readonly GuardHit[],
-  findings: Finding[],
-  edits: TextEdit[],
-): void {
+function mediaHitsOf(guard: Guard, leaf: Leaf, place: Place): readonly Hit[] {
+  return guard.media?.(leaf, place) ?? [];
+}
+
+function withoutReplacement(entry: GuardHit): GuardHit {
+  return { ...entry, hit: { ...entry.hit, replacement: null } };
+}
+
+/**
+ * Text in base64 is read and edited as the text it is, and encoded again. What is left of the
+ * base64 is looked at too, for it may be read as it stands.
+ */
+function concludeText(leaf: Leaf, text: string, look: Look, into: Conclusions): void {
+  const inner: Conclusions = { findings: into.findings, edits: [] };
+  const inside: Leaf = { ...leaf, text };
+  conclude(inside, look(inside), inner);
+  const encoded =
+    inner.edits.length === 0
+      ? leaf.text
+      : Buffer.from(edited(text, inner.edits), "utf8").toString("base64");
+
+  const outer: Conclusions = { findings: into.findings, edits: [] };
+  const outside: Leaf = { ...leaf, text: encoded };
+  conclude(outside, look({ ...outside, nature: "opaque" }), outer);
+  const replacement = edited(encoded, outer.edits);
+  if (replacement === leaf.text) return;
+  into.edits.push({ leaf, start: 0, end: leaf.text.length, replacement });
+}
+
+/** `text` with the edits done; they are in order and apart. */
+function edited(text: string, edits: readonly TextEdit[]): string {
+  const parts: string[] = [];
+  let at = 0;
+  for (const { start, end, replacement } of edits) {
+    parts.push(text.slice(at, start), replacement);
+    at = end;
+  }
+  parts.push(text.slice(at));
+  return parts.join("");
+}
+
+function conclude(leaf: Leaf, hits: readonly GuardHit[], { findings, edits }: Conclusions): void {
   if (hits.length === 0) return;
   const at = pointerOf(leaf.location);
   const leafEdits = leaf.nature === "text" ? mergeEdits(leaf, hits) : [];

@@ -44,6 +44,20 @@ export function readEventFields(raw: Uint8Array): EventFields {
   return { data: data.length === 0 ? null : joined(data), type, id };
 }
 
+/**
+ * Whether an event has lines that set nothing (WHATWG HTML section 9.2.6, "Otherwise, the field is
+ * ignored"): JSON that calls itself a stream looks like that.
+ */
+export function hasForeignLines(raw: Uint8Array): boolean {
+  for (const line of linesOf(raw)) {
+    const isBlank = line.end === line.start || raw[line.start] === COLON;
+    if (!isBlank && !FIELDS.has(fieldName(raw, line))) return true;
+  }
+  return false;
+}
+
+const FIELDS: ReadonlySet<string> = new Set(["data", "event", "id", "retry"]);
+
 /** The next LF or CR at or behind `from`; the length when there is none. */
 export function lineEnd(bytes: Uint8Array, from: number): number {
   const { length } = bytes;

@@ -194,6 +194,7 @@ function findingOf({ start, end }: TextEdit, at: string): Finding {
   return { ...kind, at, length, value: null };
 }
 
-function shownBy(view: AliasView | null): (text: string) => string {
+/** How the policy may see a text: without the paths that this caller does not see. */
+export function shownBy(view: AliasView | null): (text: string) => string {
   return view === null ? (text) => text : (text) => applyEdits(text, conceal(text, view, "paths"));
 }

@@ -10,12 +10,17 @@ import type {
   IdentityPort,
   Jitter,
   PolicyEngine,
+  SchemaJudge,
   Telemetry,
+  ToolPins,
 } from "../core/ports.ts";
+import type { SchemaMode, ToolLimits } from "../core/tool-limits.ts";
 import type { DenialStyle, Disclosure } from "../decision/denial.ts";
 import type { Inspector } from "../guard/inspect.ts";
 import type { PathGuard } from "../guard/paths/path-guard.ts";
 import type { InputBuilder } from "../policy/input.ts";
+import type { Doorkeeper } from "./doorkeeper.ts";
+import type { Sights } from "./sights.ts";
 
 /** All that the pipeline is made of. The wiring is in `server/`. */
 export interface Dependencies {
@@ -27,6 +32,10 @@ export interface Dependencies {
   readonly inspector: Inspector;
   readonly paths: PathGuard;
   readonly catalogue: Catalogue;
+  readonly pins: ToolPins;
+  readonly sights: Sights;
+  readonly doorkeeper: Doorkeeper;
+  readonly schemas: SchemaJudge;
   /** Null where nobody asks where values come from. */
   readonly flow: FlowMemory | null;
   /** The policy in force; null while none could be loaded, which denies everything. */
@@ -41,6 +50,10 @@ export interface Dependencies {
 export interface LoadedPolicy {
   readonly engine: PolicyEngine;
   readonly input: InputBuilder;
+  /** Nobody wrote a policy: only the handshake, discovery and listing pass. */
+  readonly isBuiltIn: boolean;
+  /** A call whose arguments its tool does not declare, or that nobody can tell of, is denied. */
+  readonly rejectsUnknownArguments: boolean;
   /** It has rules about where values come from. */
   readonly asksForFlow: boolean;
 }
@@ -56,4 +69,11 @@ export interface ServerSettings {
   /** Answers wait a random while, at most so long; 0 for not at all. */
   readonly jitterMaxMs: number;
   readonly responseHeadDeadlineMs: number;
+  /** Listings hold what the policy lets the caller use, and nothing else. */
+  readonly filterLists: boolean;
+  /** What is not in the caller's listing is answered as if it did not exist. */
+  readonly hideNames: boolean;
+  /** What is done about values that do not fit their tool's schemas. */
+  readonly schema: { readonly arguments: SchemaMode; readonly results: SchemaMode };
+  readonly toolLimits: (tool: string) => ToolLimits;
 }

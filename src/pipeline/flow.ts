@@ -26,7 +26,7 @@ export function flowOf(
     if (!carries(message)) return facts;
     for (const leaf of leavesOf(message, leaves, reading.batch)) {
       if (leaf.nature === "key" || !isArgument(leaf, reading.batch)) continue;
-      const from = flow.sent(scene.principal.id, scene.server, leaf.text);
+      const from = flow.sent(callerOf(scene), scene.server, leaf.text);
       if (from === null || facts.length === FACTS_MAX) continue;
       const at = pointerOf(leaf.location);
       facts.push({ at, from: from.server, age_s: Math.floor(from.ageMs / 1_000) });
@@ -50,8 +50,13 @@ export function remember(
     if (!isAnswer(message) || allowed[index] !== true) continue;
     const own = leavesOf(message, leaves, reading.batch);
     const texts = own.filter(isData).map(({ text }) => text);
-    flow.returned(scene.principal.id, scene.server, texts);
+    flow.returned(callerOf(scene), scene.server, texts);
   }
+}
+
+/** Callers that nobody knows are one: what any of them was told, any of them may pass on. */
+function callerOf({ principal }: Scene): string {
+  return principal.kind === "anonymous" ? "" : principal.id;
 }
 
 function carries({ method }: Message): boolean {

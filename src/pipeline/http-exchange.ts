@@ -3,6 +3,7 @@ import type {
   Deny,
   Exchange,
   Forward,
+  HeaderMutation,
   HttpDenial,
   RequestHead,
   RequestHeadVerdict,
@@ -11,6 +12,7 @@ import type {
   StreamOutput,
   Verdict,
 } from "../core/exchange.ts";
+import type { Message } from "../core/message.ts";
 import type { Principal } from "../core/policy.ts";
 import { padJson } from "../decision/padding/pad-json.ts";
 import type { RefusalCode } from "../decision/refusals.ts";
@@ -20,7 +22,12 @@ import {
   type Outcome,
   serverHeaders,
 } from "../decision/zta-headers.ts";
-import { mirroredArguments, mirrorHeaders } from "../mcp/message/header-mirror.ts";
+import {
+  type MirroredBy,
+  mirrorHeaders,
+  unmirroredArguments,
+  unmirroredNames,
+} from "../mcp/message/header-mirror.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { type HttpKind, isEncoded, isJson, kindOf } from "./http-kind.ts";
 import { isInnocent } from "./innocent.ts";
@@ -32,6 +39,7 @@ import { record } from "./record.ts";
 import { createRefuser, metadataOf, padAnswer, type Refusable, type Refuser } from "./refuser.ts";
 import { createResponseJudge, type ResponseJudge } from "./response.ts";
 import { type Scene, sceneOf } from "./scene.ts";
+import { openSession, sealSession } from "./sealing.ts";
 import { createStreamFilter, type StreamFilter } from "./stream.ts";
 
 const EMPTY = new Uint8Array(0);
@@ -86,7 +94,9 @@ class HttpExchange implements Exchange {
   /** Steps 1 and 3: what the head alone tells. */
   async requestHead(): Promise<RequestHeadVerdict> {
     const { headers, server } = this.#head;
-    const { limits, identity } = this.#dependencies;
+    const { limits, identity, doorkeeper } = this.#dependencies;
+    const refusal = doorkeeper.refusal(headers);
+    if (refusal !== null) return this.#refuse(refusal);
     if (server === null) return this.#refuse("unknown_server");
     const identified = await identity.identify(this.#head);
     if (identified.kind === "refused") return this.#refuse("unauthenticated");
@@ -95,8 +105,11 @@ class HttpExchange implements Exchange {
     if (Number(headers.get("content-length") ?? 0) > limits.requestBodyMaxBytes) {
       return this.#refuse("request_too_large");
     }
-    if (this.#kind === "post" && !isJson(headers)) return this.#refuse("unsupported_media_type");
-    if (!isInnocent(mirroredArguments(headers), this.#scene("request"), this.#dependencies)) {
+    const isPost = this.#kind === "post";
+    if (isPost && !isJson(headers)) return this.#refuse("unsupported_media_type");
+    const names = unmirroredNames(headers, isPost);
+    const areInnocent = isInnocent(names, this.#scene("request"), this.#dependencies);
+    if (!areInnocent || (!isPost && !this.#hasInnocentHeaders(null))) {
       return this.#refuse("secret_in_header");
     }
     const { responseHeadDeadlineMs } = this.#settings();
@@ -106,8 +119,10 @@ class HttpExchange implements Exchange {
   /** Steps 2 to 8 for the request. */
   async request(body: Uint8Array): Promise<Verdict> {
     if (this.#kind !== "post") return this.#bareRequest(this.#kind, body);
-    const read = readRequest(this.#head.headers, this.#dependencies.limits);
-    const outcome = judge(body, read, this.#scene("request"), this.#dependencies);
+    const read = readRequest(this.#head.headers, this.#dependencies.limits, this.#mirroredBy);
+    const objection = (message: Message) =>
+      this.#hasInnocentHeaders(message) ? null : "secret_in_header";
+    const outcome = judge(body, read, this.#scene("request"), this.#dependencies, objection);
     if (!outcome.ok) return { kind: "deny", denial: this.#refuser.fault(outcome.error) };
 
     const judgement = outcome.value;
@@ -130,7 +145,15 @@ class HttpExchange implements Exchange {
     if (body.length > 0) return this.#refuse("unexpected_body");
     const scene = this.#scene("request");
     const message = bareMessage(kind, null, 0);
-    const cleaned = { message, leaves: [], findings: [], receipts: [], paths: null, flow: [] };
+    const nothing = {
+      leaves: [],
+      findings: [],
+      receipts: [],
+      paths: null,
+      flow: [],
+      refusal: null,
+    };
+    const cleaned = { message, ...nothing };
     const entry = { findings: [], receipts: [], scene, timings: {} };
     const decision = record(
       { decision: decide(cleaned, scene, this.#dependencies), ...entry },
@@ -138,7 +161,7 @@ class HttpExchange implements Exchange {
     );
     this.#decisionId = decision.decisionId;
     if (!decision.allow) return { kind: "deny", denial: this.#refuser.denial(decision, 403) };
-    return this.#forward(body, [], decision, null);
+    return this.#forward(body, { set: [], remove: [] }, decision, null);
   }
 
   #forwardRequest({ reading, judged }: Judgement): Forward {
@@ -148,27 +171,37 @@ class HttpExchange implements Exchange {
     this.#outcome = edited ? "redact" : "allow";
     this.#decisionId = first.decision.decisionId;
     const { bytes } = reading.document;
-    const mirrored = mirrorHeaders(reading.messages, this.#head.headers);
-    return { ...this.#forward(bytes, mirrored, first.decision, first), isEdited: edited };
+    const mirrored = mirrorHeaders(reading.messages, this.#head.headers, this.#mirroredBy);
+    const answerDeadlineMs = this.#answerDeadlineMs(reading.messages);
+    const forward = this.#forward(bytes, mirrored, first.decision, first);
+    return { ...forward, isEdited: edited, answerDeadlineMs };
   }
 
   #forward(
     body: Uint8Array,
-    mirrored: readonly (readonly [string, string])[],
+    mirrored: HeaderMutation,
     decision: Decision,
     judged: Judged | null,
   ): Forward {
     const { decisionId, policyRevision, obligations } = decision;
     const set = [
       ...Object.entries(obligations.headers),
-      ...mirrored,
+      ...mirrored.set,
       ...serverHeaders(decisionId, policyRevision),
+      ...openSession(this.#head.headers, this.#scene("request"), this.#dependencies),
     ];
     // A compressed answer could not be read.
-    const remove = [...forgedHeaders(this.#head.headers), "accept-encoding"];
+    const remove = [...forgedHeaders(this.#head.headers), ...mirrored.remove, "accept-encoding"];
     const metadata = metadataOf(decision, judged, this.#refusable);
     const headers = { set, remove: except(remove, set) };
-    return { kind: "forward", body, headers, metadata, isEdited: false };
+    return {
+      kind: "forward",
+      body,
+      headers,
+      metadata,
+      isEdited: false,
+      answerDeadlineMs: null,
+    };
   }
 
   responseHead(head: ResponseHead): ResponseHeadVerdict {
@@ -215,7 +248,9 @@ class HttpExchange implements Exchange {
     const passed = outcome.json
       ? padAnswer(outcome.body, this.#settings(), this.#dependencies)
       : outcome.body;
-    return { kind: "forward", body: passed, headers, metadata: null, isEdited: outcome.edited };
+    const { edited: isEdited } = outcome;
+    const about = { metadata: null, isEdited, answerDeadlineMs: null };
+    return { kind: "forward", body: passed, headers, ...about };
   }
 
   async streamChunk(chunk: Uint8Array, last: boolean): Promise<StreamOutput> {
@@ -229,6 +264,8 @@ class HttpExchange implements Exchange {
 
   abortStream(cause: AbortCause): Uint8Array {
     if (this.#stream === null) return EMPTY;
+    // Nobody waits for a tool any more.
+    if (cause === "tool_deadline" && this.#pending.isEmpty()) return EMPTY;
     return this.#stream.errors(this.#refuser.recorded(cause));
   }
 
@@ -241,6 +278,29 @@ class HttpExchange implements Exchange {
     this.#response = null;
   }
 
+  /** The shortest time that one of the tools called has. */
+  #answerDeadlineMs(messages: readonly Message[]): number | null {
+    const { toolLimits } = this.#settings();
+    const deadlines = messages
+      .map(({ method, tool }) =>
+        method === "tools/call" ? toolLimits(tool ?? "").timeoutMs : null,
+      )
+      .filter((deadline) => deadline !== null);
+    return deadlines.length === 0 ? null : Math.min(...deadlines);
+  }
+
+  /** What stands in headers beside the message; in those that mirror it, it is judged there. */
+  #hasInnocentHeaders(message: Message | null): boolean {
+    const text = unmirroredArguments(this.#head.headers, message, this.#mirroredBy);
+    return isInnocent(text, this.#scene("request"), this.#dependencies);
+  }
+
+  readonly #mirroredBy: MirroredBy = (name) => {
+    const { catalogue, schemas } = this.#dependencies;
+    const tool = catalogue.tool(this.#head.server ?? "", name);
+    return tool === null ? [] : schemas.mirrored(tool);
+  };
+
   /** A denial of the firewall's own, on record. */
   #refuse(code: RefusalCode): Deny {
     return this.#refuser.refuse(code);
@@ -248,7 +308,10 @@ class HttpExchange implements Exchange {
 
   #clientMutation(head: ResponseHead, decisionId: string, outcome: Outcome) {
     const revision = this.#revision();
-    const set = clientHeaders(decisionId, revision, outcome, this.#milliseconds);
+    const set = [
+      ...clientHeaders(decisionId, revision, outcome, this.#milliseconds),
+      ...sealSession(head.headers, this.#scene("response"), this.#dependencies),
+    ];
     return { set, remove: except(forgedHeaders(head.headers), set) };
   }
 

@@ -1,4 +1,5 @@
 import type { Leaf } from "../core/json.ts";
+import { conceal } from "../guard/paths/conceal.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { Scene } from "./scene.ts";
 
@@ -13,6 +14,12 @@ export function isInnocent(text: string, scene: Scene, { inspector }: Dependenci
   if (text.length <= INNOCENT_LENGTH) return true;
   const place = { ...scene, kind: "notification", method: null, tool: null } as const;
   return inspector.inspect([opaqueLeaf(text)], place).findings.length === 0;
+}
+
+/** Whether text beside the messages names a folder of the server that its callers must not see. */
+export function showsRoot(text: string, scene: Scene, { paths }: Dependencies): boolean {
+  const view = paths.viewOf(scene.server, scene.principal);
+  return view !== null && conceal(text, view, "roots").some(({ start, end }) => end > start);
 }
 
 function opaqueLeaf(text: string): Leaf {

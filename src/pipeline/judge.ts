@@ -1,5 +1,7 @@
 import type { EditReceipt } from "../core/audit.ts";
+import type { Message } from "../core/message.ts";
 import { ok, type Result } from "../core/result.ts";
+import type { RefusalCode } from "../decision/refusals.ts";
 import { find } from "../mcp/json/find.ts";
 import { removeMembers } from "../mcp/json/remove-members.ts";
 import { outermostSplices, replaceNode, type Splice } from "../mcp/json/splice.ts";
@@ -7,11 +9,15 @@ import { concealPaths, revealPaths } from "./aliasing.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { flowOf, remember } from "./flow.ts";
 import { apply, type Cleaned, clean, type Reading } from "./layer1.ts";
-import { type Decision, decide, refused } from "./layer2.ts";
+import { type Decision, refused } from "./layer2.ts";
 import { learn } from "./learn.ts";
+import { HIDDEN } from "./listing.ts";
 import { record } from "./record.ts";
 import type { Scene } from "./scene.ts";
+import { openOpaque, sealOpaque } from "./sealing.ts";
 import { createStopwatch } from "./stopwatch.ts";
+import { checkTools, fitResults } from "./tool-checks.ts";
+import { type Verdict, verdictOn } from "./verdict.ts";
 
 /** One message with all that was found, done and decided. */
 export interface Judged {
@@ -34,21 +40,23 @@ export interface Judgement {
 export type Read<Fault> = (bytes: Uint8Array, edited: boolean) => Result<Reading, Fault>;
 
 /**
- * The way of every message, both directions (design.md §2): read → reveal paths → guard → decide →
- * enforce → conceal paths → record. What to do about a denial is the caller's, who knows what waits
- * for an answer.
+ * The way of every message, both directions (design.md §2): read → seal → reveal paths → guard →
+ * decide → enforce → conceal paths → open → record. What to do about a denial is the caller's, who
+ * knows what waits for an answer. `objection` is the caller's own word against a message, from what
+ * it came with.
  */
 export function judge<Fault>(
   bytes: Uint8Array,
   read: Read<Fault>,
   scene: Scene,
   dependencies: Dependencies,
+  objection: (message: Message) => RefusalCode | null = () => null,
 ): Result<Judgement, Fault> {
   const stopwatch = createStopwatch(dependencies.clock);
   const first = read(bytes, false);
   stopwatch.lap("read");
   if (!first.ok) return first;
-  learn(first.value, scene, dependencies);
+  const learned = learn(first.value, scene, dependencies);
 
   const reread = (edited: Uint8Array): Reading => {
     const again = read(edited, true);
@@ -56,46 +64,61 @@ export function judge<Fault>(
     if (!again.ok) throw new Error("an edit made a message unreadable");
     return again.value;
   };
-  const revealed = revealPaths(first.value, scene, dependencies, reread);
+  const sealed = sealOpaque(first.value, scene, dependencies, reread);
+  const revealed = revealPaths(sealed.reading, scene, dependencies, reread);
   const known = { paths: revealed.paths, flow: flowOf(first.value, scene, dependencies) };
-  const { reading, cleaned } = clean(revealed.reading, known, scene, dependencies, reread);
+  const inner = clean(revealed.reading, known, scene, dependencies, reread);
+  const { reading } = inner;
+  const checks = checkTools(first.value, reading, scene, dependencies);
+  const cleaned = inner.cleaned.map((one, index): Cleaned => {
+    const refusal = one.refusal ?? checks[index]?.refusal ?? objection(one.message);
+    const pinned = learned[index]?.findings ?? [];
+    // First, so that a message stuffed with findings does not push them out.
+    const findings = [...(checks[index]?.findings ?? []), ...pinned, ...one.findings];
+    return { ...one, refusal, findings };
+  });
   stopwatch.lap("guard");
-  const each = cleaned.map((one) => decide(one, scene, dependencies));
-  const decisions = scene.direction === "request" ? together(each) : each;
+  const prefixOf = (index: number) => (reading.batch ? `/${index}` : "");
+  const each = cleaned.map((one, index) => verdictOn(one, prefixOf(index), scene, dependencies));
+  const verdicts = scene.direction === "request" ? together(each) : each;
   stopwatch.lap("policy");
-  const obligations = obligationsOf(reading, decisions);
+  const obligations = obligationsOf(reading, verdicts);
   const left = apply(reading, obligations.splices, reread);
   const concealed = concealPaths(left, scene, dependencies, reread);
-  const enforced = concealed.reading;
-  const allowed = decisions.map(({ allow }) => allow);
+  const fitted = fitResults(first.value, concealed.reading, scene, dependencies, reread);
+  const enforced = openOpaque(fitted.reading, scene, dependencies, reread);
+  const allowed = verdicts.map(({ decision }) => decision.allow);
   remember(enforced, allowed, scene, dependencies);
   stopwatch.lap("enforce");
 
   const timings = stopwatch.laps();
   const judged = cleaned.map((one, index) => {
-    const decision = decisions[index];
+    const decision = verdicts[index]?.decision;
     const message = enforced.messages[index];
     if (decision === undefined || message === undefined) throw new Error("a message went missing");
     const paths = concealed.paths[index];
     const findings = [...one.findings, ...(paths?.findings ?? [])];
     const obliged = obligations.receipts[index] ?? [];
-    const receipts = [...one.receipts, ...obliged, ...(paths?.receipts ?? [])];
+    const own = [...(sealed.receipts[index] ?? []), ...one.receipts];
+    const late = [...(paths?.receipts ?? []), ...(fitted.receipts[index] ?? [])];
+    const receipts = [...own, ...obliged, ...late];
+    const pins = learned[index]?.notices ?? [];
     return {
       cleaned: { ...one, message, findings, receipts },
-      decision: record({ decision, findings, receipts, scene, timings }, dependencies),
+      decision: record({ decision, findings, receipts, pins, scene, timings }, dependencies),
     };
   });
   return ok({ reading: enforced, judged, milliseconds: stopwatch.total() });
 }
 
 /** One denied member of a batch denies all of it: nothing of it is forwarded, and the log says so. */
-function together(decisions: readonly Decision[]): readonly Decision[] {
-  if (decisions.every(({ allow }) => allow)) return decisions;
-  return decisions.map((decision) =>
-    decision.allow
-      ? refused(decision.decisionId, "batch_denied", decision.input, decision.policyRevision)
-      : decision,
-  );
+function together(verdicts: readonly Verdict[]): readonly Verdict[] {
+  if (verdicts.every(({ decision }) => decision.allow)) return verdicts;
+  return verdicts.map((verdict) => {
+    const { allow, decisionId, input, policyRevision } = verdict.decision;
+    if (!allow) return verdict;
+    return { ...verdict, decision: refused(decisionId, "batch_denied", input, policyRevision) };
+  });
 }
 
 /** What the policy has done to what it lets through. */
@@ -105,27 +128,32 @@ interface Obliged {
   readonly receipts: readonly (readonly EditReceipt[])[];
 }
 
-/** The policy may take members out and blacken values; a pointer to nothing is no fault. */
-function obligationsOf({ document, batch }: Reading, decisions: readonly Decision[]): Obliged {
+/**
+ * The policy may take members out and blacken values, where a pointer to nothing is no fault; a
+ * listing loses what its caller may not use.
+ */
+function obligationsOf({ document, batch }: Reading, verdicts: readonly Verdict[]): Obliged {
   const remove: string[] = [];
-  const redact: Splice[] = [];
-  const receipts = decisions.map(({ allow, obligations }, index) => {
-    if (!allow) return [];
+  const splices: Splice[] = [];
+  const receipts = verdicts.map(({ decision, ...verdict }, index) => {
+    if (!decision.allow) return [];
     const prefix = batch ? `/${index}` : "";
-    for (const pointer of obligations.remove) remove.push(prefix + pointer);
-    return [...new Set(obligations.redact)].flatMap((obliged): EditReceipt[] => {
+    for (const pointer of decision.obligations.remove) remove.push(prefix + pointer);
+    const redacted = [...new Set(decision.obligations.redact)].flatMap((obliged): EditReceipt[] => {
       const pointer = prefix + obliged;
       const node = find(document.root, pointer);
       if (node === undefined) return [];
-      redact.push(replaceNode(node, '"[REDACTED:policy]"'));
+      splices.push(replaceNode(node, '"[REDACTED:policy]"'));
       return [{ pointer, rule: "policy", action: "redacted", length: node.end - node.start }];
     });
+    splices.push(...verdict.splices);
+    return [...redacted, ...verdict.receipts];
   });
   const removed = remove.length === 0 ? [] : removeMembers(document, remove);
-  return { splices: outermostSplices([...removed, ...redact]), receipts };
+  return { splices: outermostSplices([...removed, ...splices]), receipts };
 }
 
-/** Whether something was taken out of the message's own text. */
+/** Whether something was taken out of the message's own text; what a listing lacks is no edit. */
 export function isEdited({ cleaned }: Judged): boolean {
-  return cleaned.receipts.length > 0;
+  return cleaned.receipts.some(({ action }) => action !== HIDDEN);
 }

@@ -5,10 +5,12 @@ import { type JsonDocument, type Leaf, pointerOf } from "../core/json.ts";
 import type { Message } from "../core/message.ts";
 import type { FlowFact } from "../core/policy.ts";
 import { RESERVED_META_PREFIX } from "../decision/annotation.ts";
+import type { RefusalCode } from "../decision/refusals.ts";
 import { removeMembers } from "../mcp/json/remove-members.ts";
 import { applySplices, type Splice } from "../mcp/json/splice.ts";
 import { spliceText } from "../mcp/json/splice-text.ts";
 import { classifyLeaves } from "../mcp/message/leaves.ts";
+import { alikeEdits } from "./alike.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { RevealedPaths } from "./revealed-paths.ts";
 import type { Scene } from "./scene.ts";
@@ -29,6 +31,8 @@ export interface Cleaned {
   readonly receipts: readonly EditReceipt[];
   /** What came of its aliases; null where nothing is concealed and nothing refused. */
   readonly paths: RevealedPaths | null;
+  /** Why it cannot go on, whatever the policy says. */
+  readonly refusal: RefusalCode | null;
   /** Which other servers its arguments come from. */
   readonly flow: readonly FlowFact[];
 }
@@ -62,18 +66,24 @@ export function clean(
     const place = { ...scene, kind: message.kind, method: message.method, tool: message.tool };
     return dependencies.inspector.inspect(leavesOf(message, leaves, own.batch), place);
   });
-  const edits = inspections.flatMap((inspection) => inspection.edits);
+  const alike = own.messages.map((message, index) =>
+    alikeEdits(message, leavesOf(message, leaves, own.batch), inspections[index]?.edits ?? []),
+  );
+  const edits = [...inspections, ...alike].flatMap((each) => each.edits);
   const edited = edit(own, edits, reread);
   const left = edited === own ? leaves : classifyLeaves(edited.document);
   const cleaned = edited.messages.map((message, index) => {
     const findings = inspections[index]?.findings ?? [];
+    const repeated = alike[index]?.receipts ?? [];
+    const removed = stripped.filter(isIn(index, own.batch));
     return {
       message,
       leaves: leavesOf(message, left, edited.batch),
       findings,
-      receipts: [...stripped.filter(isIn(index, own.batch)), ...receiptsOf(findings)],
+      receipts: [...removed, ...receiptsOf(findings), ...repeated],
       paths: known.paths[index] ?? null,
       flow: known.flow[index] ?? [],
+      refusal: known.paths[index]?.refusal ?? null,
     };
   });
   return { reading: edited, cleaned };

@@ -2,6 +2,8 @@ import { FAULT_KIND } from "../core/finding.ts";
 import type { Message } from "../core/message.ts";
 import type { Obligations, PolicyInput, Reason } from "../core/policy.ts";
 import { type RefusalCode, RPC_DENIED, reasonOf, refusal } from "../decision/refusals.ts";
+import { rulesOf } from "../mcp/revision/revisions.ts";
+import type { InventoryFacts } from "../policy/input.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { Cleaned } from "./layer1.ts";
 import { mostTelling } from "./most-telling.ts";
@@ -13,6 +15,8 @@ export interface Decision {
   readonly allow: boolean;
   /** Of a denial at least one, the most specific first. */
   readonly reasons: readonly Reason[];
+  /** What the one who sent the message is told in their place. */
+  readonly told?: Reason;
   readonly obligations: Obligations;
   /** What it was decided on; null when there was no policy to ask. */
   readonly input: PolicyInput | null;
@@ -32,7 +36,7 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
   const policy = dependencies.policy();
   if (policy === null) return refused(decisionId, "policy_missing", null, "none");
 
-  const { message, leaves, findings, paths, flow } = cleaned;
+  const { message, leaves, findings, paths, flow, refusal } = cleaned;
   const input = policy.input.build({
     phase: scene.direction,
     message,
@@ -44,12 +48,12 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
     sessionId: scene.sessionId,
     source: { ip: scene.source.ip, spiffe: scene.source.spiffe },
     userAgent: scene.source.user_agent,
+    inventory: inventoryFacts(message.tool, scene, dependencies),
     flow,
     ...(paths === null ? {} : { aliases: paths.aliases, shown: paths.shown }),
   });
   const { revision } = policy.engine;
-  const code =
-    paths?.refusal ?? (findings.some(({ kind }) => kind === FAULT_KIND) ? "guard_fault" : null);
+  const code = refusal ?? (findings.some(({ kind }) => kind === FAULT_KIND) ? "guard_fault" : null);
   if (code !== null) return refused(decisionId, code, input, revision);
   const outcome = policy.engine.decide(input);
   if (!outcome.ok) return refused(decisionId, outcome.error.code, input, revision);
@@ -62,9 +66,33 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
     obligations,
     input,
     policyRevision: revision,
-    rpcCode: RPC_DENIED,
-    httpStatus: 403,
+    ...codesOf(message, scene, reasons),
   };
+}
+
+/** What the inventory says of a tool, and what follows from it here. */
+export function inventoryFacts(
+  tool: string | null,
+  { server }: Scene,
+  { pins }: Dependencies,
+): InventoryFacts {
+  return {
+    tool: pins.facts(server, tool),
+    mode: pins.mode(server),
+    provenance: pins.provenance(server, tool),
+  };
+}
+
+/** JSON-RPC 2.0 section 5.1 */
+const RPC_METHOD_NOT_FOUND = -32601;
+
+/** A client's unknown method is answered as the protocol answers it, in each revision's way. */
+function codesOf({ kind, revision }: Message, scene: Scene, [first]: readonly Reason[]) {
+  const isAsked = scene.direction === "request" && kind === "request";
+  if (!isAsked || first?.code !== "unknown_method") {
+    return { rpcCode: RPC_DENIED, httpStatus: 403 };
+  }
+  return { rpcCode: RPC_METHOD_NOT_FOUND, httpStatus: rulesOf(revision).unknownMethodStatus };
 }
 
 /** A denial of the firewall's own. */

@@ -3,12 +3,18 @@ import type { Limits } from "../core/limits.ts";
 import { ok } from "../core/result.ts";
 import { parseJson } from "../mcp/json/parse.ts";
 import { type ProtocolFault, protocolFaultOf } from "../mcp/message/fault.ts";
+import type { MirroredBy } from "../mcp/message/header-mirror.ts";
 import { type PendingRequest, type ReadContext, readMessages } from "../mcp/message/read.ts";
 import type { Read } from "./judge.ts";
 
 /** Reads what a client posted; `headers` are null where a message came without any. */
-export function readRequest(headers: Headers | null, limits: Limits): Read<ProtocolFault> {
+export function readRequest(
+  headers: Headers | null,
+  limits: Limits,
+  mirroredBy: MirroredBy = () => [],
+): Read<ProtocolFault> {
   return reader(limits, {
+    mirroredBy,
     direction: "request",
     headerRevision: headers?.get("mcp-protocol-version") ?? null,
     headers,

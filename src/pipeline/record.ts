@@ -1,5 +1,6 @@
 import type { EditReceipt } from "../core/audit.ts";
 import type { Finding } from "../core/finding.ts";
+import type { PinNotice } from "../core/inventory.ts";
 import { reasonOf, refusal } from "../decision/refusals.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { bareMessage, type Decision } from "./layer2.ts";
@@ -10,6 +11,8 @@ export interface Recorded {
   readonly decision: Decision;
   readonly findings: readonly Finding[];
   readonly receipts: readonly EditReceipt[];
+  /** What is remarkable in a listing. */
+  readonly pins?: readonly PinNotice[];
   readonly scene: Scene;
   /** Milliseconds by phase. */
   readonly timings: { readonly [phase: string]: number };
@@ -46,6 +49,7 @@ export function record(entry: Recorded, dependencies: Dependencies): Decision {
       policyRevision: decision.policyRevision,
       findings: mostTelling(findings),
       edits: receipts.slice(0, RECEIPTS_MAX),
+      pins: entry.pins ?? [],
       requestId: scene.requestId,
       traceId: scene.traceId,
       metrics: nanoseconds(timings),

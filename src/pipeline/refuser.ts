@@ -104,7 +104,10 @@ export function createRefuser(exchange: Refusable): Refuser {
     denial: (decision, status) => denial(decision, status),
     refuse(code) {
       const decision = recorded(code);
-      return { kind: "deny", denial: denial(decision, decision.httpStatus) };
+      const { httpStatus } = decision;
+      const isWholeClient = httpStatus === 403 && pending.waiting().some(isHandshake);
+      const style = isWholeClient ? "http" : settings().denial;
+      return { kind: "deny", denial: denial(decision, httpStatus, style) };
     },
   };
 }
@@ -135,12 +138,16 @@ export function metadataOf(
 }
 
 /** Deniable only as a refusal of the whole client: anything else hangs it or changes its era. */
-const HANDSHAKE: ReadonlySet<string> = new Set([
+export const HANDSHAKE: ReadonlySet<string> = new Set([
   "initialize",
   "notifications/initialized",
   "ping",
   "server/discover",
 ]);
+
+function isHandshake({ method }: { readonly method: string }): boolean {
+  return HANDSHAKE.has(method);
+}
 
 /** Statuses that stay what they are, id or not (design.md §7, last row). */
 const ALWAYS_HTTP: ReadonlySet<number> = new Set([400, 401, 404, 408, 413, 415, 503]);

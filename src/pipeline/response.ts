@@ -11,6 +11,7 @@ import { judge, type Read } from "./judge.ts";
 import { bareMessage, type Decision } from "./layer2.ts";
 import type { Pending } from "./pending.ts";
 import { readResponse } from "./reading.ts";
+import { HANDSHAKE } from "./refuser.ts";
 import type { Scene } from "./scene.ts";
 import { answersAll, markAnswered, settle } from "./settle.ts";
 
@@ -51,15 +52,35 @@ export interface ResponseContext {
 export function createResponseJudge(context: ResponseContext): ResponseJudge {
   return {
     head: context.head,
-    plan: () => planOf(context.head),
+    plan: () => planOf(context),
     judge: (body) => judgeBody(body, context),
   };
 }
 
-function planOf({ status, headers }: ResponseHead): ResponsePlan {
+function planOf(context: ResponseContext): ResponsePlan {
+  const { status, headers } = context.head;
+  const gone = UNREACHABLE.get(status);
+  if (gone !== undefined && waitsForPlainWords(context)) return { kind: "refuse", code: gone };
   if (isEncoded(headers)) return { kind: "refuse", code: "response_encoding" };
   const stream = status === 200 && mediaType(headers) === "text/event-stream";
   return { kind: stream ? "stream" : "collect" };
+}
+
+/** What a proxy answers for a server that it did not reach, ours among them. */
+const UNREACHABLE: ReadonlyMap<number, RefusalCode> = new Map([
+  [502, "server_unavailable"],
+  [503, "server_unavailable"],
+  [504, "response_deadline"],
+]);
+
+/**
+ * Whether somebody waits with an id for what will be no message. The handshake keeps the status:
+ * an error in its place makes clients speak another revision.
+ */
+function waitsForPlainWords({ head, pending }: ResponseContext): boolean {
+  const waiting = pending.waiting();
+  const isHandshake = waiting.some(({ method }) => HANDSHAKE.has(method));
+  return waiting.length > 0 && !isHandshake && !isJson(head.headers);
 }
 
 /** What a body may be, by status and type. FAIL CLOSED: whatever no line names is refused. */

@@ -95,7 +95,7 @@ function annotate(result: JsonNode, note: string): Splice[] {
   return meta.kind === "object" ? [insertMember(meta, ANNOTATION_KEY, note)] : [];
 }
 
-export function refusedBy({ decisionId, reasons, rpcCode }: Decision): Refused {
-  const [first, ...others] = reasons;
+export function refusedBy({ decisionId, reasons, told, rpcCode }: Decision): Refused {
+  const [first, ...others] = told === undefined ? reasons : [told];
   return { decisionId, reasons: [first ?? reasonOf("internal"), ...others], rpcCode };
 }

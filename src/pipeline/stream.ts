@@ -6,8 +6,9 @@ import type { ProtocolFault } from "../mcp/message/fault.ts";
 import { canonicalId } from "../mcp/message/id.ts";
 import type { PendingRequest } from "../mcp/message/read.ts";
 import { createSseParser, encodeEvent, type SseItem } from "../mcp/sse.ts";
+import { hasForeignLines } from "../mcp/sse-lines.ts";
 import type { Dependencies } from "./dependencies.ts";
-import { isInnocent } from "./innocent.ts";
+import { isInnocent, showsRoot } from "./innocent.ts";
 import { judge } from "./judge.ts";
 import { type Decision, refused } from "./layer2.ts";
 import type { Pending } from "./pending.ts";
@@ -60,7 +61,7 @@ class SseFilter implements StreamFilter {
   readonly #context: StreamContext;
   readonly #padding: ReturnType<typeof createStreamPadding>;
   readonly #parser: ReturnType<typeof createSseParser>;
-  /** The server gave an event an id: the client can come back for the rest. */
+  /** The client has seen the id of an event: it can come back for the rest. */
   #resumable = false;
   readonly #isPadded: boolean;
   /** A comment went out with what is being pushed. */
@@ -117,11 +118,17 @@ class SseFilter implements StreamFilter {
     }
     if (item.type === "endpoint") return this.#end("legacy_transport", output);
     if (item.unterminated && (item.data === null || item.data.length === 0)) return true;
-    this.#resumable ||= !item.unterminated && item.id !== null && item.id !== "";
     const bytes = this.#event(item);
     if (bytes === null) return this.#end("response_unreadable", output);
+    this.#resumable ||= bytes.length > 0 && this.#canComeBack(item);
     output.push(this.#padding.event(item.unterminated ? terminated(bytes) : bytes));
     return true;
+  }
+
+  /** With this event's id a client can ask for what follows it; until 2026 gave that up. */
+  #canComeBack({ unterminated, id }: Event): boolean {
+    const { headerRevision } = this.#context.scene;
+    return !unterminated && id !== null && id !== "" && headerRevision !== "2026-07-28";
   }
 
   /** Each comment would be padded to a bucket: a few bytes of them must not become megabytes. */
@@ -138,8 +145,7 @@ class SseFilter implements StreamFilter {
 
   #event(event: Event): EventOutput {
     if (!this.#innocent(sideTextOf(event))) return null;
-    // An event without data primes the client's reconnection; there is nothing in it to judge.
-    if (event.data === null || event.data.length === 0) return event.raw;
+    if (event.data === null || event.data.length === 0) return this.#primer(event);
     const { scene, pending, dependencies, listening } = this.#context;
     const requestOf = (id: string) =>
       pending.requestOf(id) ?? (listening ? ANOTHER_EXCHANGE : undefined);
@@ -157,17 +163,29 @@ class SseFilter implements StreamFilter {
     return settled.bytes === event.data ? event.raw : encodeEvent(event, settled.bytes);
   }
 
+  /**
+   * An event without data primes the client's reconnection; there is nothing in it to judge. Lines
+   * that mean nothing to a client are no reason to pass what nobody read: an answer in JSON that
+   * calls itself a stream is dropped, and told as missing.
+   */
+  #primer({ raw }: Event): EventOutput {
+    if (!hasForeignLines(raw)) return raw;
+    this.#refused("response_unreadable");
+    return NOTHING;
+  }
+
   /** Whether somebody may wait for just this event, which cannot be read: better told than left. */
   #mayAnswer({ code, id }: ProtocolFault): boolean {
     if (code === "parse_error" || code === "too_complex") return true;
     return id !== null && this.#context.pending.requestOf(canonicalId(id)) !== undefined;
   }
 
-  /** Comments, ids and event names are bytes too: a secret in one of them does not pass. */
+  /** Comments, ids and event names are bytes too: no secret and no path passes in one of them. */
   #innocent(bytes: Uint8Array): boolean {
     if (bytes.length === 0) return true;
     const { scene, dependencies } = this.#context;
-    return isInnocent(Buffer.from(bytes).toString("utf8"), scene, dependencies);
+    const text = Buffer.from(bytes).toString("utf8");
+    return isInnocent(text, scene, dependencies) && !showsRoot(text, scene, dependencies);
   }
 
   #refused(code: Parameters<typeof refusal>[0]): Decision {

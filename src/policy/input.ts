@@ -1,8 +1,9 @@
 import { densestToken } from "../core/entropy.ts";
 import type { Finding } from "../core/finding.ts";
+import { type InventoryMode, NO_TOOL_FACTS, type ToolFacts } from "../core/inventory.ts";
 import { type JsonNode, type Leaf, member, stringMember } from "../core/json.ts";
-import type { Direction, Message } from "../core/message.ts";
-import type { PolicyInput, Principal } from "../core/policy.ts";
+import type { Message } from "../core/message.ts";
+import type { ItemFact, PolicyInput, Principal } from "../core/policy.ts";
 import type { Clock } from "../core/ports.ts";
 import { argumentFacts } from "./arguments.ts";
 import { pathFacts } from "./path-facts.ts";
@@ -17,7 +18,7 @@ export interface InputBuilder {
 
 /** One message in its place, after Layer 1. */
 export interface InputSubject {
-  readonly phase: Direction;
+  readonly phase: PolicyInput["phase"];
   readonly message: Message;
   readonly server: string;
   readonly findings: readonly Finding[];
@@ -27,13 +28,27 @@ export interface InputSubject {
   readonly sessionId: string | null;
   readonly source: { readonly ip: string | null; readonly spiffe: string | null };
   readonly userAgent: string | null;
+  /** Phase `list`: what the message would call. */
+  readonly item?: ItemFact;
   /** How many aliases stood for paths; null or absent where no path is concealed. */
   readonly aliases?: number | null;
   /** Where values of the arguments come from; absent where nobody remembers. */
   readonly flow?: PolicyInput["flow"];
   /** How the policy may see a text of this message: without the paths it stands for. */
   readonly shown?: (text: string) => string;
+  /** What the inventory says of the message's tool; absent where there is none to ask. */
+  readonly inventory?: InventoryFacts;
 }
+
+/** What the inventory says of a tool, and who vouches for it. */
+export interface InventoryFacts {
+  readonly tool: ToolFacts;
+  /** Null where there is no inventory. */
+  readonly mode: InventoryMode | null;
+  readonly provenance: string | null;
+}
+
+const NO_INVENTORY: InventoryFacts = { tool: NO_TOOL_FACTS, mode: null, provenance: null };
 
 export interface InputBuilderOptions {
   /** The revision of the engine that these facts are for. */
@@ -45,6 +60,7 @@ export interface InputBuilderOptions {
 
 /** A name beyond this is told as missing, and the facts as incomplete. */
 const NAME_MAX_LENGTH = 1024;
+const RESULT_TYPE_MAX_LENGTH = 128;
 const SELF_REPORTED_MAX_LENGTH = 256;
 const FINDINGS_MAX = 256;
 const DENSE_TOKEN_MIN_LENGTH = 40;
@@ -63,21 +79,26 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
   const rootsOf = createRoots(options.roots);
 
   function rulesOf(subject: InputSubject, params: JsonNode | undefined): PolicyInput["rules"] {
-    const { message, server, flow = [] } = subject;
+    const { message, server, item, flow = [], inventory = NO_INVENTORY } = subject;
     if (portable === null) return [];
-    const matched = portable.match({ ...subjectOf(message, params), server });
+    const selected = { ...subjectOf(message), server, facts: inventory.tool };
+    if (item !== undefined) {
+      return portable.matchItem({ ...selected, isTemplate: item.kind === "template" });
+    }
+    const matched = portable.match({ ...selected, arguments: member(params, "arguments") });
     if (flow.length === 0) return matched;
     const origins = flow.map(({ from }) => from);
     return [...matched, ...portable.flows(origins, server)];
   }
 
   function build(subject: InputSubject): PolicyInput {
-    const { phase, message, server, principal } = subject;
+    const { phase, message, server, principal, inventory = NO_INVENTORY } = subject;
     const isCall = message.kind === "request" || message.kind === "notification";
     const params = isCall ? (message.payload ?? undefined) : undefined;
     const roots = rootsOf(server);
-    const { paths, rawPaths } = pathFacts(phase === "request" ? params : undefined, roots);
+    const { paths, rawPaths } = pathFacts(phase === "response" ? undefined : params, roots);
     const names = namesOf(message);
+    const resource = resourceFacts(message.uri, subject.shown);
 
     return {
       v: 1,
@@ -92,9 +113,9 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
         bytes: message.bytes,
         revision: message.revision,
       },
-      resource: resourceFacts(message.uri, subject.shown),
-      item: null,
-      result: resultFacts(message),
+      resource,
+      item: itemFacts(subject.item, names, resource),
+      result: resultFacts(message, inventory.tool.classification),
       rules: isCall ? rulesOf(subject, params) : [],
       patterns: {},
       paths,
@@ -105,7 +126,7 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
         aliases: subject.aliases ?? null,
       },
       server: { id: server },
-      tool: UNKNOWN_TOOL,
+      tool: inventory.tool,
       principal,
       client: {
         name: shortened(subject.client.name),
@@ -119,23 +140,17 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
       },
       limits: {},
       flow: subject.flow ?? [],
-      posture: declaresCapabilities(phase, message)
-        ? { server_requests: portable?.serverRequests(server) ?? {} }
-        : {},
-      provenance: PROVENANCE[phase][principal.authenticated_by],
+      posture: postureFacts(subject, inventory, portable),
+      provenance: {
+        ...PROVENANCE[phase][principal.authenticated_by],
+        ...(inventory.provenance === null ? {} : { tool: inventory.provenance }),
+      },
       time: timeFacts(clock.now()),
     };
   }
   return { build };
 }
 
-const UNKNOWN_TOOL: PolicyInput["tool"] = {
-  risk: null,
-  side_effects: null,
-  classification: null,
-  pinned: null,
-  drifted: null,
-};
 const UNKNOWN_SESSION: PolicyInput["session"] = {
   id: null,
   age_s: null,
@@ -149,6 +164,7 @@ const UNKNOWN_SESSION: PolicyInput["session"] = {
 const PROVENANCE = {
   request: provenanceBy("MCP_REQUEST"),
   response: provenanceBy("MCP_RESPONSE"),
+  list: provenanceBy("MCP_LISTING"),
 };
 
 function provenanceBy(message: string) {
@@ -188,14 +204,25 @@ function namesOf({ method, tool, prompt }: Message) {
   return { ...names, complete };
 }
 
-function subjectOf(message: Message, params: JsonNode | undefined) {
-  const { method, tool, uri } = message;
-  return { method, tool, uri, arguments: member(params, "arguments") };
+function subjectOf({ method, tool, uri }: Message) {
+  return { method, tool, uri };
+}
+
+/** An item is what its call is about: no more of it is told here than there. */
+function itemFacts(
+  item: ItemFact | undefined,
+  { tool, prompt }: Pick<Message, "tool" | "prompt">,
+  { uri }: PolicyInput["resource"],
+): PolicyInput["item"] {
+  return item === undefined ? null : { kind: item.kind, name: tool ?? prompt, uri };
 }
 
 /** What came back of a request; null for everything that is no answer of a server. */
-function resultFacts({ kind, payload, bytes }: Message): PolicyInput["result"] {
-  if (kind === "error") return { bytes, types: [], is_error: true, classification: null };
+function resultFacts(
+  { kind, payload, bytes, revision }: Message,
+  classification: ToolFacts["classification"],
+): PolicyInput["result"] {
+  if (kind === "error") return { type: null, bytes, types: [], is_error: true, classification };
   if (kind !== "result") return null;
 
   const types = new Set<string>();
@@ -206,11 +233,19 @@ function resultFacts({ kind, payload, bytes }: Message): PolicyInput["result"] {
   }
   const isError = member(payload, "isError");
   return {
+    type: revision === "2026-07-28" ? resultType(payload) : null,
     bytes,
     types: [...types],
     is_error: isError?.kind === "literal" && isError.value === true,
-    classification: null,
+    classification,
   };
+}
+
+/** One that is no text, or too long for any, is told as a type that nobody knows. */
+function resultType(payload: JsonNode | null): string | null {
+  const type = member(payload, "resultType");
+  if (type === undefined) return null;
+  return type.kind === "string" && type.value.length <= RESULT_TYPE_MAX_LENGTH ? type.value : "";
 }
 
 /** What is still in the message comes first: it is what must not be cut off. */
@@ -236,8 +271,21 @@ function stringFacts(leaves: readonly Leaf[]): { longest: number; max_entropy: n
   return { longest, max_entropy: densest };
 }
 
+function postureFacts(
+  { phase, message, server }: InputSubject,
+  { mode }: InventoryFacts,
+  portable: CompiledPortable | null,
+): PolicyInput["posture"] {
+  return {
+    ...(mode === null ? {} : { inventory: mode }),
+    ...(declaresCapabilities(phase, message)
+      ? { server_requests: portable?.serverRequests(server) ?? {} }
+      : {}),
+  };
+}
+
 /** Up to 2025-11-25 only `initialize` declares what the client can be asked for. */
-function declaresCapabilities(phase: Direction, { method, revision }: Message): boolean {
+function declaresCapabilities(phase: PolicyInput["phase"], { method, revision }: Message): boolean {
   return phase === "request" && (method === "initialize" || revision === "2026-07-28");
 }
 

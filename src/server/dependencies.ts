@@ -1,19 +1,27 @@
 import { randomBytes } from "node:crypto";
 import { createEventBuilder } from "../audit/event.ts";
 import { createCatalogue } from "../catalogue/memory.ts";
+import { createPins } from "../catalogue/pins.ts";
 import type { Config } from "../config/config.ts";
+import type { Inventory } from "../core/inventory.ts";
 import type { AuditSink, Clock, Telemetry } from "../core/ports.ts";
 import { createAnonymousIdentity } from "../identity/anonymous.ts";
 import type { Dependencies, LoadedPolicy, ServerSettings } from "../pipeline/dependencies.ts";
+import { createDoorkeeper } from "../pipeline/doorkeeper.ts";
+import { createSights } from "../pipeline/sights.ts";
+import { createSchemaJudge } from "../schema/judge.ts";
 import { createFlowMemory, FLOW_DEFAULTS } from "../state/flow-memory.ts";
 import { packageVersion } from "./package-root.ts";
 import { pathGuardOf } from "./paths.ts";
 import { randomIdentifiers, systemJitter } from "./system.ts";
+import { toolLimitsOf } from "./tool-limits.ts";
 
 /** What a configuration names but does not hold. */
 export interface Parts {
   /** What decides now: asked anew for each message, so that a reload leaves none half-judged. */
   readonly inForce: () => Pick<Dependencies, "inspector"> & { readonly policy: LoadedPolicy };
+  /** Null where the configuration names none; absent likewise. */
+  readonly inventory?: Inventory | null;
   readonly audit: AuditSink;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
@@ -22,6 +30,11 @@ export interface Parts {
 /** The pipeline's parts as a configuration wants them: the one place where they are put together. */
 export function dependenciesOf(config: Config, parts: Parts): Dependencies {
   const { inForce, audit, telemetry, clock } = parts;
+  const toolLimits = toolLimitsOf(config);
+  const inventory = parts.inventory ?? null;
+  // FAIL CLOSED: without its inventory nothing could be enforced.
+  if (inventory === null && config.inventory.file !== null) throw new Error("no inventory");
+  const catalogue = createCatalogue();
   const subjectKey = config.audit.subjectKey?.reveal() ?? randomBytes(32);
   const flow = createFlowMemory({ clock, ...FLOW_DEFAULTS });
   return {
@@ -34,7 +47,15 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
       return inForce().inspector;
     },
     paths: pathGuardOf(config),
-    catalogue: createCatalogue(),
+    catalogue,
+    pins: createPins({
+      catalogue,
+      inventory,
+      modeOf: (server) => config.servers.get(server)?.inventoryMode ?? config.inventory.mode,
+    }),
+    sights: createSights(),
+    doorkeeper: createDoorkeeper({ hosts: config.allowedHosts, origins: config.allowedOrigins }),
+    schemas: createSchemaJudge(),
     get flow() {
       const isAsked = config.flow === "on" || inForce().policy.asksForFlow;
       return isAsked && config.flow !== "off" ? flow : null;
@@ -43,19 +64,22 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
     events: createEventBuilder({ clock, labels: { version: packageVersion() }, subjectKey }),
     audit,
     telemetry,
-    settings: (server) => settingsOf(config, server),
+    settings: (server) => ({ ...settingsOf(config, server), toolLimits: toolLimits(server) }),
   };
 }
 
-function settingsOf(config: Config, server: string): ServerSettings {
+function settingsOf(config: Config, server: string): Omit<ServerSettings, "toolLimits"> {
   const own = config.servers.get(server);
   const { padding } = own ?? config;
   return {
     denial: own?.denial ?? config.denial,
     disclose: config.disclose,
     annotate: config.annotate,
+    filterLists: config.discovery.filter,
+    hideNames: config.discovery.hideNames,
     padding: padding.scheme,
     jitterMaxMs: padding.jitterMaxMs,
+    schema: config.schema,
     responseHeadDeadlineMs: own?.responseHeadDeadlineMs ?? config.limits.responseHeadDeadlineMs,
   };
 }

@@ -18,7 +18,10 @@ export interface GuardOptions {
 
 /** The guards of a configuration, plugins last, or everything that stands against them. */
 export async function loadGuards(
-  config: Pick<Config, "guards" | "limits" | "pii" | "marks" | "guardExemptions" | "plugins">,
+  config: Pick<
+    Config,
+    "guards" | "limits" | "pii" | "descriptions" | "marks" | "guardExemptions" | "plugins"
+  >,
   { redact, onFault, only }: GuardOptions,
 ): Promise<Result<readonly Guard[], readonly string[]>> {
   const plugins = await loadPlugins(config.plugins, GUARD_NAMES, onFault);
@@ -33,6 +36,7 @@ export async function loadGuards(
     // Who asks for this guard by name wants to see it at work.
     pii: only?.includes("pii") === true ? { ...config.pii, enabled: true } : config.pii,
     redact,
+    descriptions: config.descriptions,
     marks: config.marks,
     exemptions: config.guardExemptions,
     plugins: plugins.value,

@@ -17,11 +17,12 @@ export interface PolicyInForce extends LoadedPolicy {
   readonly default: "allow" | "deny";
   /** What the portable policy wants masked: the guards do it. */
   readonly redact: RedactSettings | null;
-  /** Nobody wrote a policy: only the handshake, discovery and listing pass. */
-  readonly isBuiltIn: boolean;
 }
 
-type PolicySettings = Pick<Config, "policy" | "limits" | "servers" | "flow">;
+type PolicySettings = Pick<
+  Config,
+  "policy" | "limits" | "servers" | "flow" | "schema" | "inventory"
+>;
 
 /** Loads a policy again and again, from where a configuration says it is. */
 export interface PolicyLoader {
@@ -113,7 +114,8 @@ async function inForce(
   if (compiled?.asksForFlow === true && config.flow === "off") {
     return err(["the policy's deny_flows needs flow: auto or on"]);
   }
-  const options = { clock, budgetMs: config.limits.policyBudgetMs };
+  const data = { schema: config.schema };
+  const options = { clock, budgetMs: config.limits.policyBudgetMs, data };
   const engine = await createPolicyEngine(bundle.value, compiled, options);
   if (!engine.ok) return err([`${place}: ${engine.error.detail}`]);
   const input = createInputBuilder({
@@ -127,6 +129,7 @@ async function inForce(
     input,
     default: portable.value?.default ?? "deny",
     redact: compiled?.redact ?? null,
+    rejectsUnknownArguments: compiled?.rejectsUnknownArguments ?? false,
     asksForFlow: compiled?.asksForFlow ?? false,
     isBuiltIn: config.policy.file === null && config.policy.bundle === null,
   });
@@ -148,12 +151,17 @@ async function readPlaced(
 
 function readPortable(
   bytes: Uint8Array | undefined,
-  { policy: { file } }: PolicySettings,
+  { policy: { file }, inventory }: PolicySettings,
 ): Result<ReadPortable | null, readonly string[]> {
   if (bytes === undefined) return ok(null);
   const policy = parsePortable(Buffer.from(bytes).toString("utf8"), file ?? "");
   if (!policy.ok) return err(policy.error.toSorted(byPlace).map(formatError));
-  return ok({ compiled: compilePortable(policy.value), default: policy.value.default });
+  const compiled = compilePortable(policy.value);
+  // FAIL CLOSED: without an inventory no allow rule of this kind would fit, and each deny rule would.
+  if (compiled.asksForInventory && inventory.file === null) {
+    return err([`${file}: risk, classification and side_effects need an inventory.file`]);
+  }
+  return ok({ compiled, default: policy.value.default });
 }
 
 function rootsOf({ servers }: Pick<Config, "servers">) {

@@ -5,6 +5,7 @@ import type { FaultListener } from "../guard/plugins/plugin.ts";
 import type { Dependencies } from "../pipeline/dependencies.ts";
 import { dependenciesOf } from "./dependencies.ts";
 import { inspectorOf, loadGuards } from "./load-guards.ts";
+import { loadInventory } from "./load-inventory.ts";
 import { loadPolicy, type PolicyInForce } from "./load-policy.ts";
 import { silentTelemetry } from "./system.ts";
 
@@ -29,12 +30,14 @@ export async function createOfflinePipeline(
   const policy = await loadPolicy(config, clock);
   const redact = policy.ok ? policy.value.redact : null;
   const guards = await loadGuards(config, { redact, onFault, only });
-  if (!policy.ok || !guards.ok) {
-    return err([...(policy.ok ? [] : policy.error), ...(guards.ok ? [] : guards.error)]);
+  const inventory = await loadInventory(config);
+  if (!policy.ok || !guards.ok || !inventory.ok) {
+    return err([policy, guards, inventory].flatMap((loaded) => (loaded.ok ? [] : loaded.error)));
   }
   const inForce = { policy: policy.value, inspector: inspectorOf(config, guards.value, clock) };
   const parts = {
     inForce: () => inForce,
+    inventory: inventory.value,
     audit: { record: () => true },
     telemetry: silentTelemetry,
     clock,

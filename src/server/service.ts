@@ -13,6 +13,7 @@ import { describeError, type Logger } from "../telemetry/log.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { dependenciesOf } from "./dependencies.ts";
 import { type LiveOptions, startLivePolicy } from "./live-policy.ts";
+import { loadInventory } from "./load-inventory.ts";
 import type { PolicyInForce } from "./load-policy.ts";
 import { packageVersion } from "./package-root.ts";
 import { hasPassingAliases } from "./paths.ts";
@@ -44,6 +45,8 @@ export async function startService(
   options: ServiceOptions,
 ): Promise<Result<Service, readonly string[]>> {
   const { config, log } = options;
+  const inventory = await loadInventory(config);
+  if (!inventory.ok) return inventory;
   const metrics = createMetrics({ version: packageVersion() });
   const live = await startLivePolicy({
     config,
@@ -56,6 +59,7 @@ export async function startService(
   const sink = options.sink ?? createSink(config, metrics, log);
   const dependencies = dependenciesOf(config, {
     inForce: current,
+    inventory: inventory.value,
     audit: auditOf(sink, metrics, options.onDecision),
     telemetry: metrics,
     clock: systemClock,

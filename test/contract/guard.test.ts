@@ -78,11 +78,12 @@ describe.each(guards)("the guard $name", (guard) => {
 function allGuards(): Guard[] {
   const config = defaultConfig({});
   if (!config.ok) throw new Error("the default configuration is wrong");
-  const { limits, pii, marks } = config.value;
+  const { limits, pii, descriptions, marks } = config.value;
   const created = createGuards("all", {
     limits,
     pii: { ...pii, enabled: true },
     redact: { denyKeys: ["pin"], emails: true },
+    descriptions,
     marks,
     exemptions: [],
     plugins: [],

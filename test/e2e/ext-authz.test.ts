@@ -14,7 +14,7 @@ policy_id: test
 version: "1.0"
 default: deny
 allow_rules: [{ tool: "*", server: files }]
-deny_rules: [{ tool: "delete_*", reason: Deletion is not permitted }]
+deny_rules: [{ tool: "delete_*", reason: Deletion is not permitted, constraints: { nothing: { type: "null" } } }]
 `;
 
 let isReady = true;

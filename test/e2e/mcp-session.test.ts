@@ -28,6 +28,9 @@ allow_rules:
   - { method: resources/read, uri: "demo://*" }
 deny_rules:
   - { tool: get-env, reason: The environment is nobody's business }
+  - tool: get-sum
+    reason: Sums of nothing are nobody's business
+    constraints: { a: { enum: [0], required: true } }
 `;
 
 let everything: RunningServer;
@@ -116,13 +119,33 @@ describe("a session of the SDK 1.x with server-everything", () => {
   });
 
   test("is told why a tool is denied, and goes on", async () => {
-    const denied = session.client.callTool({ name: "get-env", arguments: {} });
+    const denied = session.client.callTool({ name: "get-sum", arguments: { a: 0, b: 1 } });
     await expect(denied).rejects.toMatchObject({
       code: -31901,
-      message: expect.stringContaining("The environment is nobody's business"),
-      data: { code: "policy_denied", rule: "deny/0", decision_id: expect.any(String) },
+      message: expect.stringContaining("Sums of nothing are nobody's business"),
+      data: { code: "policy_denied", rule: "deny/1", decision_id: expect.any(String) },
     });
     await session.client.ping();
+  });
+
+  test("is not shown a tool that is denied, and cannot tell it from one that is not there", async () => {
+    const { tools } = await session.client.listTools();
+    const names = tools.map(({ name }) => name);
+    expect(names).toContain("get-sum");
+    expect(names).not.toContain("get-env");
+    const errorOf = async (name: string) => {
+      const answer = session.client.callTool({ name, arguments: {} });
+      const error: { code: number; message: string; data: object } = await answer.then(
+        () => Promise.reject(new Error("it was let through")),
+        (reason) => reason,
+      );
+      return { ...error, message: error.message, data: { ...error.data, decision_id: "" } };
+    };
+    const hidden = await errorOf("get-env");
+    expect(hidden).toMatchObject({ code: -32602, data: { code: "unknown_name" } });
+    expect(await errorOf("no-such-tool")).toEqual(hidden);
+    const codes = service.decisions.map(({ result }) => result.reasons[0]?.code);
+    expect(codes.slice(-2)).toEqual(["policy_denied", "unknown_name"]);
   });
 
   test("hears of progress while a tool runs", async () => {
@@ -144,16 +167,17 @@ describe("a session of the SDK 1.x with server-everything", () => {
     expect(contents).toMatchObject([{ uri: first?.uri }]);
     expect((await session.client.listResourceTemplates()).resourceTemplates).not.toEqual([]);
     const elsewhere = session.client.readResource({ uri: "https://example.test/a" });
-    await expect(elsewhere).rejects.toMatchObject({ code: -31901, data: { code: "not_allowed" } });
+    await expect(elsewhere).rejects.toMatchObject({
+      code: -32002,
+      data: { code: "unknown_name" },
+    });
   });
 
-  test("lists prompts, and gets none without a rule", async () => {
-    const { prompts } = await session.client.listPrompts();
-    expect(prompts.length).toBeGreaterThan(0);
-    const name = prompts[0]?.name ?? "";
-    await expect(session.client.getPrompt({ name })).rejects.toMatchObject({
-      code: -31901,
-      data: { code: "not_allowed" },
+  test("sees no prompts without a rule, and gets none", async () => {
+    expect((await session.client.listPrompts()).prompts).toEqual([]);
+    await expect(session.client.getPrompt({ name: "simple-prompt" })).rejects.toMatchObject({
+      code: -32602,
+      data: { code: "unknown_name" },
     });
   });
 
@@ -254,10 +278,10 @@ describe("a client of the SDK 2.x with a server of 2026-07-28", () => {
     await service.idle();
   });
 
-  test("is told why a call is denied", async () => {
+  test("is told that there is no tool that it may not call", async () => {
     await expect(client.callTool({ name: "get-env", arguments: {} })).rejects.toMatchObject({
-      code: -31901,
-      data: { code: "policy_denied" },
+      code: -32602,
+      data: { code: "unknown_name" },
     });
   });
 });

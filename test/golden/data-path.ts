@@ -17,7 +17,10 @@ import { inspectorOf, loadGuards } from "../../src/server/load-guards.ts";
 import { loadPolicy } from "../../src/server/load-policy.ts";
 import { silentTelemetry } from "../../src/server/system.ts";
 
-/** Lets every tool be called, and names one that may not be. */
+/**
+ * Lets every tool be called, and names one that may not be; the constraint holds for every call,
+ * but the rule is not about the tool as such, so that it stays in the listing.
+ */
 export const USUAL_POLICY = `
 policy_id: golden
 version: "1.0"
@@ -29,6 +32,7 @@ allow_rules:
 deny_rules:
   - tool: shell
     reason: Shells are not for agents.
+    constraints: { command: { max_length: 65536 } }
 `;
 
 export interface DataPathOptions {

@@ -8,7 +8,7 @@ import {
   type McpServer,
 } from "@modelcontextprotocol/server";
 
-/** A server of the SDK 2.x, which speaks revision 2026-07-28 alone. */
+/** A server of the SDK 2.x, which speaks revision 2026-07-28. */
 export interface Server2026 extends AsyncDisposable {
   readonly url: string;
   readonly handler: McpHttpHandler;
@@ -16,9 +16,15 @@ export interface Server2026 extends AsyncDisposable {
   readonly bodies: readonly string[];
 }
 
-/** Serves what `build` makes, on a free port of the loopback interface. */
-export async function startServer2026(build: () => McpServer): Promise<Server2026> {
-  const handler = createMcpHandler(build, { legacy: "reject" });
+/**
+ * Serves what `build` makes, on a free port of the loopback interface: that revision alone, or with
+ * `stateless` the earlier ones too.
+ */
+export async function startServer2026(
+  build: () => McpServer,
+  legacy: "reject" | "stateless" = "reject",
+): Promise<Server2026> {
+  const handler = createMcpHandler(build, { legacy });
   const bodies: string[] = [];
   const server = createServer((request, response) => {
     exchange(request, response, handler, bodies).catch(() => response.destroy());

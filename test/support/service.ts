@@ -6,9 +6,11 @@ import type { Config, ServerConfig } from "../../src/config/config.ts";
 import { defaultConfig } from "../../src/config/load-config.ts";
 import type { DecisionEvent } from "../../src/core/audit.ts";
 import type { Exchange, Firewall } from "../../src/core/exchange.ts";
+import type { Inventory, InventoryMode } from "../../src/core/inventory.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../src/core/limits.ts";
 import type { PaddingScheme } from "../../src/core/padding.ts";
 import type { Guard } from "../../src/core/ports.ts";
+import type { ToolLimits } from "../../src/core/tool-limits.ts";
 import {
   type GrpcServer,
   type GrpcServerOptions,
@@ -44,12 +46,19 @@ export interface TestServiceOptions {
   /** No jitter if absent. */
   readonly jitterMaxMs?: number;
   readonly guards?: readonly string[];
+  /** Every host if absent. */
+  readonly allowedHosts?: readonly string[];
   /** What differs from the defaults, under which personal data is not masked. */
   readonly pii?: Partial<Config["pii"]>;
   /** Folders of servers, by server and by the root's name; with them, paths are concealed. */
   readonly roots?: { readonly [server: string]: { readonly [name: string]: string } };
   readonly aliases?: Partial<Config["aliases"]>;
+  readonly schema?: Partial<Config["schema"]>;
+  /** Of the servers that have `roots`. */
+  readonly tools?: { readonly [glob: string]: Partial<ToolLimits> };
   readonly ownPaths?: readonly string[];
+  /** The tools as they were reviewed, and what follows from it. */
+  readonly inventory?: { readonly tools: Inventory; readonly mode: InventoryMode };
   /** Guards that run after the real ones: to find what a test wants found, or to throw. */
   readonly moreGuards?: readonly Guard[];
   /** Changes any part of the pipeline: another engine, no policy, a sink that refuses, a clock. */
@@ -103,7 +112,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   const policy = await policyOf(config, options.policy);
   const decisions: DecisionEvent[] = [];
   const faults: Fault[] = [];
-  const real = testDependencies(config, policy, options.moreGuards ?? [], decisions);
+  const real = testDependencies(config, policy, options, decisions);
   const firewall = createFirewall(options.dependencies?.(real) ?? real);
   const grpc = await startGrpcServer({
     firewall: options.firewall?.(firewall) ?? firewall,
@@ -178,16 +187,21 @@ function configOf(options: TestServiceOptions): Config {
     annotate: options.annotate ?? false,
     padding: { scheme: options.padding ?? { kind: "off" }, jitterMaxMs: options.jitterMaxMs ?? 0 },
     guards: options.guards ?? value.guards,
+    allowedHosts: options.allowedHosts ?? value.allowedHosts,
     pii: { ...value.pii, ...options.pii },
     servers: serversOf(options),
+    inventory: { file: null, mode: options.inventory?.mode ?? "observe" },
     aliases: { ...value.aliases, ...options.aliases },
+    schema: { ...value.schema, ...options.schema },
     ownPaths: options.ownPaths ?? value.ownPaths,
     limits: { ...value.limits, ...options.limits },
   };
 }
 
-function serversOf({ roots = {} }: TestServiceOptions): Config["servers"] {
+function serversOf(options: TestServiceOptions): Config["servers"] {
+  const { roots = {}, tools = {}, inventory } = options;
   const { responseHeadDeadlineMs } = DEFAULT_LIMITS;
+  const none = { argumentsMaxBytes: null, resultMaxBytes: null, timeoutMs: null };
   const servers = Object.entries(roots).map(([id, folders]): [string, ServerConfig] => [
     id,
     {
@@ -200,6 +214,8 @@ function serversOf({ roots = {} }: TestServiceOptions): Config["servers"] {
       denial: "jsonrpc",
       padding: { scheme: { kind: "off" }, jitterMaxMs: 0 },
       responseHeadDeadlineMs,
+      tools: new Map(Object.entries(tools).map(([glob, limits]) => [glob, { ...none, ...limits }])),
+      inventoryMode: inventory?.mode ?? "observe",
     },
   ]);
   return new Map(servers);
@@ -223,13 +239,14 @@ async function policyOf(config: Config, text: string | null = ALLOW_TOOLS): Prom
 function testDependencies(
   config: Config,
   policy: PolicyInForce,
-  moreGuards: readonly Guard[],
+  { moreGuards = [], inventory }: TestServiceOptions,
   decisions: DecisionEvent[],
 ): Dependencies {
   const guards = createGuards(config.guards, {
     limits: config.limits,
     pii: config.pii,
     redact: policy.redact,
+    descriptions: config.descriptions,
     marks: config.marks,
     exemptions: config.guardExemptions,
     plugins: [],
@@ -239,6 +256,7 @@ function testDependencies(
   const inForce = { policy, inspector };
   return dependenciesOf(config, {
     inForce: () => inForce,
+    inventory: inventory?.tools ?? null,
     clock: systemClock,
     telemetry: silentTelemetry,
     audit: {

@@ -3,6 +3,8 @@ import type { Leaf } from "../../core/json.ts";
 import type { Limits } from "../../core/limits.ts";
 import type { Guard } from "../../core/ports.ts";
 
+export const STRING_TOO_LONG = "string_too_long";
+
 /**
  * The limit that needs decoded text: the length of one string, in UTF-16 code units. Size, depth
  * and count are enforced while the body is read.
@@ -13,9 +15,7 @@ export function createLimitsGuard(limits: Pick<Limits, "stringMaxLength">): Guar
   function inspectLeaf(leaf: Leaf): readonly Hit[] {
     const { length } = leaf.text;
     if (length <= stringMaxLength) return [];
-    return [
-      { kind: "string_too_long", severity: "high", start: 0, end: length, replacement: null },
-    ];
+    return [{ kind: STRING_TOO_LONG, severity: "high", start: 0, end: length, replacement: null }];
   }
 
   return { name: "limits", request: inspectLeaf, response: inspectLeaf };

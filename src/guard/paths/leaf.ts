@@ -1,7 +1,8 @@
-import { Buffer, isUtf8 } from "node:buffer";
+import { Buffer } from "node:buffer";
 import type { TextEdit } from "../../core/finding.ts";
 import type { Leaf } from "../../core/json.ts";
 import { isPathKey } from "../../core/path-keys.ts";
+import { textInPayload } from "../payload.ts";
 import { conceal, type Expectation } from "./conceal.ts";
 import { type AliasRefusal, type Revelation, revealPath, revealText } from "./reveal.ts";
 import type { AliasView, PathEdit } from "./view.ts";
@@ -30,14 +31,14 @@ export function concealLeaf(leaf: Leaf, view: AliasView, onlyRoots: boolean): Te
   if (!isReadable(leaf)) return [];
   const usual: Expectation = isPathValue(leaf) ? "path" : "paths";
   const expected = onlyRoots ? "roots" : usual;
-  const hidden = textInBase64(leaf);
+  const hidden = textInPayload(leaf);
   if (hidden === null) return editsOf(leaf, conceal(leaf.text, view, expected));
   return rewritten(leaf, hidden, conceal(hidden, view, expected));
 }
 
 export function revealLeaf(leaf: Leaf, view: AliasView, isPath: boolean): RevealedLeaf {
   if (!isReadable(leaf)) return { kind: "revealed", edits: [] };
-  const hidden = isPath ? null : textInBase64(leaf);
+  const hidden = isPath ? null : textInPayload(leaf);
   const revealed = revelationOf(hidden ?? leaf.text, view, isPath);
   if (revealed.kind === "refused") return revealed;
   const { edits } = revealed;
@@ -58,20 +59,6 @@ function isReadable({ nature }: Leaf): boolean {
 function editsOf(leaf: Leaf, edits: readonly PathEdit[]): TextEdit[] {
   const edited: Leaf = leaf.nature === "key" ? { ...leaf, nature: "text" } : leaf;
   return edits.map((edit) => ({ ...edit, leaf: edited }));
-}
-
-const PAYLOAD_NAMES: ReadonlySet<string | null> = new Set(["data", "blob"]);
-const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
-
-/**
- * The text in a payload that calls itself media and is none: servers hand out any file as the media
- * that its name promises. Null where there is none, or where it would not be encoded back alike.
- */
-function textInBase64({ name, nature, text }: Leaf): string | null {
-  if (!PAYLOAD_NAMES.has(name) || nature !== "text") return null;
-  if (text.length % 4 !== 0 || !BASE64.test(text)) return null;
-  const bytes = Buffer.from(text, "base64");
-  return isUtf8(bytes) && bytes.toString("base64") === text ? bytes.toString("utf8") : null;
 }
 
 function rewritten(leaf: Leaf, text: string, edits: readonly PathEdit[]): TextEdit[] {

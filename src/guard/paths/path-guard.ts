@@ -33,6 +33,8 @@ export interface PathGuardOptions {
 export interface PathGuard {
   /** Null where a server's paths are shown as they are. */
   viewOf(server: string, principal: Principal): AliasView | null;
+  /** For envelopes of opaque values: one caller at one server, and what else binds them. */
+  scopeOf(server: string, principal: Principal, binding: string): AliasScope;
   contentsOf(tool: string | null): ContentsMode;
   /** Whether a path leads to our own configuration, policy, keys or logs. */
   isOutOfReach(path: string, server: string): boolean;
@@ -50,9 +52,27 @@ export function createPathGuard(options: PathGuardOptions): PathGuard {
   const viewOf = createViews(options);
   return {
     viewOf,
+    scopeOf: createScopes(options.key),
     contentsOf: (tool) => options.contents.get(tool ?? "*") ?? options.contents.get("*") ?? "alias",
     isOutOfReach: (path, server) => isProtected(path, options.server(server).roots),
   };
+}
+
+function createScopes(key: Uint8Array): PathGuard["scopeOf"] {
+  const scopes = new Map<string, AliasScope>();
+  return (server, principal, binding) => {
+    const id = JSON.stringify([scopeId(server, principal), binding]);
+    const scope = scopes.get(id) ?? { id, key: hmac(key, `impedance envelopes 1\0${id}`) };
+    return keepLatest(scopes, id, scope);
+  };
+}
+
+/** The map forgets who was not here for the longest time. */
+function keepLatest<Kept>(map: Map<string, Kept>, id: string, kept: Kept): Kept {
+  map.delete(id);
+  map.set(id, kept);
+  if (map.size > VIEWS_MAX) map.delete(map.keys().next().value ?? id);
+  return kept;
 }
 
 function createViews(options: PathGuardOptions): PathGuard["viewOf"] {
@@ -62,10 +82,7 @@ function createViews(options: PathGuardOptions): PathGuard["viewOf"] {
     if (!aliased) return null;
     const id = scopeId(server, principal);
     const view = views.get(id) ?? createView(scopeOf(id, options.key), roots, options);
-    views.delete(id);
-    views.set(id, view);
-    if (views.size > VIEWS_MAX) views.delete(views.keys().next().value ?? id);
-    return view;
+    return keepLatest(views, id, view);
   };
 }
 

@@ -59,17 +59,33 @@ function createInspect(kinds: ReadonlySet<PiiKind>, names: readonly string[]): I
   const scanner = createPiiScanner(kinds);
   const denyKeys = createDenyKeys(names);
 
+  function findInText({ text, nature, name }: Leaf): readonly Hit[] {
+    return scanner.scan({ text, name: nature === "key" ? null : name }).map(hitOf);
+  }
+
+  /** However it is written, it is the number that its digits are. */
+  function findInNumber({ text, name }: Leaf): readonly Hit[] {
+    const digits = digitsOf(text);
+    const [found] = digits === null ? [] : scanner.scan({ text: digits, name });
+    return found === undefined ? NOTHING : [hitOf({ ...found, start: 0, end: text.length })];
+  }
+
   return (leaf) => {
     const { text, nature } = leaf;
     if (nature === "opaque" || nature === "media") return NOTHING;
     if (denyKeys.covers(leaf)) return deniedWhole(text);
-    if (nature === "number" && !/^[0-9]+$/.test(text)) return NOTHING;
-    const name = nature === "key" ? null : leaf.name;
-    const found = scanner.scan({ text, name }).map(hitOf);
+    const found = nature === "number" ? findInNumber(leaf) : findInText(leaf);
     const denied = nature === "text" ? denyKeys.find(text) : [];
     if (denied.length === 0) return found;
     return merge([...found, ...denied.map(({ start, end }) => deniedHit(start, end))]);
   };
+}
+
+/** `4.2e3` is 4200 to whoever reads JSON; null for what is no whole number. */
+function digitsOf(number: string): string | null {
+  if (/^[0-9]+$/.test(number)) return number;
+  const value = Math.abs(Number(number));
+  return Number.isSafeInteger(value) ? String(value) : null;
 }
 
 /** In the order of the text. What a name denies goes as a whole, with whatever else is in it. */

@@ -25,6 +25,7 @@ export function contain(guard: Guard, onFault: FaultListener): Guard {
     name: guard.name,
     ...(guard.request && { request: contained((leaf, place) => guard.request?.(leaf, place)) }),
     ...(guard.response && { response: contained((leaf, place) => guard.response?.(leaf, place)) }),
+    ...(guard.media && { media: contained((leaf, place) => guard.media?.(leaf, place)) }),
   };
 }
 

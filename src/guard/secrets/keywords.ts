@@ -21,10 +21,14 @@ interface Automaton {
 
 /**
  * An Aho-Corasick automaton (Aho and Corasick, 1975) as a dense table: two array reads for each
- * character, whatever the number of keywords. Keywords are lower-case and distinct.
+ * character, whatever the number of keywords. Keywords are lower-case and distinct. Every character
+ * of `alike` counts as the first of them, which a keyword may be.
  */
-export function createKeywordIndex(keywords: readonly string[]): KeywordIndex {
+export function createKeywordIndex(keywords: readonly string[], alike = ""): KeywordIndex {
   const { classes, next, endings, isEnding } = buildAutomaton(keywords);
+  for (const character of alike) {
+    classes[character.charCodeAt(0)] = classes[alike.charCodeAt(0)] ?? 0;
+  }
 
   function visit(text: string, visitor: KeywordVisitor): void {
     const { length } = text;

@@ -1,7 +1,10 @@
 import { SEVERITY_RANK } from "../severity.ts";
 import { assignmentAt, CONTEXT_KEYWORDS } from "./assignment.ts";
 import { DECODE_MAX_DEPTH, decodedViews } from "./decode/decode.ts";
+import { CONTROLS } from "./decode/escapes.ts";
+import { joinedLines } from "./decode/lines.ts";
 import { findRuns, type Run } from "./decode/runs.ts";
+import type { View } from "./decode/view.ts";
 import { unnamedSecrets } from "./entropy.ts";
 import { createKeywordIndex } from "./keywords.ts";
 import { kubernetesSecrets } from "./kubernetes.ts";
@@ -64,6 +67,9 @@ interface Caller {
   readonly vendor: Vendor | null;
 }
 
+/** Stands for every control character: one pass finds keywords and those. */
+const CONTROL = CONTROLS.charAt(0);
+
 /** Where each rule got to: what lies before was looked at. */
 interface Progress {
   readonly text: string;
@@ -73,6 +79,7 @@ interface Progress {
   readonly seen: Map<CompiledRule, number>;
   nameSeen: number;
   mention: VendorMention | null;
+  hasControls: boolean;
 }
 
 /**
@@ -95,7 +102,7 @@ const FOUND_MAX = 10_000;
 /** A scanner for these rules, for secrets named by context and for those that only look random. */
 export function createScanner(rules: readonly SecretRule[]): Scanner {
   const callers = callersOf(rules);
-  const index = createKeywordIndex(callers.map(({ keyword }) => keyword));
+  const index = createKeywordIndex([...callers.map(({ keyword }) => keyword), CONTROL], CONTROLS);
 
   function scan(text: string, options: ScanOptions): Scan {
     if (text.length < SHORTEST_TEXT) return NOTHING;
@@ -115,21 +122,17 @@ export function createScanner(rules: readonly SecretRule[]): Scanner {
 
   function scanRound(text: string, options: ScanOptions): readonly Candidate[] {
     const runs = findRuns(text);
-    const certain = [...scanKeywords(text, options), ...numberedTokens(text, runs)];
-    const decoded = scanDecoded(text, runs, options);
+    const { found: known, hasControls } = scanKeywords(text, options);
+    const certain = [...known, ...numberedTokens(text, runs)];
+    const decoded = scanDecoded(viewsOf(text, runs, hasControls, options), options);
     if (!options.contextual) return [...certain, ...decoded];
     return [...certain, ...decoded, ...kubernetesSecrets(text), ...unnamedSecrets(text, runs)];
   }
 
   /** What stands in codes. Chance alone is no proof there: what is unreadable is not said to be. */
-  function scanDecoded(
-    text: string,
-    runs: readonly Run[],
-    options: ScanOptions,
-  ): readonly Candidate[] {
-    const depth = options.depth ?? DECODE_MAX_DEPTH;
-    if (depth === 0) return [];
-    return decodedViews(text, runs).flatMap(({ text: decoded, locate, certainOnly }) =>
+  function scanDecoded(views: readonly View[], options: ScanOptions): readonly Candidate[] {
+    const { depth = DECODE_MAX_DEPTH } = options;
+    return views.flatMap(({ text: decoded, locate, certainOnly }) =>
       scan(decoded, { ...options, depth: depth - 1 })
         .found.filter(({ kind }) => !certainOnly || !UNCERTAIN_KINDS.has(kind))
         .map((candidate) => {
@@ -142,7 +145,7 @@ export function createScanner(rules: readonly SecretRule[]): Scanner {
   function scanKeywords(
     text: string,
     { contextual, work = { attempts: 0, characters: 0 } }: ScanOptions,
-  ): Candidate[] {
+  ): Progress {
     const progress: Progress = {
       text,
       found: [],
@@ -150,18 +153,31 @@ export function createScanner(rules: readonly SecretRule[]): Scanner {
       seen: new Map(),
       nameSeen: 0,
       mention: null,
+      hasControls: false,
     };
     index.visit(text, (keyword, end) => {
       const caller = callers[keyword];
+      if (caller === undefined) progress.hasControls = true;
       if (caller === undefined || progress.found.length >= FOUND_MAX) return;
       const start = end - caller.keyword.length;
       for (const compiled of caller.rules) tryRule(compiled, start, end, progress);
       if (contextual) tryContext(caller, start, end, progress);
     });
-    return progress.found;
+    return progress;
   }
 
   return { scan };
+}
+
+/** What else the text can be read as; nothing where enough layers have been taken off. */
+function viewsOf(
+  text: string,
+  runs: readonly Run[],
+  hasControls: boolean,
+  { depth = DECODE_MAX_DEPTH }: ScanOptions,
+): readonly View[] {
+  if (depth === 0) return [];
+  return [...decodedViews(text, runs, hasControls), ...joinedLines(text)];
 }
 
 /** All keywords once, and what each of them calls for. */

@@ -45,7 +45,12 @@ export function createSecretsGuard(): Guard {
     return hitsOf(text, { ...scan, found });
   }
 
-  return { name: "secrets", request: inspectLeaf, response: inspectLeaf };
+  /** Names and chance are no proof among bytes, where anything may stand beside anything. */
+  function scanBytes({ text }: Leaf): readonly Hit[] {
+    return hitsOf(text, scanner.scan(text, { contextual: false }));
+  }
+
+  return { name: "secrets", request: inspectLeaf, response: inspectLeaf, media: scanBytes };
 }
 
 /** A value that is all secret takes the kind of what was found in it, unless its own is worse. */

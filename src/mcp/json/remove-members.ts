@@ -1,8 +1,7 @@
-import type { JsonDocument, JsonMember, JsonNode } from "../../core/json.ts";
+import type { JsonDocument, JsonNode } from "../../core/json.ts";
+import { cut } from "./cut.ts";
 import { child, pointerTokens } from "./find.ts";
 import type { Splice } from "./splice.ts";
-
-const NOTHING = new Uint8Array(0);
 
 /**
  * Takes object members out, each with exactly one comma, so that what is left is JSON whatever set
@@ -45,46 +44,13 @@ function collect(node: JsonNode, tree: PointerTree, splices: Splice[]): void {
     }
   }
   if (node.kind !== "object") return;
-  const removed = new Set<JsonMember>();
-  for (const entry of node.members) {
+  const removed = new Set<number>();
+  for (const [index, entry] of node.members.entries()) {
     const subtree = tree.children.get(entry.key.value);
-    if (subtree?.isNamed) removed.add(entry);
+    if (subtree?.isNamed) removed.add(index);
     else if (subtree !== undefined) collect(entry.value, subtree, splices);
   }
-  if (removed.size > 0) splices.push(...gaps(node.members, removed));
-}
-
-/**
- * One splice for each run of neighbours. A run goes with the comma in front of it, the run that
- * begins the object with the comma behind it.
- */
-function gaps(members: readonly JsonMember[], removed: ReadonlySet<JsonMember>): Splice[] {
-  const splices: Splice[] = [];
-  let kept: JsonMember | null = null;
-  let first: JsonMember | null = null;
-  let last: JsonMember | null = null;
-  for (const entry of members) {
-    if (removed.has(entry)) {
-      first ??= entry;
-      last = entry;
-    } else {
-      if (first !== null && last !== null) splices.push(gap(kept, first, last, entry));
-      first = null;
-      kept = entry;
-    }
-  }
-  if (first !== null && last !== null) splices.push(gap(kept, first, last, null));
-  return splices;
-}
-
-/** The bytes from `first` to `last`, and the comma that parts them from a member that stays. */
-function gap(
-  before: JsonMember | null,
-  first: JsonMember,
-  last: JsonMember,
-  behind: JsonMember | null,
-): Splice {
-  if (before !== null) return { start: before.value.end, end: last.value.end, bytes: NOTHING };
-  const end = behind === null ? last.value.end : behind.key.start;
-  return { start: first.key.start, end, bytes: NOTHING };
+  if (removed.size === 0) return;
+  const spans = node.members.map(({ key, value }) => ({ start: key.start, end: value.end }));
+  splices.push(...cut(spans, (index) => removed.has(index)));
 }

@@ -51,10 +51,18 @@ export function replaceNode(node: JsonNode, jsonText: string): Splice {
  * least one member must stay: the comma is written in front of the new one.
  */
 export function insertMember(object: JsonObject, key: string, jsonText: string): Splice {
+  return insertMembers(object, [[key, jsonText]]);
+}
+
+/** The same for several members, in their order. */
+export function insertMembers(
+  object: JsonObject,
+  members: readonly (readonly [key: string, jsonText: string])[],
+): Splice {
   const last = object.members.at(-1);
   const at = last === undefined ? object.end - 1 : last.value.end;
-  const text = `${last === undefined ? "" : ","}${JSON.stringify(key)}:${jsonText}`;
-  return { start: at, end: at, bytes: Buffer.from(text) };
+  const text = members.map(([key, jsonText]) => `${JSON.stringify(key)}:${jsonText}`).join(",");
+  return { start: at, end: at, bytes: Buffer.from(`${last === undefined ? "" : ","}${text}`) };
 }
 
 /** By start; of two that start together, an insertion first, else the longer one. */

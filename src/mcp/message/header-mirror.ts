@@ -1,8 +1,9 @@
 import { Buffer, isUtf8 } from "node:buffer";
-import type { Headers } from "../../core/exchange.ts";
-import { type JsonNode, stringMember } from "../../core/json.ts";
+import type { HeaderMutation, Headers } from "../../core/exchange.ts";
+import { type JsonNode, member, stringMember } from "../../core/json.ts";
 import type { Message } from "../../core/message.ts";
-import { rulesOf } from "../revision/revisions.ts";
+import type { MirroredParameter } from "../../core/schema.ts";
+import { isRevision, rulesOf } from "../revision/revisions.ts";
 import { headerMismatch, type ProtocolFault } from "./fault.ts";
 
 /** Where `Mcp-Name` gets its value: SEP-2243, and SEP-2663 for tasks. */
@@ -22,11 +23,18 @@ export interface Mirrored {
   readonly params: JsonNode | null;
 }
 
+/** The parameters of a tool that headers mirror, by the tool's name; none of a tool not known. */
+export type MirroredBy = (tool: string) => readonly MirroredParameter[];
+
 /**
  * Whether the headers say what the body says (MCP 2026-07-28, "Standard request headers"): a proxy
  * routes on them, a server acts on the body. Requests need them; a notification may go without.
  */
-export function mirrorFault(headers: Headers, message: Mirrored): ProtocolFault | null {
+export function mirrorFault(
+  headers: Headers,
+  message: Mirrored,
+  mirroredBy: MirroredBy,
+): ProtocolFault | null {
   const isNeeded = message.isRequest;
   if (isNeeded && !headers.has("mcp-protocol-version")) {
     return headerMismatch("header mcp-protocol-version");
@@ -41,21 +49,93 @@ export function mirrorFault(headers: Headers, message: Mirrored): ProtocolFault 
   if (header === undefined ? isNeeded : decodeMirrored(header) !== name) {
     return headerMismatch("header mcp-name");
   }
-  return null;
+  if (message.method !== "tools/call") return null;
+  const wrong = mirroredBy(name).find(
+    (parameter) => !isMirrored(parameter, message.params, headers, isNeeded),
+  );
+  return wrong === undefined ? null : headerMismatch(`header ${wrong.header}`);
 }
 
-/** The headers to set so that they say what edited messages say; none when they still do. */
+/** Of an argument that is null, or not there, no header is expected. */
+function isMirrored(
+  parameter: MirroredParameter,
+  params: JsonNode | null,
+  headers: Headers,
+  isNeeded: boolean,
+): boolean {
+  const argument = argumentAt(params, parameter.path);
+  const text = textOf(argument);
+  if (text === null) return true;
+  const header = withoutPadding(headers.get(parameter.header));
+  if (header === undefined) return !isNeeded;
+  const said = PLAIN.test(header) ? decodeMirrored(header) : null;
+  const isNumber = parameter.isNumeric && argument?.kind === "number";
+  if (isNumber && said !== null && DECIMAL.test(said)) return Number(said) === Number(text);
+  return said === text;
+}
+
+/** The characters of a field value (RFC 9110 section 5.5), without those of another age. */
+const PLAIN = /^[\t\x20-\x7e]*$/;
+const DECIMAL = /^-?\d{1,32}(?:\.\d{1,32})?$/;
+
+function argumentAt(params: JsonNode | null, path: readonly string[]): JsonNode | undefined {
+  const start = member(params, "arguments");
+  return path.reduce<JsonNode | undefined>((node, key) => member(node, key), start);
+}
+
+/** An argument as a header says it; null for what has none. */
+function textOf(argument: JsonNode | undefined): string | null {
+  if (argument?.kind === "string") return argument.value;
+  if (argument?.kind === "literal") {
+    return argument.value === null ? null : String(argument.value);
+  }
+  if (argument?.kind !== "number") return null;
+  const value = Number(argument.text);
+  const isExact = Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value);
+  return isExact ? String(value) : null;
+}
+
+/**
+ * What to do to the headers so that they say what edited messages say; nothing where they do. A
+ * header whose argument is not there goes: what stands behind us would act on an empty word.
+ */
 export function mirrorHeaders(
   messages: readonly Message[],
   headers: Headers,
-): readonly (readonly [name: string, value: string])[] {
-  const given = withoutPadding(headers.get("mcp-name"));
+  mirroredBy: MirroredBy,
+): HeaderMutation {
   const [message] = messages;
-  if (given === undefined || message === undefined || message.method === null) return [];
-  if (!rulesOf(message.revision).headersMirrorBody) return [];
-  const name = mirroredName(message.method, message.payload);
-  if (name === null || decodeMirrored(given) === name) return [];
-  return [["mcp-name", encodeMirrored(name)]];
+  const set: (readonly [name: string, value: string])[] = [];
+  const remove: string[] = [];
+  if (message === undefined || message.method === null) return { set, remove };
+  if (!rulesOf(message.revision).headersMirrorBody) return { set, remove };
+
+  const { method, payload } = message;
+  const mirrored = [
+    ["mcp-method", method],
+    ["mcp-name", mirroredName(method, payload)],
+  ] as const;
+  for (const [name, value] of mirrored) {
+    const given = withoutPadding(headers.get(name));
+    if (given === undefined || value === null || decodeMirrored(given) === value) continue;
+    set.push([name, encodeMirrored(value)]);
+  }
+  for (const parameter of declaredBy(message, mirroredBy)) {
+    const { header, path } = parameter;
+    const text = textOf(argumentAt(payload, path));
+    if (!headers.has(header)) continue;
+    if (text === null) remove.push(header);
+    else if (!isMirrored(parameter, payload, headers, true)) {
+      set.push([header, encodeMirrored(text)]);
+    }
+  }
+  return { set, remove };
+}
+
+function declaredBy(message: Message, mirroredBy: MirroredBy): readonly MirroredParameter[] {
+  const { method, tool, revision } = message;
+  const isCall = method === "tools/call" && tool !== null;
+  return isCall && rulesOf(revision).headersMirrorBody ? mirroredBy(tool) : [];
 }
 
 /** What `Mcp-Name` must say for this body; null when the method has no such header. */
@@ -64,13 +144,41 @@ function mirroredName(method: string, params: JsonNode | null): string | null {
   return source === undefined ? null : (stringMember(params, source) ?? null);
 }
 
+/**
+ * What `Mcp-Method` and `Mcp-Name` say where no body has to say the same, decoded, in lines: in
+ * older revisions, without a message, and of a method without a name. Elsewhere a difference is a
+ * fault, and what is cleaned in the body is rewritten here.
+ */
+export function unmirroredNames(headers: Headers, hasBody: boolean): string {
+  const method = withoutPadding(headers.get("mcp-method")) ?? "";
+  const name = withoutPadding(headers.get("mcp-name")) ?? "";
+  const version = withoutPadding(headers.get("mcp-protocol-version")) ?? "";
+  const isCompared = hasBody && isRevision(version) && rulesOf(version).headersMirrorBody;
+  const lines = isCompared ? [] : [method, decodeMirrored(method) ?? ""];
+  if (!isCompared || !NAME_SOURCE.has(method)) lines.push(name, decodeMirrored(name) ?? "");
+  return lines.join("\n").trim();
+}
+
 const PARAM_PREFIX = "mcp-param-";
 
-/** What the headers that mirror arguments say (`Mcp-Param-*`, MCP 2026-07-28), decoded, in lines. */
-export function mirroredArguments(headers: Headers): string {
+/**
+ * What headers of the kind that mirrors arguments say (`Mcp-Param-*`, MCP 2026-07-28), decoded, in
+ * lines. Those are left out whose arguments stand in the message: they say the same, and will say
+ * what becomes of it.
+ */
+export function unmirroredArguments(
+  headers: Headers,
+  message: Message | null,
+  mirroredBy: MirroredBy,
+): string {
+  const declared = message === null ? [] : declaredBy(message, mirroredBy);
+  const mirrored = declared
+    .filter(({ path }) => textOf(argumentAt(message?.payload ?? null, path)) !== null)
+    .map(({ header }) => header);
   const lines: string[] = [];
   for (const [name, value] of headers) {
-    if (name.startsWith(PARAM_PREFIX)) lines.push(value, decodeMirrored(value) ?? "");
+    if (!name.startsWith(PARAM_PREFIX) || mirrored.includes(name)) continue;
+    lines.push(value, decodeMirrored(value) ?? "");
   }
   return lines.join("\n");
 }

@@ -33,9 +33,15 @@ export function classifyLeaves(document: JsonDocument): readonly Leaf[] {
   });
 }
 
-/** A value that a member of a telling name holds itself, not through an array. */
+/** The values alone that the protocol hands back byte for byte, in the document's order. */
+export function opaqueLeaves({ leaves, root }: JsonDocument): readonly Leaf[] {
+  return leaves.filter((leaf) => isCandidate(leaf) && opaqueNature(leaf, root) === "opaque");
+}
+
+/** A value that a member of a telling name holds itself, or in a list where the name is of one. */
 function isCandidate({ nature, name, location }: Leaf): boolean {
-  if (nature === "key" || name === null || location?.key !== name) return false;
+  if (nature === "key" || name === null || location === null) return false;
+  if (location.key !== name) return name === LIST_NAME && typeof location.key === "number";
   return MEDIA_NAMES.has(name) || POSITIONS.has(name);
 }
 
@@ -80,7 +86,10 @@ interface Position {
 const RELATED_TASK = "io.modelcontextprotocol/related-task";
 const isList = (method: string) => method.endsWith("/list");
 const isTask = (method: string) =>
-  method.startsWith("tasks/") || method.startsWith("notifications/tasks/");
+  method.startsWith("tasks/") || /^notifications\/tasks(?:\/|$)/.test(method);
+
+/** Of tasks to hear of, in `subscriptions/listen` and its acknowledgement. */
+const LIST_NAME = "taskIds";
 
 /** By the value's own key. `*` stands for an index. */
 const POSITIONS: ReadonlyMap<string, readonly Position[]> = new Map<string, readonly Position[]>([
@@ -107,7 +116,11 @@ const POSITIONS: ReadonlyMap<string, readonly Position[]> = new Map<string, read
     ],
   ],
   ["requestId", [{ path: ["params"], fits: (method) => method === "notifications/cancelled" }]],
-  ["io.modelcontextprotocol/subscriptionId", [{ path: ["params", "_meta"] }]],
+  [
+    "io.modelcontextprotocol/subscriptionId",
+    [{ path: ["params", "_meta"] }, { path: ["result", "_meta"] }],
+  ],
+  [LIST_NAME, [{ path: ["params", "notifications", LIST_NAME] }]],
 ]);
 
 function isOpaque(root: JsonNode, name: string, location: Location): boolean {

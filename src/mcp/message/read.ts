@@ -6,7 +6,7 @@ import { err, ok, type Result } from "../../core/result.ts";
 import { isRevision, REVISION_WITHOUT_HEADER, revisionOf, rulesOf } from "../revision/revisions.ts";
 import { type Envelope, readEnvelope } from "./envelope.ts";
 import { batchTooLarge, invalidRequest, type ProtocolFault, unknownId } from "./fault.ts";
-import { mirrorFault } from "./header-mirror.ts";
+import { type MirroredBy, mirrorFault } from "./header-mirror.ts";
 import { canonicalId, idTextOf } from "./id.ts";
 import { type Names, NO_NAMES, readNames } from "./names.ts";
 
@@ -26,6 +26,8 @@ export interface ReadContext {
   readonly headerRevision: string | null;
   /** Of the HTTP request; null where they are not to be compared with the body (any more). */
   readonly headers: Headers | null;
+  /** Which arguments the headers mirror; none when absent. */
+  readonly mirroredBy?: MirroredBy;
   /** Looks a request up by its id, spelled as `canonicalId` spells it. */
   requestOf(id: string): PendingRequest | undefined;
   readonly batchMaxMessages?: number;
@@ -123,6 +125,8 @@ function mayBeInBatch(revision: Revision, envelope: Envelope): boolean {
   return rulesOf(revision).hasBatches && envelope.method !== "initialize";
 }
 
+const NOT_MIRRORED: MirroredBy = () => [];
+
 interface Subject extends Names {
   readonly method: string | null;
   readonly revision: Revision;
@@ -142,7 +146,8 @@ function namesOf(
     if (isUnheardOf) return err(invalidRequest("/method"));
   } else if (context.headers !== null && rules.headersMirrorBody) {
     const isRequest = kind === "request";
-    const fault = mirrorFault(context.headers, { isRequest, method, params: payload });
+    const mirrored = { isRequest, method, params: payload };
+    const fault = mirrorFault(context.headers, mirrored, context.mirroredBy ?? NOT_MIRRORED);
     if (fault !== null) return err(fault);
   }
   const names = readNames(method, payload, rules);

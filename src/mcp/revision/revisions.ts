@@ -20,7 +20,7 @@ const PROTOCOL_VERSION_KEY = "io.modelcontextprotocol/protocolVersion";
 export const REVISION_WITHOUT_HEADER: Revision = "2025-03-26";
 
 /** The newest revision that `initialize` can agree on: later ones have no handshake. */
-const NEWEST_WITH_HANDSHAKE: Revision = "2025-11-25";
+export const NEWEST_WITH_HANDSHAKE: Revision = "2025-11-25";
 
 const RULES: { readonly [revision in Revision]: RevisionRules } = {
   "2025-03-26": REVISION_2025_03_26,

@@ -1,10 +1,13 @@
 import { compileGlob, type Glob } from "../../core/glob.ts";
+import { NO_TOOL_FACTS, type ToolFacts } from "../../core/inventory.ts";
 import type { JsonNode } from "../../core/json.ts";
 import type { RedactSettings } from "../../core/pii.ts";
 import type { Json, RuleFact } from "../../core/policy.ts";
+import { fitsTemplate, mayFitTemplate } from "../../core/uri-template.ts";
 import { type JsonRecord, nullPrototype } from "../json.ts";
 import { hasDotSegment } from "../paths.ts";
 import { type Failure, judge } from "./constraint.ts";
+import { judgeInventory } from "./inventory-selector.ts";
 import type { PortablePolicy, PortableRule } from "./policy.ts";
 
 /** What the rules of a portable policy are matched to. */
@@ -15,6 +18,14 @@ export interface PortableSubject {
   readonly uri: string | null;
   /** `params.arguments`; undefined when there are none. */
   readonly arguments: JsonNode | undefined;
+  /** What the inventory says of the tool; absent where there is none to ask. */
+  readonly facts?: ToolFacts;
+}
+
+/** What a listing holds, or a request names: a call of it whose arguments nobody knows yet. */
+export interface PortableItem extends Omit<PortableSubject, "arguments"> {
+  /** `uri` is a template of URIs. */
+  readonly isTemplate: boolean;
 }
 
 /** A portable policy, ready to be matched. Who the caller is, and what follows, Rego decides. */
@@ -23,10 +34,19 @@ export interface CompiledPortable {
   readonly data: JsonRecord;
   /** What the guards are to mask for it. */
   readonly redact: RedactSettings | null;
+  /** Somebody has to tell which arguments a tool does not declare. */
+  readonly rejectsUnknownArguments: boolean;
   /** The rules whose selectors fit, and whether their constraints do. */
   match(subject: PortableSubject): readonly RuleFact[];
+  /**
+   * The rules that are about every call of this item, and the allow rules that are about some call
+   * of it: what an argument would have to be is not asked.
+   */
+  matchItem(item: PortableItem): readonly RuleFact[];
   /** It has rules against ways that values may go. */
   readonly asksForFlow: boolean;
+  /** It has rules about what only an inventory says. */
+  readonly asksForInventory: boolean;
   /** The rules against values of these servers reaching this one. */
   flows(from: Iterable<string>, to: string): readonly RuleFact[];
   /** For each of `SERVER_REQUESTS`, the rules that would fit if this server asked it. */
@@ -59,18 +79,29 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
   const remembered = new Map<string, { readonly [method: string]: readonly string[] }>();
 
   function match(subject: PortableSubject): readonly RuleFact[] {
-    const { method } = subject;
-    if (method === null) return [];
-    const facts: RuleFact[] = [];
+    if (subject.method === null) return [];
     const argumentsOf = createArguments(subject.arguments);
-    const tool = method === "tools/call" ? subject.tool : null;
-    if (tool !== null) collect(byTool, tool, "/params/name", subject, argumentsOf, facts);
-    collect(byMethod, method, "/method", subject, argumentsOf, facts);
+    const facts = collectBoth(subject, (rule) =>
+      selects(rule, subject) ? failuresOf(rule, subject, argumentsOf) : null,
+    );
     if (isOver(subject.arguments, policy.maxArgumentBytes)) {
       facts.push({ rule: ARGUMENT_LIMIT_RULE, fit: true, failed: [] });
     }
     return facts;
   }
+
+  function collectBoth(subject: Named, judgeRule: RuleJudge): RuleFact[] {
+    const { method, tool } = subject;
+    const facts: RuleFact[] = [];
+    if (method === "tools/call" && tool !== null) {
+      collect(byTool, tool, "/params/name", judgeRule, facts);
+    }
+    if (method !== null) collect(byMethod, method, "/method", judgeRule, facts);
+    return facts;
+  }
+
+  const matchItem = (item: PortableItem) =>
+    collectBoth(item, (rule) => (concerns(rule, item) ? inventoryFailures(rule, item) : null));
 
   function serverRequests(server: string): { readonly [method: string]: readonly string[] } {
     const known = remembered.get(server);
@@ -95,7 +126,18 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
   }
 
   const asksForFlow = flowRules.length > 0;
-  return { data: dataOf(policy), redact: policy.redact, asksForFlow, match, flows, serverRequests };
+  const asksForInventory = rules.some(({ rule }) => rule.inventory !== null);
+  return {
+    data: dataOf(policy),
+    redact: policy.redact,
+    rejectsUnknownArguments: policy.rejectUnknownArguments,
+    asksForFlow,
+    asksForInventory,
+    match,
+    matchItem,
+    flows,
+    serverRequests,
+  };
 }
 
 interface CompiledRule {
@@ -138,30 +180,35 @@ function createIndex(
   return { exact, wildcards };
 }
 
+type Named = Pick<PortableSubject, "method" | "tool">;
+
+/** What does not hold of a rule whose name fits; null where the rule is about something else. */
+type RuleJudge = (rule: CompiledRule) => readonly Failure[] | null;
+
 function collect(
   index: Index,
   name: string,
   at: string,
-  subject: PortableSubject,
-  argumentsOf: Arguments,
+  judgeRule: RuleJudge,
   facts: RuleFact[],
 ): void {
   let unfit = 0;
-  const add = (rule: CompiledRule, failed: readonly Failure[]) => {
+  const add = (rule: CompiledRule, failed: readonly Failure[] | null) => {
+    if (failed === null) return;
     const fit = failed.length === 0;
     if (!fit && rule.rule.effect === "allow" && ++unfit > UNFIT_ALLOW_FACTS_MAX) return;
     facts.push({ rule: rule.rule.id, fit, failed });
   };
 
   for (const rule of index.exact.get(name) ?? []) {
-    if (selects(rule, subject)) add(rule, failuresOf(rule, subject, argumentsOf));
+    add(rule, judgeRule(rule));
   }
   const tooLong = name.length > SELECTED_TEXT_MAX_LENGTH;
   for (const { glob, rule } of index.wildcards) {
     if (tooLong && glob.source !== "*") {
-      if (selects(rule, subject)) add(rule, [{ at, check: "unjudged" }]);
-    } else if (glob.fits(name) && selects(rule, subject)) {
-      add(rule, failuresOf(rule, subject, argumentsOf));
+      if (judgeRule(rule) !== null) add(rule, [{ at, check: "unjudged" }]);
+    } else if (glob.fits(name)) {
+      add(rule, judgeRule(rule));
     }
   }
 }
@@ -174,20 +221,44 @@ function selects({ server, uri }: CompiledRule, subject: PortableSubject): boole
   return !isPlainUri(subject.uri) || uri.fits(subject.uri);
 }
 
+/**
+ * Whether a rule is about an item. An allow rule is if some call could fit it; a deny rule only if
+ * every call does, for what it would deny of the others is decided when they are made.
+ */
+function concerns({ rule, server, uri }: CompiledRule, item: PortableItem): boolean {
+  if (server !== null && !server.fits(item.server)) return false;
+  if (rule.effect === "deny" && rule.constraints.size > 0) return false;
+  if (uri === null || item.uri === null) return uri === null;
+  if (item.isTemplate) {
+    return rule.effect === "deny" ? fitsTemplate(uri, item.uri) : mayFitTemplate(uri, item.uri);
+  }
+  return uri.source === "*" || (isPlainUri(item.uri) && uri.fits(item.uri));
+}
+
 function failuresOf(
-  { rule, uri }: CompiledRule,
+  compiled: CompiledRule,
   subject: PortableSubject,
   argumentsOf: Arguments,
 ): readonly Failure[] {
+  const { rule, uri } = compiled;
   const failures: Failure[] = [];
   if (uri !== null && uri.source !== "*" && subject.uri !== null && !isPlainUri(subject.uri)) {
     failures.push({ at: UNFIT_URI, check: "unjudged" });
   }
+  failures.push(...inventoryFailures(compiled, subject));
   for (const [name, constraint] of rule.constraints) {
     const at = `/params/arguments/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
     judge(constraint, argumentsOf(name), at, failures);
   }
   return failures;
+}
+
+/** What the inventory says of a tool is true of every call of it. */
+function inventoryFailures(
+  { rule: { inventory, effect } }: CompiledRule,
+  { facts = NO_TOOL_FACTS }: Pick<PortableSubject, "facts">,
+): readonly Failure[] {
+  return inventory === null ? [] : judgeInventory(inventory, effect, facts);
 }
 
 /** A URI that all read alike: a dot segment may lead out of the folder that a glob names. */
@@ -228,6 +299,7 @@ function dataOf(policy: PortablePolicy): JsonRecord {
     policy_id: policy.policyId,
     version: policy.version,
     default: policy.default,
+    reject_unknown_args: policy.rejectUnknownArguments,
     unknown_methods: policy.unknownMethods,
     rules: nullPrototype(rules),
   };

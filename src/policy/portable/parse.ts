@@ -93,8 +93,8 @@ function readPolicy(root: Place, reader: Reader): PortablePolicy {
     policyId: required("policy_id", reader.text) ?? "",
     version: required("version", reader.text) ?? "",
     default: required("default", (at) => reader.choice(at, ["deny", "allow"])) ?? "deny",
+    ...readValidate(found.get("validate"), reader),
     unknownMethods: readUnknownMethods(found.get("unknown_methods"), reader),
-    maxArgumentBytes: readValidate(found.get("validate"), reader),
     allowRules: readRules(found.get("allow_rules"), "allow", reader),
     denyRules: readRules(found.get("deny_rules"), "deny", reader),
     denyFlows: readFlows(found.get("deny_flows"), reader),
@@ -138,15 +138,18 @@ function readFlows(place: Place | undefined, reader: Reader): readonly FlowRule[
   });
 }
 
-function readValidate(place: Place | undefined, reader: Reader): number | null {
-  if (place === undefined) return null;
+function readValidate(
+  place: Place | undefined,
+  reader: Reader,
+): Pick<PortablePolicy, "maxArgumentBytes" | "rejectUnknownArguments"> {
+  if (place === undefined) return { maxArgumentBytes: null, rejectUnknownArguments: false };
   const found = reader.mapping(place, ["reject_unknown_args", "max_arg_bytes"]);
   const strict = found.get("reject_unknown_args");
-  if (strict !== undefined && reader.boolean(strict) === true) {
-    reader.mistake(strict, "reject_unknown_args is not enforced by this version: leave it out");
-  }
   const size = found.get("max_arg_bytes");
-  return size === undefined ? null : reader.size(size);
+  return {
+    maxArgumentBytes: size === undefined ? null : reader.size(size),
+    rejectUnknownArguments: strict !== undefined && reader.boolean(strict) === true,
+  };
 }
 
 function refuseEnabled(

@@ -1,5 +1,6 @@
+import type { Classification, Risk, SideEffect } from "../../core/inventory.ts";
+import type { LinearPattern } from "../../core/linear-pattern.ts";
 import type { RedactSettings } from "../../core/pii.ts";
-import type { LinearPattern } from "./linear-pattern.ts";
 
 /** A portable policy as its author wrote it, checked: what a field says is what is enforced. */
 export interface PortablePolicy {
@@ -10,6 +11,8 @@ export interface PortablePolicy {
   readonly unknownMethods: "allow" | "deny";
   /** Size of a call's arguments as JSON; null without a limit. */
   readonly maxArgumentBytes: number | null;
+  /** A call with an argument that its tool does not declare is denied. */
+  readonly rejectUnknownArguments: boolean;
   readonly allowRules: readonly PortableRule[];
   readonly denyRules: readonly PortableRule[];
   /** Values that one server returned and another may not get. */
@@ -41,8 +44,17 @@ export interface PortableRule {
   /** The caller holds one of them; empty: anybody. */
   readonly roles: readonly string[];
   readonly reason: string | null;
+  /** What the inventory must say of the tool. */
+  readonly inventory: InventorySelector | null;
   /** By argument name. */
   readonly constraints: ReadonlyMap<string, Constraint>;
+}
+
+/** What a rule asks of the inventory's word on a tool; what is null is not asked. */
+export interface InventorySelector {
+  readonly risk: readonly Risk[] | null;
+  readonly classification: readonly Classification[] | null;
+  readonly sideEffects: readonly SideEffect[] | null;
 }
 
 export const CONSTRAINT_TYPES = [

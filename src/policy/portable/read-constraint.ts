@@ -1,4 +1,4 @@
-import { compileLinearPattern } from "./linear-pattern.ts";
+import { compileLinearPattern } from "../../core/linear-pattern.ts";
 import { CONSTRAINT_TYPES, type Constraint, type ConstraintType } from "./policy.ts";
 import type { Place, Reader } from "./reader.ts";
 

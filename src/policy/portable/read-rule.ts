@@ -1,8 +1,12 @@
+import { INVENTORY_KEYS, readInventorySelector } from "./inventory-selector.ts";
 import type { Constraint, PortableRule } from "./policy.ts";
 import { readConstraint } from "./read-constraint.ts";
 import type { Place, Reader } from "./reader.ts";
 
-const KEYS = ["tool", "server", "method", "uri", "roles", "reason", "constraints"] as const;
+const KEYS = [
+  ...["tool", "server", "method", "uri", "roles", "reason", "constraints"],
+  ...INVENTORY_KEYS,
+];
 
 /** Reads one rule; its mistakes are noted. */
 export function readRule(
@@ -29,6 +33,7 @@ export function readRule(
     uri: text("uri"),
     roles: roles === undefined ? [] : readRoles(roles, reader),
     reason: text("reason"),
+    inventory: readInventorySelector(found, reader),
     constraints: constraints === undefined ? new Map() : readConstraints(constraints, reader),
   };
 }

@@ -60,6 +60,10 @@ export function selectionOf(rule: PortableRule): string {
     const value = rule[key];
     return value === null ? [] : [`${key}: ${value}`];
   });
+  const { risk = null, classification = null, sideEffects = null } = rule.inventory ?? {};
+  for (const [key, values] of Object.entries({ risk, classification, side_effects: sideEffects })) {
+    if (values !== null) parts.push(`${key}: ${values.join(" or ")}`);
+  }
   if (rule.roles.length > 0) parts.push(`roles: ${rule.roles.join(" or ")}`);
   return parts.join(", ");
 }

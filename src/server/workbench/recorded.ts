@@ -60,7 +60,16 @@ function recordedOf(value: unknown, line: number): Recorded | null {
 function isInput(value: unknown): value is PolicyInput {
   if (!isRecord(value)) return false;
   const { message, server, principal, rules, phase, facts } = value;
-  const parts = [message, server, principal, facts, value.resource, value.strings, value.time];
+  const parts = [
+    message,
+    server,
+    principal,
+    facts,
+    value.resource,
+    value.strings,
+    value.tool,
+    value.posture,
+  ];
   return (
     parts.every(isRecord) &&
     isRecord(message) &&

@@ -86,6 +86,23 @@ describe("impedance up", () => {
     },
   );
 
+  test("on a loopback address answers to the names of this machine, and to no other", async () => {
+    await using upstream = await startEcho();
+    await using command = startImpedance(["up", "--upstream", upstream.url, ...ANY_PORT]);
+    const url = await command.ready();
+    const ask = (host: string) =>
+      call(target(url), {
+        path: url.pathname,
+        headers: { "content-type": "application/json", accept: "application/json", host },
+        body: JSON.stringify(LIST),
+      });
+    expect((await ask(`localhost:${url.port}`)).status).toBe(200);
+    const rebound = await ask(`evil.example:${url.port}`);
+    expect(rebound.status).toBe(403);
+    expect(rebound.json()).toMatchObject({ error: { data: { code: "host_refused" } } });
+    await endBy(command, ["SIGTERM"]);
+  });
+
   test("shows each decision as a line of JSON with --format json", async () => {
     await using upstream = await startEcho();
     await using command = startImpedance([
@@ -140,17 +157,20 @@ describe("impedance up", () => {
       ...ANY_PORT,
     ]);
     const reply = await post(await command.ready(), LIST);
-    expect(reply.status).toBe(503);
+    expect(JSON.parse(reply.text)).toMatchObject({
+      error: { data: { code: "server_unavailable" } },
+    });
     expect(upstream.requests).toEqual([]);
   });
 
-  test("passes Envoy's own 503 on while the server is not there", async () => {
+  test("says that the server is not there", async () => {
     const nobody = `http://127.0.0.1:${await freePort()}/mcp`;
     await using command = startImpedance(["up", "--upstream", nobody, ...ANY_PORT]);
     const reply = await post(await command.ready(), LIST);
-    expect(reply.status).toBe(503);
-    expect(reply.headers.get("x-zta-decision")).toBe("allow");
-    expect(reply.text).toContain("upstream connect error");
+    expect(reply.status).toBe(200);
+    expect(JSON.parse(reply.text)).toMatchObject({
+      error: { data: { code: "server_unavailable" } },
+    });
   });
 
   test("ends with 1 when Envoy is killed, and says so", async () => {

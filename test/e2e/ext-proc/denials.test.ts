@@ -11,7 +11,7 @@ policy_id: test
 version: "1.0"
 default: deny
 allow_rules: [{ tool: "*" }]
-deny_rules: [{ tool: "delete_*", reason: Deletion is not permitted }]
+deny_rules: [{ tool: "delete_*", reason: Deletion is not permitted, constraints: { nothing: { type: "null" } } }]
 `;
 
 /** One service for each form of denial, in front of the same server. */
@@ -83,7 +83,7 @@ describe("a denied request", () => {
     const body = { jsonrpc: "2.0", id: "p", method: "prompts/get", params: { name: "x" } };
     const { reply, reached } = await send("tool", { path: "/mcp", body });
     expect(reply.status).toBe(200);
-    expect(reply.json()).toMatchObject({ id: "p", error: { data: { code: "not_allowed" } } });
+    expect(reply.json()).toMatchObject({ id: "p", error: { data: { code: "unknown_name" } } });
     expect(reached).toBe(0);
   });
 });
@@ -182,23 +182,44 @@ describe("an error of HTTP's own", () => {
     expect(reply.text).toBe(body);
   });
 
-  test.each(["GET", "POST", "DELETE"])(
-    "of Envoy (server down) reaches a %s as such",
-    async (method) => {
-      const { service, reply } = await send("jsonrpc", {
-        path: "/down/mcp",
-        method,
-        headers: { accept: "text/event-stream" },
-        ...(method === "POST" ? { body: toolCall(1) } : {}),
-      });
-      expect(reply.status).toBe(503);
-      expect(reply.headers.get("x-zta-decision")).toBe("allow");
-      expect(reply.text).toMatch(/upstream connect error/);
-      expect(service.faults).toEqual([]);
-      await service.idle();
+  test.each([
+    { title: "a GET", method: "GET" },
+    { title: "a DELETE", method: "DELETE" },
+    {
+      title: "a notification",
+      method: "POST",
+      body: { jsonrpc: "2.0", method: "notifications/cancelled" },
     },
-  );
+    { title: "the handshake", method: "POST", body: initialize() },
+  ])("of Envoy (server down) reaches $title as such", async ({ method, body }) => {
+    const { service, reply } = await send("jsonrpc", {
+      path: "/down/mcp",
+      method,
+      headers: { accept: "text/event-stream" },
+      ...(body === undefined ? {} : { body }),
+    });
+    expect(reply.status).toBe(503);
+    expect(reply.headers.get("x-zta-decision")).toBe("allow");
+    expect(reply.text).toMatch(/upstream connect error/);
+    expect(service.faults).toEqual([]);
+    await service.idle();
+  });
+
+  test("of Envoy (server down) is an error for the id of who waits", async () => {
+    const { reply } = await send("jsonrpc", { path: "/down/mcp", body: toolCall(1) });
+    expect(reply.status).toBe(200);
+    expect(reply.json()).toMatchObject({
+      id: 1,
+      error: { code: -31902, data: { code: "server_unavailable" } },
+    });
+  });
 });
+
+function initialize() {
+  const clientInfo = { name: "test", version: "1" };
+  const params = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo };
+  return { jsonrpc: "2.0", id: 1, method: "initialize", params };
+}
 
 /** Sends one call and counts the bytes that it made the server hear. */
 async function send(denial: string, options: Call) {

@@ -23,7 +23,7 @@ policy_id: test
 version: "1.0"
 default: deny
 allow_rules: [{ tool: "*" }]
-deny_rules: [{ tool: forbidden }]
+deny_rules: [{ tool: forbidden, constraints: { nothing: { type: "null" } } }]
 `;
 
 type Protocol = "http1" | "http2";

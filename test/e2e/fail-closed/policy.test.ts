@@ -228,7 +228,13 @@ async function brokenPolicy(): Promise<LoadedPolicy> {
     roots: [],
     clock: systemClock,
   });
-  return { engine: { revision, decide }, input, asksForFlow: false };
+  return {
+    engine: { revision, decide },
+    input,
+    isBuiltIn: true,
+    asksForFlow: false,
+    rejectsUnknownArguments: false,
+  };
 }
 
 async function callOnce(tool: string, beforeAnswer: () => void = () => undefined) {

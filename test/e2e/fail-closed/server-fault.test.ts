@@ -47,8 +47,8 @@ describe.each(["http1", "http2"] as const)("over %s, a server", (protocol) => {
 
   test("that breaks the connection before its answer leaves an error", async () => {
     const { ending } = await callOnce(protocol, (exchange) => exchange.destroy());
-    expect(ending).toMatchObject({ status: 503, ended: "complete" });
-    expect(ending.text).toContain("upstream connect error");
+    expect(ending).toMatchObject({ status: 200, ended: "complete" });
+    expect(ending.json()).toMatchObject({ id: 7, ...errorOf("server_unavailable") });
   });
 
   test("that breaks the connection in the middle of its answer leaves nothing of it", async () => {

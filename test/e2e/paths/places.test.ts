@@ -8,6 +8,13 @@ import { startUpstream, type Upstream, type UpstreamHandler } from "../../suppor
 
 const ROOT = "/srv/projects";
 
+const POLICY = `
+policy_id: places
+version: "1.0"
+default: deny
+allow_rules: [{ tool: "*" }, { method: resources/read, uri: "file://${ROOT}/open/*" }]
+`;
+
 type Arguments = { readonly [name: string]: unknown };
 
 let answer: UpstreamHandler;
@@ -21,6 +28,7 @@ let alias: string;
 beforeAll(async () => {
   upstream = await startUpstream((exchange) => answer(exchange));
   service = await startTestService({
+    policy: POLICY,
     roots: { files: { project: ROOT } },
     aliases: {
       contents: new Map([
@@ -159,4 +167,46 @@ test("a catalogue keeps what only looks like a path", async () => {
   const [tool] = JSON.parse(Buffer.from(reply.body).toString("utf8")).result.tools;
   expect(tool.description).toBe(`works in ${alias}`);
   expect(tool.inputSchema.properties.p.pattern).toBe("^/home/x$");
+});
+
+const META = {
+  "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+  "io.modelcontextprotocol/clientInfo": { name: "test", version: "1" },
+  "io.modelcontextprotocol/clientCapabilities": {},
+};
+
+/** A request of 2026-07-28, whose headers say what its body says. */
+function ask2026(method: string, params: { readonly uri?: string }) {
+  const name: { readonly [header: string]: string } =
+    params.uri === undefined ? {} : { "mcp-name": params.uri };
+  return call(target, {
+    path: "/mcp",
+    headers: {
+      "content-type": "application/json",
+      accept: "application/json, text/event-stream",
+      "mcp-protocol-version": "2026-07-28",
+      "mcp-method": method,
+      ...name,
+    },
+    body: JSON.stringify({ jsonrpc: "2.0", id: 1, method, params: { ...params, _meta: META } }),
+  });
+}
+
+test("a resource is listed, and read, under its alias; a header says what the body says", async () => {
+  const resources = ["open/a", "b"].map((name) => ({ uri: `file://${ROOT}/${name}`, name }));
+  const hints = { resultType: "complete", ttlMs: 0, cacheScope: "private" };
+  answer = (exchange) => exchange.json({ jsonrpc: "2.0", id: 1, result: { ...hints, resources } });
+  const listed = await ask2026("resources/list", {});
+  const uri = `file:///${alias}/open/a`;
+  expect(listed.json()).toMatchObject({ result: { resources: [{ uri, name: "open/a" }] } });
+
+  answer = (exchange) =>
+    exchange.json({ jsonrpc: "2.0", id: 1, result: { ...hints, contents: [] } });
+  expect(await ask2026("resources/read", { uri })).toMatchObject({ status: 200 });
+  const read = upstream.requests.at(-1);
+  expect(read?.headers["mcp-name"]).toBe(`file://${ROOT}/open/a`);
+  expect(JSON.parse(String(await read?.whole)).params.uri).toBe(`file://${ROOT}/open/a`);
+
+  const hidden = await ask2026("resources/read", { uri: `file:///${alias}/b` });
+  expect(hidden.json()).toMatchObject({ error: { code: -32602, data: { code: "unknown_name" } } });
 });

@@ -56,6 +56,41 @@ test("an event has the fields of OPA's decision log, and sizes in the place of v
   expect(JSON.parse(JSON.stringify(input)).message.arguments).toEqual({ path: { $bytes: 12 } });
 });
 
+test("what the inventory says is shown, and of a definition places and hashes alone", () => {
+  const tool = {
+    risk: "low",
+    owner: "crew",
+    side_effects: ["FS_READ"],
+    classification: "INTERNAL",
+    pinned: true,
+    drifted: true,
+  } as const;
+  const posture = { inventory: "enforce", server_requests: {} };
+  const long = "a very long key of a property that may hold anything at all, such as text";
+  const notice = {
+    kind: "drifted",
+    index: 0,
+    tool: "bad\u001bname",
+    before: "sha256:1",
+    after: null,
+    diff: { added: [`/${long}`], removed: [], changed: ["/description"], cut: true },
+    otherServer: null,
+  } as const;
+  const facts = exampleFacts({ ...exampleInput(), tool, posture });
+  const { input, pins } = build({ ...facts, pins: [notice] });
+  expect(input).toMatchObject({ tool, posture: { inventory: "enforce" } });
+  expect(pins).toEqual([
+    {
+      kind: "drifted",
+      tool: { $bytes: 8 },
+      before: "sha256:1",
+      after: null,
+      other_server: null,
+      diff: { added: [`/$key:${long.length}`], removed: [], changed: ["/description"], cut: true },
+    },
+  ]);
+});
+
 test("an exchange that no policy saw is recorded with its server alone", () => {
   const { input, bundles } = build({ ...exampleFacts(null), policyRevision: null });
   expect({ input, bundles }).toEqual({ input: { server: { id: "files" } }, bundles: {} });
@@ -244,7 +279,13 @@ test("no text of a peer is in the log by its value, unless it has the form of a 
             truncated: [text],
           },
           resource: { uri: text, scheme: text, ext: text },
-          result: { bytes: 1, types: [text, "text"], is_error: false, classification: null },
+          result: {
+            type: text,
+            bytes: 1,
+            types: [text, "text"],
+            is_error: false,
+            classification: null,
+          },
           principal: { ...input.principal, id: text, claims: { sub: text, [text]: text } },
           client: { name: `${text};`, version: `${text};` },
           session: { ...input.session, id: text },

@@ -1,4 +1,5 @@
 import type { DecisionFacts } from "../../../src/audit/event.ts";
+import { NO_TOOL_FACTS } from "../../../src/core/inventory.ts";
 import type { PolicyInput } from "../../../src/core/policy.ts";
 
 /** A clock that stands still. */
@@ -31,7 +32,7 @@ export function exampleInput(): PolicyInput {
     findings: [],
     strings: { longest: 12, max_entropy: 0, raw_paths: 1, aliases: null },
     server: { id: "files" },
-    tool: { risk: null, side_effects: null, classification: null, pinned: null, drifted: null },
+    tool: NO_TOOL_FACTS,
     principal: {
       id: "anonymous@files",
       kind: "anonymous",

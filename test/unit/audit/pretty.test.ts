@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 
 import { createEventBuilder, type DecisionFacts } from "../../../src/audit/event.ts";
 import { formatDecision } from "../../../src/audit/pretty.ts";
+import type { PinKind, PinNotice } from "../../../src/core/inventory.ts";
 import { CLOCK, exampleFacts, exampleInput, SUBJECT_KEY } from "./example.ts";
 
 const builder = createEventBuilder({ clock: CLOCK, labels: {}, subjectKey: SUBJECT_KEY });
@@ -23,6 +24,12 @@ const reason = {
   message: "m",
   remedy: "r",
 } as const;
+
+function notice(kind: PinKind, tool: string): PinNotice {
+  return { kind, tool, index: 0, before: null, after: null, diff: null, otherServer: null };
+}
+
+const UNPINNED = [notice("unpinned", "a"), notice("unpinned", "b")];
 
 function message(change: Partial<ReturnType<typeof exampleInput>["message"]>): DecisionFacts {
   return exampleFacts({ ...exampleInput(), message: { ...exampleInput().message, ...change } });
@@ -48,6 +55,11 @@ test.each([
     title: "a finding that was left, which is no redaction",
     facts: { ...exampleFacts(), findings: [{ ...finding, action: "found" as const }] },
     line: "10:00:01.234 ✓ allow  files      tools/call read_file 5 µs",
+  },
+  {
+    title: "what a listing gives rise to",
+    facts: { ...exampleFacts(), pins: [notice("drifted", "a\u001bb"), ...UNPINNED] },
+    line: "10:00:01.234 ✓ allow  files      tools/call read_file !drifted:‹3 B› !unpinned×2 5 µs",
   },
   {
     title: "an edit without a finding",

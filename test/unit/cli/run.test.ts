@@ -126,7 +126,7 @@ test.each([
 test.each([
   {
     args: ["scan", "--guards", "secrts"],
-    says: 'unknown guard "secrts"; known guards: limits, secrets, pii, marks',
+    says: 'unknown guard "secrts"; known guards: limits, secrets, pii, descriptions, marks',
   },
   { args: ["scan", "--guards", "attacks"], says: 'guard "attacks" is not part of this version' },
   {

@@ -18,6 +18,20 @@ const ALIASES = {
   contents: new Map(),
 };
 
+const DESCRIPTIONS = {
+  actions: {
+    hidden: "remove",
+    escapes: "remove",
+    comments: "remove",
+    instructions: "remove",
+    links: "remove",
+    names: "deny",
+    length: "report",
+  },
+  otherText: "report",
+  maxLength: 4096,
+};
+
 /** The errors as a person reads them, without the file's folder. */
 function complaints(text: string, environment: Record<string, string> = {}): string[] {
   const config = loadConfig(text, FILE, environment);
@@ -48,7 +62,8 @@ test("an empty file and no file mean the defaults", () => {
       verification: null,
       pollIntervalMs: 2_000,
     },
-    guards: ["limits", "secrets", "pii", "marks"],
+    inventory: { file: null, mode: "observe" },
+    guards: ["limits", "secrets", "pii", "descriptions", "marks"],
     pii: {
       enabled: false,
       request: true,
@@ -57,13 +72,25 @@ test("an empty file and no file mean the defaults", () => {
       denyKeys: [],
       servers: new Map(),
     },
+    descriptions: DESCRIPTIONS,
     marks: { writingTools: expect.arrayContaining(["write*", "edit*"]) },
     guardExemptions: [],
     allow: [],
     plugins: [],
     aliases: ALIASES,
     ownPaths: [FILE],
+    allowedHosts: null,
+    allowedOrigins: [
+      "http://localhost",
+      "https://localhost",
+      "http://127.0.0.1",
+      "https://127.0.0.1",
+      "http://[::1]",
+      "https://[::1]",
+    ],
+    discovery: { filter: true, hideNames: true },
     flow: "auto",
+    schema: { arguments: "report", results: "report" },
     denial: "jsonrpc",
     disclose: "full",
     annotate: false,
@@ -93,10 +120,13 @@ servers:
     denial: tool
     padding: { scheme: constant, block_bytes: 512 }
     response_head_deadline_ms: 5
+    tools: { "read_*": { result_max_bytes: 9, timeout_ms: 8 }, "*": { arguments_max_bytes: 7 } }
+    inventory_mode: observe
   httproute/shop/rule-0:
     url: http://127.0.0.1:3000/mcp
     path: /shop
 policy: { file: policy.yaml, bundle: /opt/bundle.tar.gz }
+inventory: { file: tools.yaml, mode: enforce }
 guards: [secrets]
 pii:
   enabled: true
@@ -104,17 +134,22 @@ pii:
   kinds: [email]
   deny_keys: [pin]
   servers: { files: { response: true, kinds: [card] } }
+descriptions: { links: report, names: off, other_text: remove, max_length: 64 }
 marks: { writing_tools: ["store_*"] }
 guard_exemptions:
   - { guard: pii, tool: "search_*", direction: response }
   - { guard: secrets, server: files }
 allow: [{ rule: "secrets/*", server: files, tool: "read_*", pointer: /result/* }]
 plugins: [{ module: guards/a.ts, options: { deep: [1] } }, { module: /opt/b.js }]
+allowed_hosts: [mcp.example.com, "*.internal:8443"]
+allowed_origins: ["https://app.example.com", "null"]
+discovery: { filter: off, hide_names: off }
 flow: off
 denial: http
 disclose: code
 annotate: on
 padding: { scheme: step, steps: [64, 32], jitter_ms_max: 9 }
+schema: { arguments: enforce, results: off }
 limits: { json_max_depth: 8, response_head_deadline_ms: 7 }
 audit: { sink: file, file: log/decisions.jsonl, queue_max_events: 10 }
 log: { level: debug }
@@ -147,6 +182,11 @@ drain_deadline_ms: 20
           denial: "tool",
           padding: { scheme: { kind: "constant", blockBytes: 512 }, jitterMaxMs: 9 },
           responseHeadDeadlineMs: 5,
+          tools: new Map([
+            ["read_*", { argumentsMaxBytes: null, resultMaxBytes: 9, timeoutMs: 8 }],
+            ["*", { argumentsMaxBytes: 7, resultMaxBytes: null, timeoutMs: null }],
+          ]),
+          inventoryMode: "observe",
         },
       ],
       [
@@ -161,6 +201,8 @@ drain_deadline_ms: 20
           denial: "http",
           padding: { scheme: { kind: "step", sizes: [32, 64] }, jitterMaxMs: 9 },
           responseHeadDeadlineMs: 7,
+          tools: new Map(),
+          inventoryMode: "enforce",
         },
       ],
     ]),
@@ -171,10 +213,16 @@ drain_deadline_ms: 20
       verification: null,
       pollIntervalMs: 2000,
     },
+    inventory: { file: "/etc/impedance/tools.yaml", mode: "enforce" },
     guards: ["secrets"],
     pii: {
       ...shared,
       servers: new Map([["files", { ...shared, response: true, kinds: ["card"] }]]),
+    },
+    descriptions: {
+      actions: { ...DESCRIPTIONS.actions, links: "report", names: "off" },
+      otherText: "remove",
+      maxLength: 64,
     },
     marks: { writingTools: ["store_*"] },
     guardExemptions: [
@@ -191,15 +239,20 @@ drain_deadline_ms: 20
       FILE,
       "/etc/impedance/policy.yaml",
       "/opt/bundle.tar.gz",
+      "/etc/impedance/tools.yaml",
       "/etc/impedance/log/decisions.jsonl",
       "/etc/impedance/guards/a.ts",
       "/opt/b.js",
     ],
+    allowedHosts: ["mcp.example.com", "*.internal:8443"],
+    allowedOrigins: ["https://app.example.com", "null"],
+    discovery: { filter: false, hideNames: false },
     flow: "off",
     denial: "http",
     disclose: "code",
     annotate: true,
     padding: { scheme: { kind: "step", sizes: [32, 64] }, jitterMaxMs: 9 },
+    schema: { arguments: "enforce", results: "off" },
     limits: { ...DEFAULT_LIMITS, jsonMaxDepth: 8, responseHeadDeadlineMs: 7 },
     audit: {
       sink: "file",
@@ -237,6 +290,16 @@ describe("one setting", () => {
   const SERVER = "servers: { s: { url: http://h/mcp } }";
   const settings = [
     { title: "a port that does not exist", bad: "listen: h:65536", good: "listen: h:65535" },
+    {
+      title: "an inventory that is enforced and not there",
+      bad: "inventory: { mode: enforce }",
+      good: "inventory: { mode: enforce, file: t.yaml }",
+    },
+    {
+      title: "a server's inventory that is not there",
+      bad: "servers: { s: { url: http://h/mcp, inventory_mode: enforce } }",
+      good: "servers: { s: { url: http://h/mcp, inventory_mode: observe } }",
+    },
     { title: "a host without port", bad: "admin: localhost", good: "admin: localhost:1" },
     {
       title: "a socket path beyond the system's",
@@ -327,6 +390,11 @@ describe("one setting", () => {
       good: `${SERVER}\npii: { servers: { s: { enabled: true } } }`,
     },
     { title: "text for a switch", bad: "pii: { enabled: maybe }", good: "pii: { enabled: true }" },
+    {
+      title: "a name to be edited",
+      bad: "descriptions: { names: remove }",
+      good: "descriptions: { names: deny }",
+    },
     {
       title: "an exemption of no guard",
       bad: "guard_exemptions: [{ tool: a }]",

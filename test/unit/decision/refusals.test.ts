@@ -14,6 +14,8 @@ import {
 
 /** JSON-RPC 2.0 section 5.1 reserves these; the protocol's own faults are told in them. */
 const isReserved = (code: number): boolean => code >= -32768 && code <= -32000;
+/** What MCP answers to a name that nobody knows. */
+const INVALID_PARAMS = -32602;
 const INVALID_REQUEST = -32600;
 
 test("the codes of our own are apart from each other and outside what JSON-RPC reserves", () => {
@@ -23,9 +25,10 @@ test("the codes of our own are apart from each other and outside what JSON-RPC r
 });
 
 describe.each(refusalCodes())("the refusal %s", (code) => {
-  test("has a code of our own, or says that the request is none", () => {
+  test("has a code of our own, or one that the protocol has for it", () => {
     const { rpcCode } = refusal(code);
-    expect(isReserved(rpcCode) ? rpcCode : INVALID_REQUEST).toBe(INVALID_REQUEST);
+    if (code === "unknown_name") expect(rpcCode).toBe(INVALID_PARAMS);
+    else expect(isReserved(rpcCode) ? rpcCode : INVALID_REQUEST).toBe(INVALID_REQUEST);
   });
 
   test("has an error status of HTTP, and one that fits its code", () => {

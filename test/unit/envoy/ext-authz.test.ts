@@ -35,6 +35,12 @@ function check(firewall: Firewall, { method = "POST", headers = JSON_POST, body 
 const { firewall } = await createDataPath();
 const call = JSON.stringify(toolCall(7));
 
+function handshake(capabilities: object): string {
+  const clientInfo = { name: "agent", version: "1" };
+  const params = { protocolVersion: "2025-11-25", capabilities, clientInfo };
+  return JSON.stringify({ jsonrpc: "2.0", id: 0, method: "initialize", params });
+}
+
 describe("Check lets through", () => {
   test.each([
     { title: "a clean call", http: { body: call } },
@@ -47,6 +53,11 @@ describe("Check lets through", () => {
       http: { method: "GET", headers: { accept: "text/event-stream" } },
     },
     { title: "the end of a session", http: { method: "DELETE", headers: {} } },
+    { title: "a handshake that declares nothing", http: { body: handshake({}) } },
+    {
+      title: "a handshake that declares what nobody withdraws",
+      http: { body: handshake({ experimental: {} }) },
+    },
   ])("$title", async ({ http }) => {
     const { response } = await check(firewall, http);
     expect(response).toMatchObject({
@@ -82,6 +93,12 @@ describe("Check denies", () => {
       http: { body: "", headers: { ...JSON_POST, "content-length": "10" } },
       code: 413,
       reason: "request_too_large",
+    },
+    {
+      title: "a handshake with a capability that the policy would withdraw, as a whole client",
+      http: { body: handshake({ sampling: {} }) },
+      code: 403,
+      reason: "needs_cleaning",
     },
     { title: "what is no JSON", http: { body: "{" }, code: 400, reason: "parse_error" },
     {

@@ -16,6 +16,19 @@ const CONFIG = {
   limits: { stringMaxLength: 8 },
   pii: PII,
   redact: null,
+  descriptions: {
+    actions: {
+      hidden: "remove",
+      escapes: "remove",
+      comments: "remove",
+      instructions: "remove",
+      links: "remove",
+      names: "deny",
+      length: "report",
+    },
+    otherText: "report",
+    maxLength: 4096,
+  } as const,
   marks: { writingTools: ["write*"] },
   exemptions: [],
   plugins: [{ name: "mine", request: () => [] }],
@@ -32,7 +45,7 @@ test.each([
   expect(guards.ok && guards.value.map(({ name }) => name)).toEqual(created);
 });
 
-test.each(["schema", "paths", "attacks", "descriptions", "padding"])(
+test.each(["schema", "paths", "attacks", "padding"])(
   "createGuards refuses %s as not part of this version",
   (name) => {
     const error = `guard "${name}" is not part of this version`;
@@ -41,7 +54,8 @@ test.each(["schema", "paths", "attacks", "descriptions", "padding"])(
 );
 
 test("createGuards refuses an unknown name and tells the known ones", () => {
-  const error = 'unknown guard "secret"; known guards: limits, secrets, pii, marks, mine';
+  const error =
+    'unknown guard "secret"; known guards: limits, secrets, pii, descriptions, marks, mine';
   expect(createGuards(["secret"], CONFIG)).toEqual({ ok: false, error });
 });
 

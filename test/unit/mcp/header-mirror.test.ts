@@ -5,6 +5,7 @@ import {
   decodeMirrored,
   encodeMirrored,
   mirrorHeaders,
+  unmirroredNames,
 } from "../../../src/mcp/message/header-mirror.ts";
 import { readMessages } from "../../../src/mcp/message/read.ts";
 
@@ -136,7 +137,95 @@ describe("mirrorHeaders", () => {
   ])("says what the body says after an edit to $name", ({ name, want }) => {
     const outcome = read("tools/call", { name }, null, 1);
     if (!outcome.ok) throw new Error(outcome.error.code);
-    expect(mirrorHeaders(outcome.value.messages, headers)).toEqual(want);
-    expect(mirrorHeaders(outcome.value.messages, new Map())).toEqual([]);
+    const { messages } = outcome.value;
+    expect(mirrorHeaders(messages, headers, () => [])).toEqual({ set: want, remove: [] });
+    expect(mirrorHeaders(messages, new Map(), () => [])).toEqual({ set: [], remove: [] });
+  });
+});
+
+describe("headers that mirror an argument", () => {
+  const REGION = { header: "mcp-param-region", path: ["where", "region"], isNumeric: false };
+  const COUNT = { header: "mcp-param-count", path: ["count"], isNumeric: true };
+  const mirroredAfter = (edited: object, given: HeaderRecord) => {
+    const outcome = read("tools/call", { name: "echo", arguments: edited }, null, 1);
+    if (!outcome.ok) throw new Error(outcome.error.code);
+    const headers = new Map(Object.entries({ "mcp-name": "echo", ...given }));
+    return mirrorHeaders(outcome.value.messages, headers, () => [REGION, COUNT]);
+  };
+
+  test.each([
+    { title: "as it was", edited: { where: { region: "eu" } }, given: "eu", set: [] },
+    { title: "changed", edited: { where: { region: "us" } }, given: "eu", set: ["us"] },
+    {
+      title: "no ASCII",
+      edited: { where: { region: "é" } },
+      given: "eu",
+      set: ["=?base64?w6k=?="],
+    },
+    { title: "empty", edited: { where: { region: "" } }, given: "eu", set: ["=?base64??="] },
+    { title: "true", edited: { where: { region: true } }, given: "eu", set: ["true"] },
+  ])("say what it became: $title", ({ edited, given, set }) => {
+    expect(mirroredAfter(edited, { "mcp-param-region": given })).toEqual({
+      set: set.map((value) => ["mcp-param-region", value]),
+      remove: [],
+    });
+  });
+
+  test.each([
+    { title: "gone", edited: {} },
+    { title: "null", edited: { where: { region: null } } },
+    { title: "an object", edited: { where: { region: {} } } },
+  ])("go with an argument that is $title", ({ edited }) => {
+    const remove = ["mcp-param-region"];
+    expect(mirroredAfter(edited, { "mcp-param-region": "eu" })).toEqual({ set: [], remove });
+  });
+
+  test("are compared as numbers, and not made where there are none", () => {
+    expect(mirroredAfter({ count: 42 }, { "mcp-param-count": "42.0" })).toEqual({
+      set: [],
+      remove: [],
+    });
+    expect(mirroredAfter({ count: 42, where: { region: "eu" } }, {})).toEqual({
+      set: [],
+      remove: [],
+    });
+  });
+
+  test("says which method the body has after an edit", () => {
+    const outcome = read("acme/[REDACTED:key]", {}, null, 1);
+    if (!outcome.ok) throw new Error(outcome.error.code);
+    const given = new Map([["mcp-method", "acme/key"]]);
+    expect(mirrorHeaders(outcome.value.messages, given, () => [])).toEqual({
+      set: [["mcp-method", "acme/[REDACTED:key]"]],
+      remove: [],
+    });
+  });
+});
+
+describe("what no body has to repeat", () => {
+  const named = { "mcp-method": "tools/call", "mcp-name": "=?base64?w6k=?=" };
+  test.each([
+    { title: "nothing of a call", headers: { ...VERSION, ...named }, body: true, text: "" },
+    {
+      title: "the name of a method without one",
+      headers: { ...VERSION, ...named, "mcp-method": "tools/list" },
+      body: true,
+      text: "=?base64?w6k=?=\né",
+    },
+    {
+      title: "both in an older revision",
+      headers: { "mcp-protocol-version": "2025-11-25", "mcp-method": "a", "mcp-name": "b" },
+      body: true,
+      text: "a\na\nb\nb",
+    },
+    {
+      title: "both without a message",
+      headers: { ...VERSION, "mcp-method": "tools/call", "mcp-name": "b" },
+      body: false,
+      text: "tools/call\ntools/call\nb\nb",
+    },
+    { title: "nothing where there is none", headers: {}, body: true, text: "" },
+  ])("is $title", ({ headers, body, text }) => {
+    expect(unmirroredNames(new Map(Object.entries(headers)), body)).toBe(text);
   });
 });

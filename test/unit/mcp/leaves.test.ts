@@ -75,6 +75,19 @@ describe("classifyLeaves marks as opaque", () => {
       value: { method: "notifications/message", params: { _meta: { [SUBSCRIPTION]: "s" } } },
       places: ["/params/_meta/io.modelcontextprotocol~1subscriptionId"],
     },
+    {
+      title: "the id of a subscription that ends",
+      value: { result: { _meta: { [SUBSCRIPTION]: "s" } } },
+      places: ["/result/_meta/io.modelcontextprotocol~1subscriptionId"],
+    },
+    {
+      title: "the ids of tasks to hear of",
+      value: {
+        method: "subscriptions/listen",
+        params: { notifications: { taskIds: ["s", "t"], resourceSubscriptions: ["file:///a"] } },
+      },
+      places: ["/params/notifications/taskIds/0", "/params/notifications/taskIds/1"],
+    },
   ])("$title", ({ value, places }) => {
     expect(placesOf(value, "opaque")).toEqual(places);
   });

@@ -69,15 +69,41 @@ test.each(["data: ", "data:", "data", 'data: {"jsonrpc":"2.0","method":"ping"}',
 test.each([
   { value: SECRET, kind: "deny" },
   { value: `=?base64?${Buffer.from(`key ${SECRET}`).toString("base64")}?=`, kind: "deny" },
-  { value: "eu-central, the usual place", kind: "collect" },
+  { value: "eu-central, the usual place", kind: "forward" },
 ])("a header that mirrors an argument is read: $kind", async ({ value, kind }) => {
   const path = await createDataPath();
   const exchange = path.firewall.open(
     headOf({ headers: { ...JSON_POST, "mcp-param-region": value } }),
   );
-  expect((await exchange.requestHead()).kind).toBe(kind);
+  expect((await exchange.requestHead()).kind).toBe("collect");
+  expect((await exchange.request(Buffer.from(JSON.stringify(toolCall(7))))).kind).toBe(kind);
   const codes = path.decisions.map(({ result }) => result.reasons[0]?.code);
-  expect(codes).toEqual(kind === "deny" ? ["secret_in_header"] : []);
+  expect(codes).toEqual([kind === "deny" ? "secret_in_header" : undefined]);
+});
+
+const TO_2026 = { ...JSON_POST, "mcp-protocol-version": "2026-07-28" };
+const OPEN = { accept: "text/event-stream", "mcp-name": SECRET };
+
+test.each([
+  { title: "a name in an older revision", headers: { ...JSON_POST, "mcp-name": SECRET } },
+  { title: "a method in an older revision", headers: { ...JSON_POST, "mcp-method": SECRET } },
+  {
+    title: "a name of a method without one",
+    headers: { ...TO_2026, "mcp-method": "tools/list", "mcp-name": SECRET },
+  },
+  { title: "a name without a message", headers: OPEN, method: "GET" },
+])("a header that no body is compared with holds no secret: $title", async (entry) => {
+  const path = await createDataPath();
+  const head = await path.firewall.open(headOf(entry)).requestHead();
+  expect(head.kind).toBe("deny");
+  const codes = path.decisions.map(({ result }) => result.reasons[0]?.code);
+  expect(codes).toEqual(["secret_in_header"]);
+});
+
+test("a name that the body must repeat is judged with the body", async () => {
+  const path = await createDataPath();
+  const headers = { ...TO_2026, "mcp-method": "resources/read", "mcp-name": `db://${SECRET}` };
+  expect((await path.firewall.open(headOf({ headers })).requestHead()).kind).toBe("collect");
 });
 
 test("a name that is no Unicode text does not spoil the reply", () => {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { createEventBuilder } from "../../../src/audit/event.ts";
 import { createCatalogue } from "../../../src/catalogue/memory.ts";
+import { createPins } from "../../../src/catalogue/pins.ts";
 import type { DecisionEvent } from "../../../src/core/audit.ts";
 import { DEFAULT_LIMITS } from "../../../src/core/limits.ts";
 import { createInspector } from "../../../src/guard/inspect.ts";
@@ -8,9 +9,12 @@ import { createPiiGuard } from "../../../src/guard/pii/pii.ts";
 import { createSecretsGuard } from "../../../src/guard/secrets/secrets.ts";
 import { createAnonymousIdentity } from "../../../src/identity/anonymous.ts";
 import type { Dependencies } from "../../../src/pipeline/dependencies.ts";
+import { createDoorkeeper } from "../../../src/pipeline/doorkeeper.ts";
 import { judge } from "../../../src/pipeline/judge.ts";
 import { readRequest } from "../../../src/pipeline/reading.ts";
 import { sceneOf } from "../../../src/pipeline/scene.ts";
+import { createSights } from "../../../src/pipeline/sights.ts";
+import { createSchemaJudge } from "../../../src/schema/judge.ts";
 import { randomIdentifiers, systemClock } from "../../../src/server/system.ts";
 
 const PII = createPiiGuard(
@@ -37,6 +41,7 @@ const HEAD = {
 async function eventsOf(args: unknown): Promise<readonly DecisionEvent[]> {
   const events: DecisionEvent[] = [];
   const identity = createAnonymousIdentity();
+  const catalogue = createCatalogue();
   const dependencies: Dependencies = {
     limits: DEFAULT_LIMITS,
     clock: systemClock,
@@ -46,10 +51,15 @@ async function eventsOf(args: unknown): Promise<readonly DecisionEvent[]> {
     inspector: createInspector([createSecretsGuard(), PII], { clock: systemClock, budgetMs: 500 }),
     paths: {
       viewOf: () => null,
+      scopeOf: () => ({ id: "", key: new Uint8Array(32) }),
       contentsOf: () => "alias",
       isOutOfReach: () => false,
     },
-    catalogue: createCatalogue(),
+    catalogue,
+    pins: createPins({ catalogue, inventory: null, modeOf: () => "observe" }),
+    sights: createSights(),
+    doorkeeper: createDoorkeeper({ hosts: null, origins: [] }),
+    schemas: createSchemaJudge(),
     flow: null,
     policy: () => null,
     events: createEventBuilder({ clock: systemClock, labels: {}, subjectKey: new Uint8Array(32) }),
@@ -62,6 +72,10 @@ async function eventsOf(args: unknown): Promise<readonly DecisionEvent[]> {
       responseHeadDeadlineMs: 1,
       padding: { kind: "off" },
       jitterMaxMs: 0,
+      filterLists: true,
+      hideNames: true,
+      schema: { arguments: "report", results: "report" },
+      toolLimits: () => ({ argumentsMaxBytes: null, resultMaxBytes: null, timeoutMs: null }),
     }),
   };
   const known = await identity.identify(HEAD);

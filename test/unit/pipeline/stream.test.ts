@@ -1,8 +1,10 @@
-import { assert, asyncProperty, nat, uniqueArray } from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import type { Exchange } from "../../../src/core/exchange.ts";
+import { createMemoryStore } from "../../../src/guard/paths/memory-store.ts";
+import { createPathGuard } from "../../../src/guard/paths/path-guard.ts";
 import { createSseParser } from "../../../src/mcp/sse.ts";
+import type { Dependencies } from "../../../src/pipeline/dependencies.ts";
 import {
   answerHead,
   createDataPath,
@@ -52,60 +54,25 @@ function messagesOf(text: string): unknown[] {
   );
 }
 
+const ROOT = "/srv/projects/secret-plans";
+
+/** Conceals `ROOT` of every server. */
+function withRoot(real: Dependencies): Dependencies {
+  const paths = createPathGuard({
+    key: Buffer.alloc(32, 7),
+    store: createMemoryStore(),
+    server: () => ({ roots: [ROOT], aliased: true }),
+    publicPaths: [],
+    keepExtension: true,
+    contents: new Map(),
+    ownPaths: [],
+  });
+  return { ...real, paths };
+}
+
 const denied = { jsonrpc: "2.0", id: "srv", method: "sampling/createMessage", params: {} };
 
-/** Something of everything: what passes, what is edited, replaced, annotated, and dropped. */
-const RECORDED = [
-  "\uFEFF: welcome to this stream of events\r\n\r\n",
-  "retry: 3000\nid: e-0\ndata:\n\n",
-  event(progress(1), "event: message\nid: e-1\n"),
-  event(denied, "id: e-2\n"),
-  `data: {"jsonrpc":"2.0",\r\ndata: "method":"notifications/message","params":{"level":"info","data":"é ${SECRET} 😀"}}\r\n\r\n`,
-  event({ jsonrpc: "2.0", method: "notifications/made-up" }),
-  "data: {}\n\n",
-  `: ${SECRET}\n\n`,
-  event(toolResult(8, "nobody asked")),
-  `id: e-3\rdata: ${JSON.stringify(toolResult(7, `ü ${SECRET} and ${SECRET}`))}\r\r`,
-].join("");
-
 describe("a stream", () => {
-  test("gives the same bytes wherever it is cut", async () => {
-    const bytes = Buffer.from(RECORDED);
-    const whole = await openStream({ annotate: true });
-    const expected = await pass(whole.exchange, [bytes]);
-    expect(expected.text).toContain(REDACTED);
-    expect(expected.text).not.toContain(SECRET);
-    for (let at = 1; at < bytes.length; at++) {
-      const { exchange } = await openStream({ annotate: true });
-      const cut = await pass(exchange, [bytes.subarray(0, at), bytes.subarray(at)]);
-      expect(cut).toEqual(expected);
-    }
-  });
-
-  test("gives the same bytes however often it is cut", async () => {
-    const bytes = Buffer.from(RECORDED);
-    const { exchange } = await openStream();
-    const expected = await pass(exchange, [bytes]);
-    const cuts = uniqueArray(nat({ max: bytes.length }), { maxLength: 40 });
-    await assert(
-      asyncProperty(cuts, async (places) => {
-        const edges = [0, ...places.toSorted((a, b) => a - b), bytes.length];
-        const chunks = edges.slice(1).map((end, index) => bytes.subarray(edges[index], end));
-        const another = await openStream();
-        expect(await pass(another.exchange, chunks)).toEqual(expected);
-      }),
-      { numRuns: 50 },
-    );
-  });
-
-  test("gives the same bytes when they come one by one", async () => {
-    const { exchange } = await openStream();
-    const expected = await pass(exchange, [RECORDED]);
-    const another = await openStream();
-    const bytes = [...Buffer.from(RECORDED)].map((byte) => Uint8Array.of(byte));
-    expect(await pass(another.exchange, bytes)).toEqual(expected);
-  });
-
   test("passes each event on before the next one is there", async () => {
     const { exchange } = await openStream();
     for (const step of [1, 2, 3]) {
@@ -175,6 +142,36 @@ describe("side text of a stream", () => {
     expect(passed).toMatchObject({ ended: true, text: expect.not.stringContaining(SECRET) });
   });
 
+  test.each([
+    { title: "a comment", text: `: ${ROOT}/a.txt\n\n`, ended: false },
+    { title: "an id", text: event(progress(1), `id: ${ROOT}/a.txt\n`), ended: true },
+    { title: "an unknown field", text: event(progress(1), `at: ${ROOT}/a.txt\n`), ended: true },
+  ])("does not show a folder of the server in $title", async ({ text, ended }) => {
+    const { exchange } = await openStream({ dependencies: withRoot });
+    const passed = await pass(exchange, [text]);
+    expect(passed.text).not.toContain(ROOT);
+    expect(passed.ended).toBe(ended);
+  });
+
+  test("may name a folder where none is concealed", async () => {
+    const { exchange } = await openStream();
+    const text = `: ${ROOT}/a.txt\n\n${event(toolResult(7, "hello"))}`;
+    expect(await pass(exchange, [text])).toEqual({ text, ended: false });
+  });
+
+  test.each([
+    { title: "an answer in JSON", text: `${JSON.stringify(toolResult(7, "hi"), null, 1)}\n\n` },
+    { title: "text", text: "<html>\n<p>hello</p>\n\n" },
+    { title: "a field of another kind", text: "id: e-1\nsomething: else\n\n" },
+  ])("is no place for $title", async ({ text }) => {
+    const { exchange } = await openStream();
+    const passed = await pass(exchange, [text]);
+    expect(messagesOf(passed.text)).toMatchObject([
+      { id: 7, error: { data: { code: "response_missing" } } },
+    ]);
+    expect(passed.text.startsWith("event: message\ndata: ")).toBe(true);
+  });
+
   test("may be long and harmless", async () => {
     const { exchange } = await openStream();
     const text = event(toolResult(7, "hello"), `event: message\nid: ${"stream-1/".repeat(8)}\n`);
@@ -213,6 +210,34 @@ describe("a stream's end", () => {
   test("adds an error where the only id is empty, which resumes nothing", async () => {
     const { exchange } = await openStream();
     const { text } = await pass(exchange, [event(progress(1), "id:\n"), ""]);
+    expect(messagesOf(text)).toMatchObject([{}, missing(7)]);
+  });
+
+  test("adds an error where the only event with an id was dropped", async () => {
+    const { exchange } = await openStream();
+    const dropped = event({ jsonrpc: "2.0", method: "notifications/made-up" }, "id: e-1\n");
+    const { text } = await pass(exchange, [dropped, ""]);
+    expect(messagesOf(text)).toMatchObject([missing(7)]);
+  });
+
+  test("adds an error in the revision of 2026, where no stream is resumed", async () => {
+    const path = await createDataPath();
+    const meta = {
+      "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+      "io.modelcontextprotocol/clientInfo": { name: "agent", version: "1" },
+      "io.modelcontextprotocol/clientCapabilities": {},
+    };
+    const call = toolCall(7);
+    const body = { ...call, params: { ...call.params, _meta: meta } };
+    const headers = {
+      "content-type": "application/json",
+      "mcp-protocol-version": "2026-07-28",
+      "mcp-method": "tools/call",
+      "mcp-name": "echo",
+    };
+    const exchange = await sent(path, body, headOf({ headers }));
+    exchange.responseHead(answerHead(200, STREAM));
+    const { text } = await pass(exchange, [event(progress(1), "id: e-1\n"), ""]);
     expect(messagesOf(text)).toMatchObject([{}, missing(7)]);
   });
 

@@ -206,6 +206,8 @@ describe("without a policy", () => {
       "/params/capabilities/elicitation",
       "/params/capabilities/roots",
       "/params/capabilities/sampling",
+      "/params/capabilities/tasks/requests/elicitation",
+      "/params/capabilities/tasks/requests/sampling",
     ]);
   });
 });

@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
 import type { Finding } from "../../../src/core/finding.ts";
+import { NO_TOOL_FACTS } from "../../../src/core/inventory.ts";
+import type { ItemFact } from "../../../src/core/policy.ts";
 import { createInputBuilder, type InputSubject } from "../../../src/policy/input.ts";
 import { compilePortable } from "../../../src/policy/portable/compile.ts";
 import { parsePortable } from "../../../src/policy/portable/parse.ts";
@@ -73,7 +75,7 @@ test("build tells all there is to tell of a call", () => {
     findings: [],
     strings: { longest: 14, max_entropy: 0, raw_paths: 0, aliases: null },
     server: { id: "files" },
-    tool: { risk: null, side_effects: null, classification: null, pinned: null, drifted: null },
+    tool: NO_TOOL_FACTS,
     principal: subject.principal,
     client: { name: "test", version: "1" },
     session: { id: "s-1", age_s: null, calls: null, denied: null, trust: null, threat: null },
@@ -103,6 +105,38 @@ test("build tells of a result its size, its types and whether it is an error", (
     rules: [],
     paths: [],
     message: { arguments: {} },
+  });
+});
+
+describe("what the inventory says", () => {
+  const tool = {
+    risk: "high",
+    owner: "crew",
+    side_effects: ["FS_READ", "FS_WRITE"],
+    classification: "RESTRICTED",
+    pinned: true,
+    drifted: false,
+  } as const;
+  const inventory = { tool, mode: "enforce", provenance: "INVENTORY" } as const;
+
+  test("of a tool is told of its call, with the mode and who vouches for it", () => {
+    const input = build(call("read_file", {}, { inventory }));
+    expect(input.tool).toEqual(tool);
+    expect(input.posture).toEqual({ inventory: "enforce" });
+    expect(input.provenance.tool).toBe("INVENTORY");
+  });
+
+  test("of what a tool returns is told of its result, and of its error", () => {
+    const subject = { ...result({ content: [] }), inventory };
+    expect(build(subject).result?.classification).toBe("RESTRICTED");
+    const failed = { ...subject, message: { ...subject.message, kind: "error" } as const };
+    expect(build(failed).result?.classification).toBe("RESTRICTED");
+  });
+
+  test("is nothing without an inventory", () => {
+    const input = build(call("read_file", {}));
+    expect(input.posture).toEqual({});
+    expect(input.provenance.tool).toBeUndefined();
   });
 });
 
@@ -213,4 +247,52 @@ test("HTTP without a message is told by its kind alone", () => {
   const message = { ...call("t", {}).message, node: null, payload: null, tool: null, method: null };
   const input = build(call("t", {}, { message: { ...message, kind: "open_stream" }, leaves: [] }));
   expect(input).toMatchObject({ message: { kind: "open_stream", method: null }, rules: [] });
+});
+
+describe("an item of a listing", () => {
+  const list = (method: string, params: object, item: ItemFact) =>
+    build(request(method, params, { phase: "list", item, client: { name: null, version: null } }));
+
+  test("is a call of which no more than the name is known", () => {
+    const name = "read_file";
+    const input = list("tools/call", { name }, { kind: "tool", name, uri: null });
+    expect(input).toMatchObject({
+      phase: "list",
+      item: { kind: "tool", name, uri: null },
+      message: { method: "tools/call", tool: name, arguments: {} },
+      rules: [{ rule: "allow/0", fit: true, failed: [] }],
+      posture: {},
+      provenance: { message: "MCP_LISTING" },
+    });
+  });
+
+  test("is told by its URI, and the path in it is judged", () => {
+    const uri = "file:///projects/.ssh/id_rsa?key=1";
+    const input = list("resources/read", { uri }, { kind: "resource", name: null, uri });
+    expect(input.item).toEqual({
+      kind: "resource",
+      name: null,
+      uri: "file:///projects/.ssh/id_rsa",
+    });
+    expect(input.paths).toMatchObject([{ root: "projects", sensitive: true }]);
+  });
+
+  test("is incomplete where its name is too long to be judged", () => {
+    const name = "x".repeat(2000);
+    const input = list("tools/call", { name }, { kind: "tool", name, uri: null });
+    expect(input.item?.name).toBe(null);
+    expect(input.facts.complete).toBe(false);
+  });
+});
+
+test.each([
+  { revision: "2026-07-28", resultType: "complete", type: "complete" },
+  { revision: "2026-07-28", resultType: undefined, type: null },
+  { revision: "2026-07-28", resultType: 7, type: "" },
+  { revision: "2026-07-28", resultType: "x".repeat(129), type: "" },
+  { revision: "2025-11-25", resultType: "acme", type: null },
+] as const)("a result of $revision with the type $resultType is told as $type", (given) => {
+  const subject = result({ content: [], resultType: given.resultType });
+  const message = { ...subject.message, revision: given.revision };
+  expect(build({ ...subject, message }).result?.type).toBe(given.type);
 });

@@ -47,6 +47,17 @@ describe("loadPolicy", () => {
     expect(loaded).toMatchObject({ ok: true, value: { default: "allow", isBuiltIn: false } });
   });
 
+  test("refuses rules about what only an inventory says, where there is none", async () => {
+    const file = await written(
+      "inventory.yaml",
+      `${POLICY}deny_rules: [{ tool: "*", risk: [high] }]`,
+    );
+    expect(await load({ file })).toEqual({
+      ok: false,
+      error: [`${file}: risk, classification and side_effects need an inventory.file`],
+    });
+  });
+
   test("builds its facts for the engine that reads them", async () => {
     const loaded = await load({});
     if (!loaded.ok) throw new Error(loaded.error.join());

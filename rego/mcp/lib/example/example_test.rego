@@ -29,6 +29,7 @@ call := {
 	"server": {"id": "files"},
 	"tool": {
 		"risk": null,
+		"owner": null,
 		"side_effects": null,
 		"classification": null,
 		"pinned": null,
@@ -88,6 +89,32 @@ message(phase, different) := object.union(call, {
 	"rules": [],
 	"message": object.union({"tool": null, "arguments": {}}, different),
 })
+
+# An item of a listing: could some call of it be allowed?
+item(kind, method, different) := object.union(call, object.union(
+	{
+		"phase": "list",
+		"message": {"method": method, "tool": null, "arguments": {}, "bytes": 0},
+		"item": {"kind": kind, "name": null, "uri": null},
+		"paths": [],
+		"findings": [],
+		"strings": {"longest": 0, "max_entropy": 0, "raw_paths": null, "aliases": null},
+	},
+	different,
+))
+
+tool(name) := item("tool", "tools/call", {
+	"message": {"tool": name},
+	"item": {"name": name},
+})
+
+result(type) := object.union(message("response", {"kind": "result"}), {"result": {
+	"type": type,
+	"bytes": 1,
+	"types": [],
+	"is_error": false,
+	"classification": null,
+}})
 
 # A portable policy whose only allow rule and only deny rule are about everybody.
 policy := {

@@ -76,6 +76,20 @@ test_deny_without_a_policy if {
 	not decision.allow
 }
 
+test_allow_an_item_that_some_call_may_use if {
+	decision := firewall.decision with input as example.tool("read_file")
+		with data.impedance.portable as example.policy
+	decision.allow
+	decision.reasons == []
+}
+
+test_deny_an_item_that_no_call_may_use if {
+	decision := firewall.decision with input as object.union(example.tool("shell"), {"rules": []})
+		with data.impedance.portable as example.policy
+	not decision.allow
+	[reason.code | some reason in decision.reasons] == ["not_allowed"]
+}
+
 _denied := object.union(example.call, {"rules": [
 	{"rule": "allow/0", "fit": true, "failed": []},
 	{"rule": "deny/0", "fit": true, "failed": []},

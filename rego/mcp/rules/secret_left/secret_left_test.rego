@@ -35,3 +35,11 @@ test_allow_a_finding_of_another_guard if {
 	decision.allow
 	decision.reasons == []
 }
+
+test_deny_an_item_with_a_secret if {
+	findings := {"findings": example.call_with_finding({"action": "found"}).findings}
+	decision := firewall.decision with input as object.union(example.tool("read_file"), findings)
+		with data.impedance.portable as example.policy
+	not decision.allow
+	[reason.code | some reason in decision.reasons] == ["secret_left"]
+}

@@ -30,6 +30,14 @@ test_allow_sampling_by_default if {
 	decision.allow
 }
 
+test_deny_asking_for_a_task_of_the_client_without_a_rule if {
+	subject := example.message("response", {"method": "tasks/result"})
+	decision := firewall.decision with input as subject
+		with data.impedance.portable as example.policy
+	not decision.allow
+	decision.reasons[0].code == "server_request_refused"
+}
+
 test_allow_a_ping_of_the_server if {
 	decision := firewall.decision with input as example.message("response", {"method": "ping"})
 	decision.allow
@@ -42,6 +50,8 @@ test_remove_capabilities_from_the_handshake if {
 		"/params/capabilities/sampling",
 		"/params/capabilities/elicitation",
 		"/params/capabilities/roots",
+		"/params/capabilities/tasks/requests/sampling",
+		"/params/capabilities/tasks/requests/elicitation",
 	}
 }
 
@@ -54,7 +64,7 @@ test_remove_capabilities_from_every_request_of_2026 if {
 	prefix := "/params/_meta/io.modelcontextprotocol~1clientCapabilities/"
 	{pointer | some pointer in decision.obligations.remove} == {
 	sprintf("%s%s", [prefix, name]) |
-		some name in ["sampling", "elicitation", "roots"]
+		some name in ["sampling", "elicitation", "roots", "tasks/requests/sampling", "tasks/requests/elicitation"]
 	}
 }
 
@@ -64,6 +74,7 @@ test_remove_nothing_that_a_rule_grants if {
 	{pointer | some pointer in decision.obligations.remove} == {
 		"/params/capabilities/elicitation",
 		"/params/capabilities/roots",
+		"/params/capabilities/tasks/requests/elicitation",
 	}
 }
 

@@ -15,7 +15,7 @@ import data.mcp.lib.reasons
 #   code: truncated_argument
 #   severity: medium
 #   rank: 46
-#   remedy: Shorten the arguments, and write URIs without dot segments.
+#   remedy: Shorten the arguments, write URIs without dot segments, use a tool that the inventory describes.
 reasons contains reasons.reason(rego.metadata.rule()) if {
 	some fact in input.rules
 	not fact.fit

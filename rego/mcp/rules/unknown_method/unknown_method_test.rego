@@ -72,6 +72,49 @@ test_allow_a_method_of_the_list if {
 	decision.reasons == []
 }
 
+test_deny_a_type_of_result_that_nobody_knows if {
+	decision := firewall.decision with input as example.result("acme/later")
+		with data.impedance.portable as example.policy
+	not decision.allow
+	[reason.code | some reason in decision.reasons] == ["unknown_method"]
+}
+
+test_allow_every_type_of_result_where_unknown_methods_may_pass if {
+	decision := firewall.decision with input as example.result("acme/later")
+		with data.impedance.portable as _open
+	decision.allow
+}
+
+test_allow_a_type_of_result_of_the_list if {
+	every type in ["complete", "input_required", "task", null] {
+		decision := firewall.decision with input as example.result(type)
+			with data.impedance.portable as example.policy
+		decision.allow
+	}
+}
+
+test_allow_a_type_of_result_that_the_operator_adds if {
+	decision := firewall.decision with input as example.result("acme/later")
+		with data.impedance.portable as example.policy
+		with data.impedance.result_types as ["complete", "acme/later"]
+	decision.allow
+}
+
+test_allow_an_item_whose_use_is_a_method_of_the_list if {
+	decision := firewall.decision with input as example.tool("read_file")
+		with data.impedance.portable as example.policy
+	decision.allow
+	decision.reasons == []
+}
+
+test_deny_an_item_whose_use_is_no_method_of_the_list if {
+	decision := firewall.decision with input as example.item("prompt", "prompts/get", {})
+		with data.impedance.portable as example.policy
+		with data.impedance.methods.client as {"tools/call": "by_rule"}
+	not decision.allow
+	[reason.code | some reason in decision.reasons] == ["unknown_method"]
+}
+
 _open := object.union(example.policy, {"unknown_methods": "allow"})
 
 _with_rules(different, rules) := object.union(

@@ -2,20 +2,33 @@ import { lookAlikeOf } from "./look-alikes.ts";
 import type { View } from "./view.ts";
 
 /** What an escape begins with: a look that costs little in texts without any. */
-const TRIGGER = new RegExp(
-  [
-    String.raw`\\(?=[uUx0-7\\/])|%(?=[0-9a-fA-Fu])|&(?=[#a-z])|=(?=3D|2E|5F|2D|2B|2F|\r?\n)`,
-    "[\"'`](?=[ \\t]{0,2}[+.][ \\t]{0,2}[\"'`])",
-    "[\\u00ad\\u034f\\u0370-\\u04ff\\u115f\\u1160\\u180b-\\u180e\\u200b-\\u200f\\u202a-\\u202e" +
-      "\\u2060-\\u2064\\u2100-\\u214f\\u2460-\\u24ff\\u3164\\ud835\\udb40\\ufe00-\\ufe0f\\ufeff" +
-      "\\uff01-\\uffdc]",
-  ].join("|"),
-  "g",
-);
+const TRIGGER_SOURCE = [
+  String.raw`\\(?=[uUxe0-7\\/])|%(?=[0-9a-fA-Fu])|&(?=[#a-z])|=(?=3D|2E|5F|2D|2B|2F|\r?\n)`,
+  "[\"'`](?=[ \\t]{0,2}[+.][ \\t]{0,2}[\"'`])",
+  "[\\u00ad\\u034f\\u0370-\\u04ff\\u115f\\u1160\\u180b-\\u180e\\u200b-\\u200f\\u202a-\\u202e" +
+    "\\u2060-\\u2064\\u2100-\\u214f\\u2460-\\u24ff\\u3164\\ud835\\udb40\\ufe00-\\ufe0f\\ufeff" +
+    "\\uff01-\\uffdc]",
+].join("|");
+const CONTROL_SOURCE = String.raw`[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]`;
+const TRIGGER = new RegExp(TRIGGER_SOURCE, "g");
+/** Three times as slow: for the few texts that hold control characters. */
+const TRIGGER_OR_CONTROL = new RegExp(`${TRIGGER_SOURCE}|${CONTROL_SOURCE}`, "g");
+
+/** Control characters that are no white space between two tokens (C0 and C1, ECMA-48). */
+export const CONTROLS: string = Array.from({ length: 0xa0 }, (_, code) => String.fromCharCode(code))
+  .filter((character) => new RegExp(CONTROL_SOURCE).test(character))
+  .join("");
+
+/** ECMA-48, sections 5.4 and 5.6: what colours a terminal's text, or names its window. */
+const TERMINAL_SEQUENCE =
+  String.raw`(?:\x1b|\\{1,2}(?:u001[bB]|x1[bB]|033|e))(?:\[[0-?]{0,24}[ -/]{0,4}[@-~]` +
+  String.raw`|\][^\x07\x1b\n]{0,256}(?:\x07|\x1b\\)|[()*+][0-9A-Z])`;
 
 const ESCAPE = new RegExp(
   [
-    String.raw`\\{1,4}u\{?(?<unicode>[0-9a-fA-F]{4,6})\}?`,
+    `(?<terminal>${TERMINAL_SEQUENCE}|\\x9b[0-?]{0,24}[ -/]{0,4}[@-~])`,
+    `(?<control>${CONTROL_SOURCE})`,
+    String.raw`\\{1,4}u(?:\{(?<braced>[0-9a-fA-F]{1,6})\}|(?<unicode>[0-9a-fA-F]{4}))`,
     String.raw`\\{1,4}U(?<wide>[0-9a-fA-F]{8})`,
     String.raw`\\{1,4}x(?<byte>[0-9a-fA-F]{2})`,
     String.raw`\\{1,2}(?<octal>[01][0-7]{2})`,
@@ -55,12 +68,13 @@ interface Escape {
 
 /**
  * The parts of a text around its escapes, unescaped: `\u0041`, `%41`, `&#65;`, characters that
- * only look like ASCII, that cannot be seen, or that join two literals of a program.
+ * only look like ASCII, that cannot be seen, that steer a terminal, or that join two literals of a
+ * program.
  */
-export function unescapedParts(text: string): readonly View[] {
+export function unescapedParts(text: string, hasControls: boolean): readonly View[] {
   const views: View[] = [];
   let cluster: Escape[] = [];
-  for (const one of escapesOf(text)) {
+  for (const one of escapesOf(text, hasControls)) {
     const last = cluster.at(-1);
     if (last !== undefined && one.start - last.end > 2 * REACH) {
       views.push(viewOf(text, cluster));
@@ -72,14 +86,15 @@ export function unescapedParts(text: string): readonly View[] {
   return views;
 }
 
-function escapesOf(text: string): readonly Escape[] {
+function escapesOf(text: string, hasControls: boolean): readonly Escape[] {
   const escapes: Escape[] = [];
-  TRIGGER.lastIndex = 0;
-  for (let trigger = TRIGGER.exec(text); trigger !== null; trigger = TRIGGER.exec(text)) {
-    ESCAPE.lastIndex = trigger.index;
+  const trigger = hasControls ? TRIGGER_OR_CONTROL : TRIGGER;
+  trigger.lastIndex = 0;
+  for (let found = trigger.exec(text); found !== null; found = trigger.exec(text)) {
+    ESCAPE.lastIndex = found.index;
     const match = ESCAPE.exec(text);
     if (match === null) continue;
-    TRIGGER.lastIndex = ESCAPE.lastIndex;
+    trigger.lastIndex = ESCAPE.lastIndex;
     const one = decodedOf(match);
     if (one !== null) escapes.push(one);
   }
@@ -93,9 +108,10 @@ function decodedOf(match: RegExpExecArray): Escape | null {
   return decoded === null ? null : { start, end, decoded };
 }
 
-/** What an escape stands for; null when it stands for itself, or for no visible ASCII. */
+/** What an escape stands for, a control for nothing; null when that is itself, or no ASCII. */
 function characterOf(groups: { readonly [group: string]: string | undefined }): string | null {
   if (groups.hidden ?? groups.soft ?? groups.concatenation) return "";
+  if (groups.terminal !== undefined || groups.control !== undefined) return "";
   if (groups.slash !== undefined) return "/";
   if (groups.alike !== undefined) return lookAlikeOf(groups.alike);
   if (groups.entity !== undefined) return ENTITIES.get(groups.entity) ?? null;
@@ -103,6 +119,7 @@ function characterOf(groups: { readonly [group: string]: string | undefined }): 
   if (groups.octal !== undefined) return visible(Number.parseInt(groups.octal, 8));
   const hex =
     groups.unicode ??
+    groups.braced ??
     groups.wide ??
     groups.byte ??
     groups.percent ??
@@ -115,6 +132,7 @@ function characterOf(groups: { readonly [group: string]: string | undefined }): 
 function visible(code: number): string | null {
   if (code >= 0x20 && code < 0x7f) return String.fromCharCode(code);
   if (code === 0x0a || code === 0x0d || code === 0x09) return String.fromCharCode(code);
+  if (code < 0x20 || code === 0x7f) return "";
   return code > 0x7f && code <= 0x10ffff ? lookAlikeOf(String.fromCodePoint(code)) : null;
 }
 

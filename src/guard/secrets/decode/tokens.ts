@@ -1,4 +1,5 @@
 import { gunzipSync } from "node:zlib";
+import { readableRuns } from "../../readable-runs.ts";
 import type { Run } from "./runs.ts";
 import type { View } from "./view.ts";
 
@@ -7,6 +8,8 @@ const UNPACKED_MAX_BYTES = 256 * 1024;
 const GZIP = "H4sI";
 const HEX_TEXT = /^(?:0x)?(?:[2-7][0-9a-fA-F]|0[9aAdD])+$/;
 const HEX_LEAST_LENGTH = 24;
+/** Digests and keys are shorter; what hides a token among other bytes is not. */
+const BYTES_LEAST_LENGTH = 65;
 const LINE_BREAK = /(?:\r?\n|\\n|\\r\\n)[ \t]{0,16}/y;
 const FULL_LINE = /[A-Za-z0-9+/]{16,76}={0,2}/y;
 
@@ -30,19 +33,28 @@ export function encodedTokens(text: string, runs: readonly Run[]): readonly View
       continue;
     }
     const hex = hexTextAt(text, start, runEnd);
-    if (hex !== null) {
-      views.push(wholeOf(hex, start, runEnd));
-      continue;
-    }
-    const from = base64Start(text, start);
-    if (!startsAsText(text, from)) continue;
-    const end = linesEnd(text, from, runEnd);
-    const decoded = decodeBase64(text.slice(from, end));
-    if (decoded === null) continue;
-    reached = end;
-    views.push(wholeOf(decoded, from, end));
+    const found = hex === null ? base64At(text, start, runEnd) : { text: hex, start, end: runEnd };
+    if (found === null) continue;
+    reached = found.end;
+    views.push(wholeOf(found.text, found.start, found.end));
   }
   return views;
+}
+
+/** The text that base64 holds, or what can be read in the bytes that it holds. */
+function base64At(
+  text: string,
+  start: number,
+  runEnd: number,
+): { readonly text: string; readonly start: number; readonly end: number } | null {
+  const from = base64Start(text, start);
+  if (!startsAsText(text, from)) {
+    const readable = readableIn(text, from, runEnd);
+    return readable === "" ? null : { text: readable, start: from, end: runEnd };
+  }
+  const end = linesEnd(text, from, runEnd);
+  const decoded = decodeBase64(text.slice(from, end));
+  return decoded === null ? null : { text: decoded, start: from, end };
 }
 
 /** The text that a token of base64 holds; null when it holds none. */
@@ -51,6 +63,12 @@ function decodeBase64(token: string): string | null {
   const isWide = bytes.length > 4 && bytes[1] === 0 && bytes[3] === 0;
   const text = isWide ? bytes.toString("utf16le") : bytes.toString("utf8");
   return isReadable(text) ? text : null;
+}
+
+/** What can be read in bytes that are no text: media and archives hold text, too. */
+function readableIn(text: string, start: number, end: number): string {
+  if (end - start < BYTES_LEAST_LENGTH) return "";
+  return readableRuns(Buffer.from(text.slice(start, end), "base64")).readable;
 }
 
 function wholeOf(text: string, start: number, end: number): View {

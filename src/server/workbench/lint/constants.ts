@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { CLASSIFICATIONS, RISKS, SIDE_EFFECT_NAMES } from "../../../core/inventory.ts";
 import { suggest } from "../../../core/suggest.ts";
 import { GUARD_NAMES } from "../../../guard/guards.ts";
 import { packagePath } from "../../package-root.ts";
@@ -31,11 +32,16 @@ function elementsOf({ calls }: RegoRule): ReadonlyMap<string, readonly (string |
 }
 
 function lintComparison(
-  { operands, row, column }: Call,
+  { name, operands, row, column }: Call,
   elements: ReadonlyMap<string, readonly (string | null)[]>,
   file: string,
 ): readonly LintFinding[] {
-  const fields = operands.map((operand) => fieldOf(operand, elements));
+  const fields = operands.map((operand, index) => {
+    const field = fieldOf(operand, elements);
+    // What something is looked for in is a list of it.
+    const isList = name === "internal.member_2" && index === 1;
+    return field !== null && isList ? [...field, null] : field;
+  });
   const steps = fields.find((field) => field !== null) ?? null;
   const known = steps === null ? null : valuesOf(steps);
   if (steps === null || known === null) return [];
@@ -78,13 +84,23 @@ interface Known {
   readonly isClosed: boolean;
 }
 
+/** What the schema says in words. */
+const KNOWN: ReadonlyMap<string, Known> = new Map([
+  ["input.findings._.guard", { values: GUARD_NAMES, isClosed: false }],
+  ["input.tool.risk", { values: RISKS, isClosed: true }],
+  ["input.tool.classification", { values: CLASSIFICATIONS, isClosed: true }],
+  ["input.result.classification", { values: CLASSIFICATIONS, isClosed: true }],
+  ["input.tool.side_effects._", { values: SIDE_EFFECT_NAMES, isClosed: true }],
+]);
+
 let schema: unknown = null;
 let methods: readonly string[] | null = null;
 
 function valuesOf(steps: readonly (string | null)[]): Known | null {
   const path = steps.map((step) => step ?? "_").join(".");
   if (path === "input.message.method") return { values: knownMethods(), isClosed: false };
-  if (path === "input.findings._.guard") return { values: GUARD_NAMES, isClosed: false };
+  const known = KNOWN.get(path);
+  if (known !== undefined) return known;
   schema ??= readJson("rego/schemas/input.json");
   let at: unknown = schema;
   for (const step of steps.slice(1)) {

@@ -122,7 +122,8 @@ function decideAnew(recorded: Recorded, replayer: Replayer): Verdict {
     const code = [best, worst].flatMap((one) => (one.ok ? [] : [one.error.code]))[0] ?? "";
     return { kind: "decided", allow: false, reasons: [faultReason(code)] };
   }
-  if (best.value.allow === worst.value.allow) {
+  const isStrict = unknown.some(({ rule }) => rule === "validate/reject_unknown_args");
+  if (best.value.allow === worst.value.allow && !(isStrict && best.value.allow)) {
     return { kind: "decided", allow: best.value.allow, reasons: best.value.reasons };
   }
   return { kind: "undecidable", missing: [...new Set(unknown.flatMap(({ missing }) => missing))] };

@@ -1,7 +1,9 @@
 import { compileGlob, type Glob } from "../../../core/glob.ts";
+import { escapePointer } from "../../../core/json.ts";
 import type { PolicyInput, RuleFact } from "../../../core/policy.ts";
 import { hasDotSegment } from "../../../policy/paths.ts";
 import type { CompiledPortable } from "../../../policy/portable/compile.ts";
+import { judgeInventory } from "../../../policy/portable/inventory-selector.ts";
 import type { PortablePolicy, PortableRule } from "../../../policy/portable/policy.ts";
 import { judgeRecorded, type Verdict } from "./recorded-arguments.ts";
 
@@ -65,12 +67,12 @@ export function createRuleReplayer(
     for (const { rule, uri } of selected(input)) {
       const judged = judgeRule(rule, uri, input, erased);
       if (judged === null) continue;
-      const { verdict, missing } = judged;
-      if (verdict === "unknown") unknown.push({ rule: rule.id, effect: rule.effect, missing });
-      else facts.push(factOf(rule.id, verdict === "holds"));
+      const { failed, missing } = judged;
+      if (failed.length === 0 && missing.length > 0) {
+        unknown.push({ rule: rule.id, effect: rule.effect, missing });
+      } else facts.push({ rule: rule.id, fit: failed.length === 0, failed });
     }
-    const limit = judgeLimit(policy.maxArgumentBytes, input);
-    if (limit !== null) unknown.push(limit);
+    unknown.push(...judgeArguments(policy, input));
     const origins = input.flow.map(({ from }) => from);
     return { facts: [...facts, ...compiled.flows(origins, input.server.id)], unknown };
   };
@@ -80,12 +82,10 @@ function globOf(source: string | null): Glob | null {
   return source === null ? null : compileGlob(source);
 }
 
-function factOf(rule: string, fit: boolean): RuleFact {
-  return { rule, fit, failed: fit ? [] : [{ at: "/params/arguments", check: "recorded" }] };
-}
-
 interface JudgedRule {
-  readonly verdict: Verdict;
+  /** What certainly does not hold. */
+  readonly failed: RuleFact["failed"];
+  /** What cannot be told, for want of what the log does not hold. */
   readonly missing: readonly string[];
 }
 
@@ -97,24 +97,20 @@ function judgeRule(
   erased: readonly string[],
 ): JudgedRule | null {
   const about = uri === null ? "holds" : judgeUri(uri, input, erased);
-  if (about === "fails") return null;
+  const isListed = input.phase === "list";
+  // An item of a listing has no arguments yet: it is denied by what denies every call of it.
+  const isLater = isListed && rule.effect === "deny" && rule.constraints.size > 0;
+  if (about === "fails" || isLater) return null;
+  const { inventory, effect } = rule;
+  const failed = inventory === null ? [] : [...judgeInventory(inventory, effect, input.tool)];
   const missing = about === "unknown" ? ["/params/uri"] : [];
-  if (input.phase === "list") return judgeListed(rule, missing);
-
-  let fails = false;
-  for (const [name, constraint] of rule.constraints) {
+  for (const [name, constraint] of isListed ? [] : rule.constraints) {
     const verdict = judgeRecorded(name, constraint, input.message);
-    if (verdict === "fails") fails = true;
-    if (verdict === "unknown") missing.push(`/params/arguments/${name}`);
+    const at = `/params/arguments/${escapePointer(name)}`;
+    if (verdict === "fails") failed.push({ at, check: "recorded" });
+    if (verdict === "unknown") missing.push(at);
   }
-  if (fails) return { verdict: "fails", missing: [] };
-  return { verdict: missing.length === 0 ? "holds" : "unknown", missing };
-}
-
-/** An item of a listing has no arguments yet: it is denied by what denies every call of it. */
-function judgeListed(rule: PortableRule, missing: readonly string[]): JudgedRule | null {
-  if (rule.effect === "deny" && rule.constraints.size > 0) return null;
-  return { verdict: missing.length === 0 ? "holds" : "unknown", missing };
+  return { failed, missing };
 }
 
 function judgeUri(uri: Glob, { resource }: PolicyInput, erased: readonly string[]): Verdict {
@@ -131,10 +127,20 @@ function judgeUri(uri: Glob, { resource }: PolicyInput, erased: readonly string[
 
 const ERASED_URI = "/input/resource/uri";
 
-/** The whole message is known to be no larger than the limit, or nobody knows. */
-function judgeLimit(max: number | null, { message, phase }: PolicyInput): UnknownRule | null {
-  if (max === null || phase !== "request" || message.bytes <= max) return null;
+/** What a policy asks of the arguments as a whole, and what a log cannot tell of it. */
+function judgeArguments(
+  { maxArgumentBytes, rejectUnknownArguments }: PortablePolicy,
+  { message, phase }: PolicyInput,
+): readonly UnknownRule[] {
   const isEmpty = Object.keys(message.arguments).length === 0 && message.truncated.length === 0;
-  if (isEmpty) return null;
-  return { rule: "validate/max_arg_bytes", effect: "deny", missing: ["/params/arguments"] };
+  if (phase !== "request" || isEmpty) return [];
+  const unknown = (rule: string) => {
+    return { rule, effect: "deny", missing: ["/params/arguments"] } as const;
+  };
+  // The whole message is known to be no larger than the limit, or nobody knows.
+  const mayBeOver = maxArgumentBytes !== null && message.bytes > maxArgumentBytes;
+  return [
+    ...(mayBeOver ? [unknown("validate/max_arg_bytes")] : []),
+    ...(rejectUnknownArguments ? [unknown("validate/reject_unknown_args")] : []),
+  ];
 }

@@ -107,6 +107,12 @@ describe("impedance policy lint, of Rego", () => {
       says: /did you mean tools\/call\?/,
     },
     {
+      code: "misspelt_constant",
+      body: '"FS_WRITES" in input.tool.side_effects',
+      twin: '"FS_WRITE" in input.tool.side_effects',
+      says: /did you mean FS_WRITE\?/,
+    },
+    {
       code: "slow_built_in",
       body: "regex.match(`^a`, input.message.tool)",
       twin: 'startswith(input.message.tool, "a")',

@@ -41,6 +41,11 @@ test.each<{ nature: LeafNature; text: string; hits: number }>([
   { nature: "key", text: MAIL, hits: 1 },
   { nature: "number", text: "4111111111111111", hits: 1 },
   { nature: "number", text: "4111111111111111.5", hits: 0 },
+  { nature: "number", text: "4111111111111111.0", hits: 1 },
+  { nature: "number", text: "-4111111111111111", hits: 1 },
+  { nature: "number", text: "4.111111111111111e15", hits: 1 },
+  { nature: "number", text: "4.111111111111112e15", hits: 0 },
+  { nature: "number", text: "1e999", hits: 0 },
   { nature: "opaque", text: MAIL, hits: 0 },
 ])("a leaf of nature $nature with $text has $hits hits", ({ nature, text, hits }) => {
   expect(hitsOf(createPiiGuard(ON, null), leafOf(text, { nature }))).toHaveLength(hits);

@@ -30,6 +30,7 @@ const STUFFED = [
   ...SPELLINGS.flat(),
   ...["password:", "password=", 'password="', "password is ", "token= ", "key=a:", "api_key:a:"],
   ...["<password>", "a", "=", "aA1", "[REDACTED:", "eyJaaaaaaaaaaaaaaa.", "://a:b", "token='\\'"],
+  ...["\0", "a\0", "\x1b[0m", "a1\n", "a1aaaaaaaaaaaaaaaaaaa\n", "\n", "\\x1b[0m"],
   ...["\\u0041", "%41", "&#65;", "\u200b", "ａ", "\\", '"+"', "QUJDREVGR0hJSktMTU5PUA==", "6162"],
   ...[
     "datadog ",

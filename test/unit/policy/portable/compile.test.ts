@@ -170,6 +170,7 @@ deny_rules: [{ tool: b, reason: no }]`;
     policy_id: "t",
     version: "1",
     default: "deny",
+    reject_unknown_args: false,
     unknown_methods: "deny",
     rules: {
       "allow/0": { effect: "allow", roles: [], reason: null, methods: true },
@@ -202,4 +203,55 @@ test("of a thousand allow rules that do not fit only some are told, and every de
   const facts = policy.match(subject({}));
   expect(facts.filter(({ rule }) => rule.startsWith("allow/")).length).toBe(32);
   expect(facts.filter(({ rule }) => rule.startsWith("deny/")).length).toBe(1000);
+});
+
+describe("an item of a listing", () => {
+  const rules = `
+allow_rules:
+  - { tool: get_*, constraints: { id: { type: string, required: true } } }
+  - { method: resources/read, uri: "file:///p/*" }
+  - { method: prompts/get, server: crm }
+deny_rules:
+  - { tool: get_env }
+  - { tool: get_user, constraints: { id: { enum: [root] } } }
+  - { method: resources/read, uri: "file:///p/secret/*" }
+  - { method: "*", server: hr }
+`;
+  const policy = compiled(rules);
+  const item = { server: "crm", tool: null, uri: null, isTemplate: false };
+  const tool = (name: string) => ({ ...item, method: "tools/call", tool: name });
+  const resource = (uri: string) => ({ ...item, method: "resources/read", uri });
+  const template = (uri: string) => ({ ...resource(uri), isTemplate: true });
+
+  test.each([
+    { title: "a tool, whatever its arguments will be", of: tool("get_team"), fit: ["allow/0"] },
+    { title: "a tool that no call may use", of: tool("get_env"), fit: ["deny/0", "allow/0"] },
+    { title: "a tool that some calls may not use", of: tool("get_user"), fit: ["allow/0"] },
+    { title: "a tool that no rule names", of: tool("write"), fit: [] },
+    { title: "a tool of another server", of: { ...tool("write"), server: "hr" }, fit: ["deny/3"] },
+    { title: "a prompt", of: { ...item, method: "prompts/get" }, fit: ["allow/2"] },
+    { title: "a resource", of: resource("file:///p/a"), fit: ["allow/1"] },
+    { title: "a resource elsewhere", of: resource("file:///q/a"), fit: [] },
+    {
+      title: "a resource that a deny rule names",
+      of: resource("file:///p/secret/a"),
+      fit: ["allow/1", "deny/2"],
+    },
+    { title: "a resource that climbs", of: resource("file:///p/../secret/a"), fit: [] },
+    {
+      title: "a template, some of which may be read",
+      of: template("file:///{x}"),
+      fit: ["allow/1"],
+    },
+    {
+      title: "a template, none of which may be read",
+      of: template("file:///p/secret/{x}"),
+      fit: ["allow/1", "deny/2"],
+    },
+    { title: "a template elsewhere", of: template("file:///q/{x}"), fit: [] },
+    { title: "nothing", of: { ...item, method: null }, fit: [] },
+  ])("is matched by what can be said of all its calls: $title", ({ of, fit }) => {
+    const facts = policy.matchItem(of);
+    expect(facts).toEqual(fit.map((rule) => ({ rule, fit: true, failed: [] })));
+  });
 });

@@ -31,7 +31,8 @@ rate_limit: { enabled: false, limit_per_minute: 60 }
 redact: { enabled: true, deny_keys: [password, token], pii_emails: true }
 `;
   expect(validate(parseYaml(text))).toBe(true);
-  const rule = { tool: null, method: null, server: null, uri: null, roles: [], reason: null };
+  const nothing = { tool: null, method: null, server: null, uri: null, reason: null };
+  const rule = { ...nothing, roles: [], inventory: null };
   expect(parsePortable(text, "p.yaml")).toEqual({
     ok: true,
     value: {
@@ -40,6 +41,7 @@ redact: { enabled: true, deny_keys: [password, token], pii_emails: true }
       default: "deny",
       unknownMethods: "allow",
       maxArgumentBytes: 16384,
+      rejectUnknownArguments: false,
       allowRules: [
         {
           ...rule,
@@ -54,7 +56,11 @@ redact: { enabled: true, deny_keys: [password, token], pii_emails: true }
               {
                 type: "string",
                 required: true,
-                pattern: { source: "^EMP[0-9]{6}$", test: expect.any(Function) },
+                pattern: {
+                  source: "^EMP[0-9]{6}$",
+                  steps: expect.any(Number),
+                  test: expect.any(Function),
+                },
                 enum: null,
                 min: null,
                 max: null,
@@ -139,6 +145,7 @@ describe("parsePortable and the published schema both", () => {
     "allow_rules: [{ tool: a, constraints: { x: { enum: [1, a, null, true] } } }]",
     "allow_rules: [{ tool: a, constraints: { x: { items: { type: integer, min: 1 } } } }]",
     "deny_rules: [{ method: resources/*, uri: 'https://*', server: a?, roles: [x], reason: no }]",
+    "validate: { reject_unknown_args: true }",
     "redact: { enabled: false, deny_keys: [a] }",
     "redact: { enabled: true, deny_keys: [a] }",
     "redact: { enabled: true, pii_emails: true }",
@@ -149,7 +156,7 @@ describe("parsePortable and the published schema both", () => {
 
   test.each([
     "unknown: 1",
-    "validate: { reject_unknown_args: true }",
+    "validate: { reject_unknown_args: 1 }",
     "validate: { max_arg_bytes: -1 }",
     "validate: 3",
     "allow_rules: {}",

@@ -1,5 +1,5 @@
-import { err, ok, type Result } from "../../core/result.ts";
 import { type CharacterSet, DIGITS, LINE, negated, SPACES, setOf, WORDS } from "./character-set.ts";
+import { err, ok, type Result } from "./result.ts";
 
 /** A pattern as a tree. Its meaning is that of `new RegExp(source, "u")`, without captures. */
 export type Pattern =

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { compileLinearPattern } from "../../../../src/policy/portable/linear-pattern.ts";
+import { compileLinearPattern } from "../../../src/core/linear-pattern.ts";
 
 function compiled(source: string) {
   const pattern = compileLinearPattern(source);

@@ -1,10 +1,12 @@
-import { err, ok, type Result } from "../../core/result.ts";
 import { membership, WORDS } from "./character-set.ts";
 import { type Assertion, type Pattern, parsePattern } from "./pattern-syntax.ts";
+import { err, ok, type Result } from "./result.ts";
 
 /** A regular expression that takes time linear in the text, whatever the text is. */
 export interface LinearPattern {
   readonly source: string;
+  /** Work for each character of a text, at most. */
+  readonly steps: number;
   /** Whether it fits anywhere in `text`. */
   test(text: string): boolean;
 }
@@ -23,7 +25,7 @@ export function compileLinearPattern(source: string): Result<LinearPattern, stri
   }
   const program: Step[] = [];
   const first = emit(pattern.value, push(program, { kind: "fits" }), program);
-  return ok({ source, test: (text) => run(program, first, text) });
+  return ok({ source, steps: program.length, test: (text) => run(program, first, text) });
 }
 
 /** Bounds the work for each character of a text. */

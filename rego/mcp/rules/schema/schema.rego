@@ -1,0 +1,67 @@
+# METADATA
+# title: Schema
+# description: |
+#   What a tool's own definition, as last listed, says of the arguments it is called with and of the
+#   result it gives. Whether a value that does not fit is denied or only told is configured
+#   (`schema`); arguments that the tool does not declare are the portable policy's matter
+#   (`validate.reject_unknown_args`), and then a tool that nobody listed cannot be called.
+# scope: package
+package mcp.rules.schema
+
+import data.mcp.lib.reasons
+
+# METADATA
+# description: The arguments do not fit the tool's input schema.
+# custom:
+#   code: schema_mismatch
+#   severity: medium
+#   rank: 48
+#   remedy: Compare the arguments with the tool's inputSchema; the decision log says where they differ.
+reasons contains reasons.reason(rego.metadata.rule()) if {
+	data.impedance.schema.arguments == "enforce"
+	input.phase == "request"
+	_found({"arguments_mismatch", "unjudged"}, input.findings)
+}
+
+# METADATA
+# description: The result does not fit the tool's output schema.
+# custom:
+#   code: result_mismatch
+#   severity: medium
+#   rank: 49
+#   remedy: Tell whoever runs the server; the decision log says where the result differs.
+reasons contains reasons.reason(rego.metadata.rule()) if {
+	data.impedance.schema.results == "enforce"
+	input.phase == "response"
+	_found({"result_mismatch", "unjudged"}, input.findings)
+}
+
+# METADATA
+# description: The tool does not declare one of the arguments.
+# custom:
+#   code: unknown_argument
+#   severity: medium
+#   rank: 47
+#   remedy: Send only arguments that the tool's inputSchema names.
+reasons contains reasons.reason(rego.metadata.rule()) if {
+	data.impedance.portable.reject_unknown_args
+	_found({"unknown_argument"}, input.findings)
+}
+
+# METADATA
+# description: Nobody can tell which arguments the tool declares.
+# custom:
+#   code: unknown_schema
+#   severity: medium
+#   rank: 47
+#   remedy: List the server's tools first (tools/list), then call the tool again.
+reasons contains reasons.reason(rego.metadata.rule()) if {
+	data.impedance.portable.reject_unknown_args
+	_found({"unknown_schema"}, input.findings)
+}
+
+_found(kinds, findings) if {
+	some finding in findings
+	finding.guard == "schema"
+	finding.kind in kinds
+}

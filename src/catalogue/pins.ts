@@ -1,0 +1,164 @@
+import type { KnownTool, ListingPage } from "../core/catalogue.ts";
+import {
+  type InventoriedTool,
+  type Inventory,
+  type InventoryMode,
+  NO_TOOL_FACTS,
+  type PinKind,
+  type PinNotice,
+  type ToolFacts,
+} from "../core/inventory.ts";
+import { stringMember } from "../core/json.ts";
+import type { Catalogue, ToolPins } from "../core/ports.ts";
+import { type Confusables, createConfusables } from "./confusables.ts";
+import { diffDefinitions } from "./diff.ts";
+
+export interface PinsOptions {
+  readonly catalogue: Catalogue;
+  /** Null without one: then only what changes before our eyes, and what is confusable, is told. */
+  readonly inventory: Inventory | null;
+  readonly modeOf: (server: string) => InventoryMode;
+}
+
+/** Of one page: a log line stays one that a person can read. */
+const NOTICES_MAX = 64;
+/** Of these notices so many are compared in full. */
+const DIFFS_MAX = 16;
+const POINTERS_MAX = 20;
+
+/** Holds what servers list against an inventory, and against what they listed before. */
+export function createPins({ catalogue, inventory, modeOf }: PinsOptions): ToolPins {
+  const confusables = createConfusables();
+  /** Pinned tools that were listed when the catalogue had no room for them. */
+  const unlearnt = new Set<string>();
+  const entryOf = (server: string, tool: string) => inventory?.get(server)?.get(tool) ?? null;
+
+  /** FAIL CLOSED: a tool that was listed with a definition nobody could compare has drifted. */
+  function hasDrifted(hash: string, server: string, tool: string): boolean | null {
+    const known = catalogue.tool(server, tool);
+    if (known !== null) return known.hash !== hash;
+    const isListed = catalogue.knows(server, "tool", tool) || unlearnt.has(keyOf(server, tool));
+    return isListed ? true : null;
+  }
+
+  return {
+    learn(server, page) {
+      if (page.kind !== "tool") {
+        catalogue.learn(server, page);
+        return [];
+      }
+      const before = page.items.map((item) => stateOf(catalogue, server, item));
+      catalogue.learn(server, page);
+      const seen = new Set<string>();
+      const remarks = page.items.flatMap((item, index) => {
+        const name = stringMember(item, "name");
+        const past = before[index];
+        if (name === undefined || past === undefined) return [];
+        const isTwin = seen.has(name);
+        seen.add(name);
+        const known = catalogue.tool(server, name);
+        const tool = { server, name, index, isTwin, past, known };
+        if (isTwin) return confusable(tool, confusables);
+        const pinned = inventory === null ? undefined : entryOf(server, name);
+        if (pinned && !catalogue.knows(server, "tool", name)) unlearnt.add(keyOf(server, name));
+        return [...remarksOf(tool, pinned), ...confusable(tool, confusables)];
+      });
+      return worstFirst(remarks).slice(0, NOTICES_MAX).map(noticeOf);
+    },
+    facts(server, tool) {
+      if (inventory === null || tool === null) return NO_TOOL_FACTS;
+      const entry = entryOf(server, tool);
+      const hash = entry?.hash ?? null;
+      return factsOf(entry, hash === null ? null : hasDrifted(hash, server, tool));
+    },
+    mode: (server) => (inventory === null ? null : modeOf(server)),
+    provenance(server, tool) {
+      const entry = tool === null ? null : entryOf(server, tool);
+      if (entry === null) return null;
+      return entry.guessed ? "INVENTORY_GUESS" : "INVENTORY";
+    },
+  };
+}
+
+/** What was known of an entry's name before its page was learnt. */
+interface Past {
+  readonly isKnown: boolean;
+  readonly tool: KnownTool | null;
+}
+
+function stateOf(catalogue: Catalogue, server: string, item: ListingPage["items"][number]): Past {
+  const name = stringMember(item, "name") ?? "";
+  return { isKnown: catalogue.knows(server, "tool", name), tool: catalogue.tool(server, name) };
+}
+
+interface ListedTool {
+  readonly server: string;
+  readonly name: string;
+  readonly index: number;
+  /** The page had this name before. */
+  readonly isTwin: boolean;
+  readonly past: Past;
+  /** Null for a definition that is too long, or there twice, to be compared. */
+  readonly known: KnownTool | null;
+}
+
+/** A notice before the texts are compared. */
+interface Remark extends Omit<PinNotice, "diff"> {
+  readonly texts: readonly [before: string | null, after: string | null];
+}
+
+/** `pinned` is null for a tool that the inventory lacks, and undefined without an inventory. */
+function remarksOf(
+  { name, index, past, known }: ListedTool,
+  pinned: InventoriedTool | null | undefined,
+): Remark[] {
+  const remarks: Remark[] = [];
+  const after = known?.hash ?? null;
+  const about = { index, tool: name, after, otherServer: null };
+  const hash = pinned?.hash ?? null;
+  if (pinned !== undefined && hash === null) {
+    remarks.push({ ...about, kind: "unpinned", before: null, texts: [null, null] });
+  }
+  if (hash !== null && hash !== after) {
+    const texts = [pinned?.definition ?? null, known?.text ?? null] as const;
+    remarks.push({ ...about, kind: "drifted", before: hash, texts });
+  }
+  if (past.isKnown && past.tool?.hash !== known?.hash) {
+    const texts = [past.tool?.text ?? null, known?.text ?? null] as const;
+    remarks.push({ ...about, kind: "changed", before: past.tool?.hash ?? null, texts });
+  }
+  return remarks;
+}
+
+function confusable(tool: ListedTool, confusables: Confusables): Remark[] {
+  const { server, name, index, isTwin, known, past } = tool;
+  const other = confusables.meet({ server, name });
+  // Told once: what is listed twice stays so, and its definition stays unknown.
+  const otherServer = other?.server ?? (isTwin && !past.isKnown ? server : null);
+  if (otherServer === null) return [];
+  const after = known?.hash ?? null;
+  const texts = [null, null] as const;
+  return [{ kind: "confusable", index, tool: name, before: null, after, texts, otherServer }];
+}
+
+const WORST_FIRST: readonly PinKind[] = ["drifted", "changed", "confusable", "unpinned"];
+
+function worstFirst(remarks: readonly Remark[]): readonly Remark[] {
+  return WORST_FIRST.flatMap((kind) => remarks.filter((remark) => remark.kind === kind));
+}
+
+function noticeOf({ texts: [before, after], ...remark }: Remark, order: number): PinNotice {
+  const isCompared = before !== null && after !== null && order < DIFFS_MAX;
+  return { ...remark, diff: isCompared ? diffDefinitions(before, after, POINTERS_MAX) : null };
+}
+
+function factsOf(entry: InventoriedTool | null, drifted: boolean | null): ToolFacts {
+  if (entry === null) return { ...NO_TOOL_FACTS, pinned: false };
+  const { risk, owner, sideEffects, classification, hash } = entry;
+  const pinned = hash !== null;
+  return { risk, owner, side_effects: sideEffects, classification, pinned, drifted };
+}
+
+function keyOf(server: string, tool: string): string {
+  return JSON.stringify([server, tool]);
+}

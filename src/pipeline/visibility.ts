@@ -1,0 +1,151 @@
+import type { ListedKind } from "../core/catalogue.ts";
+import type { Finding } from "../core/finding.ts";
+import type { JsonObject, JsonString } from "../core/json.ts";
+import type { Message, Revision } from "../core/message.ts";
+import type { ItemFact } from "../core/policy.ts";
+import { shownBy } from "./aliasing.ts";
+import type { Dependencies, LoadedPolicy } from "./dependencies.ts";
+import { inventoryFacts } from "./layer2.ts";
+import type { Scene } from "./scene.ts";
+import type { Sight } from "./sights.ts";
+
+/** What the policy lets one caller see, item by item. */
+export interface View {
+  /** An item by its name, and what the guards found in it. */
+  sightOf(kind: ListedKind, name: string, findings: readonly Finding[]): Sight;
+  /** Whether something that the server listed is hidden from this caller. */
+  hidesSome(kind: ListedKind): boolean;
+}
+
+/**
+ * The view of whoever stands in this scene; null where nothing is to be hidden. Where nobody wrote
+ * a policy nothing is: its author-to-be needs to see what there is.
+ */
+export function viewOf(scene: Scene, revision: Revision, dependencies: Dependencies): View | null {
+  const policy = dependencies.policy();
+  const { filterLists } = dependencies.settings(scene.server);
+  const isHiding = filterLists && policy !== null && !policy.isBuiltIn;
+  return isHiding ? createView({ scene, revision, policy, dependencies }) : null;
+}
+
+interface Asking {
+  readonly scene: Scene;
+  readonly revision: Revision;
+  readonly policy: LoadedPolicy;
+  readonly dependencies: Dependencies;
+}
+
+function createView(asking: Asking): View {
+  const { catalogue, sights, clock } = asking.dependencies;
+  const { server } = asking.scene;
+  const remembered = sights.of(classOf(asking), clock.monotonic());
+
+  function sightOf(kind: ListedKind, name: string, findings: readonly Finding[]): Sight {
+    const hash = kind === "tool" ? (catalogue.tool(server, name)?.hash ?? "") : "";
+    const key = `${kind} ${hash} ${keyOf(findings)} ${name}`;
+    const kept = remembered.items.get(key);
+    if (kept !== undefined) return kept;
+    const sight = ask(itemOf(kind, name), findings, asking);
+    if (sight.kind !== "fault") sights.keep(remembered, key, sight);
+    return sight;
+  }
+
+  function hidesSome(kind: ListedKind): boolean {
+    for (const name of catalogue.names(server, kind)) {
+      if (sightOf(kind, name, sights.findings(server, kind, name)).kind !== "shown") return true;
+    }
+    return false;
+  }
+
+  return {
+    sightOf,
+    hidesSome(kind) {
+      const hides = remembered.hides.get(kind) ?? hidesSome(kind);
+      remembered.hides.set(kind, hides);
+      return hides;
+    },
+  };
+}
+
+function keyOf(findings: readonly Finding[]): string {
+  if (findings.length === 0) return "";
+  return JSON.stringify(
+    findings.map((one) => [one.guard, one.kind, one.at, one.action, one.severity]),
+  );
+}
+
+/** All that the policy is told in phase `list` and that does not come from the item itself. */
+function classOf({ scene: { server, principal, source }, revision, policy }: Asking): string {
+  const { ip, spiffe } = source;
+  return JSON.stringify([policy.engine.revision, revision, server, principal, ip, spiffe]);
+}
+
+function itemOf(kind: ListedKind, name: string): ItemFact {
+  const isNamed = kind === "tool" || kind === "prompt";
+  return { kind, name: isNamed ? name : null, uri: isNamed ? null : name };
+}
+
+/** How an item is used: the methods whose answer depends on its being there. */
+const USE: { readonly [kind in ListedKind]: string } = {
+  tool: "tools/call",
+  prompt: "prompts/get",
+  resource: "resources/read",
+  template: "resources/read",
+};
+
+/** Asks the policy whether some call of an item could be allowed (phase `list`). */
+function ask(
+  item: ItemFact,
+  findings: readonly Finding[],
+  { scene, revision, policy, dependencies }: Asking,
+): Sight {
+  const shown = shownBy(dependencies.paths.viewOf(scene.server, scene.principal));
+  const outcome = policy.engine.decide(
+    policy.input.build({
+      phase: "list",
+      item,
+      message: callOf(item, revision),
+      server: scene.server,
+      findings,
+      leaves: [],
+      principal: scene.principal,
+      client: { name: null, version: null },
+      sessionId: null,
+      source: { ip: scene.source.ip, spiffe: scene.source.spiffe },
+      userAgent: null,
+      inventory: inventoryFacts(item.kind === "tool" ? item.name : null, scene, dependencies),
+      shown,
+    }),
+  );
+  if (!outcome.ok) return { kind: "fault", code: outcome.error.code };
+  const { allow, reasons } = outcome.value;
+  if (allow) return { kind: "shown" };
+  // FAIL CLOSED: a denial without a reason is the policy's fault, and one all the same.
+  if (reasons.length === 0) return { kind: "fault", code: "policy_malformed" };
+  return { kind: "hidden", reasons };
+}
+
+/** A call of the item of which no more is known. */
+function callOf({ kind, name, uri }: ItemFact, revision: Revision): Message {
+  return {
+    kind: "request",
+    id: null,
+    method: USE[kind],
+    tool: kind === "tool" ? name : null,
+    prompt: kind === "prompt" ? name : null,
+    uri,
+    cursor: null,
+    revision,
+    node: null,
+    payload: uri === null ? null : paramsWith(uri),
+    bytes: 0,
+  };
+}
+
+const NOWHERE = { start: 0, end: 0 };
+
+/** The path that a URI names is judged as in any other request. */
+function paramsWith(uri: string): JsonObject {
+  const text = (value: string): JsonString => ({ kind: "string", value, ...NOWHERE });
+  return { kind: "object", members: [{ key: text("uri"), value: text(uri) }], ...NOWHERE };
+}
