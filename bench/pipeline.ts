@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { encodeLine } from "../src/audit/line.ts";
+import { encodeDecision } from "../src/audit/records.ts";
 import { defaultConfig } from "../src/config/load-config.ts";
 import type { Firewall, RequestHead } from "../src/core/exchange.ts";
 import type { Dependencies } from "../src/pipeline/dependencies.ts";
@@ -29,9 +29,9 @@ export interface BenchFirewall {
 }
 
 /** The pipeline as `serve` wires it, with a stopwatch where its telemetry goes. */
-export async function createBenchFirewall(): Promise<BenchFirewall> {
+export async function createBenchFirewall(change: Change = (real) => real): Promise<BenchFirewall> {
   const phases = { read: 0, guard: 0, policy: 0, enforce: 0, record: 0 };
-  const firewall = createFirewall(await createDependencies(phases));
+  const firewall = createFirewall(change(await createDependencies(phases)));
   return {
     pass: async ({ request, response }) => {
       for (const phase of PHASES) phases[phase] = 0;
@@ -43,6 +43,9 @@ export async function createBenchFirewall(): Promise<BenchFirewall> {
     },
   };
 }
+
+/** Another part in the place of one that is wired. */
+type Change = (real: Dependencies) => Dependencies;
 
 const HEAD: RequestHead = {
   method: "POST",
@@ -79,7 +82,6 @@ async function createDependencies(phases: { [phase in Phase]: number }): Promise
   if (!guards.ok) throw new Error(guards.error.join("\n"));
   const policy = await loadBenchPolicy(config.value);
 
-  let seq = 0;
   let recordStarted = 0;
   const inspector = inspectorOf(config.value, guards.value, systemClock);
   const inForce = { policy, inspector };
@@ -89,11 +91,11 @@ async function createDependencies(phases: { [phase in Phase]: number }): Promise
     // Recording begins with the telemetry and ends with the log.
     audit: {
       record: (event) => {
-        seq += 1;
-        const written = encodeLine(event, seq).length > 0;
+        const written = encodeDecision(event).length > 0;
         phases.record += performance.now() - recordStarted;
         return written;
       },
+      omit: () => true,
     },
     telemetry: {
       decided: () => {

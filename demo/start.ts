@@ -92,9 +92,9 @@ async function run(
 
 async function start(config: Config, cleanup: Cleanup): Promise<Running> {
   const running = await startUp(config, "text");
-  if (!running.ok) throw new Error(running.error.join("\n"));
+  if (!running.ok) throw new Error(running.error.errors.join("\n"));
   // The way in is closed first, and the service lets open exchanges finish.
-  cleanup.add(() => running.value.service.stop());
+  cleanup.add(async () => void (await running.value.service.stop()));
   cleanup.add(() => running.value.envoy.stop());
   return running.value;
 }

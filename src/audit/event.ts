@@ -16,6 +16,8 @@ export interface DecisionFacts {
   /** `sha256:…` of the bundle that decided; null where none did. */
   readonly policyRevision: string | null;
   readonly decision: { readonly allow: boolean; readonly reasons: readonly Reason[] };
+  /** A rule wants the arguments in the log as the policy saw them: cleaned, and within bounds. */
+  readonly showsArguments?: boolean;
   readonly findings: readonly Finding[];
   readonly edits: readonly EditReceipt[];
   /** What is remarkable in a listing of tools. */
@@ -55,7 +57,8 @@ export function createEventBuilder(options: EventBuilderOptions): EventBuilder {
   return {
     build(facts) {
       const { input, server, policyRevision } = facts;
-      const masked = input === null ? withoutInput(server) : maskInput(input, pseudonym);
+      const masked =
+        input === null ? withoutInput(server) : maskInput(input, pseudonym, facts.showsArguments);
       return {
         decision_id: facts.decisionId,
         timestamp: new Date(clock.now()).toISOString(),

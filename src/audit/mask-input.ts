@@ -28,7 +28,11 @@ type Note = <T extends Json>(pointer: string, before: Json, after: T) => T;
  * Every field is named here: one that is added to the policy input stays out of the log until
  * somebody has said how it is to be masked.
  */
-export function maskInput(input: PolicyInput, pseudonym: Pseudonym): MaskedInput {
+export function maskInput(
+  input: PolicyInput,
+  pseudonym: Pseudonym,
+  showsArguments = false,
+): MaskedInput {
   const masked: string[] = [];
   const note: Note = (pointer, before, after) => {
     if (before !== after) masked.push(`/input${pointer}`);
@@ -40,7 +44,7 @@ export function maskInput(input: PolicyInput, pseudonym: Pseudonym): MaskedInput
     v: input.v,
     phase: input.phase,
     facts: { ...input.facts },
-    message: maskMessage(input.message, note),
+    message: maskMessage(input.message, showsArguments, note),
     resource: {
       scheme: note("/resource/scheme", scheme, maskScheme(scheme)),
       ext: note("/resource/ext", ext, maskExtension(ext)),
@@ -72,7 +76,7 @@ export function maskInput(input: PolicyInput, pseudonym: Pseudonym): MaskedInput
   return { input: shown, erased: uri === null ? [] : ["/input/resource/uri"], masked };
 }
 
-function maskMessage(message: PolicyInput["message"], note: Note): Json {
+function maskMessage(message: PolicyInput["message"], showsArguments: boolean, note: Note): Json {
   const name = (field: "method" | "tool" | "prompt"): MaskedText =>
     note(`/message/${field}`, message[field], maskName(message[field]));
   return {
@@ -80,7 +84,12 @@ function maskMessage(message: PolicyInput["message"], note: Note): Json {
     method: name("method"),
     tool: name("tool"),
     prompt: name("prompt"),
-    arguments: maskValues("/message/arguments", message.arguments, note),
+    arguments: maskValues(
+      "/message/arguments",
+      message.arguments,
+      note,
+      showsArguments ? showValue : sizeOf,
+    ),
     truncated: message.truncated.map(safePointer),
     bytes: message.bytes,
     revision: message.revision,
@@ -145,17 +154,26 @@ function maskPosture({ inventory, ...others }: PolicyInput["posture"], note: Not
   return inventory === undefined ? shown : { ...shown, inventory };
 }
 
+/** The policy saw no more than some 1,000 characters of all arguments together. */
+const SHOWN_MAX_LENGTH = 16 * 1024;
+
+/** A value in clear, its keys included; one that is long after all stays a size. */
+function showValue(value: Json): Json {
+  return JSON.stringify(value).length > SHOWN_MAX_LENGTH ? sizeOf(value) : value;
+}
+
 /** Keys and sizes. Two keys that look alike once they are safe stay two. */
 function maskValues(
   pointer: string,
   values: { readonly [key: string]: Json },
   note: Note,
+  show: (value: Json) => Json = sizeOf,
 ): { readonly [key: string]: Json } {
   const shown = new Map<string, Json>();
   for (const [key, value] of Object.entries(values)) {
     const safe = safeKey(key);
     const name = shown.has(safe) ? `${safe}#${shown.size}` : safe;
-    shown.set(name, note(`${pointer}/${name}`, value, sizeOf(value)));
+    shown.set(name, note(`${pointer}/${name}`, value, show(value)));
   }
   return fromEntries(shown);
 }

@@ -53,6 +53,31 @@ export function formatDecision(event: DecisionEvent, options: PrettyOptions): st
   return join(pieces, Math.max(WIDTH_MIN, options.width), options.color);
 }
 
+/** What the log says of itself; null for checkpoints, of which there are many. */
+export function formatRecord(
+  record: { readonly kind: string; readonly [field: string]: unknown },
+  options: PrettyOptions,
+): string | null {
+  if (record.kind === "checkpoint") return null;
+  const text = (field: string): string => {
+    const value = record[field];
+    return typeof value === "string" ? shown(value) : "-";
+  };
+  const details: { readonly [kind: string]: readonly string[] } = {
+    start: [text("version"), `after: ${text("previous")}`],
+    policy_history: [`${text("old")} → ${text("new")}`],
+    config_history: [`${text("old")} → ${text("new")}`],
+    switch: [`${text("from")} → ${text("to")}`, text("code")],
+    retention: ["old files removed"],
+  };
+  const pieces: Piece[] = [
+    { text: text("timestamp").slice(11, 23), style: "dim" },
+    { text: `· ${shown(record.kind)}`, style: "cyan" },
+    ...(details[record.kind] ?? []).map((detail): Piece => ({ text: detail, style: null })),
+  ];
+  return join(pieces, Math.max(WIDTH_MIN, options.width), options.color);
+}
+
 function outcomeOf(event: DecisionEvent): Outcome {
   if (!event.result.allow) return "deny";
   return redactionsOf(event) === "" ? "allow" : "redact";

@@ -1,6 +1,7 @@
 import type { DecisionEvent } from "../core/audit.ts";
 import type { AuditSink } from "../core/ports.ts";
-import { encodeLine } from "./line.ts";
+import type { Standing } from "./ledger.ts";
+import { type CheckpointReason, encodeDecision, type HistoryRecord } from "./records.ts";
 
 /** Why events cannot be written now; `pending` of them wait. */
 export interface SinkFailure {
@@ -13,22 +14,41 @@ export interface SinkFailure {
 export interface ManagedAuditSink extends AuditSink {
   /** False from the first failed write to the next that succeeds; no event is accepted then. */
   readonly healthy: boolean;
-  /** Waits until what was accepted is written, or until a write has failed (see `healthy`). */
-  flush(): Promise<void>;
-  /** Flushes, for as long as the deadline lets it, and gives the descriptor back. */
-  close(): Promise<void>;
+  /** Puts a line of the service's own into the log; false as for an event. */
+  note(record: HistoryRecord): boolean;
+  /** What the last run said that held, as far as its log still tells. */
+  readonly before: Standing;
+  /** Waits until what was accepted is written; false if that has failed. */
+  settled(): Promise<boolean>;
+  /** Flushes, for as long as the deadline lets it; false if something could not be written. */
+  close(): Promise<boolean>;
 }
 
-/** What bytes are written to. */
-export interface Writer {
-  /** Writes some of `bytes` and tells how many; rejects with a system error's `code`. */
-  write(bytes: Uint8Array): Promise<number>;
-  close(): void;
+/** What records are written to, one call at a time. A rejection carries a system error's `code`. */
+export interface LogTarget {
+  readonly before: Standing;
+  /** Opens what it writes to, if it has not; null, or the code of what stands against it. */
+  open(): string | null;
+  /** Records that it has taken over and not yet written. */
+  readonly pending: number;
+  take(records: readonly string[]): void;
+  /** One decision that is counted only. */
+  omit(): void;
+  /** What holds from now on, for the next checkpoint. */
+  stand(standing: Partial<Standing>): void;
+  /** Writes what it has taken; after a rejection the next call goes on where it stopped. */
+  commit(): Promise<void>;
+  /** A checkpoint is to stand behind what waits; without lines before it only where it is final. */
+  checkpoint(reason: CheckpointReason): void;
+  /** Has the next `commit` look whether what is written to is still what was opened. */
+  inspect(): void;
+  /** Gives the descriptor back; `whole` says that nothing is left to be written. */
+  close(whole: boolean): void;
 }
 
-export interface SinkOptions {
-  /** One event as a line with its line break; the log's own JSON line unless a person reads it. */
-  readonly encode?: (event: DecisionEvent, seq: number) => string;
+export interface QueueOptions {
+  /** One event as the record that the target takes; JSON unless a person reads it. */
+  readonly encode?: (event: DecisionEvent) => string;
   /** Events that may wait, those in the running write included. */
   readonly queueMaxEvents: number;
   /** Called once for each spell of failing, and again when it ends with events unwritten. */
@@ -37,81 +57,143 @@ export interface SinkOptions {
   readonly retryMs?: number;
   /** How long `close` waits for the last write. */
   readonly closeDeadlineMs?: number;
+  /** Between two looks at the log while nothing is written. */
+  readonly healthIntervalMs?: number;
+  /** After something was written, a checkpoint follows at the latest after so long. */
+  readonly checkpointMs?: number;
 }
 
 const RETRY_MS = 1_000;
 const CLOSE_DEADLINE_MS = 5_000;
-/** One write takes the lines that wait, up to about this much. */
-const BATCH_MAX_LENGTH = 1024 * 1024;
+const HEALTH_INTERVAL_MS = 30_000;
+const CHECKPOINT_MS = 60_000;
 
-/** What the writer was opened with, or why it could not be. */
-export type Opened =
-  | { readonly ok: true; readonly writer: Writer; readonly lastSeq: number }
-  | { readonly ok: false; readonly code: string };
-
-/**
- * A bounded queue before a writer. `open` is called until it succeeds once; a failed write is tried
- * again from the byte where it stopped, so that no line is torn or written twice.
- */
-export function createQueuedSink(open: () => Opened, options: SinkOptions): ManagedAuditSink {
-  return new QueuedSink(open, options);
+/** A bounded queue before a target, which is opened until that succeeds once. */
+export function createQueuedSink(target: LogTarget, options: QueueOptions): ManagedAuditSink {
+  return new QueuedSink(target, options);
 }
 
 class QueuedSink implements ManagedAuditSink {
   healthy = true;
-  readonly #open: () => Opened;
-  readonly #options: SinkOptions;
-  #writer: Writer | null = null;
-  #seq = 0;
-  #lines: string[] = [];
-  /** The rest of the batch that is being written, and how many events it began with. */
-  #batch: Uint8Array = new Uint8Array();
-  #batchEvents = 0;
+  readonly #target: LogTarget;
+  readonly #options: QueueOptions;
+  #records: string[] = [];
   #running: Promise<void> | null = null;
   #retry: NodeJS.Timeout | null = null;
+  #checkpointTimer: NodeJS.Timeout | null = null;
+  readonly #health: NodeJS.Timeout;
   #isClosed = false;
+  /** Records ever; the difference is what waits. */
+  #accepted = 0;
+  #written = 0;
+  #waiting: { readonly accepted: number; readonly resolve: (isWritten: boolean) => void }[] = [];
 
-  constructor(open: () => Opened, options: SinkOptions) {
-    this.#open = open;
+  constructor(target: LogTarget, options: QueueOptions) {
+    this.#target = target;
     this.#options = options;
-    this.#openWriter();
+    if (this.#isOpen()) this.#start();
+    const interval = options.healthIntervalMs ?? HEALTH_INTERVAL_MS;
+    this.#health = setInterval(() => this.#look(), interval).unref();
+  }
+
+  get before(): Standing {
+    return this.#target.before;
   }
 
   record(event: DecisionEvent): boolean {
-    if (!this.healthy || this.#isClosed) return false;
-    if (this.#pending() >= this.#options.queueMaxEvents) return false;
-
-    const encode = this.#options.encode ?? encodeLine;
-    this.#lines.push(encode(event, this.#seq + 1));
-    this.#seq += 1;
-    this.#start();
+    if (!this.#accepts()) return false;
+    this.#add((this.#options.encode ?? encodeDecision)(event));
     return true;
   }
 
-  async flush(): Promise<void> {
-    if (this.#pending() > 0) this.#start();
-    await this.#running;
+  omit(): boolean {
+    if (!this.#accepts()) return false;
+    this.#target.omit();
+    this.#checkpointLater();
+    return true;
   }
 
-  async close(): Promise<void> {
-    if (this.#isClosed) return;
+  note(record: HistoryRecord): boolean {
+    if (!this.#accepts()) return false;
+    if (record.kind === "policy_history") this.#target.stand({ policy: record.new });
+    else this.#target.stand({ config: record.new });
+    const { kind, ...rest } = record;
+    // The kind comes first in every line.
+    this.#add(JSON.stringify({ kind, ...rest }));
+    return true;
+  }
+
+  settled(): Promise<boolean> {
+    if (!this.healthy) return Promise.resolve(false);
+    if (this.#written === this.#accepted) return Promise.resolve(true);
+    const outcome = Promise.withResolvers<boolean>();
+    this.#waiting.push({ accepted: this.#accepted, resolve: outcome.resolve });
+    this.#start();
+    return outcome.promise;
+  }
+
+  #settle(isWritten: boolean): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const one of waiting) {
+      if (!isWritten || one.accepted <= this.#written) one.resolve(isWritten);
+      else this.#waiting.push(one);
+    }
+  }
+
+  async close(): Promise<boolean> {
+    if (this.#isClosed) return this.healthy;
     this.#isClosed = true;
-    if (this.#retry !== null) clearTimeout(this.#retry);
+    clearInterval(this.#health);
+    for (const timer of [this.#retry, this.#checkpointTimer])
+      if (timer !== null) clearTimeout(timer);
 
-    const deadline = Promise.withResolvers<void>();
     const limit = this.#options.closeDeadlineMs ?? CLOSE_DEADLINE_MS;
-    const timer = setTimeout(deadline.resolve, limit);
-    await Promise.race([this.flush(), deadline.promise]);
-    clearTimeout(timer);
-
-    const pending = this.#pending();
-    if (pending > 0) this.#options.onFailure({ code: "CLOSED", pending });
+    const isWhole = await before(limit, this.#finish());
+    if (!isWhole) this.#options.onFailure({ code: "CLOSED", pending: this.#pending() });
     // A write that hangs still holds the descriptor, whose number must not be used anew.
-    if (this.#running === null) this.#writer?.close();
+    if (this.#running === null) this.#target.close(isWhole);
+    return isWhole;
+  }
+
+  async #finish(): Promise<boolean> {
+    await this.#running;
+    this.#target.checkpoint("close");
+    this.#start();
+    await this.#running;
+    return this.healthy && this.#pending() === 0;
+  }
+
+  #accepts(): boolean {
+    return this.healthy && !this.#isClosed && this.#pending() < this.#options.queueMaxEvents;
+  }
+
+  #add(record: string): void {
+    this.#records.push(record);
+    this.#accepted += 1;
+    this.#checkpointLater();
+    this.#start();
   }
 
   #pending(): number {
-    return this.#batchEvents + this.#lines.length;
+    return this.#target.pending + this.#records.length;
+  }
+
+  #checkpointLater(): void {
+    if (this.#checkpointTimer !== null) return;
+    const limit = this.#options.checkpointMs ?? CHECKPOINT_MS;
+    this.#checkpointTimer = setTimeout(() => {
+      this.#checkpointTimer = null;
+      this.#target.checkpoint("time");
+      this.#start();
+    }, limit).unref();
+  }
+
+  /** While it fails, the retry looks. */
+  #look(): void {
+    if (!this.healthy) return;
+    this.#target.inspect();
+    this.#start();
   }
 
   /** Events of one turn of the event loop are written together. */
@@ -125,8 +207,16 @@ class QueuedSink implements ManagedAuditSink {
   /** Never rejects: a failure is a state of the sink. */
   async #drain(): Promise<void> {
     try {
-      while (this.#pending() > 0 && this.#openWriter()) await this.#writeBatch();
-      if (this.#pending() === 0 && this.#openWriter()) this.healthy = true;
+      if (!this.#isOpen()) return;
+      do {
+        const accepted = this.#accepted;
+        this.#target.take(this.#records);
+        this.#records = [];
+        await this.#target.commit();
+        this.healthy = true;
+        this.#written = accepted;
+        this.#settle(true);
+      } while (this.#records.length > 0);
     } catch (error) {
       this.#fail(codeOf(error));
     } finally {
@@ -134,43 +224,16 @@ class QueuedSink implements ManagedAuditSink {
     }
   }
 
-  async #writeBatch(): Promise<void> {
-    if (this.#batch.length === 0) this.#takeBatch();
-    while (this.#batch.length > 0 && this.#writer !== null) {
-      const written = await this.#writer.write(this.#batch);
-      this.#batch = this.#batch.subarray(written);
-    }
-    this.#batchEvents = 0;
-    this.healthy = true;
-  }
-
-  #takeBatch(): void {
-    let length = 0;
-    let count = 0;
-    while (count < this.#lines.length && length < BATCH_MAX_LENGTH) {
-      length += this.#lines[count]?.length ?? 0;
-      count += 1;
-    }
-    const taken = this.#lines.splice(0, count);
-    this.#batch = Buffer.from(taken.join(""));
-    this.#batchEvents = count;
-  }
-
-  #openWriter(): boolean {
-    if (this.#writer !== null) return true;
-    const opened = this.#open();
-    if (!opened.ok) {
-      this.#fail(opened.code);
-      return false;
-    }
-    this.#writer = opened.writer;
-    this.#seq = opened.lastSeq;
-    return true;
+  #isOpen(): boolean {
+    const code = this.#target.open();
+    if (code !== null) this.#fail(code);
+    return code === null;
   }
 
   #fail(code: string): void {
     if (this.healthy) this.#options.onFailure({ code, pending: this.#pending() });
     this.healthy = false;
+    this.#settle(false);
     if (this.#isClosed) return;
     if (this.#retry !== null) clearTimeout(this.#retry);
     this.#retry = setTimeout(() => this.#start(), this.#options.retryMs ?? RETRY_MS);
@@ -178,6 +241,15 @@ class QueuedSink implements ManagedAuditSink {
   }
 }
 
-function codeOf(error: unknown): string {
+/** What the promise says, or false when it says nothing in time. */
+async function before(milliseconds: number, outcome: Promise<boolean>): Promise<boolean> {
+  const deadline = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => deadline.resolve(false), milliseconds);
+  const answer = await Promise.race([outcome, deadline.promise]);
+  clearTimeout(timer);
+  return answer;
+}
+
+export function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "UNKNOWN";
 }

@@ -3,6 +3,7 @@ import { err, type Result } from "../core/result.ts";
 import { loadGuards } from "../server/load-guards.ts";
 import { loadInventory } from "../server/load-inventory.ts";
 import { loadPolicy, type PolicyInForce } from "../server/load-policy.ts";
+import { signerOf } from "../server/open-log.ts";
 import { systemClock } from "../server/system.ts";
 import type { Command, Options } from "./command.ts";
 import { complain, misuse, say } from "./output.ts";
@@ -65,6 +66,10 @@ async function loadAll(config: Config): Promise<Result<PolicyInForce, readonly s
   const redact = policy.ok ? policy.value.redact : null;
   const guards = await loadGuards(config, { redact, only: null, onFault() {} });
   const inventory = await loadInventory(config);
-  if (guards.ok && inventory.ok) return policy;
-  return err([policy, guards, inventory].flatMap((loaded) => (loaded.ok ? [] : loaded.error)));
+  const signer = signerOf(config.audit);
+  if (guards.ok && inventory.ok && signer.ok) return policy;
+  return err([
+    ...[policy, guards, inventory].flatMap((loaded) => (loaded.ok ? [] : loaded.error)),
+    ...(signer.ok ? [] : [signer.error]),
+  ]);
 }

@@ -1,3 +1,5 @@
+import { EXIT } from "./exit-codes.ts";
+
 /** Standard output is for what was asked for; everything else goes to standard error. */
 export function say(text: string): void {
   process.stdout.write(`${text}\n`);
@@ -7,16 +9,16 @@ export function complain(text: string): void {
   process.stderr.write(`impedance: ${text}\n`);
 }
 
-/** Prints every error; the exit code says that there was one. */
-export function fail(errors: readonly string[]): number {
+/** Prints every error; the exit code says that there was one, and of what kind. */
+export function fail(errors: readonly string[], code: number = EXIT.failed): number {
   for (const error of errors) complain(error);
-  return 1;
+  return code;
 }
 
 /** For a command line that cannot be meant; the exit code is another one than for a failure. */
 export function misuse(error: string): number {
   complain(error);
-  return 2;
+  return EXIT.misused;
 }
 
 /** Whether a terminal that shows colours is at the other end (no-color.org). */

@@ -3,6 +3,8 @@ import { packageVersion } from "../server/package-root.ts";
 import { checkCommand } from "./check.ts";
 import { type Command, type CommandGroup, parseOptions } from "./command.ts";
 import { doctorCommand } from "./doctor.ts";
+import { EXIT, EXIT_HELP } from "./exit-codes.ts";
+import { logCommands } from "./log.ts";
 import { complain, say } from "./output.ts";
 import { policyCommands } from "./policy/policy.ts";
 import { scanCommand } from "./scan.ts";
@@ -16,24 +18,21 @@ const COMMANDS: readonly (Command | CommandGroup)[] = [
   checkCommand,
   scanCommand,
   policyCommands,
+  logCommands,
   doctorCommand,
   toolsCommands,
 ];
-
-/** Exit codes (sysexits is not used: scripts test for zero). */
-const FAILED = 1;
-const MISUSED = 2;
 
 /** Runs one command line; resolves to the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
     say(overview());
-    return name === undefined ? MISUSED : 0;
+    return name === undefined ? EXIT.misused : EXIT.ok;
   }
   if (name === "--version" || name === "-v") {
     say(packageVersion());
-    return 0;
+    return EXIT.ok;
   }
   const command = COMMANDS.find((each) => each.name === name);
   if (command === undefined) return unknown(name, COMMANDS, "impedance");
@@ -45,7 +44,7 @@ async function runGroup(group: CommandGroup, args: readonly string[]): Promise<n
   const [name, ...rest] = args;
   if (name === undefined || name === "--help" || name === "-h") {
     say([group.help, "", ...listed(group.commands)].join("\n"));
-    return name === undefined ? MISUSED : 0;
+    return name === undefined ? EXIT.misused : EXIT.ok;
   }
   const command = group.commands.find((each) => each.name === name);
   if (command === undefined) return unknown(name, group.commands, `impedance ${group.name}`);
@@ -61,11 +60,11 @@ async function runCommand(
   if (!options.ok) {
     complain(options.error);
     complain(`${called} --help explains its options`);
-    return MISUSED;
+    return EXIT.misused;
   }
   if (options.value.flag("help")) {
     say(command.help);
-    return 0;
+    return EXIT.ok;
   }
   return execute(command, options.value);
 }
@@ -74,7 +73,7 @@ function unknown(name: string, known: readonly { readonly name: string }[], of: 
   if (name.startsWith("-")) {
     complain(`there is no option ${name}`);
     complain(`${of} --help explains its options`);
-    return MISUSED;
+    return EXIT.misused;
   }
   const near = suggest(
     name,
@@ -82,7 +81,7 @@ function unknown(name: string, known: readonly { readonly name: string }[], of: 
   );
   complain(`there is no command ${name}${near === null ? "" : `; did you mean ${near}?`}`);
   complain(`${of} --help lists them`);
-  return MISUSED;
+  return EXIT.misused;
 }
 
 async function execute(command: Command, options: Parameters<Command["run"]>[0]): Promise<number> {
@@ -91,7 +90,7 @@ async function execute(command: Command, options: Parameters<Command["run"]>[0])
   } catch (error) {
     // What is thrown here is for the operator: our own sentences, and bugs.
     complain(error instanceof Error ? error.message : String(error));
-    return FAILED;
+    return EXIT.failed;
   }
 }
 
@@ -102,6 +101,8 @@ function overview(): string {
     "usage: impedance COMMAND [OPTIONS]",
     "",
     ...listed(COMMANDS),
+    "",
+    EXIT_HELP,
     "",
     "impedance COMMAND --help explains one. A first try, in front of any MCP server:",
     "  impedance up --upstream http://127.0.0.1:3001/mcp",

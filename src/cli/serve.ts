@@ -4,6 +4,8 @@ import { err, ok, type Result } from "../core/result.ts";
 import { startService } from "../server/service.ts";
 import { createLogger } from "../telemetry/log.ts";
 import type { Command, Options } from "./command.ts";
+import { leaveBreadcrumbs } from "./crash.ts";
+import { EXIT, EXIT_HELP, exitCodeOf } from "./exit-codes.ts";
 import { fail, misuse } from "./output.ts";
 import { loadSettings, SETTINGS_HELP, SETTINGS_OPTIONS } from "./settings.ts";
 import { untilSignal } from "./signals.ts";
@@ -21,6 +23,8 @@ ${SETTINGS_HELP}
   --grpc ADDRESS   HOST:PORT or unix:/path where Envoy reaches it   [127.0.0.1:9191]
   --admin ADDRESS  HOST:PORT of /health, /ready and /metrics        [127.0.0.1:9192]
 
+${EXIT_HELP}
+
 examples:
   impedance serve --config impedance.yaml
   impedance serve --policy policy.yaml --grpc unix:/run/impedance.sock`,
@@ -35,11 +39,12 @@ async function serve(options: Options): Promise<number> {
   if (!config.ok) return misuse(config.error);
   const signal = untilSignal();
   const log = createLogger(config.value.log);
+  leaveBreadcrumbs(config.value);
   const service = await startService({ config: config.value, log });
-  if (!service.ok) return fail(service.error);
+  if (!service.ok) return fail(service.error.errors, exitCodeOf(service.error));
   await signal;
-  await service.value.stop();
-  return 0;
+  const { isLogWhole } = await service.value.stop();
+  return isLogWhole ? EXIT.ok : EXIT.audit;
 }
 
 function withAddresses(config: Config, options: Options): Result<Config, string> {

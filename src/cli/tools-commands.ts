@@ -5,9 +5,10 @@ import { toolsPinCommand } from "./tools-pin.ts";
 
 export const toolsCommands: CommandGroup = {
   name: "tools",
-  summary: "the tools of live servers: list them, pin them, see where they differ",
+  summary: "the tools of live servers: list, pin in an inventory, and compare with it",
   help: `usage: impedance tools COMMAND [OPTIONS]
 
-The tools that MCP servers offer, beside the inventory of those that were reviewed.`,
+An inventory (tools.yaml) holds each tool's definition as a person reviewed it, with what that
+person knows of it. docs/inventory.md is a short tutorial.`,
   commands: [toolsListCommand, toolsPinCommand, toolsDiffCommand],
 };

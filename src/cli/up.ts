@@ -1,21 +1,26 @@
 import { readFile } from "node:fs/promises";
-import { createStreamSink } from "../audit/descriptor-sink.ts";
-import { encodeLine } from "../audit/line.ts";
 import { formatDecision } from "../audit/pretty.ts";
-import type { ManagedAuditSink } from "../audit/sink.ts";
+import { createStreamSink } from "../audit/stream-sink.ts";
 import type { Config, ServerConfig } from "../config/config.ts";
 import { type Address, decodeAddress, encodeAddress } from "../core/address.ts";
 import type { DecisionEvent } from "../core/audit.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { packagePath } from "../server/package-root.ts";
-import { type Service, startService } from "../server/service.ts";
+import {
+  type Service,
+  type ServiceOptions,
+  type StartFailure,
+  startService,
+} from "../server/service.ts";
 import { createLogger } from "../telemetry/log.ts";
 import type { Command, Options } from "./command.ts";
+import { leaveBreadcrumbs } from "./crash.ts";
 import { bootstrapFor } from "./envoy/configuration.ts";
 import { locateEnvoy } from "./envoy/locate.ts";
 import { portOwner } from "./envoy/port-owner.ts";
 import { type EnvoyProcess, startEnvoy } from "./envoy/process.ts";
 import { decodeUpstreamUrl } from "./envoy/upstream-url.ts";
+import { EXIT, EXIT_HELP, exitCodeOf } from "./exit-codes.ts";
 import { complain, fail, hasColor, misuse, say } from "./output.ts";
 import { loadSettings, SETTINGS_HELP, SETTINGS_OPTIONS } from "./settings.ts";
 import { untilSignal } from "./signals.ts";
@@ -35,6 +40,8 @@ standard error, one line each. Without a policy only the handshake, discovery an
   --listen ADDRESS HOST:PORT; port 0 takes a free one               [127.0.0.1:8070]
 ${SETTINGS_HELP}
   --format FORMAT  text or json: how decisions are printed          [text]
+
+${EXIT_HELP}
 
 examples:
   impedance up --upstream http://127.0.0.1:3001/mcp
@@ -60,8 +67,9 @@ async function up(options: Options): Promise<number> {
   }
 
   const signal = untilSignal();
+  leaveBreadcrumbs(config.value);
   const running = await startUp(config.value, format);
-  if (!running.ok) return fail(running.error);
+  if (!running.ok) return fail(running.error.errors, exitCodeOf(running.error));
   const { service, envoy, urls } = running.value;
   if (service.policy.isBuiltIn) complain(NO_POLICY);
   say(`ready ${urls.join(" ")}`);
@@ -70,8 +78,9 @@ async function up(options: Options): Promise<number> {
   const crashed = typeof ended !== "string";
   if (crashed) complain(`Envoy ended by itself (${ended.signal ?? `exit code ${ended.code}`})`);
   await envoy.stop();
-  await service.stop();
-  return crashed ? 1 : 0;
+  const { isLogWhole } = await service.stop();
+  if (crashed) return EXIT.failed;
+  return isLogWhole ? EXIT.ok : EXIT.audit;
 }
 
 const NO_POLICY = `no policy: only the handshake, discovery and listing pass. To let a tool be called, write
@@ -93,22 +102,21 @@ export interface Running {
 export async function startUp(
   config: Config,
   format: "text" | "json",
-): Promise<Result<Running, readonly string[]>> {
+): Promise<Result<Running, StartFailure>> {
   const binary = locateEnvoy();
   const busy = await whoHolds(config.listen);
-  if (busy !== null) return err([busy]);
-  const print = printer(format);
-  const toTerminal = config.audit.sink !== "file";
+  if (busy !== null) return err({ part: "service", errors: [busy] });
+  const shown = terminal(config, format);
   const service = await startService({
+    ...shown,
     // Between Envoy and us nobody else needs to find the way: any free port will do.
     config: {
-      ...config,
+      ...shown.config,
       grpc: { kind: "tcp", host: "127.0.0.1", port: 0 },
       allowedHosts: config.allowedHosts ?? namesOf(config.listen),
     },
     log: createLogger({ level: config.log.level === "info" ? "warn" : config.log.level }),
     anyAdminPort: true,
-    ...(toTerminal ? { sink: terminalSink(config, print) } : { onDecision: shown(print) }),
   });
   if (!service.ok) return service;
   try {
@@ -122,7 +130,8 @@ export async function startUp(
     return ok({ service: service.value, envoy, urls });
   } catch (error) {
     await service.value.stop();
-    return err([error instanceof Error ? error.message : String(error)]);
+    const message = error instanceof Error ? error.message : String(error);
+    return err({ part: "service", errors: [message] });
   }
 }
 
@@ -191,27 +200,27 @@ async function whoHolds(listen: Address): Promise<string | null> {
   return `${at} is taken by ${owner}; choose another with --listen HOST:PORT (port 0: any free one)`;
 }
 
-type Printer = (event: DecisionEvent, seq: number) => string;
-
-function printer(format: "text" | "json"): Printer {
-  if (format === "json") return encodeLine;
+/**
+ * The terminal as the decision log: what cannot be shown is not allowed either. Beside a log file,
+ * which has the say, it shows what is written there.
+ */
+function terminal(
+  config: Config,
+  format: "text" | "json",
+): Pick<ServiceOptions, "config" | "sink" | "onDecision" | "tap"> {
   const { stderr } = process;
   const style = { color: hasColor(stderr), width: stderr.columns ?? 160 };
-  return (event) => `${formatDecision(event, style)}\n`;
-}
-
-/** The terminal as the decision log: what cannot be shown is not allowed either. */
-function terminalSink(config: Config, print: Printer): ManagedAuditSink {
+  const encode = (event: DecisionEvent) => `${formatDecision(event, style)}\n`;
+  if (config.audit.sink === "file") {
+    if (format === "json") return { config, tap: (line) => stderr.write(`${line}\n`) };
+    return { config, onDecision: (event) => stderr.write(encode(event)) };
+  }
+  if (format === "json")
+    return { config: { ...config, audit: { ...config.audit, sink: "stderr" } } };
   const { queueMaxEvents } = config.audit;
   const onFailure = ({ code }: { code: string }) => complain(`decisions cannot be shown (${code})`);
-  return createStreamSink({ stream: process.stderr, queueMaxEvents, onFailure, encode: print });
-}
-
-/** For a terminal beside a log file, which has the say. */
-function shown(print: Printer): (event: DecisionEvent) => void {
-  let seq = 0;
-  return (event) => {
-    seq += 1;
-    process.stderr.write(print(event, seq));
+  return {
+    config,
+    sink: createStreamSink({ stream: stderr, queueMaxEvents, onFailure, encode, chain: null }),
   };
 }

@@ -69,6 +69,15 @@ export interface RawConfig {
     readonly sink: AuditConfig["sink"];
     readonly file?: string;
     readonly queue_max_events: number;
+    readonly fallback_files: readonly string[];
+    readonly sync: "on" | "off";
+    readonly checkpoint_events: number;
+    readonly checkpoint_ms: number;
+    readonly file_max_bytes: number;
+    readonly file_max_age_s: number;
+    readonly keep_files?: number;
+    readonly keep_days?: number;
+    readonly health_interval_ms: number;
   };
   readonly log: { readonly level: LogLevel };
   readonly drain_deadline_ms: number;
@@ -104,6 +113,7 @@ export interface Surroundings {
 export interface Secrets {
   readonly subjectKey: Secret | null;
   readonly aliasKey: Secret | null;
+  readonly signingKey: Secret | null;
   readonly bundleToken: Secret | null;
   readonly verificationKey: Secret | null;
 }
@@ -156,14 +166,34 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
     annotate: raw.annotate === "on",
     padding: buildPadding(raw.padding),
     limits,
-    audit: {
-      sink: raw.audit.sink,
-      file: inFolder(raw.audit.file),
-      queueMaxEvents: raw.audit.queue_max_events,
-      subjectKey: secrets.subjectKey,
-    },
+    audit: buildAudit(raw.audit, surroundings),
     log: { level: raw.log.level },
     drainDeadlineMs: raw.drain_deadline_ms,
+  };
+}
+
+const SECOND_MS = 1_000;
+const DAY_MS = 86_400_000;
+
+function buildAudit(raw: RawConfig["audit"], surroundings: Surroundings): AuditConfig {
+  const { folder, secrets } = surroundings;
+  return {
+    sink: raw.sink,
+    file: raw.file === undefined ? null : resolve(folder, raw.file),
+    queueMaxEvents: raw.queue_max_events,
+    fallbackFiles: raw.fallback_files.map((file) => resolve(folder, file)),
+    subjectKey: secrets.subjectKey,
+    signingKey: secrets.signingKey,
+    sync: raw.sync === "on",
+    checkpointEvents: raw.checkpoint_events,
+    checkpointMs: raw.checkpoint_ms,
+    rotation: {
+      fileMaxBytes: raw.file_max_bytes,
+      fileMaxAgeMs: raw.file_max_age_s * SECOND_MS,
+      keepFiles: raw.keep_files ?? null,
+      keepMs: raw.keep_days === undefined ? null : raw.keep_days * DAY_MS,
+    },
+    healthIntervalMs: raw.health_interval_ms,
   };
 }
 
@@ -185,7 +215,8 @@ function ownPaths(raw: RawConfig, { file, folder, secrets }: Surroundings): stri
   const modules = raw.plugins.map(({ module }) => module);
   const { policy, inventory, audit } = raw;
   const bundle = isUrl(policy.bundle) ? undefined : policy.bundle;
-  const files = [file, policy.file, bundle, inventory.file, audit.file];
+  const logs = [audit.file, ...audit.fallback_files];
+  const files = [file, policy.file, bundle, inventory.file, ...logs];
   const paths = [...files, ...modules, ...keyFiles];
   return paths.filter((path) => path !== undefined).map((path) => resolve(folder, path));
 }

@@ -137,6 +137,22 @@ export interface AuditConfig {
   /** Set exactly when the sink is `file`. */
   readonly file: string | null;
   readonly queueMaxEvents: number;
+  /** Where to write when `file` cannot be, in this order. */
+  readonly fallbackFiles: readonly string[];
+  /** Signs the checkpoints; null: nobody vouches for them. */
+  readonly signingKey: Secret | null;
+  /** A message passes once the disk has its decision. */
+  readonly sync: boolean;
+  readonly checkpointEvents: number;
+  readonly checkpointMs: number;
+  /** Bounds of one file, and of those that are kept; null is without. */
+  readonly rotation: {
+    readonly fileMaxBytes: number;
+    readonly fileMaxAgeMs: number;
+    readonly keepFiles: number | null;
+    readonly keepMs: number | null;
+  };
+  readonly healthIntervalMs: number;
   /**
    * Key of the subjects' pseudonyms, which without one are comparable within one run only; and of
    * the hashes of what was found, which without one are not made.

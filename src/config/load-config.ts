@@ -23,6 +23,7 @@ import { resolveSecret } from "./secret.ts";
 const SECRET_PATHS: { readonly [name in keyof Secrets]: Path } = {
   subjectKey: ["audit", "subject_key"],
   aliasKey: ["aliases", "key"],
+  signingKey: ["audit", "signing_key"],
   bundleToken: ["policy", "bundle_token"],
   verificationKey: ["policy", "verification_key"],
 };

@@ -179,9 +179,20 @@ function checkAllowedValues(root: unknown): Fault[] {
   });
 }
 
+/** What only a file can do. */
+const FILE_SETTINGS = ["fallback_files", "keep_files", "keep_days"] as const;
+
 function checkAuditFile(root: unknown): Fault[] {
   const sink = textAt(root, ["audit", "sink"]);
   const file = valueAt(root, ["audit", "file"]);
+  if (sink !== undefined && sink !== "file") {
+    const given = FILE_SETTINGS.filter((name) => hasEffect(valueAt(root, ["audit", name])));
+    const waits = textAt(root, ["audit", "sync"]) === "on" ? ["sync"] : [];
+    const faults = [...given, ...waits].map((name) =>
+      wrong(["audit", name], "has no effect", "set audit.sink: file, or remove it"),
+    );
+    if (faults.length > 0) return faults;
+  }
   if (sink === "file" && file === undefined) {
     return [wrong(["audit", "sink"], "needs a file to write to", "add audit.file: …")];
   }
@@ -189,6 +200,10 @@ function checkAuditFile(root: unknown): Fault[] {
     return [wrong(["audit", "file"], "has no effect", "set audit.sink: file, or remove it")];
   }
   return [];
+}
+
+function hasEffect(value: unknown): boolean {
+  return Array.isArray(value) ? value.length > 0 : value !== undefined;
 }
 
 function wrong(path: Path, problem: string, remedy: string): Fault {

@@ -115,6 +115,7 @@ export type AbortCause =
   | "draining"
   | "needs_cleaning"
   | "overloaded"
+  | "audit_unavailable"
   | "internal";
 
 /**

@@ -42,6 +42,8 @@ export interface IdentityPort {
  */
 export interface AuditSink {
   record(event: DecisionEvent): boolean;
+  /** Counts a decision that a rule wants no line for; `false` as for one that is written. */
+  omit(): boolean;
 }
 
 /**

@@ -25,7 +25,7 @@ export interface Decision {
   readonly httpStatus: number;
 }
 
-const NO_OBLIGATIONS: Obligations = { redact: [], remove: [], audit: "full", headers: {} };
+const NO_OBLIGATIONS: Obligations = { redact: [], remove: [], audit: "keys", headers: {} };
 
 /**
  * Asks the policy about one cleaned message. FAIL CLOSED: no policy, a fault of it or of a guard,

@@ -39,26 +39,35 @@ export function record(entry: Recorded, dependencies: Dependencies): Decision {
   for (const { guard, kind, action } of findings) telemetry.found(guard, kind, action);
   for (const phase in timings) telemetry.phase(phase, (timings[phase] ?? 0) / 1000);
 
-  if (decision.allow && decision.obligations.audit === "none") return decision;
-  const accepted = audit.record(
-    events.build({
-      decisionId: decision.decisionId,
-      input: decision.input ?? stubInput(scene, dependencies),
-      server: scene.server,
-      decision: { allow: decision.allow, reasons: decision.reasons },
-      policyRevision: decision.policyRevision,
-      findings: mostTelling(findings),
-      edits: receipts.slice(0, RECEIPTS_MAX),
-      pins: entry.pins ?? [],
-      requestId: scene.requestId,
-      traceId: scene.traceId,
-      metrics: nanoseconds(timings),
-    }),
-  );
+  // Only what passes may go without a line: denials are always told.
+  const isOmitted = decision.allow && decision.obligations.audit === "none";
+  const accepted = isOmitted
+    ? audit.omit()
+    : audit.record(
+        events.build({
+          decisionId: decision.decisionId,
+          input: decision.input ?? stubInput(scene, dependencies),
+          server: scene.server,
+          decision: { allow: decision.allow, reasons: decision.reasons },
+          showsArguments: decision.obligations.audit === "full" && isClean(findings),
+          policyRevision: decision.policyRevision,
+          findings: mostTelling(findings),
+          edits: receipts.slice(0, RECEIPTS_MAX),
+          pins: entry.pins ?? [],
+          requestId: scene.requestId,
+          traceId: scene.traceId,
+          metrics: nanoseconds(timings),
+        }),
+      );
   if (accepted) return decision;
   const { rpcCode, httpStatus } = refusal("audit_unavailable");
   const reasons = [reasonOf("audit_unavailable")];
   return { ...decision, allow: false, reasons, rpcCode, httpStatus };
+}
+
+/** Values are shown only where all that was found in the message was taken out of it. */
+function isClean(findings: readonly Finding[]): boolean {
+  return findings.every(({ action }) => action === "redacted");
 }
 
 /** What is known of an exchange that ended before the policy was asked. */

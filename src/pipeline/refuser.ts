@@ -1,3 +1,4 @@
+import { maskName } from "../audit/mask-text.ts";
 import type { Deny, HttpDenial, ProxyMetadata, RequestHead } from "../core/exchange.ts";
 import type { MessageKind } from "../core/message.ts";
 import type { Principal } from "../core/policy.ts";
@@ -130,11 +131,17 @@ export function metadataOf(
   return {
     decision_id: decision.decisionId,
     allowed: decision.allow,
-    method: message?.method ?? null,
-    tool: message?.tool ?? null,
+    method: nameOf(message?.method),
+    tool: nameOf(message?.tool),
     principal: dependencies.events.subject(principal().id),
     reasons: decision.reasons.map(({ code }) => code),
   };
+}
+
+/** The peer chose it: what has not the form of a name may be anything, and is left out. */
+function nameOf(text: string | null | undefined): string | null {
+  const shown = maskName(text ?? null);
+  return typeof shown === "string" ? shown : null;
 }
 
 /** Deniable only as a refusal of the whole client: anything else hangs it or changes its era. */

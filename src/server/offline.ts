@@ -38,7 +38,7 @@ export async function createOfflinePipeline(
   const parts = {
     inForce: () => inForce,
     inventory: inventory.value,
-    audit: { record: () => true },
+    audit: { record: () => true, omit: () => true },
     telemetry: silentTelemetry,
     clock,
   };

@@ -1,20 +1,23 @@
-import { createFileSink, createStreamSink } from "../audit/descriptor-sink.ts";
 import type { ManagedAuditSink } from "../audit/sink.ts";
+import type { LineTap } from "../audit/tap.ts";
 import type { Config } from "../config/config.ts";
 import type { Endpoint } from "../core/address.ts";
 import type { DecisionEvent } from "../core/audit.ts";
+import type { Firewall } from "../core/exchange.ts";
 import type { AuditSink } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
-import { startGrpcServer } from "../envoy/grpc-server.ts";
-import type { Dependencies } from "../pipeline/dependencies.ts";
+import { type GrpcServer, startGrpcServer } from "../envoy/grpc-server.ts";
+import { createDurableFirewall } from "../pipeline/durable.ts";
 import { createFirewall } from "../pipeline/firewall.ts";
 import { type AdminOptions, startAdmin } from "../telemetry/admin.ts";
 import { describeError, type Logger } from "../telemetry/log.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { dependenciesOf } from "./dependencies.ts";
+import { noteConfig, notePolicy } from "./history.ts";
 import { type LiveOptions, startLivePolicy } from "./live-policy.ts";
 import { loadInventory } from "./load-inventory.ts";
 import type { PolicyInForce } from "./load-policy.ts";
+import { openLog } from "./open-log.ts";
 import { packageVersion } from "./package-root.ts";
 import { hasPassingAliases } from "./paths.ts";
 import { systemClock } from "./system.ts";
@@ -26,6 +29,8 @@ export interface ServiceOptions {
   readonly sink?: ManagedAuditSink;
   /** Sees every decision after the log took it. */
   readonly onDecision?: (event: DecisionEvent) => void;
+  /** Sees each line of the log as it was written. */
+  readonly tap?: LineTap;
   /** When the admin port is taken, any free one will do. */
   readonly anyAdminPort?: boolean;
 }
@@ -37,26 +42,48 @@ export interface Service {
   /** As it was at the start. */
   readonly policy: PolicyInForce;
   /** Lets open exchanges finish until the deadline, ends the rest closed, writes the log out. */
-  stop(): Promise<void>;
+  stop(): Promise<Stopped>;
+}
+
+/** Whether all decisions are in the log. */
+export interface Stopped {
+  readonly isLogWhole: boolean;
+}
+
+/** Why the service does not start: which part of it, and all that stands against it. */
+export interface StartFailure {
+  readonly part: "audit" | "policy" | "identity" | "service";
+  readonly errors: readonly string[];
 }
 
 /** Wires everything together and listens, or says everything that stands against it. */
 export async function startService(
   options: ServiceOptions,
-): Promise<Result<Service, readonly string[]>> {
+): Promise<Result<Service, StartFailure>> {
   const { config, log } = options;
   const inventory = await loadInventory(config);
-  if (!inventory.ok) return inventory;
+  // What a policy may ask of the inventory it cannot decide without it.
+  if (!inventory.ok) return err({ part: "policy", errors: inventory.error });
   const metrics = createMetrics({ version: packageVersion() });
   const live = await startLivePolicy({
     config,
     clock: systemClock,
     onGuardFault: (guard, error) => log.error("guard_fault", { guard, ...describeError(error) }),
-    onReload: (reload) => noteReload(reload, metrics, log),
+    onReload: (reload) => {
+      noteReload(reload, metrics, log);
+      if (reload.kind !== "loaded") return;
+      notePolicy(sink, config, reload.to, systemClock, "reload", reload.from);
+    },
   });
-  if (!live.ok) return live;
+  if (!live.ok) return err({ part: "policy", errors: live.error });
   const { current } = live.value;
-  const sink = options.sink ?? createSink(config, metrics, log);
+  const surroundings = { metrics, log, clock: systemClock, tap: options.tap };
+  const opened = openLog(config, surroundings, options.sink);
+  if (!opened.ok) {
+    live.value.stop();
+    return err({ part: "audit", errors: [opened.error] });
+  }
+  const sink = opened.value;
   const dependencies = dependenciesOf(config, {
     inForce: current,
     inventory: inventory.value,
@@ -66,8 +93,16 @@ export async function startService(
   });
 
   let ready = false;
-  const grpc = await bindGrpc(config, dependencies, log, metrics, () => ready);
-  if (!grpc.ok) return grpc;
+  const firewall = createFirewall(dependencies);
+  const grpc = await bindGrpc(options, {
+    firewall: config.audit.sync ? createDurableFirewall(firewall, () => sink.settled()) : firewall,
+    metrics,
+    ready: () => ready,
+  });
+  if (!grpc.ok) {
+    await sink.close();
+    return grpc;
+  }
   const admin = await bindAdmin(options, {
     ready: () => ready && sink.healthy,
     policyDefault: () => current().policy.default,
@@ -75,11 +110,14 @@ export async function startService(
   });
   if (!admin.ok) {
     grpc.value.close();
-    return err([inUse("admin", config.admin, admin.error.code)]);
+    await sink.close();
+    return err({ part: "service", errors: [inUse("admin", config.admin, admin.error.code)] });
   }
   if (hasPassingAliases(config)) {
     log.warn("aliases_pass", { remedy: "set aliases.key: path aliases end with this run" });
   }
+  noteConfig(sink, config, systemClock, "start");
+  notePolicy(sink, config, current().policy.engine.revision, systemClock, "start");
   ready = true;
   log.info("started", { grpc_port: grpc.value.port, admin_port: admin.value.port });
   return ok({
@@ -93,9 +131,10 @@ export async function startService(
       await grpc.value.drain(config.drainDeadlineMs);
       grpc.value.close();
       await admin.value.close();
-      await sink.close();
+      const isLogWhole = await sink.close();
       log.info("stopped");
       await log.flush();
+      return { isLogWhole };
     },
   });
 }
@@ -124,19 +163,13 @@ function auditOf(
       else metrics.auditFailed();
       return accepted;
     },
+    omit: () => {
+      const accepted = sink.omit();
+      if (accepted) metrics.auditOmitted();
+      else metrics.auditFailed();
+      return accepted;
+    },
   };
-}
-
-function createSink(config: Config, metrics: Metrics, log: Logger): ManagedAuditSink {
-  const { sink, file, queueMaxEvents } = config.audit;
-  const onFailure = ({ code, pending }: { code: string; pending: number }) => {
-    metrics.auditFailed();
-    log.error("audit_failed", { system_code: code, pending });
-  };
-  if (sink === "file" && file !== null)
-    return createFileSink({ path: file, queueMaxEvents, onFailure });
-  const stream = sink === "stderr" ? process.stderr : process.stdout;
-  return createStreamSink({ stream, queueMaxEvents, onFailure });
 }
 
 async function bindAdmin(
@@ -149,15 +182,12 @@ async function bindAdmin(
 }
 
 async function bindGrpc(
-  config: Config,
-  dependencies: Dependencies,
-  log: Logger,
-  metrics: Metrics,
-  ready: () => boolean,
-) {
+  { config, log }: ServiceOptions,
+  { firewall, metrics, ready }: { firewall: Firewall; metrics: Metrics; ready: () => boolean },
+): Promise<Result<GrpcServer, StartFailure>> {
   try {
     const server = await startGrpcServer({
-      firewall: createFirewall(dependencies),
+      firewall,
       limits: config.limits,
       address: grpcAddress(config.grpc),
       ready,
@@ -168,7 +198,7 @@ async function bindGrpc(
     });
     return ok(server);
   } catch {
-    return err([inUse("grpc", config.grpc, "EADDRINUSE")]);
+    return err({ part: "service", errors: [inUse("grpc", config.grpc, "EADDRINUSE")] });
   }
 }
 

@@ -9,6 +9,14 @@ export interface Metrics extends Telemetry {
   streamClosed(): void;
   /** The decision log could not take an event, or could not write. */
   auditFailed(): void;
+  /** The decision log goes on in another of its files. */
+  auditSwitched(): void;
+  /** A decision that a rule wanted counted only. */
+  auditOmitted(): void;
+  /** The run before has ended with a fault, or was killed. */
+  crashFound(): void;
+  /** Asked with each reading: whether the decision log can be written. */
+  auditHealth(isHealthy: () => boolean): void;
   /** Another policy was found, and is in force or was refused. */
   policyReloaded(outcome: "loaded" | "refused"): void;
   readonly contentType: string;
@@ -81,6 +89,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
     streamOpened: () => instruments.streams.inc(),
     streamClosed: () => instruments.streams.dec(),
     auditFailed: () => instruments.auditFailures.inc(),
+    auditSwitched: () => instruments.auditSwitches.inc(),
+    auditOmitted: () => instruments.auditOmitted.inc(),
+    crashFound: () => instruments.crashes.inc(),
+    auditHealth: (isHealthy) => watched(registry, isHealthy),
     policyReloaded: (outcome) => instruments.policyReloads.labels(outcome).inc(),
     contentType: registry.contentType,
     render: () => registry.metrics(),
@@ -150,6 +162,18 @@ function children<Child>(create: Resolve<Child>): Resolve<Child> {
   };
 }
 
+/** Read when it is asked for: the log's state changes by itself. */
+function watched(registry: Registry, isHealthy: () => boolean): void {
+  new Gauge({
+    name: "impedance_audit_healthy",
+    help: "1 while the decision log can be written; at 0 messages are denied.",
+    registers: [registry],
+    collect() {
+      this.set(isHealthy() ? 1 : 0);
+    },
+  });
+}
+
 type Instruments = ReturnType<typeof createInstruments>;
 
 function createInstruments(registry: Registry) {
@@ -195,6 +219,21 @@ function createInstruments(registry: Registry) {
     auditFailures: new Counter({
       name: "impedance_audit_failures_total",
       help: "Failures of the decision log; while it fails, messages are denied.",
+      registers,
+    }),
+    auditSwitches: new Counter({
+      name: "impedance_audit_switches_total",
+      help: "How often the decision log went on in another file, or again in one that had failed.",
+      registers,
+    }),
+    auditOmitted: new Counter({
+      name: "impedance_audit_unlogged_total",
+      help: "Decisions that a rule wanted counted only.",
+      registers,
+    }),
+    crashes: new Counter({
+      name: "impedance_crashes_total",
+      help: "Runs before this one that ended with a fault or were killed, as found at the start.",
       registers,
     }),
     policyReloads: new Counter({

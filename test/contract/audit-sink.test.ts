@@ -3,11 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 
-import { createFileSink, createStreamSink } from "../../src/audit/descriptor-sink.ts";
-import { createEventBuilder } from "../../src/audit/event.ts";
-import { createQueuedSink, type ManagedAuditSink, type Opened } from "../../src/audit/sink.ts";
-import type { DecisionEvent } from "../../src/core/audit.ts";
-import { STILL_CLOCK } from "../golden/data-path.ts";
+import { createQueuedSink, type ManagedAuditSink } from "../../src/audit/sink.ts";
+import { createChainedTarget, createStreamSink } from "../../src/audit/stream-sink.ts";
+import { decision as event, LOG_DEFAULTS, openTestLog } from "../support/decision-log.ts";
 
 /** What holds of every place where decisions are written (src/core/ports.ts, `AuditSink`). */
 const folder = mkdtempSync(join(tmpdir(), "impedance-sink-"));
@@ -31,7 +29,7 @@ const subjects: readonly Subject[] = [
     name: "file",
     open: (queueMaxEvents) => {
       const path = freshFile();
-      const sink = createFileSink({ path, queueMaxEvents, onFailure });
+      const sink = openTestLog([path], { queueMaxEvents });
       return { sink, written: () => readFileSync(path, "utf8") };
     },
   },
@@ -40,7 +38,7 @@ const subjects: readonly Subject[] = [
     open: (queueMaxEvents) => {
       const path = freshFile();
       const stream = { fd: openSync(path, "a") };
-      const sink = createStreamSink({ stream, queueMaxEvents, onFailure });
+      const sink = createStreamSink({ stream, queueMaxEvents, onFailure, chain: LOG_DEFAULTS });
       return { sink, written: () => readFileSync(path, "utf8") };
     },
   },
@@ -52,33 +50,22 @@ const subjects: readonly Subject[] = [
         taken.push(bytes.slice(0, 7));
         return Math.min(7, bytes.length);
       };
-      const writer = { write, close: () => undefined };
-      const opened: Opened = { ok: true, writer, lastSeq: 0 };
-      const sink = createQueuedSink(() => opened, { queueMaxEvents, onFailure });
+      const target = createChainedTarget(write, LOG_DEFAULTS);
+      const sink = createQueuedSink(target, { queueMaxEvents, onFailure });
       return { sink, written: () => Buffer.concat(taken).toString("utf8") };
     },
   },
 ];
 
-const builder = createEventBuilder({
-  clock: STILL_CLOCK,
-  labels: {},
-  subjectKey: Buffer.from("a key for tests only"),
-});
-
-function event(decisionId: string): DecisionEvent {
-  return builder.build({
-    decisionId,
-    input: null,
-    server: "files",
-    policyRevision: null,
-    decision: { allow: true, reasons: [] },
-    findings: [],
-    edits: [],
-    requestId: null,
-    traceId: null,
-    metrics: {},
-  });
+/** The decisions among the lines, which stand in it without a gap. */
+function decisionsIn(text: string): readonly { decision_id: string; seq: number }[] {
+  const lines = text
+    .trimEnd()
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line));
+  expect(lines.map(({ seq }) => seq)).toEqual(lines.map((_, index) => index + 1));
+  return lines.filter(({ kind }) => kind === "decision");
 }
 
 describe.each(subjects)("a $name", ({ open }) => {
@@ -86,18 +73,15 @@ describe.each(subjects)("a $name", ({ open }) => {
     const { sink, written } = open(100);
     const ids = Array.from({ length: 50 }, (_, index) => `d-${index}`);
     expect(ids.map((id) => sink.record(event(id)))).toEqual(ids.map(() => true));
-    await sink.flush();
-    const lines = written().trimEnd().split("\n");
-    expect(lines.map((line) => JSON.parse(line))).toEqual(
-      ids.map((id, index) => expect.objectContaining({ decision_id: id, seq: index + 1 })),
-    );
+    expect(await sink.settled()).toBe(true);
+    expect(decisionsIn(written()).map(({ decision_id }) => decision_id)).toEqual(ids);
     await sink.close();
   });
 
   test("answers at once: whoever records does not wait for the disk", async () => {
     const { sink, written } = open(10);
     expect(sink.record(event("d-1"))).toBe(true);
-    expect(written()).toBe("");
+    expect(written()).not.toContain("d-1");
     await sink.close();
   });
 
@@ -105,11 +89,11 @@ describe.each(subjects)("a $name", ({ open }) => {
     const { sink, written } = open(2);
     const accepted = ["a", "b", "c"].map((id) => sink.record(event(id)));
     expect(accepted).toEqual([true, true, false]);
-    await sink.flush();
+    await sink.settled();
     expect(sink.record(event("d"))).toBe(true);
     await sink.close();
-    const ids = written().trimEnd().split("\n");
-    expect(ids.map((line) => JSON.parse(line).decision_id)).toEqual(["a", "b", "d"]);
+    const ids = decisionsIn(written()).map(({ decision_id }) => decision_id);
+    expect(ids).toEqual(["a", "b", "d"]);
   });
 
   test("writes what it has accepted before it closes, and accepts nothing after", async () => {
@@ -117,13 +101,23 @@ describe.each(subjects)("a $name", ({ open }) => {
     sink.record(event("d-1"));
     await sink.close();
     expect(sink.record(event("d-2"))).toBe(false);
-    expect(written().trimEnd().split("\n")).toHaveLength(1);
+    expect(decisionsIn(written())).toHaveLength(1);
+  });
+
+  test("counts what is not to be written, and tells it at the next checkpoint", async () => {
+    const { sink, written } = open(10);
+    sink.record(event("d-1"));
+    expect([sink.omit(), sink.omit()]).toEqual([true, true]);
+    await sink.close();
+    const last = JSON.parse(written().trimEnd().split("\n").at(-1) ?? "");
+    expect(last).toMatchObject({ kind: "checkpoint", reason: "close", unlogged: 2 });
+    expect(sink.omit()).toBe(false);
   });
 
   test("is healthy as long as it can write", async () => {
     const { sink } = open(10);
     sink.record(event("d-1"));
-    await sink.flush();
+    await sink.settled();
     expect(sink.healthy).toBe(true);
     await sink.close();
   });

@@ -1,7 +1,6 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
 import { createEventBuilder } from "../../src/audit/event.ts";
 import type { Config } from "../../src/config/config.ts";
 import { defaultConfig } from "../../src/config/load-config.ts";
@@ -16,6 +15,7 @@ import { dependenciesOf } from "../../src/server/dependencies.ts";
 import { inspectorOf, loadGuards } from "../../src/server/load-guards.ts";
 import { loadPolicy } from "../../src/server/load-policy.ts";
 import { silentTelemetry } from "../../src/server/system.ts";
+import { checkEvent } from "../support/decision-event.ts";
 
 /**
  * Lets every tool be called, and names one that may not be; the constraint holds for every call,
@@ -99,9 +99,11 @@ export async function createDataPath(options: DataPathOptions = {}): Promise<Dat
     telemetry: silentTelemetry,
     audit: {
       record: (event) => {
+        checkEvent(event);
         decisions.push(event);
         return true;
       },
+      omit: () => true,
     },
   });
   const real: Dependencies = {

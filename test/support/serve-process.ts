@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { credentials, makeGenericClientConstructor } from "@grpc/grpc-js";
 
 import { loadServices } from "../../src/envoy/protocol.ts";
+import { expectValid } from "./decision-event.ts";
 import { ALLOW_TOOLS } from "./service.ts";
 import { within } from "./wait.ts";
 
@@ -69,7 +70,10 @@ export async function startServe(options: ServeOptions = {}): Promise<ServeProce
 
   const log: string[] = [];
   const decisions: string[] = [];
-  createInterface({ input: child.stdout }).on("line", (line) => decisions.push(line));
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    expectValid(line);
+    if (line.includes('"kind":"decision"')) decisions.push(line);
+  });
   const started = Promise.withResolvers<Ports>();
   createInterface({ input: child.stderr }).on("line", (line) => {
     log.push(line);

@@ -1,7 +1,6 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-
 import type { Config, ServerConfig } from "../../src/config/config.ts";
 import { defaultConfig } from "../../src/config/load-config.ts";
 import type { DecisionEvent } from "../../src/core/audit.ts";
@@ -23,6 +22,7 @@ import { dependenciesOf } from "../../src/server/dependencies.ts";
 import { inspectorOf } from "../../src/server/load-guards.ts";
 import { loadPolicy, type PolicyInForce } from "../../src/server/load-policy.ts";
 import { silentTelemetry, systemClock } from "../../src/server/system.ts";
+import { checkEvent } from "./decision-event.ts";
 import { waitFor } from "./wait.ts";
 
 /** Lets every tool of every server be called; what else the bundle denies stays denied. */
@@ -261,9 +261,11 @@ function testDependencies(
     telemetry: silentTelemetry,
     audit: {
       record: (event) => {
+        checkEvent(event);
         decisions.push(event);
         return true;
       },
+      omit: () => true,
     },
   });
 }

@@ -6,7 +6,8 @@
 #   takes part by its name alone. It may define
 #   - `allow`, true for what it lets through;
 #   - `reasons`, a set of reasons to deny (see `mcp.lib.reasons`);
-#   - `remove` and `redact`, sets of JSON Pointers in the message.
+#   - `remove` and `redact`, sets of JSON Pointers in the message;
+#   - `audit`, a set of what it wants of the log: `full`, `keys`, `none`.
 # scope: package
 package mcp.firewall
 
@@ -23,9 +24,18 @@ decision := {
 	"obligations": {
 		"redact": [pointer | some pointer in data.mcp.rules[_].redact],
 		"remove": [pointer | some pointer in data.mcp.rules[_].remove],
-		"audit": "keys",
+		"audit": _audit,
 		"headers": {},
 	},
+}
+
+# Values are shown, and lines left out, only where all rules that have a word on it agree.
+default _audit := "keys"
+
+_audit := level if {
+	levels := {wanted | some wanted in data.mcp.rules[_].audit}
+	count(levels) == 1
+	some level in levels
 }
 
 default _allowed := false

@@ -4,6 +4,9 @@ import { readingsOf, readPath } from "../../core/path-text.ts";
 const PROCESS_ROOT = /^\/proc\/[^/]+(?:\/task\/[^/]+)?\/root(?=\/|$)/;
 const FILE_SCHEME = /^file:(?:\/\/[^/\\]*)?/i;
 
+/** What stands beside a log: files that were rotated away, torn lines, the marks of a run. */
+const BESIDE = /\.(?:\d{12,15}(?=(?:\.[^./]{1,32})?$)|(?:running|crash|torn-[0-9a-f]{8})$)/;
+
 /**
  * Whether an argument names one of our own files, or something in one of our own folders, in one
  * of the readings a server might give it. A relative path is tried in each folder it may start in.
@@ -19,7 +22,9 @@ export function createProtection(
     return readingsOf(path).some((reading) => {
       const isAbsolute = readPath(reading).absolute;
       const places = isAbsolute ? [reading] : startFolders.map((folder) => `${folder}/${reading}`);
-      return places.some((place) => isWithin(canonical(place), protectedPaths));
+      return places
+        .map(canonical)
+        .some((place) => isWithin(place, protectedPaths) || isBeside(place, protectedPaths));
     });
   };
 }
@@ -35,6 +40,11 @@ function canonical(path: string): string {
 
 function slashed(path: string): string {
   return `/${readPath(path).segments.join("/")}`;
+}
+
+function isBeside(path: string, files: readonly string[]): boolean {
+  const file = path.replace(BESIDE, "");
+  return file !== path && files.includes(file);
 }
 
 function isWithin(path: string, folders: readonly string[]): boolean {

@@ -285,8 +285,9 @@ function isOver(node: JsonNode | undefined, maxBytes: number | null): boolean {
 function dataOf(policy: PortablePolicy): JsonRecord {
   const rules = new Map<string, Json>();
   for (const rule of [...policy.allowRules, ...policy.denyRules]) {
-    const { effect, roles, reason } = rule;
-    rules.set(rule.id, { effect, roles, reason, methods: namesMethod(rule) });
+    const { effect, roles, reason, audit } = rule;
+    const logged = audit === null ? {} : { audit };
+    rules.set(rule.id, { effect, roles, reason, methods: namesMethod(rule), ...logged });
   }
   for (const { id, reason } of policy.denyFlows) {
     rules.set(id, { effect: "deny", roles: [], reason: reason ?? FLOW_REASON, methods: false });

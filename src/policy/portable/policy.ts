@@ -46,6 +46,8 @@ export interface PortableRule {
   readonly reason: string | null;
   /** What the inventory must say of the tool. */
   readonly inventory: InventorySelector | null;
+  /** How much of a message the log keeps; null: the rule has no word on it. */
+  readonly audit: "full" | "keys" | "none" | null;
   /** By argument name. */
   readonly constraints: ReadonlyMap<string, Constraint>;
 }

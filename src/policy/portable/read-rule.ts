@@ -4,9 +4,10 @@ import { readConstraint } from "./read-constraint.ts";
 import type { Place, Reader } from "./reader.ts";
 
 const KEYS = [
-  ...["tool", "server", "method", "uri", "roles", "reason", "constraints"],
+  ...["tool", "server", "method", "uri", "roles", "reason", "audit", "constraints"],
   ...INVENTORY_KEYS,
 ];
+const AUDIT_LEVELS = ["full", "keys", "none"] as const;
 
 /** Reads one rule; its mistakes are noted. */
 export function readRule(
@@ -22,6 +23,7 @@ export function readRule(
   };
   const roles = found.get("roles");
   const constraints = found.get("constraints");
+  const audit = found.get("audit");
 
   checkSelectors(place, found, reader);
   return {
@@ -34,6 +36,7 @@ export function readRule(
     roles: roles === undefined ? [] : readRoles(roles, reader),
     reason: text("reason"),
     inventory: readInventorySelector(found, reader),
+    audit: audit === undefined ? null : reader.choice(audit, AUDIT_LEVELS),
     constraints: constraints === undefined ? new Map() : readConstraints(constraints, reader),
   };
 }

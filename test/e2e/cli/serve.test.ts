@@ -76,7 +76,14 @@ describe("impedance serve", () => {
     await health.ended;
     health.close();
     expect(health.seen).toEqual([SERVING, NOT_SERVING]);
-    expect({ code, stdout }).toEqual({ code: 0, stdout: "" });
+    const lines = stdout.trimEnd().split("\n");
+    expect(code).toBe(0);
+    expect(lines.map((line) => JSON.parse(line).kind)).toEqual([
+      "start",
+      "config_history",
+      "policy_history",
+      "checkpoint",
+    ]);
     const messages = stderr.trimEnd().split("\n");
     expect(messages.map((line) => JSON.parse(line).code)).toEqual([
       "started",
@@ -105,22 +112,25 @@ describe("impedance serve", () => {
     {
       title: "a policy with a mistake",
       args: ["--policy", "wrong.yaml"],
+      exits: 11,
       says: /wrong\.yaml:3:10: default: /,
     },
     {
       title: "a policy that is not there",
       args: ["--policy", "nowhere.yaml"],
+      exits: 11,
       says: /nowhere\.yaml: the policy cannot be read/,
     },
     {
       title: "a configuration that is not there",
       args: ["--config", "nowhere.yaml"],
+      exits: 1,
       says: /nowhere\.yaml: cannot be read/,
     },
-  ])("does not start with $title, and names it", async ({ args, says }) => {
+  ])("does not start with $title, and names it", async ({ args, says, exits }) => {
     const [option = "", name = ""] = args;
     const { code, stdout, stderr } = await impedance(["serve", option, file(name)]);
-    expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+    expect({ code, stdout }).toEqual({ code: exits, stdout: "" });
     expect(stderr).toMatch(says);
   });
 

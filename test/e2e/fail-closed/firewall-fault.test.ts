@@ -30,7 +30,10 @@ beforeAll(async () => {
     moreGuards: [buggyGuard],
     dependencies: (real) => ({
       ...real,
-      audit: { record: (event) => auditAccepts && real.audit.record(event) },
+      audit: {
+        record: (event) => auditAccepts && real.audit.record(event),
+        omit: () => auditAccepts,
+      },
     }),
   });
 });

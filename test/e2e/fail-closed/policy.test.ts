@@ -187,8 +187,10 @@ describe("a service whose bundle is corrupt", () => {
         },
         log: createLogger({ level: "fatal" }),
       });
-      expect(started).toEqual({ ok: false, error: [expect.stringContaining(says)] });
-      expect(started).toEqual({ ok: false, error: [expect.stringContaining(bundle)] });
+      const errors = [expect.stringContaining(says)];
+      expect(started).toEqual({ ok: false, error: { part: "policy", errors } });
+      const named = [expect.stringContaining(bundle)];
+      expect(started).toEqual({ ok: false, error: { part: "policy", errors: named } });
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -177,7 +177,7 @@ test("a service without a usable policy does not start, and says why", async () 
     await writeFile(bundle, "garbage");
     const config = `policy: { bundle: ${bundle} }`;
     const starting = startServe({ config });
-    await expect(starting).rejects.toThrow(/exit code 1: .*bundle\.tar\.gz: not a gzip file/s);
+    await expect(starting).rejects.toThrow(/exit code 11: .*bundle\.tar\.gz: not a gzip file/s);
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 
+import type { HistoryRecord } from "../../../src/audit/records.ts";
 import { defaultConfig } from "../../../src/config/load-config.ts";
 import type { DecisionEvent } from "../../../src/core/audit.ts";
 import { startService } from "../../../src/server/service.ts";
@@ -34,6 +35,7 @@ test("1,000 calls pass during 20 reloads, each judged by one policy from end to 
   const config = defaultConfig({});
   if (!config.ok) throw new Error("the defaults are a configuration");
   const events: DecisionEvent[] = [];
+  const notes: HistoryRecord[] = [];
   const anywhere = { host: "127.0.0.1", port: 0 };
   const service = await startService({
     config: {
@@ -44,10 +46,18 @@ test("1,000 calls pass during 20 reloads, each judged by one policy from end to 
       admin: anywhere,
     },
     log: createLogger({ level: "fatal" }),
-    sink: { record: () => true, healthy: true, flush: async () => {}, close: async () => {} },
+    sink: {
+      record: () => true,
+      omit: () => true,
+      note: (record) => notes.push(record) > 0,
+      before: { policy: null, config: null },
+      healthy: true,
+      settled: async () => true,
+      close: async () => true,
+    },
     onDecision: (event) => events.push(event),
   });
-  if (!service.ok) throw new Error(service.error.join("\n"));
+  if (!service.ok) throw new Error(service.error.errors.join("\n"));
   await using upstream = await startUpstream(async ({ request, json }) => {
     json(toolResult(JSON.parse(String(await request.whole)).id, "done"));
   });
@@ -72,6 +82,7 @@ test("1,000 calls pass during 20 reloads, each judged by one policy from end to 
       }
     };
     const reloads = async (): Promise<void> => {
+      await waitFor("the first policy to decide", () => revisions(events).size > 0);
       for (let n = 1; n <= RELOADS; n += 1) {
         const known = revisions(events).size;
         await writeFile(`${file}.new`, policy(n));
@@ -84,6 +95,12 @@ test("1,000 calls pass during 20 reloads, each judged by one policy from end to 
     expect([...statuses.keys()].sort()).toEqual(["200", "work 200 true"]);
     expect(sent).toBeGreaterThanOrEqual(CALLS);
     expect(revisions(events).size).toBe(RELOADS + 1);
+    // The log tells of each of them: what decided before, and what decides now.
+    const policies = notes.filter((note) => note.kind === "policy_history");
+    expect(policies.map(({ cause }) => cause)).toEqual(["start", ...Array(RELOADS).fill("reload")]);
+    expect(policies.slice(1).map(({ old }) => old)).toEqual(
+      policies.slice(0, -1).map((note) => note.new),
+    );
     // The denied tool is the one that this very revision denies, and no other.
     const denied = Map.groupBy(
       events.filter(({ result }) => !result.allow),

@@ -41,7 +41,7 @@ beforeAll(async () => {
       sseSilenceDeadlineMs: 400,
     },
     firewall: counted,
-    dependencies: (real) => ({ ...real, audit: { record: () => true } }),
+    dependencies: (real) => ({ ...real, audit: { record: () => true, omit: () => true } }),
   });
   // On a busy machine a connection may take its time; that is no misbehaviour.
   const upstream = { id: "files", url: server.url, connectTimeoutMs: 30_000 };

@@ -14,7 +14,7 @@ const path = await createDataPath({
   dependencies: (real) => ({
     ...real,
     identifiers: { decisionId: () => "decision" },
-    audit: { record: () => true },
+    audit: { record: () => true, omit: () => true },
   }),
 });
 

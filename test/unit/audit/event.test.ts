@@ -1,12 +1,10 @@
-import { readFileSync } from "node:fs";
-import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { createEventBuilder, type DecisionFacts } from "../../../src/audit/event.ts";
-import { encodeLine } from "../../../src/audit/line.ts";
 import type { DecisionEvent } from "../../../src/core/audit.ts";
 import type { Json, PolicyInput } from "../../../src/core/policy.ts";
+import { asLine, expectValid } from "../../support/decision-event.ts";
 import { CLOCK, exampleFacts, exampleInput, SUBJECT_KEY } from "./example.ts";
 
 const builder = createEventBuilder({
@@ -15,14 +13,11 @@ const builder = createEventBuilder({
   subjectKey: SUBJECT_KEY,
 });
 const HASH = `hmac-sha256:${"0".repeat(64)}`;
-const schema = readFileSync(new URL("../../../schemas/decision-event.json", import.meta.url));
-const validate = new Ajv2020({ allowUnionTypes: true }).compile(JSON.parse(schema.toString()));
 
 /** Builds the event, and holds its line to the published schema. */
 function build(facts: DecisionFacts): DecisionEvent {
   const event = builder.build(facts);
-  validate(JSON.parse(encodeLine(event, 1)));
-  expect(validate.errors ?? []).toEqual([]);
+  expectValid(asLine(event));
   return event;
 }
 
@@ -147,7 +142,7 @@ describe("names that a peer chose", () => {
     const values = Object.fromEntries([[key, 1]]);
     const message = { ...exampleInput().message, arguments: values };
     const event = build(exampleFacts({ ...exampleInput(), message }));
-    const line = JSON.parse(encodeLine(event, 1));
+    const line = JSON.parse(asLine(event));
     expect(Object.entries(line.input.message.arguments)).toEqual([[shown, { $bytes: 1 }]]);
     expect(event.masked).toContain(`/input/message/arguments/${shown}`);
   });
@@ -307,7 +302,7 @@ test("no text of a peer is in the log by its value, unless it has the form of a 
           },
         ],
       });
-      expect(encodeLine(event, 1)).not.toContain("s3cret");
+      expect(asLine(event)).not.toContain("s3cret");
     }),
   );
 });

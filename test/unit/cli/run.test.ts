@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { run } from "../../../src/cli/run.ts";
 
 const COMMANDS = ["up", "serve", "check", "scan", "doctor"];
+const LOG_COMMANDS = ["verify", "tail", "show", "keygen"];
 const manifest: { readonly version: string } = JSON.parse(
   readFileSync(new URL("../../../package.json", import.meta.url), "utf8"),
 );
@@ -37,7 +38,8 @@ test.each([["--help"], ["-h"], ["help"]])(
   "%s lists each command with a line of its own",
   async (flag) => {
     expect(await outcomeOf([flag])).toMatchObject({ code: 0, stderr: "" });
-    for (const name of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${name} +\\S.*$`, "m"));
+    for (const name of [...COMMANDS, "log"])
+      expect(stdout).toMatch(new RegExp(`^  ${name} +\\S.*$`, "m"));
   },
 );
 
@@ -84,6 +86,39 @@ describe.each(COMMANDS)("impedance %s", (name) => {
   test("takes no word without an option", async () => {
     expect(await outcomeOf([name, "surplus"])).toMatchObject({ code: 2, stdout: "" });
     expect(stderr).toContain("surplus");
+  });
+});
+
+describe("impedance log", () => {
+  test("lists its commands, with and without --help", async () => {
+    expect(await outcomeOf(["log", "--help"])).toMatchObject({ code: 0, stderr: "" });
+    for (const name of LOG_COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${name} +\\S.*$`, "m"));
+    expect(await outcomeOf(["log"])).toMatchObject({ code: 2, stderr: "" });
+  });
+
+  test.each(LOG_COMMANDS)(
+    "%s --help shows how it is used, in lines of at most 100",
+    async (name) => {
+      expect(await outcomeOf(["log", name, "--help"])).toMatchObject({ code: 0, stderr: "" });
+      expect(stdout).toContain(`usage: impedance log ${name}`);
+      expect(stdout.split("\n").filter((line) => line.length > 100)).toEqual([]);
+    },
+  );
+
+  test.each([
+    { args: ["verfy"], says: "there is no command verfy; did you mean verify?" },
+    { args: ["--live"], says: "there is no option --live" },
+    { args: ["verify", "--live"], says: "name the log: impedance log verify FILE…" },
+    { args: ["verify", "/nowhere"], says: "/nowhere cannot be read (ENOENT)" },
+    { args: ["verify", "x", "--format", "xml"], says: "--format is text or json, not xml" },
+    { args: ["tail", "/nowhere"], says: "/nowhere cannot be read (ENOENT)" },
+    { args: ["tail", "x", "--lines", "many"], says: "--lines is a number up to 100000" },
+    { args: ["show"], says: "which one? impedance log show ID [FILE…]" },
+    { args: ["show", "id"], says: "name the log, or give --config FILE with an audit.file" },
+    { args: ["keygen"], says: "--out FILE says where the private key goes" },
+  ])("$args is a misuse: $says", async ({ args, says }) => {
+    expect(await outcomeOf(["log", ...args])).toMatchObject({ code: 2, stdout: "" });
+    expect(stderr.split("\n")[0]).toBe(`impedance: ${says}`);
   });
 });
 

@@ -49,6 +49,21 @@ function load(text: string, environment: Record<string, string> = {}) {
   return config.value;
 }
 
+const AUDIT_DEFAULTS = {
+  fallbackFiles: [],
+  signingKey: null,
+  sync: false,
+  checkpointEvents: 1000,
+  checkpointMs: 60_000,
+  rotation: {
+    fileMaxBytes: 134_217_728,
+    fileMaxAgeMs: 86_400_000,
+    keepFiles: null,
+    keepMs: null,
+  },
+  healthIntervalMs: 30_000,
+};
+
 test("an empty file and no file mean the defaults", () => {
   const expected = {
     listen: { host: "127.0.0.1", port: 8070 },
@@ -96,7 +111,13 @@ test("an empty file and no file mean the defaults", () => {
     annotate: false,
     padding: { scheme: { kind: "padme" }, jitterMaxMs: 0 },
     limits: DEFAULT_LIMITS,
-    audit: { sink: "stdout", file: null, queueMaxEvents: 8192, subjectKey: null },
+    audit: {
+      sink: "stdout",
+      file: null,
+      queueMaxEvents: 8192,
+      subjectKey: null,
+      ...AUDIT_DEFAULTS,
+    },
     log: { level: "info" },
     drainDeadlineMs: 10_000,
   };
@@ -151,7 +172,10 @@ annotate: on
 padding: { scheme: step, steps: [64, 32], jitter_ms_max: 9 }
 schema: { arguments: enforce, results: off }
 limits: { json_max_depth: 8, response_head_deadline_ms: 7 }
-audit: { sink: file, file: log/decisions.jsonl, queue_max_events: 10 }
+audit:
+  { sink: file, file: log/decisions.jsonl, queue_max_events: 10, sync: on, keep_files: 9,
+    fallback_files: [log/second.jsonl, /var/emergency.jsonl], keep_days: 30,
+    file_max_bytes: 65536, file_max_age_s: 3600 }
 log: { level: debug }
 drain_deadline_ms: 20
 `);
@@ -241,6 +265,8 @@ drain_deadline_ms: 20
       "/opt/bundle.tar.gz",
       "/etc/impedance/tools.yaml",
       "/etc/impedance/log/decisions.jsonl",
+      "/etc/impedance/log/second.jsonl",
+      "/var/emergency.jsonl",
       "/etc/impedance/guards/a.ts",
       "/opt/b.js",
     ],
@@ -259,6 +285,15 @@ drain_deadline_ms: 20
       file: "/etc/impedance/log/decisions.jsonl",
       queueMaxEvents: 10,
       subjectKey: null,
+      ...AUDIT_DEFAULTS,
+      fallbackFiles: ["/etc/impedance/log/second.jsonl", "/var/emergency.jsonl"],
+      sync: true,
+      rotation: {
+        fileMaxBytes: 65_536,
+        fileMaxAgeMs: 3_600_000,
+        keepFiles: 9,
+        keepMs: 30 * 86_400_000,
+      },
     },
     log: { level: "debug" },
     drainDeadlineMs: 20,
@@ -375,7 +410,17 @@ describe("one setting", () => {
       good: "audit: { sink: file, file: x }",
     },
     {
-      title: "a file that no sink writes",
+      title: "a wait for a disk that is not written to",
+      bad: "audit: { sync: on }",
+      good: "audit: { sink: file, file: x, sync: on }",
+    },
+    {
+      title: "a fallback for what is no file",
+      bad: "audit: { sink: stderr, fallback_files: [x] }",
+      good: "audit: { sink: file, file: y, fallback_files: [x] }",
+    },
+    {
+      title: "a file that is not written to",
       bad: "audit: { file: x }",
       good: "audit: { sink: stderr }",
     },

@@ -41,12 +41,18 @@ async function respond(exchange: Exchange, body: object): Promise<Verdict> {
 
 type Change = NonNullable<DataPathOptions["dependencies"]>;
 
-const unrecorded: Change = (real) => ({ ...real, audit: { record: () => false } });
+const unrecorded: Change = (real) => ({
+  ...real,
+  audit: { record: () => false, omit: () => false },
+});
 
 /** Only what the server sends cannot be put on record. */
 const unrecordedAnswers: Change = (real) => ({
   ...real,
-  audit: { record: ({ input }: DecisionEvent) => JSON.stringify(input).includes('"request"') },
+  audit: {
+    record: ({ input }: DecisionEvent) => JSON.stringify(input).includes('"request"'),
+    omit: () => true,
+  },
 });
 
 function withoutPolicy(real: Dependencies): Dependencies {
@@ -267,6 +273,14 @@ describe("the policy", () => {
     await request(path, toolCall(7));
     await request(path, toolCall(7, {}, "shell"));
     expect(path.decisions.map(({ result }) => result.allow)).toEqual([false]);
+  });
+
+  test("that wants nothing on record is denied where the log cannot even count", async () => {
+    const decide = (real: { obligations: object; allow: boolean }) =>
+      ({ ...real, obligations: { ...real.obligations, audit: "none" } }) as never;
+    const path = await createDataPath({ decide, dependencies: unrecorded });
+    const verdict = await request(path, toolCall(7));
+    expect(codeOf(verdict).code).toBe("audit_unavailable");
   });
 });
 

@@ -63,7 +63,7 @@ async function eventsOf(args: unknown): Promise<readonly DecisionEvent[]> {
     flow: null,
     policy: () => null,
     events: createEventBuilder({ clock: systemClock, labels: {}, subjectKey: new Uint8Array(32) }),
-    audit: { record: (event) => events.push(event) > 0 },
+    audit: { record: (event) => events.push(event) > 0, omit: () => true },
     telemetry: { decided() {}, found() {}, phase() {}, exchange() {} },
     settings: () => ({
       denial: "jsonrpc",

@@ -340,7 +340,10 @@ describe("in a stream", () => {
     const { exchange } = await openStream({
       dependencies: (real) => ({
         ...real,
-        audit: { record: ({ input }) => JSON.stringify(input).includes('"request"') },
+        audit: {
+          record: ({ input }) => JSON.stringify(input).includes('"request"'),
+          omit: () => true,
+        },
       }),
     });
     const { text } = await pass(exchange, [event(toolResult(7, "hello"))]);

@@ -32,6 +32,16 @@ reasons contains object.union(reasons.reason(rego.metadata.rule()), details) if 
 	details := _details(fact.rule, data.impedance.portable.rules[fact.rule].reason)
 }
 
+# METADATA
+# description: What the rules that apply want of the log.
+# scope: document
+audit contains level if {
+	some fact in input.rules
+	level := data.impedance.portable.rules[fact.rule].audit
+	some effect in ["allow", "deny"]
+	portable.applies(fact, data.impedance.portable.rules, effect, input.principal.roles)
+}
+
 _details(rule, null) := {"rule": rule}
 
 _details(rule, message) := {"rule": rule, "message": message} if message != null

@@ -94,3 +94,38 @@ _denied := object.union(example.call, {"rules": [
 	{"rule": "allow/0", "fit": true, "failed": []},
 	{"rule": "deny/0", "fit": true, "failed": []},
 ]})
+
+test_allow_with_the_log_that_a_rule_wants if {
+	every level in ["full", "keys", "none"] {
+		decision := firewall.decision with input as example.call
+			with data.impedance.portable as example.policy
+			with data.impedance.portable.rules["allow/0"].audit as level
+		decision.obligations.audit == level
+	}
+}
+
+test_allow_with_keys_where_rules_disagree_on_the_log if {
+	fact := {"rule": "allow/1", "fit": true, "failed": []}
+	decision := firewall.decision with input as object.union(
+		example.call,
+		{"rules": array.concat(example.call.rules, [fact])},
+	)
+		with data.impedance.portable as example.policy
+		with data.impedance.portable.rules["allow/0"].audit as "none"
+		with data.impedance.portable.rules["allow/1"] as {
+			"effect": "allow",
+			"roles": [],
+			"reason": null,
+			"audit": "full",
+		}
+	decision.allow
+	decision.obligations.audit == "keys"
+}
+
+test_allow_with_keys_where_the_rule_does_not_apply if {
+	fact := {"rule": "allow/0", "fit": false, "failed": [{"at": "", "check": "enum"}]}
+	decision := firewall.decision with input as object.union(example.call, {"rules": [fact]})
+		with data.impedance.portable as example.policy
+		with data.impedance.portable.rules["allow/0"].audit as "none"
+	decision.obligations.audit == "keys"
+}

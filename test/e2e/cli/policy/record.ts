@@ -1,4 +1,3 @@
-import { encodeLine } from "../../../../src/audit/line.ts";
 import { defaultConfig } from "../../../../src/config/load-config.ts";
 import type { Direction } from "../../../../src/core/message.ts";
 import type { Principal } from "../../../../src/core/policy.ts";
@@ -33,7 +32,9 @@ export async function recordDecisions(
   const dependencies = dependenciesOf(settings, {
     inForce: () => inForce,
     audit: {
-      record: (event) => lines.push(Buffer.from(encodeLine(event, lines.length)).toString()) > 0,
+      record: (event) =>
+        lines.push(JSON.stringify({ kind: "decision", seq: lines.length + 1, ...event })) > 0,
+      omit: () => true,
     },
     telemetry: silentTelemetry,
     clock: systemClock,
@@ -60,5 +61,5 @@ export async function recordDecisions(
       dependencies,
     );
   }
-  return lines.map((line) => line.trim());
+  return lines;
 }

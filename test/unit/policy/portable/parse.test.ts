@@ -32,7 +32,7 @@ redact: { enabled: true, deny_keys: [password, token], pii_emails: true }
 `;
   expect(validate(parseYaml(text))).toBe(true);
   const nothing = { tool: null, method: null, server: null, uri: null, reason: null };
-  const rule = { ...nothing, roles: [], inventory: null };
+  const rule = { ...nothing, roles: [], inventory: null, audit: null };
   expect(parsePortable(text, "p.yaml")).toEqual({
     ok: true,
     value: {
@@ -142,6 +142,7 @@ describe("parsePortable and the published schema both", () => {
     "unknown_methods: deny",
     "allow_rules: []",
     "allow_rules: [{ method: '*' }]",
+    "allow_rules: [{ tool: a, audit: none }, { tool: b, audit: full }, { tool: c, audit: keys }]",
     "allow_rules: [{ tool: a, constraints: { x: { enum: [1, a, null, true] } } }]",
     "allow_rules: [{ tool: a, constraints: { x: { items: { type: integer, min: 1 } } } }]",
     "deny_rules: [{ method: resources/*, uri: 'https://*', server: a?, roles: [x], reason: no }]",
@@ -156,6 +157,7 @@ describe("parsePortable and the published schema both", () => {
 
   test.each([
     "unknown: 1",
+    "allow_rules: [{ tool: a, audit: some }]",
     "validate: { reject_unknown_args: 1 }",
     "validate: { max_arg_bytes: -1 }",
     "validate: 3",

@@ -1,0 +1,113 @@
+import type { DecisionEvent } from "../core/audit.ts";
+
+/** What was found when the log was opened, as the first line of each run tells it. */
+export type Previous =
+  /** There was no log. */
+  | "none"
+  /** The run before has closed it. */
+  | "clean"
+  /** The run before ended with a fault of ours, and left a breadcrumb. */
+  | "crashed"
+  /** The run before was ended from outside: what it had queued is lost. */
+  | "killed"
+  /** Lines that were written are no longer there. */
+  | "cut"
+  /** The last line is none of ours, or is not as we wrote it. */
+  | "damaged";
+
+/** What a crash leaves behind: codes and places in our own source, never a message. */
+export interface Breadcrumb {
+  readonly timestamp: string;
+  readonly error: string;
+  readonly system_code: string | null;
+  readonly frames: readonly string[];
+}
+
+/** The first line of each run. */
+export interface StartRecord {
+  readonly kind: "start";
+  readonly timestamp: string;
+  readonly version: string;
+  readonly previous: Previous;
+  /** A last line without its end, which was set aside. */
+  readonly torn: { readonly file: string; readonly bytes: number; readonly sha256: string } | null;
+  readonly crash: Breadcrumb | null;
+}
+
+/** Another policy decides from here on. `old` is null where the log does not tell. */
+export interface PolicyHistory {
+  readonly kind: "policy_history";
+  readonly timestamp: string;
+  readonly cause: "start" | "reload";
+  readonly old: string | null;
+  readonly new: string;
+  /** File names without their folders; null for what ships with the program, or is not there. */
+  readonly bundle: string | null;
+  readonly file: string | null;
+}
+
+/** Another configuration holds from here on. */
+export interface ConfigHistory {
+  readonly kind: "config_history";
+  readonly timestamp: string;
+  readonly cause: "start" | "reload";
+  readonly old: string | null;
+  readonly new: string;
+}
+
+/** The log goes on in another file, or again in the one that had failed. */
+export interface SwitchRecord {
+  readonly kind: "switch";
+  readonly timestamp: string;
+  readonly from: string;
+  readonly to: string;
+  /** The system's code, or `FILE_DELETED`, `FILE_REPLACED`. */
+  readonly code: string;
+}
+
+/** Old files that are removed; with the next checkpoint it is signed that this was meant. */
+export interface RetentionRecord {
+  readonly kind: "retention";
+  readonly timestamp: string;
+  /** Lines of this lane up to this one are no longer kept. */
+  readonly through_seq: number;
+  readonly files: readonly string[];
+}
+
+/** What the service itself has to say. */
+export type HistoryRecord = PolicyHistory | ConfigHistory;
+
+export type LogRecord = StartRecord | HistoryRecord | SwitchRecord | RetentionRecord;
+
+export type CheckpointReason = "events" | "time" | "rotation" | "close";
+
+/** Signs all lines before it, through their chain. */
+export interface CheckpointRecord {
+  readonly kind: "checkpoint";
+  readonly timestamp: string;
+  readonly reason: CheckpointReason;
+  /** A checkpoint follows at the latest after so many lines. */
+  readonly every: number;
+  /** Decisions since the last checkpoint that a rule wanted counted only. */
+  readonly unlogged: number;
+  /** What held when it was written, so that the next run can tell what has changed. */
+  readonly policy: string | null;
+  readonly config: string | null;
+  /** Of the public key that verifies `signature`; null without a key. */
+  readonly key: string | null;
+}
+
+/** A longer record would be a line that nobody verifies. */
+const RECORD_MAX_LENGTH = 8 * 1024 * 1024;
+
+/** One decision as the JSON text of a record. The chain makes it a line. */
+export function encodeDecision(event: DecisionEvent): string {
+  const text = JSON.stringify({ kind: "decision", ...event });
+  if (text.length <= RECORD_MAX_LENGTH) return text;
+  const bare = { input: null, erased: ["/input"], masked: [], findings: [], edits: [] };
+  return JSON.stringify({ kind: "decision", ...event, ...bare });
+}
+
+export function encodeRecord(record: LogRecord | CheckpointRecord): string {
+  return JSON.stringify(record);
+}

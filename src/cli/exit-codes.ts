@@ -1,0 +1,24 @@
+import type { StartFailure } from "../server/service.ts";
+
+/**
+ * How every command ends; docs/errors.md lists them. What starts the firewall says by its code
+ * which part stands against it, so that whoever restarts it knows whom to wake.
+ */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  misused: 2,
+  /** The decision log cannot be written, or could not be written to its end. */
+  audit: 10,
+  /** The policy does not load. */
+  policy: 11,
+  /** Who is calling cannot be told: keys or issuers do not load. */
+  identity: 12,
+} as const;
+
+export const EXIT_HELP = `exit codes: 0 as asked, 1 failed, 2 misused, 10 the decision log cannot be written,
+11 the policy does not load, 12 who calls cannot be told`;
+
+export function exitCodeOf({ part }: StartFailure): number {
+  return part === "service" ? EXIT.failed : EXIT[part];
+}

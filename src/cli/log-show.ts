@@ -1,0 +1,56 @@
+import { isDecision, readLog } from "../audit/read-log.ts";
+import { codeOf } from "../audit/sink.ts";
+import { expand } from "../audit/verify-files.ts";
+import type { Command, Options } from "./command.ts";
+import { EXIT } from "./exit-codes.ts";
+import { logFiles } from "./log-files.ts";
+import { fail, misuse, say } from "./output.ts";
+import { SETTINGS_HELP, SETTINGS_OPTIONS } from "./settings.ts";
+
+export const logShowCommand: Command = {
+  name: "show",
+  summary: "one decision, by its id",
+  help: `usage: impedance log show ID [FILE…] [OPTIONS]
+
+Prints the lines of one decision as they stand in the log: ID is a decision id, or a request id,
+which finds the request's decision and the response's. Without FILE the log of the configuration is
+read, rotated files included. Exit code 1 if there is none.
+
+${SETTINGS_HELP}
+  --format FORMAT  text (JSON over several lines) or json (as it was written)   [text]
+
+examples:
+  impedance log show 1f0c3a2e-… decisions.jsonl`,
+  options: { ...SETTINGS_OPTIONS, format: "text" },
+  takesWords: true,
+  run: show,
+};
+
+async function show(options: Options): Promise<number> {
+  const format = options.text("format") ?? "text";
+  if (format !== "text" && format !== "json") {
+    return misuse(`--format is text or json, not ${format}`);
+  }
+  const [id, ...given] = options.words;
+  if (id === undefined) return misuse("which one? impedance log show ID [FILE…]");
+  const files = await logFiles(given, options);
+  if (!files.ok) return misuse(files.error);
+  try {
+    const count = await print(id, files.value.flatMap(expand), format === "text" ? 2 : 0);
+    return count > 0 ? EXIT.ok : fail([`there is no decision ${id} in this log`]);
+  } catch (error) {
+    return misuse(`the log cannot be read (${codeOf(error)})`);
+  }
+}
+
+async function print(id: string, files: readonly string[], indent: number): Promise<number> {
+  let count = 0;
+  for (const file of files) {
+    for await (const line of readLog(file)) {
+      if (!isDecision(line) || (line.decision_id !== id && line.request_id !== id)) continue;
+      say(JSON.stringify(line, null, indent));
+      count += 1;
+    }
+  }
+  return count;
+}
