@@ -1,6 +1,8 @@
 import type { CommandGroup } from "../command.ts";
 import { buildCommand } from "./build.ts";
 import { explainCommand } from "./explain.ts";
+import { importCommand } from "./import.ts";
+import { initCommand } from "./init.ts";
 import { lintCommand } from "./lint.ts";
 import { replayCommand } from "./replay.ts";
 import { testCommand } from "./test.ts";
@@ -12,5 +14,13 @@ export const policyCommands: CommandGroup = {
 
 For whoever writes policies. docs/policy.md goes through all of it, with examples that run. Exit
 codes: 0 as asked, 1 something was found or failed, 2 the command line cannot be meant.`,
-  commands: [buildCommand, testCommand, explainCommand, replayCommand, lintCommand],
+  commands: [
+    initCommand,
+    buildCommand,
+    testCommand,
+    explainCommand,
+    replayCommand,
+    lintCommand,
+    importCommand,
+  ],
 };

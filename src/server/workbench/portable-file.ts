@@ -47,7 +47,7 @@ const LISTS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Where a rule stands in the document, by its id. */
-export function pathOf(id: string): readonly string[] | null {
+function pathOf(id: string): readonly string[] | null {
   if (id === "validate/max_arg_bytes") return ["validate", "max_arg_bytes"];
   const [kind = "", index = ""] = id.split("/");
   const list = LISTS.get(kind);

@@ -3,6 +3,7 @@ import { CLASSIFICATIONS, RISKS, SIDE_EFFECT_NAMES } from "../../../core/invento
 import { suggest } from "../../../core/suggest.ts";
 import { GUARD_NAMES } from "../../../guard/guards.ts";
 import { packagePath } from "../../package-root.ts";
+import { knownMethods } from "../known-methods.ts";
 import { isRecord } from "../recorded.ts";
 import type { LintFinding } from "./finding.ts";
 import { type Call, type RegoModule, type RegoRule, stepsOf } from "./rego-ast.ts";
@@ -94,7 +95,6 @@ const KNOWN: ReadonlyMap<string, Known> = new Map([
 ]);
 
 let schema: unknown = null;
-let methods: readonly string[] | null = null;
 
 function valuesOf(steps: readonly (string | null)[]): Known | null {
   const path = steps.map((step) => step ?? "_").join(".");
@@ -110,14 +110,6 @@ function valuesOf(steps: readonly (string | null)[]): Known | null {
   }
   if (!isRecord(at) || !Array.isArray(at.enum)) return null;
   return { values: at.enum.filter((value) => typeof value === "string"), isClosed: true };
-}
-
-function knownMethods(): readonly string[] {
-  if (methods !== null) return methods;
-  const data = readJson("rego/impedance/data.json");
-  const sides = isRecord(data) && isRecord(data.methods) ? Object.values(data.methods) : [];
-  methods = sides.flatMap((side) => (isRecord(side) ? Object.keys(side) : []));
-  return methods;
 }
 
 function readJson(path: string): unknown {

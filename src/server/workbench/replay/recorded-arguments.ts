@@ -14,14 +14,16 @@ const ARGUMENTS = "/params/arguments";
 export function judgeRecorded(
   name: string,
   constraint: Constraint,
-  message: PolicyInput["message"],
+  { message, strings }: Pick<PolicyInput, "message" | "strings">,
 ): Verdict {
   const value = Object.hasOwn(message.arguments, name) ? message.arguments[name] : undefined;
   if (value === undefined) {
     if (mayHideKeys(message)) return "unknown";
     return constraint.required ? "fails" : "holds";
   }
-  if (isHidden(value)) return asksOfValue(constraint) ? "unknown" : "holds";
+  // Where aliases stood for paths the rule was held to the paths, and the log shows the aliases.
+  const isShown = (strings.aliases ?? 0) === 0 && !isHidden(value);
+  if (!isShown) return asksOfValue(constraint) ? "unknown" : "holds";
   const node = nodeOf(value);
   if (node === null) return "unknown";
   const failures: Failure[] = [];

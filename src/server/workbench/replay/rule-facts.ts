@@ -105,7 +105,7 @@ function judgeRule(
   const failed = inventory === null ? [] : [...judgeInventory(inventory, effect, input.tool)];
   const missing = about === "unknown" ? ["/params/uri"] : [];
   for (const [name, constraint] of isListed ? [] : rule.constraints) {
-    const verdict = judgeRecorded(name, constraint, input.message);
+    const verdict = judgeRecorded(name, constraint, input);
     const at = `/params/arguments/${escapePointer(name)}`;
     if (verdict === "fails") failed.push({ at, check: "recorded" });
     if (verdict === "unknown") missing.push(at);

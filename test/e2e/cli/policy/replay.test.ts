@@ -89,6 +89,22 @@ describe("impedance policy replay", () => {
     expect(result.code).toBe(code);
   });
 
+  test("reads values that the log was told to keep", async () => {
+    await using author = await createAuthor({
+      "old.yaml": `${head}allow_rules: [{ tool: "*", audit: full }]\n`,
+      "new.yaml": `${head}allow_rules: [{ tool: read, constraints: { path: { pattern: "^a" } } }]\n`,
+    });
+    const lines = await recordDecisions(author.path("old.yaml"), "crm", CALLS.slice(0, 2));
+    const { code, json } = await policy(
+      ["replay", "-", "--policy", author.path("new.yaml"), "--format", "json"],
+      lines.join("\n"),
+    );
+    expect({ code, json }).toMatchObject({
+      code: 1,
+      json: { same: 1, different: 1, undecidable: 0 },
+    });
+  });
+
   test("takes undecidable for a difference only if asked to", async () => {
     const text = `${OLD.replace("shell", 'read, constraints: { path: { pattern: "^z" } }')}`;
     const [first] = CALLS;
