@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suggest } from "../../../core/suggest.ts";
+import { packagePath } from "../../package-root.ts";
 import { buildBundle, checkRego } from "../build.ts";
 import { runRegoTests, type Uncovered } from "../rego-tests.ts";
 import type { Sources } from "../sources.ts";
@@ -72,22 +74,27 @@ function lintTruncated({ file, rules }: RegoModule): readonly LintFinding[] {
 const ARGUMENTS = "input.message.arguments";
 const TRUNCATED = "input.message.truncated";
 
-/** What the firewall asks of a package below `mcp.rules`. */
-const ASKED = ["allow", "reasons", "redact", "remove"];
+/** What the firewall asks of each package below `mcp.rules`, as it stands in its own source. */
+function askedNames(): readonly string[] {
+  const firewall = readFileSync(packagePath("rego/mcp/firewall/firewall.rego"), "utf8");
+  const found = firewall.matchAll(/\bdata\.mcp\.rules\[\w+\]\.(\w+)/g);
+  return [...new Set([...found].map(([, name = ""]) => name))];
+}
 
 function lintReach(modules: readonly RegoModule[]): readonly LintFinding[] {
+  const asked = askedNames();
   return modules.flatMap((module) => {
     const isRule = /^mcp\.rules\.[^.]+$/.test(module.package);
     const lost = module.rules.filter(
-      ({ name }) => !(isRule && ASKED.includes(name)) && !isUsed(name, module, modules),
+      ({ name }) => !(isRule && asked.includes(name)) && !isUsed(name, module, modules),
     );
     const first = [...new Map(lost.toReversed().map((rule) => [rule.name, rule])).values()];
     return first.toReversed().map(({ name, row, column }): LintFinding => {
-      const near = isRule ? meantBy(name) : null;
+      const near = isRule ? meantBy(name, asked) : null;
       const message = `${module.package}.${name} is never asked for`;
       const remedy =
         near === null
-          ? `use it, or remove it; of a package mcp.rules.… ${ASKED.join(", ")} are asked for`
+          ? `use it, or remove it; of a package mcp.rules.… ${asked.join(", ")} are asked for`
           : `did you mean ${near}?`;
       return { code: "unreachable_rule", file: module.file, line: row, column, message, remedy };
     });
@@ -95,8 +102,8 @@ function lintReach(modules: readonly RegoModule[]): readonly LintFinding[] {
 }
 
 /** What others call a rule that denies has another name here. */
-function meantBy(name: string): string | null {
-  return /^(?:deny|denies|denied|violation)$/.test(name) ? "reasons" : suggest(name, ASKED);
+function meantBy(name: string, asked: readonly string[]): string | null {
+  return /^(?:deny|denies|denied|violation)$/.test(name) ? "reasons" : suggest(name, asked);
 }
 
 /** In its own package by its name; from elsewhere by a reference that has the name as a step. */

@@ -20,10 +20,15 @@ export interface Group {
 export interface Groups {
   add(kind: GroupKind, recorded: Recorded, to: Group["to"], reason: string): void;
   readonly counts: { readonly [kind in GroupKind]: number };
-  /** The largest first. */
+  /** What differs comes first, and of each kind the largest. */
   all(): readonly Group[];
 }
 
+const ORDER: { readonly [kind in GroupKind]: number } = {
+  different: 0,
+  undecidable: 1,
+  other_reason: 2,
+};
 const EXAMPLES_MAX = 3;
 /** A log may hold any names; what comes after so many is one group. */
 const GROUPS_MAX = 10_000;
@@ -58,7 +63,8 @@ export function createGroups(): Groups {
         examples: examples.length < EXAMPLES_MAX ? [...examples, decisionId] : examples,
       });
     },
-    all: () => [...groups.values()].sort((a, b) => b.count - a.count),
+    all: () =>
+      [...groups.values()].sort((a, b) => ORDER[a.kind] - ORDER[b.kind] || b.count - a.count),
   };
 }
 
