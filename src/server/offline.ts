@@ -20,13 +20,18 @@ export interface OfflineOptions {
   /** These guards alone, in this order; null leaves it to the configuration. */
   readonly guards: readonly string[] | null;
   readonly clock: Clock;
+  /** Nobody waits for the answers: a machine that is busy must not make them others. */
+  readonly isPatient?: boolean;
   readonly onFault: FaultListener;
 }
 
+const PATIENT = { policyBudgetMs: 10_000, guardBudgetMs: 10_000 };
+
 export async function createOfflinePipeline(
-  config: Config,
-  { guards: only, clock, onFault }: OfflineOptions,
+  given: Config,
+  { guards: only, clock, onFault, isPatient = false }: OfflineOptions,
 ): Promise<Result<OfflinePipeline, readonly string[]>> {
+  const config = isPatient ? { ...given, limits: { ...given.limits, ...PATIENT } } : given;
   const policy = await loadPolicy(config, clock);
   const redact = policy.ok ? policy.value.redact : null;
   const guards = await loadGuards(config, { redact, onFault, only });

@@ -51,7 +51,12 @@ export async function runTable(
   const clock = { now: () => time.at ?? systemClock.now(), monotonic: systemClock.monotonic };
   const faults: string[] = [];
   const onFault = (guard: string) => faults.push(`${file}: the guard ${guard} failed`);
-  const pipeline = await createOfflinePipeline(config.value, { guards: null, clock, onFault });
+  const pipeline = await createOfflinePipeline(config.value, {
+    guards: null,
+    clock,
+    isPatient: true,
+    onFault,
+  });
   if (!pipeline.ok) return err(pipeline.error.map((error) => `${file}: ${error}`));
   const results = table.value.tests.map((test) => runTest(test, pipeline.value, time));
   if (faults.length > 0) return err(faults);

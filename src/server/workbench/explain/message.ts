@@ -43,6 +43,7 @@ export async function explainMessage(
   const pipeline = await createOfflinePipeline(config, {
     guards: null,
     clock: systemClock,
+    isPatient: true,
     onFault,
   });
   if (!pipeline.ok) return pipeline;
