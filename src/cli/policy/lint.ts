@@ -20,6 +20,7 @@ finding. Codes:
   ${LINT_CODES.slice(5).join(", ")}
 
   --tools FILE     tools of the servers: a result of tools/list, or an inventory
+                                                  [inventory.file of the configuration]
   --server ID      whose tools they are, where the file does not say     [every server's]
   --ignore A,B     codes that are not told
 ${POLICY_HELP}
@@ -43,7 +44,7 @@ async function lint(options: Options): Promise<number> {
   }
   const config = await loadPolicySettings(options);
   if (!config.ok) return failAs(format.value, config.error);
-  const tools = await toolsOf(options);
+  const tools = await toolsOf(options, config.value.inventory.file);
   if (!tools.ok) return failAs(format.value, [tools.error]);
   const absolute = (name: string): string | null => {
     const path = options.text(name);
@@ -67,9 +68,12 @@ async function lint(options: Options): Promise<number> {
 }
 
 /** Without a server every rule is held against them, whichever server it names. */
-async function toolsOf(options: Options): Promise<Result<readonly KnownTool[] | null, string>> {
-  const file = options.text("tools");
-  if (file === undefined) return ok(null);
+async function toolsOf(
+  options: Options,
+  inventory: string | null,
+): Promise<Result<readonly KnownTool[] | null, string>> {
+  const file = options.text("tools") ?? inventory;
+  if (file === null) return ok(null);
   return readToolsFile(file, options.text("server") ?? "*");
 }
 

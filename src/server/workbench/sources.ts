@@ -108,7 +108,10 @@ async function readData(file: string): Promise<Result<DataFile["value"], string>
     // Through JSON: data is JSON, and nothing else of YAML.
     const json: unknown = JSON.parse(JSON.stringify(value ?? null));
     if (typeof json === "object" && json !== null && !Array.isArray(json)) {
-      return ok(json as DataFile["value"]);
+      if (!Object.hasOwn(json, "policy_id")) return ok(json as DataFile["value"]);
+      return err(
+        `${file}: is a portable policy, and no data: give it with --policy, or policy.file`,
+      );
     }
     return err(`${file}: data is an object at its top; write key: value`);
   } catch {

@@ -111,6 +111,10 @@ describe("impedance policy build", () => {
       stderr: "impedance: --output FILE (-o) says where the bundle goes\n",
     });
     expect(await policy(["build", "/nowhere", "-o", "x"])).toMatchObject({ code: 1 });
+    await using author = await createAuthor({ "p.yaml": "policy_id: p\n" });
+    expect(await policy(["build", author.path("p.yaml"), "-o", author.path("x")])).toMatchObject({
+      ...{ code: 1, stderr: expect.stringContaining("is a portable policy, and no data") },
+    });
     expect(await policy(["bild"])).toMatchObject({
       code: 2,
       stderr: expect.stringContaining("did you mean build?"),
