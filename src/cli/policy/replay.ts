@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import type { Group } from "../../server/workbench/replay/groups.ts";
 import { type Replay, replayLog } from "../../server/workbench/replay/replay.ts";
 import type { Command, Options } from "../command.ts";
+import { readAnalystKey } from "../log-analyst.ts";
 import { misuse, say } from "../output.ts";
 import { FORMAT_HELP, failAs, formatOf } from "./format.ts";
 import { loadPolicySettings, POLICY_HELP, POLICY_OPTIONS } from "./settings.ts";
@@ -20,6 +21,7 @@ mask anew is not seen. Files of any size are read line by line.
 
 Exit code 0: nothing would differ. 1: something would, or no decision could be read.
 
+  --analyst-key FILE  opens arguments that were kept for its owner (audit.analyst_key)
   --strict         exit 1 too if a decision is undecidable, denied for another reason, or unreadable
 ${POLICY_HELP}
 ${FORMAT_HELP}
@@ -27,7 +29,7 @@ ${FORMAT_HELP}
 examples:
   impedance policy replay decisions.jsonl --policy new.yaml
   impedance policy replay decisions.jsonl --policy new.yaml --bundle new.tar.gz --strict`,
-  options: { ...POLICY_OPTIONS, strict: "flag" },
+  options: { ...POLICY_OPTIONS, "analyst-key": "text", strict: "flag" },
   takesWords: true,
   run: replay,
 };
@@ -41,8 +43,10 @@ async function replay(options: Options): Promise<number> {
   if (!named) return misuse("--policy NEW (or --bundle, or --config) says what is to decide");
   const config = await loadPolicySettings(options);
   if (!config.ok) return failAs(format.value, config.error);
+  const analyst = await readAnalystKey(options);
+  if (!analyst.ok) return misuse(analyst.error);
   const read: { problem: string | null } = { problem: null };
-  const replayed = await replayLog(linesOf(options.words, read), config.value);
+  const replayed = await replayLog(linesOf(options.words, read), config.value, analyst.value);
   if (!replayed.ok) return failAs(format.value, replayed.error);
   if (read.problem !== null) return failAs(format.value, [read.problem]);
   if (replayed.value.decisions === 0) {

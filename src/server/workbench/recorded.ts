@@ -1,5 +1,11 @@
+import type { AnalystKey } from "../../audit/analyst.ts";
 import { readLines } from "../../audit/read-lines.ts";
+import type { SealedArguments } from "../../core/audit.ts";
+import type { JsonNode } from "../../core/json.ts";
+import { DEFAULT_LIMITS } from "../../core/limits.ts";
 import type { PolicyInput, Reason } from "../../core/policy.ts";
+import { parseJson } from "../../mcp/json/parse.ts";
+import { argumentFacts } from "../../policy/arguments.ts";
 
 /** A decision as the log keeps it: facts, and sizes in place of values. */
 export interface Recorded {
@@ -11,6 +17,8 @@ export interface Recorded {
   /** Pointers of what is not there as it was: `/input/message/arguments/path`. */
   readonly masked: readonly string[];
   readonly erased: readonly string[];
+  /** The whole arguments as they were decided on, where they were sealed for whoever asks. */
+  readonly arguments: JsonNode | null;
   readonly line: number;
 }
 
@@ -23,12 +31,13 @@ const LINE_MAX_BYTES = 32 * 1024 * 1024;
 export async function* readDecisions(
   input: AsyncIterable<Uint8Array>,
   onUnreadable: (line: number) => void,
+  analyst: AnalystKey | null = null,
 ): AsyncGenerator<Recorded> {
   for await (const { bytes, number, isTooLong } of readLines(input, LINE_MAX_BYTES)) {
     if (bytes.length === 0) continue;
     const value = isTooLong ? undefined : parsed(bytes);
     if (value === undefined) onUnreadable(number);
-    const recorded = value === undefined ? null : recordedOf(value, number);
+    const recorded = value === undefined ? null : recordedOf(value, number, analyst);
     if (recorded !== null) yield recorded;
   }
 }
@@ -41,11 +50,11 @@ function parsed(bytes: Buffer): unknown {
   }
 }
 
-function recordedOf(value: unknown, line: number): Recorded | null {
+function recordedOf(value: unknown, line: number, analyst: AnalystKey | null): Recorded | null {
   if (!isRecord(value) || typeof value.decision_id !== "string") return null;
   const { decision_id: decisionId, input, result, masked, erased } = value;
   if (!isRecord(result) || typeof result.allow !== "boolean") return null;
-  return {
+  const recorded = {
     decisionId,
     input: isInput(input) ? input : null,
     allow: result.allow,
@@ -53,6 +62,40 @@ function recordedOf(value: unknown, line: number): Recorded | null {
     masked: textsOf(masked),
     erased: textsOf(erased),
     line,
+  };
+  const opened = analyst === null ? null : openedArguments(value, decisionId, analyst);
+  return opened === null ? { ...recorded, arguments: null } : withArguments(recorded, opened);
+}
+
+function openedArguments(
+  { sealed_arguments: sealed }: { readonly [key: string]: unknown },
+  decisionId: string,
+  analyst: AnalystKey,
+): JsonNode | null {
+  if (!isSealed(sealed)) return null;
+  const text = analyst.open(sealed, decisionId);
+  const document = text === null ? null : parseJson(text, DEFAULT_LIMITS);
+  return document?.ok ? document.value.root : null;
+}
+
+function isSealed(value: unknown): value is SealedArguments {
+  return (
+    isRecord(value) && ["alg", "epk", "iv", "data"].every((key) => typeof value[key] === "string")
+  );
+}
+
+const MASKED_ARGUMENTS = "/input/message/arguments";
+
+/** What the policy saw of them stands in its input again. */
+function withArguments(recorded: Omit<Recorded, "arguments">, opened: JsonNode): Recorded {
+  const { input, masked } = recorded;
+  if (input === null) return { ...recorded, arguments: opened };
+  const message = { ...input.message, ...argumentFacts(opened) };
+  return {
+    ...recorded,
+    arguments: opened,
+    input: { ...input, message },
+    masked: masked.filter((pointer) => !pointer.startsWith(MASKED_ARGUMENTS)),
   };
 }
 

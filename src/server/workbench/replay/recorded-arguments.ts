@@ -1,4 +1,4 @@
-import type { JsonNode } from "../../../core/json.ts";
+import { type JsonNode, member } from "../../../core/json.ts";
 import { DEFAULT_LIMITS } from "../../../core/limits.ts";
 import type { Json, PolicyInput } from "../../../core/policy.ts";
 import { parseJson } from "../../../mcp/json/parse.ts";
@@ -10,12 +10,14 @@ export type Verdict = "holds" | "fails" | "unknown";
 
 const ARGUMENTS = "/params/arguments";
 
-/** Whether a constraint held of an argument, as far as the log tells. */
+/** Whether a constraint held of an argument, as far as the log tells; `whole` if it tells all. */
 export function judgeRecorded(
   name: string,
   constraint: Constraint,
   { message, strings }: Pick<PolicyInput, "message" | "strings">,
+  whole: JsonNode | null = null,
 ): Verdict {
+  if (whole !== null) return verdictOn(constraint, member(whole, name));
   const value = Object.hasOwn(message.arguments, name) ? message.arguments[name] : undefined;
   if (value === undefined) {
     if (mayHideKeys(message)) return "unknown";
@@ -26,6 +28,10 @@ export function judgeRecorded(
   if (!isShown) return asksOfValue(constraint) ? "unknown" : "holds";
   const node = nodeOf(value);
   if (node === null) return "unknown";
+  return verdictOn(constraint, node);
+}
+
+function verdictOn(constraint: Constraint, node: JsonNode | undefined): Verdict {
   const failures: Failure[] = [];
   judge(constraint, node, "", failures);
   return failures.length === 0 ? "holds" : "fails";

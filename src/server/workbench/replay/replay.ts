@@ -1,3 +1,4 @@
+import type { AnalystKey } from "../../../audit/analyst.ts";
 import type { Config } from "../../../config/config.ts";
 import type { Json, PolicyInput, Reason, RuleFact } from "../../../core/policy.ts";
 import type { PolicyEngine } from "../../../core/ports.ts";
@@ -50,6 +51,7 @@ const POLICY_BUDGET_MS = 10_000;
 export async function replayLog(
   lines: AsyncIterable<Uint8Array>,
   config: Config,
+  analyst: AnalystKey | null = null,
 ): Promise<Result<Replay, readonly string[]>> {
   const replayer = await createReplayer(config);
   if (!replayer.ok) return replayer;
@@ -58,7 +60,7 @@ export async function replayLog(
   const onUnreadable = () => {
     counts.unreadable += 1;
   };
-  for await (const recorded of readDecisions(lines, onUnreadable)) {
+  for await (const recorded of readDecisions(lines, onUnreadable, analyst)) {
     counts.decisions += 1;
     const verdict = decideAnew(recorded, replayer.value);
     switch (verdict.kind) {
@@ -104,7 +106,7 @@ function decideAnew(recorded: Recorded, replayer: Replayer): Verdict {
   if (hidden.length > 0) {
     return { kind: "undecidable", missing: hidden.map((field) => field.replace("/input", "")) };
   }
-  const { facts, unknown } = replayer.rules?.(input, erased) ?? { facts: [], unknown: [] };
+  const { facts, unknown } = replayer.rules?.(input, recorded) ?? { facts: [], unknown: [] };
   const anew = withFactsOf(input, replayer);
   const fitting = (effect: "allow" | "deny"): readonly RuleFact[] =>
     unknown

@@ -1,10 +1,11 @@
 import { compileGlob, type Glob } from "../../../core/glob.ts";
-import { escapePointer } from "../../../core/json.ts";
+import { escapePointer, type JsonNode } from "../../../core/json.ts";
 import type { PolicyInput, RuleFact } from "../../../core/policy.ts";
 import { hasDotSegment } from "../../../policy/paths.ts";
 import type { CompiledPortable } from "../../../policy/portable/compile.ts";
 import { judgeInventory } from "../../../policy/portable/inventory-selector.ts";
 import type { PortablePolicy, PortableRule } from "../../../policy/portable/policy.ts";
+import type { Recorded } from "../recorded.ts";
 import { judgeRecorded, type Verdict } from "./recorded-arguments.ts";
 
 /** What the rules of a policy say of a recorded message. */
@@ -22,7 +23,10 @@ export interface UnknownRule {
 }
 
 /** Matches the rules of a new policy to what a log holds of a message. */
-export type RuleReplayer = (input: PolicyInput, erased: readonly string[]) => ReplayedRules;
+export type RuleReplayer = (
+  input: PolicyInput,
+  recorded: Pick<Recorded, "erased" | "arguments">,
+) => ReplayedRules;
 
 const SUBJECTS_REMEMBERED_MAX = 10_000;
 
@@ -59,20 +63,20 @@ export function createRuleReplayer(
     return found;
   }
 
-  return (input, erased) => {
+  return (input, recorded) => {
     const facts: RuleFact[] = [];
     const unknown: UnknownRule[] = [];
     const isCall = ["request", "notification"].includes(input.message.kind);
     if (!isCall) return { facts, unknown };
     for (const { rule, uri } of selected(input)) {
-      const judged = judgeRule(rule, uri, input, erased);
+      const judged = judgeRule(rule, uri, input, recorded);
       if (judged === null) continue;
       const { failed, missing } = judged;
       if (failed.length === 0 && missing.length > 0) {
         unknown.push({ rule: rule.id, effect: rule.effect, missing });
       } else facts.push({ rule: rule.id, fit: failed.length === 0, failed });
     }
-    unknown.push(...judgeArguments(policy, input));
+    unknown.push(...judgeArguments(policy, input, recorded.arguments));
     const origins = input.flow.map(({ from }) => from);
     return { facts: [...facts, ...compiled.flows(origins, input.server.id)], unknown };
   };
@@ -94,9 +98,9 @@ function judgeRule(
   rule: PortableRule,
   uri: Glob | null,
   input: PolicyInput,
-  erased: readonly string[],
+  recorded: Pick<Recorded, "erased" | "arguments">,
 ): JudgedRule | null {
-  const about = uri === null ? "holds" : judgeUri(uri, input, erased);
+  const about = uri === null ? "holds" : judgeUri(uri, input, recorded.erased);
   const isListed = input.phase === "list";
   // An item of a listing has no arguments yet: it is denied by what denies every call of it.
   const isLater = isListed && rule.effect === "deny" && rule.constraints.size > 0;
@@ -105,7 +109,7 @@ function judgeRule(
   const failed = inventory === null ? [] : [...judgeInventory(inventory, effect, input.tool)];
   const missing = about === "unknown" ? ["/params/uri"] : [];
   for (const [name, constraint] of isListed ? [] : rule.constraints) {
-    const verdict = judgeRecorded(name, constraint, input);
+    const verdict = judgeRecorded(name, constraint, input, recorded.arguments);
     const at = `/params/arguments/${escapePointer(name)}`;
     if (verdict === "fails") failed.push({ at, check: "recorded" });
     if (verdict === "unknown") missing.push(at);
@@ -131,6 +135,7 @@ const ERASED_URI = "/input/resource/uri";
 function judgeArguments(
   { maxArgumentBytes, rejectUnknownArguments }: PortablePolicy,
   { message, phase }: PolicyInput,
+  whole: JsonNode | null,
 ): readonly UnknownRule[] {
   const isEmpty = Object.keys(message.arguments).length === 0 && message.truncated.length === 0;
   if (phase !== "request" || isEmpty) return [];
@@ -138,7 +143,8 @@ function judgeArguments(
     return { rule, effect: "deny", missing: ["/params/arguments"] } as const;
   };
   // The whole message is known to be no larger than the limit, or nobody knows.
-  const mayBeOver = maxArgumentBytes !== null && message.bytes > maxArgumentBytes;
+  const bytes = whole === null ? message.bytes : whole.end - whole.start;
+  const mayBeOver = maxArgumentBytes !== null && bytes > maxArgumentBytes;
   return [
     ...(mayBeOver ? [unknown("validate/max_arg_bytes")] : []),
     ...(rejectUnknownArguments ? [unknown("validate/reject_unknown_args")] : []),

@@ -1,3 +1,4 @@
+import { createAnalystSeal } from "../../../../src/audit/analyst.ts";
 import { defaultConfig } from "../../../../src/config/load-config.ts";
 import type { Direction } from "../../../../src/core/message.ts";
 import type { Principal } from "../../../../src/core/policy.ts";
@@ -11,6 +12,8 @@ import { tryOut } from "../../../../src/server/workbench/trial.ts";
 export interface RecordOptions {
   readonly direction?: Direction;
   readonly principal?: Partial<Principal>;
+  /** An analyst's public key, for whom arguments are kept. */
+  readonly analystKey?: string;
 }
 
 /** The lines that the decision log gets of these messages, masked as in production. */
@@ -18,7 +21,7 @@ export async function recordDecisions(
   policyFile: string,
   server: string,
   messages: readonly object[],
-  { direction = "request", principal = {} }: RecordOptions = {},
+  { direction = "request", principal = {}, analystKey }: RecordOptions = {},
 ): Promise<readonly string[]> {
   const config = defaultConfig({});
   if (!config.ok) throw new Error("the defaults are a configuration");
@@ -29,6 +32,8 @@ export async function recordDecisions(
   const inspector = inspectorOf(settings, guards.value, systemClock);
   const inForce = { policy: policy.value, inspector };
   const lines: string[] = [];
+  const analyst = analystKey === undefined ? null : createAnalystSeal(Buffer.from(analystKey));
+  if (analyst?.ok === false) throw new Error(analyst.error);
   const dependencies = dependenciesOf(settings, {
     inForce: () => inForce,
     audit: {
@@ -38,6 +43,7 @@ export async function recordDecisions(
     },
     telemetry: silentTelemetry,
     clock: systemClock,
+    analyst: analyst?.value ?? null,
   });
   for (const message of messages) {
     tryOut(

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import { generateAnalystKeys } from "../../../../src/audit/analyst.ts";
 import { toolCall, toolResult } from "../../../support/messages.ts";
 import { createAuthor, OFFICE, OFFICE_DATA, policy } from "./author.ts";
 import { recordDecisions } from "./record.ts";
@@ -151,6 +152,28 @@ describe("impedance policy replay", () => {
     ]);
     expect(json).toMatchObject({ decisions: 2, same: 1, undecidable: 1 });
     expect(json.groups[0].reason).toBe("/message/arguments");
+  });
+
+  test("decides on arguments that were kept for whoever has the key", async () => {
+    const { privateKey, publicKey } = generateAnalystKeys();
+    const text = OLD.replace("shell", 'read, constraints: { path: { pattern: "^z" } }');
+    await using author = await createAuthor({ "old.yaml": OLD, "new.yaml": text });
+    const key = await author.write("analyst.key", privateKey);
+    const other = await author.write("other.key", generateAnalystKeys().privateKey);
+    const calls = ["a", "z", `z${"y".repeat(400)}`].map((path) => toolCall(1, { path }, "read"));
+    const lines = await recordDecisions(author.path("old.yaml"), "crm", calls, {
+      analystKey: publicKey,
+    });
+    expect(lines.join()).not.toContain("yyyy");
+    const log = await author.write("log.jsonl", lines.join("\n"));
+    const given = ["replay", log, "--policy", author.path("new.yaml"), "--format", "json"];
+    const opened = await policy([...given, "--analyst-key", key]);
+    expect(opened.json).toMatchObject({ same: 1, different: 2, undecidable: 0 });
+    for (const args of [given, [...given, "--analyst-key", other]]) {
+      expect((await policy(args)).json).toMatchObject({ different: 0, undecidable: 3 });
+    }
+    const wrong = [...given.slice(0, 4), "--analyst-key", log];
+    expect((await policy(wrong)).code).toBe(2);
   });
 
   test("does not pass where there was nothing to replay", async () => {
