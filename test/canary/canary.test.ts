@@ -29,6 +29,9 @@ function isRefused({ from, kind }: MessageType, revision: TableRevision): boolea
   return revision === "2026-07-28" && from === "client" && (kind === "result" || kind === "error");
 }
 
+/** Revisions that nobody can read are taken out of lists of them, and "text" is such a one. */
+const UNREADABLE_VERSION = /("supported(?:Versions)?":)\["text"\]/g;
+
 /** All that the other side gets, by each way there is. */
 async function delivered(
   type: MessageType,
@@ -66,7 +69,7 @@ describe.each(REVISIONS)("in %s", (revision) => {
     for (const type of messages.filter((one) => !isRefused(one, revision))) {
       for (const example of type.examples) {
         const outputs = await delivered(type, example, revision);
-        const whole = JSON.stringify(example);
+        const whole = JSON.stringify(example).replaceAll(UNREADABLE_VERSION, "$1[]");
         if (!outputs.every((output) => output?.includes(whole))) stopped.push(type.type);
       }
     }
