@@ -86,6 +86,11 @@ const REFUSALS = {
     message: "The arguments are larger than this tool is sent.",
     remedy: "Send less in one call.",
   },
+  subscriptions_unreadable: {
+    ...DENIED,
+    message: "The resources to hear of cannot be read, or are too many.",
+    remedy: "Name fewer resources, each by its URI.",
+  },
   unauthenticated: {
     httpStatus: 401,
     rpcCode: RPC_UNAUTHENTICATED,

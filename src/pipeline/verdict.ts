@@ -2,7 +2,7 @@ import type { EditReceipt } from "../core/audit.ts";
 import type { Splice } from "../mcp/json/splice.ts";
 import { ceilingOf } from "./ceiling.ts";
 import type { Dependencies } from "./dependencies.ts";
-import { decideAll } from "./input-requests.ts";
+import { decideAll } from "./inner-requests.ts";
 import type { Cleaned } from "./layer1.ts";
 import { type Decision, refused } from "./layer2.ts";
 import { filterListing } from "./listing.ts";

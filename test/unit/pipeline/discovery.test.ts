@@ -371,3 +371,55 @@ describe("the policy", () => {
     expect(inputs).toHaveLength(2);
   });
 });
+
+describe("resources that a client listens to", () => {
+  const SUBSCRIBING = `${POLICY.replace(
+    "deny_rules:",
+    '  - { method: resources/subscribe, uri: "file:///srv/*" }\ndeny_rules:',
+  )}`;
+
+  async function listen(resourceSubscriptions: unknown): Promise<Asked> {
+    const path = await createDataPath({ policy: SUBSCRIBING });
+    const exchange = path.firewall.open(
+      headOf({
+        headers: {
+          ...JSON_POST,
+          "mcp-protocol-version": "2026-07-28",
+          "mcp-method": "subscriptions/listen",
+        },
+      }),
+    );
+    await exchange.requestHead();
+    const _meta = {
+      "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+      "io.modelcontextprotocol/clientInfo": { name: "test", version: "1" },
+      "io.modelcontextprotocol/clientCapabilities": {},
+    };
+    const params = { _meta, notifications: { toolsListChanged: true, resourceSubscriptions } };
+    const message = { jsonrpc: "2.0", id: 7, method: "subscriptions/listen", params };
+    return { verdict: await exchange.request(bytesOf(message)), path };
+  }
+
+  test.each([{ uris: undefined }, { uris: [] }, { uris: ["file:///srv/a", "file:///srv/b"] }])(
+    "are each asked about, and pass when all may: $uris",
+    async ({ uris }) => {
+      expect(answerOf(await listen(uris))).toBe(null);
+    },
+  );
+
+  test("deny the whole when one of them may not be subscribed to, as if it did not exist", async () => {
+    const denied = await listen(["file:///srv/a", "file:///etc/a"]);
+    expect(answerOf(denied)).toContain("unknown_name");
+    expect(code(denied)).toBe("not_allowed");
+    expect(answerOf(await listen(["file:///etc/nothing"]))).toBe(answerOf(denied));
+  });
+
+  test.each([
+    { uris: "file:///srv/a" },
+    { uris: [7] },
+    { uris: [["file:///srv/a"]] },
+    { uris: Array.from({ length: 65 }, () => "file:///srv/a") },
+  ])("are refused when nobody can say what they are", async ({ uris }) => {
+    expect(code(await listen(uris))).toBe("subscriptions_unreadable");
+  });
+});
