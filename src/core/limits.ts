@@ -31,9 +31,15 @@ export interface Limits {
   readonly sseSilenceDeadlineMs: number;
   /** Between our comments in a listening stream, which may be silent for hours. */
   readonly sseHeartbeatMs: number;
-  /** CPU time of the guards for one message; over it the message is denied. */
+  /**
+   * CPU time of the guards for one message; over it the message is denied. As much again is for its
+   * opaque values; those that are left then are sealed unread.
+   */
   readonly guardBudgetMs: number;
-  /** CPU time of one policy evaluation; a late answer is a deny. */
+  /**
+   * CPU time of one policy evaluation; a late answer is a deny. The items of a listing share it,
+   * and those it does not suffice for are hidden.
+   */
   readonly policyBudgetMs: number;
 }
 

@@ -41,10 +41,10 @@ export interface Judgement {
 export type Read<Fault> = (bytes: Uint8Array, edited: boolean) => Result<Reading, Fault>;
 
 /**
- * The way of every message, both directions (design.md §2): read → seal → reveal paths → guard →
- * decide → enforce → conceal paths → open → record. What to do about a denial is the caller's, who
- * knows what waits for an answer. `objection` is the caller's own word against a message, from what
- * it came with.
+ * The way of every message, both directions (design.md §2): read → learn → seal → reveal paths →
+ * guard → check → decide → enforce → conceal paths → fit → open → remember → record. What to do
+ * about a denial is the caller's, who knows what waits for an answer. `objection` is the caller's
+ * own word against a message, from what it came with.
  */
 export function judge<Fault>(
   bytes: Uint8Array,
