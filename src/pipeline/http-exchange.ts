@@ -41,6 +41,7 @@ import { createResponseJudge, type ResponseJudge } from "./response.ts";
 import { type Scene, sceneOf } from "./scene.ts";
 import { openSession, sealSession } from "./sealing.ts";
 import { createStreamFilter, type StreamFilter } from "./stream.ts";
+import { isHiddenTool } from "./unknown-name.ts";
 
 const EMPTY = new Uint8Array(0);
 
@@ -298,7 +299,11 @@ class HttpExchange implements Exchange {
   readonly #mirroredBy: MirroredBy = (name) => {
     const { catalogue, schemas } = this.#dependencies;
     const tool = catalogue.tool(this.#head.server ?? "", name);
-    return tool === null ? [] : schemas.mirrored(tool);
+    const mirrored = tool === null ? [] : schemas.mirrored(tool);
+    if (mirrored.length === 0) return mirrored;
+    // Headers that are wrong for a tool would say that there is one.
+    const scene = this.#scene("request");
+    return isHiddenTool(name, "2026-07-28", scene, this.#dependencies) ? [] : mirrored;
   };
 
   /** A denial of the firewall's own, on record. */

@@ -47,6 +47,19 @@ export function hideName(
   }
 }
 
+/** Whether a tool is none to this caller: then nothing of its definition may show in an answer. */
+export function isHiddenTool(
+  name: string,
+  revision: Message["revision"],
+  scene: Scene,
+  dependencies: Dependencies,
+): boolean {
+  if (!dependencies.settings(scene.server).hideNames) return false;
+  const view = viewOf(scene, revision, dependencies);
+  const found = dependencies.sights.findings(scene.server, "tool", name);
+  return view !== null && view.sightOf("tool", name, found).kind !== "shown";
+}
+
 interface Named {
   readonly kind: ListedKind;
   readonly name: string;

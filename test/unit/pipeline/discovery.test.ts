@@ -115,6 +115,34 @@ describe("a name outside of the caller's listing", () => {
     expect(new Set(answers).size).toBe(1);
   });
 
+  test("is refused alike where its definition asks for headers that are not there", async () => {
+    const path = await createDataPath({ policy: POLICY });
+    const region = { type: "string", "x-mcp-header": "Region" };
+    const inputSchema = { type: "object", properties: { region } };
+    const listed = ["get_user", "get_env"].map((name) => ({ name, inputSchema }));
+    await list(path, "tools/list", { tools: listed });
+    const answers = [];
+    for (const name of ["get_user", "get_env", "get_nothing"]) {
+      const _meta = {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": { name: "test", version: "1" },
+        "io.modelcontextprotocol/clientCapabilities": {},
+      };
+      const version = { "mcp-protocol-version": "2026-07-28" };
+      const mirrors = { "mcp-method": "tools/call", "mcp-name": name };
+      const headers = { ...JSON_POST, ...version, ...mirrors };
+      const exchange = path.firewall.open(headOf({ headers }));
+      await exchange.requestHead();
+      const params = { _meta, name, arguments: { region: "eu" } };
+      const message = { jsonrpc: "2.0", id: 7, method: "tools/call", params };
+      answers.push(answerOf({ verdict: await exchange.request(bytesOf(message)), path }));
+    }
+    const [shown, hidden, missing] = answers;
+    expect(shown).toContain("-32020");
+    expect(hidden).toContain("unknown_name");
+    expect(hidden).toBe(missing);
+  });
+
   test("has its true reason in the log", async () => {
     const path = await createDataPath({ policy: POLICY });
     await list(path, "tools/list", tools("get_user", "get_env"));
