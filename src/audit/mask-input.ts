@@ -171,13 +171,15 @@ function maskValues(
 ): { readonly [key: string]: Json } {
   const entries = Object.entries(values);
   if (entries.length === 0) return EMPTY;
-  const shown = new Map<string, Json>();
+  const shown: { [key: string]: Json } = Object.create(null);
+  let size = 0;
   for (const [key, value] of entries) {
     const safe = safeKey(key);
-    const name = shown.has(safe) ? `${safe}#${shown.size}` : safe;
-    shown.set(name, note(`${pointer}/${name}`, value, show(value)));
+    const name = safe in shown ? `${safe}#${size}` : safe;
+    shown[name] = note(`${pointer}/${name}`, value, show(value));
+    size += 1;
   }
-  return fromEntries(shown);
+  return shown;
 }
 
 function mapValues<T>(
