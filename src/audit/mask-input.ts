@@ -169,21 +169,29 @@ function maskValues(
   note: Note,
   show: (value: Json) => Json = sizeOf,
 ): { readonly [key: string]: Json } {
-  const shown = new Map<string, Json>();
-  for (const [key, value] of Object.entries(values)) {
+  const entries = Object.entries(values);
+  if (entries.length === 0) return EMPTY;
+  const shown: { [key: string]: Json } = Object.create(null);
+  let size = 0;
+  for (const [key, value] of entries) {
     const safe = safeKey(key);
-    const name = shown.has(safe) ? `${safe}#${shown.size}` : safe;
-    shown.set(name, note(`${pointer}/${name}`, value, show(value)));
+    const name = safe in shown ? `${safe}#${size}` : safe;
+    shown[name] = note(`${pointer}/${name}`, value, show(value));
+    size += 1;
   }
-  return fromEntries(shown);
+  return shown;
 }
 
 function mapValues<T>(
   values: { readonly [key: string]: T },
   show: (value: T) => Json,
 ): { readonly [key: string]: Json } {
-  return fromEntries(Object.entries(values).map(([key, value]) => [key, show(value)]));
+  const entries = Object.entries(values);
+  if (entries.length === 0) return EMPTY;
+  return fromEntries(entries.map(([key, value]) => [key, show(value)]));
 }
+
+const EMPTY: { readonly [key: string]: Json } = Object.freeze(Object.create(null));
 
 /** Without a prototype: `__proto__` is a key like any other. */
 function fromEntries(entries: Iterable<readonly [string, Json]>): { readonly [key: string]: Json } {

@@ -90,8 +90,12 @@ export function safeKey(key: string): string {
   return KEY.test(key) && !looksLikeToken(key) ? key : `$key:${Buffer.byteLength(key)}`;
 }
 
+/** Steps that are words, none of them long enough for a token. */
+const PLAIN_POINTER = /^(?:\/[A-Za-z_.$-]{1,15})*$/;
+
 /** A JSON Pointer of which each step is safe to show. */
 export function safePointer(pointer: string): string {
+  if (PLAIN_POINTER.test(pointer)) return pointer;
   return pointer.split("/").map(safeSegment).join("/");
 }
 

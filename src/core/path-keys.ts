@@ -21,10 +21,12 @@ const PATH_KEYS: ReadonlySet<string> = new Set([
   "target",
 ]);
 const KEY_MAX_LENGTH = 64;
+/** One of those words, wherever it stands: most keys hold none, and need no closer look. */
+const HINT = /cwd|dir|file|folder|path|dest|root|source|src|target/i;
 
 /** Whether an object key says that its value is a path. */
 export function isPathKey(name: string | null): boolean {
-  if (name === null || name.length > KEY_MAX_LENGTH) return false;
+  if (name === null || name.length > KEY_MAX_LENGTH || !HINT.test(name)) return false;
   const words = name
     .split(/[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])/)
     .map((word) => word.toLowerCase());

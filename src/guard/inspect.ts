@@ -101,9 +101,11 @@ export function createInspector(guards: readonly Guard[], options: InspectorOpti
   /** What the guards hit; those that the deadline does not leave time for are left out. */
   function hitsOfLeaf(leaf: Leaf, place: Place, deadline: number, ask: Ask): readonly GuardHit[] {
     const found: GuardHit[] = [];
-    for (const [index, guard] of guards.entries()) {
-      const late = index > 0 && leaf.text.length >= LONG_LEAF_LENGTH;
+    let isFirst = true;
+    for (const guard of guards) {
+      const late = !isFirst && leaf.text.length >= LONG_LEAF_LENGTH;
       if (late && clock.monotonic() > deadline) break;
+      isFirst = false;
       for (const hit of ask(guard, leaf, place)) {
         found.push({ guard: guard.name, hit, value: hashOf(hit, leaf) });
       }

@@ -1,4 +1,4 @@
-import type { Identity, RequestHead } from "../core/exchange.ts";
+import type { Identity } from "../core/exchange.ts";
 import type { IdentityPort } from "../core/ports.ts";
 
 /**
@@ -6,15 +6,25 @@ import type { IdentityPort } from "../core/ports.ts";
  * see, all of them may. A request that belongs to no server has no principal, and is refused.
  */
 export function createAnonymousIdentity(): IdentityPort {
-  return { identify: (head) => Promise.resolve(identify(head)) };
+  const remembered = new Map<string, Promise<Identity>>();
+  return {
+    identify({ server }) {
+      if (server === null) return REFUSED;
+      const known = remembered.get(server) ?? Promise.resolve(anonymousAt(server));
+      if (remembered.size < SERVERS_REMEMBERED_MAX) remembered.set(server, known);
+      return known;
+    },
+  };
 }
 
-function identify(head: RequestHead): Identity {
-  if (head.server === null) return { kind: "refused", code: "server_unknown" };
+const SERVERS_REMEMBERED_MAX = 1024;
+const REFUSED: Promise<Identity> = Promise.resolve({ kind: "refused", code: "server_unknown" });
+
+function anonymousAt(server: string): Identity {
   return {
     kind: "known",
     principal: {
-      id: `anonymous@${head.server}`,
+      id: `anonymous@${server}`,
       kind: "anonymous",
       roles: [],
       scopes: [],

@@ -41,6 +41,7 @@ export function isJson(headers: Headers): boolean {
 
 export function charsetIsUtf8(headers: Headers): boolean {
   const type = headers.get("content-type") ?? "";
+  if (!type.includes(";")) return true;
   // Of two, some take the first and some the last: each must be one we read.
   const charsets = [...type.matchAll(/;\s*charset\s*=\s*"?([^";\s]+)/gi)].map(([, name]) => name);
   return charsets.every((name) => /^(utf-?8|us-ascii)$/i.test(name ?? ""));

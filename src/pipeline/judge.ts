@@ -146,6 +146,7 @@ interface Obliged {
  * listing loses what its caller may not use.
  */
 function obligationsOf({ document, batch }: Reading, verdicts: readonly Verdict[]): Obliged {
+  if (!verdicts.some(changesMessage)) return { splices: [], receipts: verdicts.map(() => []) };
   const remove: string[] = [];
   const splices: Splice[] = [];
   const receipts = verdicts.map(({ decision, ...verdict }, index) => {
@@ -164,6 +165,11 @@ function obligationsOf({ document, batch }: Reading, verdicts: readonly Verdict[
   });
   const removed = remove.length === 0 ? [] : removeMembers(document, remove);
   return { splices: outermostSplices([...removed, ...splices]), receipts };
+}
+
+function changesMessage({ decision, splices, receipts }: Verdict): boolean {
+  const { remove, redact } = decision.obligations;
+  return remove.length + redact.length + splices.length + receipts.length > 0;
 }
 
 /** Whether something was taken out of the message's own text; what a listing lacks is no edit. */

@@ -20,36 +20,52 @@ export interface Pending {
 }
 
 export function createPending(): Pending {
-  const requests = new Map<string, { readonly id: string; readonly request: PendingRequest }>();
-  let batch = false;
-  let listens = false;
-  return {
-    get batch() {
-      return batch;
-    },
-    expect(reading) {
-      batch = reading.batch;
-      for (const message of reading.messages) {
-        const { kind, id, method } = message;
-        if (kind !== "request" || id === null || method === null) continue;
-        requests.set(canonicalId(id), { id, request: pendingOf(message, method) });
-        listens ||= method === "subscriptions/listen";
-      }
-    },
-    requestOf: (id) => requests.get(id)?.request,
-    answered(id) {
-      if (id !== null) requests.delete(canonicalId(id));
-    },
-    waiting: () =>
-      [...requests.values()].map(({ id, request: { method, revision } }) => ({
-        id,
-        method,
-        revision,
-      })),
-    isEmpty: () => requests.size === 0,
-    listens: () => listens,
-    clear: () => requests.clear(),
-  };
+  return new PendingRequests();
+}
+
+/** A class, for one is made for each exchange: an object literal with a getter costs more. */
+class PendingRequests implements Pending {
+  readonly #requests = new Map<string, { readonly id: string; readonly request: PendingRequest }>();
+  #listens = false;
+  batch = false;
+
+  expect({ batch, messages }: Reading): void {
+    this.batch = batch;
+    for (const message of messages) {
+      const { kind, id, method } = message;
+      if (kind !== "request" || id === null || method === null) continue;
+      this.#requests.set(canonicalId(id), { id, request: pendingOf(message, method) });
+      this.#listens ||= method === "subscriptions/listen";
+    }
+  }
+
+  requestOf(id: string): PendingRequest | undefined {
+    return this.#requests.get(id)?.request;
+  }
+
+  answered(id: string | null): void {
+    if (id !== null) this.#requests.delete(canonicalId(id));
+  }
+
+  waiting(): readonly Waiting[] {
+    return [...this.#requests.values()].map(({ id, request: { method, revision } }) => ({
+      id,
+      method,
+      revision,
+    }));
+  }
+
+  isEmpty(): boolean {
+    return this.#requests.size === 0;
+  }
+
+  listens(): boolean {
+    return this.#listens;
+  }
+
+  clear(): void {
+    this.#requests.clear();
+  }
 }
 
 function pendingOf(message: Message, method: string): PendingRequest {

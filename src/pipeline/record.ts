@@ -92,11 +92,20 @@ function stubInput(scene: Scene, dependencies: Dependencies) {
   });
 }
 
+/** Phases are few, and named by us: a name that is made anew is a slow key. */
+const TIMERS = new Map<string, string>();
+
+function timerOf(phase: string): string {
+  const known = TIMERS.get(phase);
+  if (known !== undefined) return known;
+  const timer = `timer_impedance_${phase}_ns`;
+  TIMERS.set(phase, timer);
+  return timer;
+}
+
 /** OPA's decision log names its timers `timer_…_ns`. */
 function nanoseconds(timings: Recorded["timings"]): { [timer: string]: number } {
   const metrics: { [timer: string]: number } = {};
-  for (const phase in timings) {
-    metrics[`timer_impedance_${phase}_ns`] = Math.round((timings[phase] ?? 0) * 1e6);
-  }
+  for (const phase in timings) metrics[timerOf(phase)] = Math.round((timings[phase] ?? 0) * 1e6);
   return metrics;
 }

@@ -154,6 +154,7 @@ type Rewrite = (leaf: Leaf, message: Message) => string | null;
 
 function editsOf({ document, messages, batch }: Reading, rewrite: Rewrite): TextEdit[][] {
   const leaves = opaqueLeaves(document).filter(({ node }) => node.kind === "string");
+  if (leaves.length === 0) return messages.map(() => []);
   return messages.map((message) =>
     leavesOf(message, leaves, batch).flatMap((leaf) => {
       const replacement = rewrite(leaf, message);

@@ -2,7 +2,7 @@ import type { ListedKind } from "../core/catalogue.ts";
 import type { Finding } from "../core/finding.ts";
 import type { JsonObject, JsonString } from "../core/json.ts";
 import type { Message, Revision } from "../core/message.ts";
-import type { ItemFact } from "../core/policy.ts";
+import type { ItemFact, Principal } from "../core/policy.ts";
 import { shownBy } from "./aliasing.ts";
 import type { Dependencies, LoadedPolicy } from "./dependencies.ts";
 import { inventoryFacts } from "./layer2.ts";
@@ -87,7 +87,19 @@ function keyOf(findings: readonly Finding[]): string {
 /** All that the policy is told in phase `list` and that does not come from the item itself. */
 function classOf({ scene: { server, principal, source }, revision, policy }: Asking): string {
   const { ip, spiffe } = source;
-  return JSON.stringify([policy.engine.revision, revision, server, principal, ip, spiffe]);
+  const caller = textOf(principal);
+  return JSON.stringify([policy.engine.revision, revision, server, caller, ip, spiffe]);
+}
+
+const principalTexts = new WeakMap<Principal, string>();
+
+/** All that is known of a principal; many exchanges may share one. */
+function textOf(principal: Principal): string {
+  const known = principalTexts.get(principal);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(principal);
+  principalTexts.set(principal, text);
+  return text;
 }
 
 function itemOf(kind: ListedKind, name: string): ItemFact {

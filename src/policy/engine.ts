@@ -65,6 +65,7 @@ class WasmPolicyEngine implements PolicyEngine {
   readonly #renew: () => Result<Instance, BundleFault>;
   readonly #clock: Clock;
   readonly #budgetMs: number;
+  readonly #readAnswer = createAnswerReader();
 
   constructor(
     revision: string,
@@ -83,7 +84,7 @@ class WasmPolicyEngine implements PolicyEngine {
     const started = this.#clock.monotonic();
     const answer = this.#evaluate(input);
     if (!answer.ok) return answer;
-    const decision = readAnswer(answer.value);
+    const decision = this.#readAnswer(answer.value);
     const tookMs = this.#clock.monotonic() - started;
     if (tookMs > this.#budgetMs) {
       return fault("policy_late", `it took ${Math.ceil(tookMs)} ms of ${this.#budgetMs}`);
@@ -91,7 +92,7 @@ class WasmPolicyEngine implements PolicyEngine {
     return decision;
   }
 
-  #evaluate(input: PolicyInput): Result<unknown, PolicyFault> {
+  #evaluate(input: PolicyInput): Result<string, PolicyFault> {
     try {
       const instance = this.#ready();
       if (instance === null) return fault("policy_failed", "it could not be started again");
@@ -115,8 +116,34 @@ class WasmPolicyEngine implements PolicyEngine {
   }
 }
 
+const ANSWERS_REMEMBERED_MAX = 64;
+const REMEMBERED_ANSWER_MAX_LENGTH = 2048;
+
+type Answer = Result<PolicyDecision, PolicyFault>;
+
+/** Most messages get one of a few answers, word for word; what those say is worked out once. */
+function createAnswerReader(): (text: string) => Answer {
+  const remembered = new Map<string, Answer>();
+  return (text) => {
+    const known = remembered.get(text);
+    if (known !== undefined) return known;
+    const answer = readAnswer(parse(text));
+    if (remembered.size >= ANSWERS_REMEMBERED_MAX) remembered.clear();
+    if (text.length <= REMEMBERED_ANSWER_MAX_LENGTH) remembered.set(text, answer);
+    return answer;
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** OPA answers with a set of results: none when the decision is undefined. */
-function readAnswer(answer: unknown): Result<PolicyDecision, PolicyFault> {
+function readAnswer(answer: unknown): Answer {
   if (!Array.isArray(answer)) return fault("policy_malformed", "no result set");
   if (answer.length === 0) return fault("policy_undefined", "the decision is undefined");
   const [first]: readonly unknown[] = answer;

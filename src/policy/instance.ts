@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { createRequire } from "node:module";
 import type { LoadedPolicy } from "@open-policy-agent/opa-wasm";
 import { err, ok, type Result } from "../core/result.ts";
@@ -11,8 +12,11 @@ const { loadPolicySync } = createRequire(import.meta.url)(
 
 /** A compiled policy with its data, ready to be asked. One question at a time. */
 export interface Instance {
-  /** Throws when the policy traps or aborts; the instance is not to be used again then. */
-  evaluate(input: unknown): unknown;
+  /**
+   * The set of results, as JSON text. Throws when the policy traps or aborts; the instance is not
+   * to be used again then.
+   */
+  evaluate(input: unknown): string;
   readonly memoryBytes: number;
 }
 
@@ -50,7 +54,7 @@ export function instantiate(
     }
     policy.setData(data);
     return ok({
-      evaluate: (input) => policy.evaluate(input, entrypoint),
+      evaluate: createEvaluate(policy, entrypoint),
       get memoryBytes() {
         return policy.mem.buffer.byteLength;
       },
@@ -60,11 +64,46 @@ export function instantiate(
   }
 }
 
+const UTF8_MAX_BYTES_PER_UNIT = 3;
+
+/**
+ * `opa_eval` on text in the module's own memory (OPA's WebAssembly ABI 1.2). The SDK does the same,
+ * but copies the input on its way, and looks for the end of the answer byte by byte.
+ */
+function createEvaluate(policy: LoadedPolicy, entrypoint: number): Instance["evaluate"] {
+  const { mem, dataAddr, dataHeapPtr } = policy;
+  const evaluate = exportsOf(policy).opa_eval;
+  if (typeof evaluate !== "function") throw new TypeError("not an OPA module of ABI 1.2");
+  const encoder = new TextEncoder();
+  let memory = Buffer.from(mem.buffer);
+
+  return (input) => {
+    const text = JSON.stringify(input);
+    const end = dataHeapPtr + text.length * UTF8_MAX_BYTES_PER_UNIT;
+    if (end > mem.buffer.byteLength) {
+      mem.grow(Math.ceil((end - mem.buffer.byteLength) / PAGE_BYTES));
+    }
+    if (memory.buffer !== mem.buffer) memory = Buffer.from(mem.buffer);
+    const { written } = encoder.encodeInto(text, memory.subarray(dataHeapPtr));
+
+    const heap = dataHeapPtr + written;
+    const at: unknown = evaluate(0, entrypoint, dataAddr, dataHeapPtr, written, heap, 0);
+    if (typeof at !== "number") throw new TypeError("not an OPA module");
+    // It may have grown meanwhile, and what was looked at before is detached then.
+    if (memory.buffer !== mem.buffer) memory = Buffer.from(mem.buffer);
+    return memory.toString("utf8", at, memory.indexOf(0, at));
+  };
+}
+
+function exportsOf({ wasmInstance }: LoadedPolicy): WebAssembly.Exports {
+  return (wasmInstance instanceof WebAssembly.Instance ? wasmInstance : wasmInstance.instance)
+    .exports;
+}
+
 /** The names in the module's table of imports by name, read before anything is evaluated. */
 function missingBuiltIns(policy: LoadedPolicy): readonly string[] {
-  const { wasmInstance, mem } = policy;
-  const { exports } =
-    wasmInstance instanceof WebAssembly.Instance ? wasmInstance : wasmInstance.instance;
+  const { mem } = policy;
+  const exports = exportsOf(policy);
   const builtins = exports.builtins;
   const dump = exports.opa_json_dump;
   if (typeof builtins !== "function" || typeof dump !== "function") {

@@ -3,7 +3,7 @@ import type { AnalystSeal } from "../audit/analyst.ts";
 import { createEventBuilder } from "../audit/event.ts";
 import { createCatalogue } from "../catalogue/memory.ts";
 import { createPins } from "../catalogue/pins.ts";
-import type { Config } from "../config/config.ts";
+import type { Config, ServerConfig } from "../config/config.ts";
 import type { Inventory } from "../core/inventory.ts";
 import type { AuditSink, Clock, Telemetry } from "../core/ports.ts";
 import { createAnonymousIdentity } from "../identity/anonymous.ts";
@@ -15,7 +15,7 @@ import { createFlowMemory, FLOW_DEFAULTS } from "../state/flow-memory.ts";
 import { packageVersion } from "./package-root.ts";
 import { pathGuardOf } from "./paths.ts";
 import { randomIdentifiers, systemJitter } from "./system.ts";
-import { toolLimitsOf } from "./tool-limits.ts";
+import { NO_LIMITS, toolLimitsOf } from "./tool-limits.ts";
 
 /** What a configuration names but does not hold. */
 export interface Parts {
@@ -33,7 +33,6 @@ export interface Parts {
 /** The pipeline's parts as a configuration wants them: the one place where they are put together. */
 export function dependenciesOf(config: Config, parts: Parts): Dependencies {
   const { inForce, audit, telemetry, clock } = parts;
-  const toolLimits = toolLimitsOf(config);
   const inventory = parts.inventory ?? null;
   // FAIL CLOSED: without its inventory nothing could be enforced.
   if (inventory === null && config.inventory.file !== null) throw new Error("no inventory");
@@ -68,12 +67,27 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
     events: createEventBuilder({ clock, labels, subjectKey, analyst: parts.analyst ?? null }),
     audit,
     telemetry,
-    settings: (server) => ({ ...settingsOf(config, server), toolLimits: toolLimits(server) }),
+    settings: createSettings(config),
   };
 }
 
-function settingsOf(config: Config, server: string): Omit<ServerSettings, "toolLimits"> {
-  const own = config.servers.get(server);
+/** Of each server that the configuration names, and of all others: worked out once. */
+function createSettings(config: Config): (server: string) => ServerSettings {
+  const toolLimits = toolLimitsOf(config);
+  const named = new Map(
+    [...config.servers].map(([server, own]): [string, ServerSettings] => [
+      server,
+      { ...settingsOf(config, own), toolLimits: toolLimits(server) },
+    ]),
+  );
+  const others = { ...settingsOf(config, undefined), toolLimits: () => NO_LIMITS };
+  return (server) => named.get(server) ?? others;
+}
+
+function settingsOf(
+  config: Config,
+  own: ServerConfig | undefined,
+): Omit<ServerSettings, "toolLimits"> {
   const { padding } = own ?? config;
   return {
     denial: own?.denial ?? config.denial,

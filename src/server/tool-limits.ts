@@ -2,7 +2,11 @@ import type { Config } from "../config/config.ts";
 import { compileGlob } from "../core/glob.ts";
 import type { ToolLimits } from "../core/tool-limits.ts";
 
-const NO_LIMITS: ToolLimits = { argumentsMaxBytes: null, resultMaxBytes: null, timeoutMs: null };
+export const NO_LIMITS: ToolLimits = {
+  argumentsMaxBytes: null,
+  resultMaxBytes: null,
+  timeoutMs: null,
+};
 
 /** Of each server's tools; each limit is that of the first entry that fits the tool and has one. */
 export function toolLimitsOf({

@@ -10,6 +10,7 @@ const SPACE = 0x20;
  * there is nothing to add.
  */
 export function padJson(body: Uint8Array, scheme: PaddingScheme, maxBytes: number): Uint8Array {
+  if (scheme.kind === "off") return body;
   const length = paddedLength(body.length, scheme, maxBytes);
   if (length === body.length) return body;
   const padded = Buffer.allocUnsafe(length);

@@ -35,11 +35,19 @@ const LINK_MEMBERS: ReadonlySet<unknown> = new Set(["title", "description"]);
 
 /** The role of a leaf, by the place where it stands in its message. */
 export function roleOf(leaf: Leaf, { method }: Place): Role {
+  if (isPlainContent(leaf.location)) return "other";
   const path = pathOf(leaf.location);
   const [top, member, index] = path;
   if (top !== "result" && top !== "params") return "other";
   if (LISTINGS.has(member) && typeof index === "number") return roleInItem(leaf, path.slice(3));
   return top === "result" ? roleInResult(leaf, path, method) : "other";
+}
+
+/** A member of a block of a result, as most leaves are: known without its whole path. */
+function isPlainContent(location: Location | null): boolean {
+  const list = location?.parent?.parent;
+  if (list?.key !== "content" || LINK_MEMBERS.has(location?.key)) return false;
+  return list.parent?.key === "result" && list.parent.parent === null;
 }
 
 function roleInResult(leaf: Leaf, path: Path, method: string | null): Role {

@@ -17,8 +17,8 @@ const FILE_URI = /^\s*file:/i;
 
 /** Whether a value is a path and nothing else, by its key or because it is a `file:` URI. */
 export function isPathValue({ nature, name, text }: Leaf): boolean {
-  if (nature !== "text" || text.length > PATH_MAX_LENGTH || text.includes("\n")) return false;
-  return isPathKey(name) || FILE_URI.test(text);
+  if (nature !== "text" || text.length > PATH_MAX_LENGTH) return false;
+  return (isPathKey(name) || FILE_URI.test(text)) && !text.includes("\n");
 }
 
 /** Whether a value names a thing, and is none of a tool's contents. */
