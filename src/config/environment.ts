@@ -3,6 +3,7 @@ import { isRecord, textAt } from "./access.ts";
 import type { Environment } from "./config.ts";
 import type { ConfigError, Path } from "./config-error.ts";
 import type { Schema } from "./schema.ts";
+import { shipEntries } from "./shipping.ts";
 
 const PREFIX = "IMPEDANCE_";
 /** Read by the set-up script, which shares the prefix. */
@@ -154,12 +155,16 @@ function assign(root: unknown, path: Path, leaf: unknown): boolean {
 
 const REFERENCES: readonly Path[] = [
   ["audit", "subject_key"],
+  ["audit", "signing_key"],
   ["aliases", "key"],
+  ["policy", "bundle_token"],
+  ["policy", "verification_key"],
 ];
 
 /** The variables that hold secrets the document refers to: they are meant, whatever their name. */
 function referencesIn(value: unknown): ReadonlySet<string> {
-  const references = REFERENCES.map((path) => textAt(value, path) ?? "");
+  const shipped = shipEntries(value).flatMap(([, { token, key }]) => [token, key]);
+  const references = [...REFERENCES.map((path) => textAt(value, path)), ...shipped].map(String);
   const variables = references.filter((reference) => reference.startsWith("env:"));
   return new Set(variables.map((reference) => reference.slice("env:".length)));
 }

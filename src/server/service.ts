@@ -17,7 +17,7 @@ import { noteConfig, notePolicy } from "./history.ts";
 import { type LiveOptions, startLivePolicy } from "./live-policy.ts";
 import { loadInventory } from "./load-inventory.ts";
 import type { PolicyInForce } from "./load-policy.ts";
-import { openLog } from "./open-log.ts";
+import { openShippedLog } from "./open-shipping.ts";
 import { packageVersion } from "./package-root.ts";
 import { hasPassingAliases } from "./paths.ts";
 import { systemClock } from "./system.ts";
@@ -78,12 +78,12 @@ export async function startService(
   if (!live.ok) return err({ part: "policy", errors: live.error });
   const { current } = live.value;
   const surroundings = { metrics, log, clock: systemClock, tap: options.tap };
-  const opened = openLog(config, surroundings, options.sink);
+  const opened = await openShippedLog(config, surroundings, options.sink);
   if (!opened.ok) {
     live.value.stop();
     return err({ part: "audit", errors: [opened.error] });
   }
-  const sink = opened.value;
+  const { sink } = opened.value;
   const dependencies = dependenciesOf(config, {
     inForce: current,
     inventory: inventory.value,
@@ -104,7 +104,7 @@ export async function startService(
     return grpc;
   }
   const admin = await bindAdmin(options, {
-    ready: () => ready && sink.healthy,
+    ready: () => ready && sink.healthy && opened.value.isReady(),
     policyDefault: () => current().policy.default,
     metrics,
   });
@@ -128,6 +128,7 @@ export async function startService(
       ready = false;
       live.value.stop();
       log.info("draining", { open_streams: grpc.value.openStreams });
+      opened.value.endWithin(config.drainDeadlineMs);
       await grpc.value.drain(config.drainDeadlineMs);
       grpc.value.close();
       await admin.value.close();
