@@ -7,7 +7,12 @@ import { shipEntries } from "./shipping.ts";
 
 const PREFIX = "IMPEDANCE_";
 /** Read by the set-up script, which shares the prefix. */
-const SETUP_VARIABLES = ["IMPEDANCE_ENVOY", "IMPEDANCE_OPA"];
+const SETUP_VARIABLES = [
+  "IMPEDANCE_ENVOY",
+  "IMPEDANCE_OPA",
+  "IMPEDANCE_RSYSLOGD",
+  "IMPEDANCE_OTELCOL",
+];
 /** What Kubernetes sets in a pod beside a Service named `impedance…`. */
 const SERVICE_LINK = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT|PORT_\d+_(?:TCP|UDP|SCTP)\w*)$/;
 /** The section whose settings depend on the file. */

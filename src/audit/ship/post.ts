@@ -134,6 +134,7 @@ async function read(response: IncomingMessage): Promise<Posted> {
 export function retryAfter(header: string | undefined, now: number = Date.now()): number | null {
   if (header === undefined) return null;
   if (/^\d{1,9}$/.test(header)) return Number(header) * SECOND_MS;
-  const date = Date.parse(header);
+  // `Date.parse` alone would take almost anything.
+  const date = /^[A-Z][a-z]{2,8},? /.test(header) ? Date.parse(header) : Number.NaN;
   return Number.isNaN(date) ? null : Math.max(0, date - now);
 }

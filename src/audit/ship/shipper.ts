@@ -140,7 +140,9 @@ class BatchShipper implements Shipper {
       );
       if (this.#abort.signal.aborted && delivery.kind !== "taken") return;
       const waitMs = this.#settle(delivery, count);
-      if (this.#lines.length > 0) this.#startTimer();
+      // What was due stays due.
+      if (delivery.kind !== "taken") this.#isLate = true;
+      else if (this.#lines.length > 0) this.#startTimer();
       if (waitMs > 0) await this.#pause(waitMs);
     }
   }
