@@ -34,7 +34,7 @@ audit:
   file: decisions.jsonl
   signing_key: file:audit.key
   checkpoint_events: 50
-  ship:
+  ship: ${ship.length === 0 ? "[]" : ""}
 ${ship.map((entry) => `    - ${entry}\n`).join("")}`;
   const config = loadConfig(text, folder.at("impedance.yaml"), environment);
   if (!config.ok) throw new Error(JSON.stringify(config.error));

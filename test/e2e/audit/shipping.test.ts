@@ -11,6 +11,7 @@ import { startServe } from "../../support/serve-process.ts";
 import { expectWholeLog, openShipped, type TestLog } from "../../support/shipping.ts";
 import { findTool } from "../../support/tool.ts";
 import { waitFor } from "../../support/wait.ts";
+import { impedance } from "../cli/command.ts";
 
 const RSYSLOGD = findTool("rsyslogd", "IMPEDANCE_RSYSLOGD");
 const OTELCOL = findTool("impedance-test-otelcol", "IMPEDANCE_OTELCOL");
@@ -283,3 +284,49 @@ audit:
   const dropped = service.log.filter((line) => line.includes('"code":"shipping_dropped"'));
   expect(dropped.map((line) => JSON.parse(line).cause)).toEqual(["closed", "closed", "closed"]);
 });
+
+describe("impedance log ship", () => {
+  test("sends what a receiver has missed, byte for byte, and the log is whole there", async () => {
+    await using receiver = await startHttpReceiver();
+    await using kept = await openShipped([]);
+    kept.record(1, 120);
+    await kept.log.sink.close();
+    const log = kept.at("decisions.jsonl");
+    const entry = `{ kind: http, name: siem, url: "${receiver.url}", batch_max_events: 50 }`;
+    writeFileSync(kept.at("ship.yaml"), `audit: { ship: [${entry}] }\n`);
+    const ship = (...args: readonly string[]) =>
+      impedance(["log", "ship", log, "--config", kept.at("ship.yaml"), ...args]);
+
+    const first = await ship("--to-seq", "60");
+    expect(first).toMatchObject({ code: 0, stdout: "60 lines to siem, the last one seq 60\n" });
+    receiver.answer = () => ({ status: 422 });
+    const refused = await ship("--from-seq", "61");
+    expect(refused).toMatchObject({ code: 1, stdout: "0 lines to siem\n" });
+    expect(refused.stderr).toContain("HTTP_422");
+    const before = receiver.batches.length - 1;
+    receiver.answer = () => ({ status: 200 });
+    expect(await ship("--from-seq", "61")).toMatchObject({ code: 0 });
+
+    const taken = receiver.batches.filter((_, index) => index !== before);
+    const lines = taken.flatMap(({ body }) => JSON.parse(body).map((each: Sent) => each.line));
+    await expectWholeLog(lines, kept);
+  });
+
+  test.each([
+    { args: ["--from-seq", "x"], says: "--from-seq and --to-seq are numbers" },
+    { args: ["--to", "nobody"], says: "--to is one of: http, otlp" },
+    { args: [], says: "which one? --to is one of: http, otlp" },
+  ])("says what is wrong with $args", async ({ args, says }) => {
+    await using kept = await openShipped([]);
+    const ship =
+      "[{ kind: http, url: http://localhost:1 }, { kind: otlp, url: http://localhost:1 }]";
+    writeFileSync(kept.at("ship.yaml"), `audit: { ship: ${ship} }\n`);
+    const config = ["--config", kept.at("ship.yaml")];
+    const { code, stderr } = await impedance(["log", "ship", "x.jsonl", ...config, ...args]);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(says) });
+  });
+});
+
+interface Sent {
+  readonly line: string;
+}
