@@ -77,6 +77,8 @@ function messageType(
   const fixed = {
     protocolVersion: revision,
     "io.modelcontextprotocol/protocolVersion": revision,
+    supportedVersions: [revision],
+    supported: [revision],
     lastModified: TIME,
     createdAt: TIME,
     lastUpdatedAt: TIME,

@@ -161,6 +161,7 @@ function assign(root: unknown, path: Path, leaf: unknown): boolean {
 const REFERENCES: readonly Path[] = [
   ["audit", "subject_key"],
   ["audit", "signing_key"],
+  ["audit", "analyst_key"],
   ["aliases", "key"],
   ["policy", "bundle_token"],
   ["policy", "verification_key"],

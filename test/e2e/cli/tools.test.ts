@@ -192,7 +192,7 @@ test.each([
     args: ["tools", "list", "--from", "http://127.0.0.1:2/mcp", "--token", "abc"],
     want: "--token holds a literal secret; write env:NAME or file:PATH instead",
   },
-  { args: ["tools", "pim"], want: "there is no command tools pim; did you mean tools pin?" },
+  { args: ["tools", "pim"], want: "there is no command pim; did you mean pin?" },
 ])("impedance $args ends with 2 and says why", async ({ args, want }) => {
   const { code, stdout, stderr } = await impedance(args);
   expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
