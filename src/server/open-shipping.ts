@@ -18,9 +18,9 @@ export interface ShippedLog {
   /** Its `close` closes the shipping too. */
   readonly sink: ManagedAuditSink;
   /** False while a destination that is required cannot be reached. */
-  isReady(): boolean;
+  readonly isReady: () => boolean;
   /** From now on `close` has so long for what is still to be sent. */
-  endWithin(deadlineMs: number): void;
+  readonly endWithin: (deadlineMs: number) => void;
 }
 
 /** What is left to the shipping where open exchanges have taken all of the time to drain. */

@@ -84,7 +84,7 @@ export async function startService(
     live.value.stop();
     return err({ part: "audit", errors: [opened.error] });
   }
-  const { sink } = opened.value;
+  const { sink, isReady, endWithin } = opened.value;
   const analyst = analystOf(config.audit);
   if (!analyst.ok) {
     live.value.stop();
@@ -112,7 +112,7 @@ export async function startService(
     return grpc;
   }
   const admin = await bindAdmin(options, {
-    ready: () => ready && sink.healthy && opened.value.isReady(),
+    ready: () => ready && sink.healthy && isReady(),
     policyDefault: () => current().policy.default,
     metrics,
   });
@@ -124,8 +124,7 @@ export async function startService(
   if (hasPassingAliases(config)) {
     log.warn("aliases_pass", { remedy: "set aliases.key: path aliases end with this run" });
   }
-  noteConfig(sink, config, systemClock, "start");
-  notePolicy(sink, config, current().policy.engine.revision, systemClock, "start");
+  noteStart(sink, config, current().policy.engine.revision);
   ready = true;
   log.info("started", { grpc_port: grpc.value.port, admin_port: admin.value.port });
   return ok({
@@ -136,7 +135,7 @@ export async function startService(
       ready = false;
       live.value.stop();
       log.info("draining", { open_streams: grpc.value.openStreams });
-      opened.value.endWithin(config.drainDeadlineMs);
+      endWithin(config.drainDeadlineMs);
       await grpc.value.drain(config.drainDeadlineMs);
       grpc.value.close();
       await admin.value.close();
@@ -146,6 +145,12 @@ export async function startService(
       return { isLogWhole };
     },
   });
+}
+
+/** What holds in this run is on record before its first decision. */
+function noteStart(sink: ManagedAuditSink, config: Config, revision: string): void {
+  noteConfig(sink, config, systemClock, "start");
+  notePolicy(sink, config, revision, systemClock, "start");
 }
 
 /** A reload is on record whether it succeeded or not. */

@@ -6,7 +6,7 @@ import {
 } from "node:http";
 import { Agent as TlsAgent, request as tlsRequest } from "node:https";
 import { promisify } from "node:util";
-import { gzip } from "node:zlib";
+import { constants, gzip } from "node:zlib";
 import { codeOf } from "../sink.ts";
 import { type Delivery, type TlsOptions, tlsSettings } from "./destination.ts";
 
@@ -35,7 +35,7 @@ export type Posted =
     }
   | { readonly kind: "failed"; readonly code: string };
 
-const compress = promisify(gzip);
+const deflate = promisify(gzip);
 const ANSWER_MAX_BYTES = 64 * 1024;
 const SECOND_MS = 1_000;
 
@@ -77,7 +77,7 @@ export function createPoster(options: PostOptions): Poster {
     async post(body, signal) {
       const deadline = AbortSignal.timeout(options.deadlineMs);
       try {
-        const bytes = await compress(body);
+        const bytes = await deflate(body, { level: constants.Z_BEST_SPEED });
         return await exchange(bytes, AbortSignal.any([signal, deadline]));
       } catch (error) {
         return { kind: "failed", code: deadline.aborted ? "TIMEOUT" : codeOf(error) };

@@ -27,7 +27,7 @@ test("a destination has an address and defaults", () => {
     certificate: null,
     required: false,
     onFull: "drop",
-    batchMaxEvents: 500,
+    batchMaxEvents: 200,
     batchMaxBytes: 1_048_576,
     batchMaxMs: 1_000,
     bufferMaxEvents: 20_000,
