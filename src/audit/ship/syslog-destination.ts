@@ -1,5 +1,6 @@
 import { connect as connectPlain, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { LogFailure } from "../log-failure.ts";
 import { codeOf } from "../sink.ts";
 import { type Delivery, type Destination, type TlsOptions, tlsSettings } from "./destination.ts";
 import { readHead } from "./line-head.ts";
@@ -112,7 +113,7 @@ class SyslogDestination implements Destination {
     // For the whole of its life: an error of a socket that nobody listens to ends the process.
     socket.on("error", outcome.reject);
     socket.once("close", () => {
-      outcome.reject(new Error("closed"));
+      outcome.reject(new LogFailure("CLOSED"));
       if (this.#socket === socket) this.#socket = null;
     });
     // The receiver says nothing that is of interest; without reading, its end would not be seen.
@@ -140,7 +141,7 @@ function serverName(host: string): string {
 async function write(socket: Socket, bytes: Buffer, over: AbortSignal): Promise<void> {
   const outcome = Promise.withResolvers<void>();
   const give = () => outcome.reject(over.reason);
-  const closed = () => outcome.reject(new Error("closed"));
+  const closed = () => outcome.reject(new LogFailure("CLOSED"));
   over.addEventListener("abort", give, { once: true });
   socket.once("close", closed);
   socket.write(bytes, (error) => (error ? outcome.reject(error) : outcome.resolve()));
