@@ -16,11 +16,13 @@ import { ensure } from "./setup/ensure.mjs";
 import { envoy } from "./setup/envoy.mjs";
 import { SetupFailure, step } from "./setup/failure.mjs";
 import { opa } from "./setup/opa.mjs";
+import { otelcol } from "./setup/otelcol.mjs";
 import { packages } from "./setup/packages.mjs";
 import { packagesBinDirectory, toolsBinDirectory } from "./setup/paths.mjs";
 import { policy } from "./setup/policy.mjs";
+import { rsyslogd } from "./setup/rsyslogd.mjs";
 
-const tools = new Map([envoy, opa, policy].map((part) => [part.name, part]));
+const tools = new Map([envoy, opa, policy, rsyslogd, otelcol].map((part) => [part.name, part]));
 
 try {
   await main(process.argv.slice(2));

@@ -4,6 +4,7 @@ import { loadGuards } from "../server/load-guards.ts";
 import { loadInventory } from "../server/load-inventory.ts";
 import { loadPolicy, type PolicyInForce } from "../server/load-policy.ts";
 import { analystOf, signerOf } from "../server/open-log.ts";
+import { destinationOf } from "../server/open-shipping.ts";
 import { systemClock } from "../server/system.ts";
 import type { Command, Options } from "./command.ts";
 import { complain, misuse, say } from "./output.ts";
@@ -66,7 +67,9 @@ async function loadAll(config: Config): Promise<Result<PolicyInForce, readonly s
   const redact = policy.ok ? policy.value.redact : null;
   const guards = await loadGuards(config, { redact, only: null, onFault() {} });
   const inventory = await loadInventory(config);
-  const keys = [signerOf(config.audit), analystOf(config.audit)];
+  // A destination is made without being connected to: that reads the files it names.
+  const destinations = config.audit.ship.map((each) => destinationOf(each));
+  const keys = [signerOf(config.audit), analystOf(config.audit), ...destinations];
   if (guards.ok && inventory.ok && keys.every(({ ok }) => ok)) return policy;
   return err([
     ...[policy, guards, inventory].flatMap((loaded) => (loaded.ok ? [] : loaded.error)),

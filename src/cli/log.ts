@@ -1,5 +1,6 @@
 import type { CommandGroup } from "./command.ts";
 import { logKeygenCommand } from "./log-keygen.ts";
+import { logShipCommand } from "./log-ship.ts";
 import { logShowCommand } from "./log-show.ts";
 import { logTailCommand } from "./log-tail.ts";
 import { logVerifyCommand } from "./log-verify.ts";
@@ -11,5 +12,5 @@ export const logCommands: CommandGroup = {
 
 The decision log is a chain of lines with signed checkpoints. docs/decision-log.md says what each
 hash covers, and how to check it without this program.`,
-  commands: [logVerifyCommand, logTailCommand, logShowCommand, logKeygenCommand],
+  commands: [logVerifyCommand, logTailCommand, logShowCommand, logShipCommand, logKeygenCommand],
 };

@@ -26,6 +26,7 @@ import {
 } from "./guard-settings.ts";
 import { listeningPath, normaliseRoot } from "./meaning.ts";
 import { buildPadding, type RawPadding } from "./padding.ts";
+import { buildShipping, type RawShip, type ShipSecrets } from "./shipping.ts";
 
 /** The document once `schemas/config.json` has found its shape right and filled in defaults. */
 export interface RawConfig {
@@ -78,6 +79,7 @@ export interface RawConfig {
     readonly keep_files?: number;
     readonly keep_days?: number;
     readonly health_interval_ms: number;
+    readonly ship: readonly RawShip[];
   };
   readonly log: { readonly level: LogLevel };
   readonly drain_deadline_ms: number;
@@ -107,6 +109,8 @@ export interface Surroundings {
   readonly file: string;
   readonly folder: string;
   readonly secrets: Secrets;
+  /** Of the entries of `audit.ship`, in their order. */
+  readonly shipSecrets: readonly ShipSecrets[];
 }
 
 /** Null where the file has no reference. */
@@ -177,7 +181,7 @@ const SECOND_MS = 1_000;
 const DAY_MS = 86_400_000;
 
 function buildAudit(raw: RawConfig["audit"], surroundings: Surroundings): AuditConfig {
-  const { folder, secrets } = surroundings;
+  const { folder, secrets, shipSecrets } = surroundings;
   return {
     sink: raw.sink,
     file: raw.file === undefined ? null : resolve(folder, raw.file),
@@ -196,6 +200,7 @@ function buildAudit(raw: RawConfig["audit"], surroundings: Surroundings): AuditC
       keepMs: raw.keep_days === undefined ? null : raw.keep_days * DAY_MS,
     },
     healthIntervalMs: raw.health_interval_ms,
+    ship: buildShipping(raw.ship, shipSecrets, folder),
   };
 }
 
@@ -210,14 +215,17 @@ function buildAliases(raw: RawConfig["aliases"], key: Secret | null): AliasesCon
   };
 }
 
-function ownPaths(raw: RawConfig, { file, folder, secrets }: Surroundings): string[] {
-  const keyFiles = Object.values<Secret | null>({ ...secrets }).map((secret) => {
+function ownPaths(raw: RawConfig, surroundings: Surroundings): string[] {
+  const { file, folder, secrets, shipSecrets } = surroundings;
+  const shipKeys = shipSecrets.flatMap(({ token, key }) => [token, key]);
+  const keyFiles = [...Object.values<Secret | null>({ ...secrets }), ...shipKeys].map((secret) => {
     return secret?.reference.startsWith("file:") ? secret.reference.slice(5) : undefined;
   });
   const modules = raw.plugins.map(({ module }) => module);
   const { policy, inventory, audit } = raw;
   const bundle = isUrl(policy.bundle) ? undefined : policy.bundle;
-  const logs = [audit.file, ...audit.fallback_files];
+  const certificates = audit.ship.flatMap(({ ca_file, cert_file }) => [ca_file, cert_file]);
+  const logs = [audit.file, ...audit.fallback_files, ...certificates];
   const files = [file, policy.file, bundle, inventory.file, ...logs];
   const paths = [...files, ...modules, ...keyFiles];
   return paths.filter((path) => path !== undefined).map((path) => resolve(folder, path));

@@ -160,7 +160,59 @@ export interface AuditConfig {
    * the hashes of what was found, which without one are not made.
    */
   readonly subjectKey: Secret | null;
+  /** Where else its lines go. Names differ. */
+  readonly ship: readonly ShipConfig[];
 }
+
+/** Somewhere outside to which the lines of the decision log are sent. */
+export interface ShipConfig {
+  /** Its name in metrics and in the service's log. */
+  readonly name: string;
+  readonly receiver: ShipReceiver;
+  /** Absolute path; null: the authorities that Node knows. */
+  readonly caFile: string | null;
+  /** Absolute path, and the key that belongs to it. */
+  readonly certificate: { readonly file: string; readonly key: Secret } | null;
+  /** Not ready while it cannot be reached. */
+  readonly required: boolean;
+  /** What happens when the buffer is full: lines are left out, or messages are denied. */
+  readonly onFull: "drop" | "deny";
+  readonly batchMaxEvents: number;
+  readonly batchMaxBytes: number;
+  readonly batchMaxMs: number;
+  readonly bufferMaxEvents: number;
+  readonly bufferMaxBytes: number;
+  readonly deadlineMs: number;
+  readonly retryMinMs: number;
+  readonly retryMaxMs: number;
+}
+
+export type ShipReceiver =
+  | {
+      readonly kind: "otlp" | "http";
+      /** With the path to which is sent. */
+      readonly url: string;
+      readonly token: Secret | null;
+      /** Of `http`. */
+      readonly includesLine: boolean;
+    }
+  | {
+      readonly kind: "syslog";
+      readonly host: string;
+      readonly port: number;
+      readonly tls: boolean;
+      readonly facility: SyslogFacility;
+      readonly severity: SyslogSeverity;
+      readonly appName: string;
+      readonly enterprise: number;
+    };
+
+export type SyslogFacility =
+  | ("user" | "daemon" | "auth" | "authpriv" | "audit")
+  | `local${0 | 1 | 2 | 3 | 4 | 5 | 6 | 7}`;
+export type SyslogSeverity =
+  | ("alert" | "critical" | "error" | "warning")
+  | ("notice" | "informational" | "debug");
 
 /** A secret and where it came from. Printed or serialised, it shows the reference alone. */
 export interface Secret {

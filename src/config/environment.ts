@@ -3,10 +3,16 @@ import { isRecord, textAt } from "./access.ts";
 import type { Environment } from "./config.ts";
 import type { ConfigError, Path } from "./config-error.ts";
 import type { Schema } from "./schema.ts";
+import { shipEntries } from "./shipping.ts";
 
 const PREFIX = "IMPEDANCE_";
 /** Read by the set-up script, which shares the prefix. */
-const SETUP_VARIABLES = ["IMPEDANCE_ENVOY", "IMPEDANCE_OPA"];
+const SETUP_VARIABLES = [
+  "IMPEDANCE_ENVOY",
+  "IMPEDANCE_OPA",
+  "IMPEDANCE_RSYSLOGD",
+  "IMPEDANCE_OTELCOL",
+];
 /** What Kubernetes sets in a pod beside a Service named `impedance…`. */
 const SERVICE_LINK = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT|PORT_\d+_(?:TCP|UDP|SCTP)\w*)$/;
 /** The section whose settings depend on the file. */
@@ -154,12 +160,17 @@ function assign(root: unknown, path: Path, leaf: unknown): boolean {
 
 const REFERENCES: readonly Path[] = [
   ["audit", "subject_key"],
+  ["audit", "signing_key"],
+  ["audit", "analyst_key"],
   ["aliases", "key"],
+  ["policy", "bundle_token"],
+  ["policy", "verification_key"],
 ];
 
 /** The variables that hold secrets the document refers to: they are meant, whatever their name. */
 function referencesIn(value: unknown): ReadonlySet<string> {
-  const references = REFERENCES.map((path) => textAt(value, path) ?? "");
+  const shipped = shipEntries(value).flatMap(([, { token, key }]) => [token, key]);
+  const references = [...REFERENCES.map((path) => textAt(value, path)), ...shipped].map(String);
   const variables = references.filter((reference) => reference.startsWith("env:"));
   return new Set(variables.map((reference) => reference.slice("env:".length)));
 }

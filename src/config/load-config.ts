@@ -18,6 +18,7 @@ import { validateMeaning } from "./meaning.ts";
 import { expandPadding } from "./padding.ts";
 import { configSchema, validateShape } from "./schema.ts";
 import { resolveSecret } from "./secret.ts";
+import { loadShipSecrets } from "./shipping.ts";
 
 /** The settings that are references to secrets. */
 const SECRET_PATHS: { readonly [name in keyof Secrets]: Path } = {
@@ -53,11 +54,22 @@ export function loadConfig(
   const folder = dirname(resolve(fileName));
   const secrets = loadSecrets(value, folder, environment);
   const shape = validateShape(value);
-  const faults = firstOfEachPath([...shape, ...validateMeaning(value), ...secrets.faults]);
+  const shipping = loadShipSecrets(value, folder, environment);
+  const faults = firstOfEachPath([
+    ...shape,
+    ...validateMeaning(value),
+    ...secrets.faults,
+    ...shipping.faults,
+  ]);
   const errors = [...overrides.errors, ...faults.map((fault) => locate(fault, originOf))];
   if (errors.length > 0) return err(errors.sort(byPlace));
 
-  const surroundings = { file: resolve(fileName), folder, secrets: secrets.secrets };
+  const surroundings = {
+    file: resolve(fileName),
+    folder,
+    secrets: secrets.secrets,
+    shipSecrets: shipping.secrets,
+  };
   return ok(buildConfig(value as RawConfig, surroundings));
 }
 

@@ -1,6 +1,7 @@
 import { decodeAddress, decodeEndpoint } from "../core/address.ts";
 import { entriesAt, isRecord, textAt, valueAt } from "./access.ts";
 import type { Fault, Path } from "./config-error.ts";
+import { checkShipping } from "./shipping.ts";
 
 /** `sun_path` of a Unix socket's address, without its final NUL. */
 const SOCKET_PATH_MAX_BYTES = 107;
@@ -22,6 +23,7 @@ export function validateMeaning(root: unknown): readonly Fault[] {
     ...checkInventory(root, servers),
     ...checkAllowedValues(root),
     ...checkAuditFile(root),
+    ...checkShipping(root),
   ];
 }
 

@@ -17,7 +17,8 @@ import { noteConfig, notePolicy } from "./history.ts";
 import { type LiveOptions, startLivePolicy } from "./live-policy.ts";
 import { loadInventory } from "./load-inventory.ts";
 import type { PolicyInForce } from "./load-policy.ts";
-import { analystOf, openLog } from "./open-log.ts";
+import { analystOf } from "./open-log.ts";
+import { openShippedLog } from "./open-shipping.ts";
 import { packageVersion } from "./package-root.ts";
 import { hasPassingAliases } from "./paths.ts";
 import { systemClock } from "./system.ts";
@@ -78,16 +79,16 @@ export async function startService(
   if (!live.ok) return err({ part: "policy", errors: live.error });
   const { current } = live.value;
   const surroundings = { metrics, log, clock: systemClock, tap: options.tap };
-  const opened = openLog(config, surroundings, options.sink);
+  const opened = await openShippedLog(config, surroundings, options.sink);
   if (!opened.ok) {
     live.value.stop();
     return err({ part: "audit", errors: [opened.error] });
   }
-  const sink = opened.value;
+  const { sink, isReady, endWithin } = opened.value;
   const analyst = analystOf(config.audit);
   if (!analyst.ok) {
     live.value.stop();
-    void sink.close();
+    await sink.close();
     return err({ part: "audit", errors: [analyst.error] });
   }
   const dependencies = dependenciesOf(config, {
@@ -111,7 +112,7 @@ export async function startService(
     return grpc;
   }
   const admin = await bindAdmin(options, {
-    ready: () => ready && sink.healthy,
+    ready: () => ready && sink.healthy && isReady(),
     policyDefault: () => current().policy.default,
     metrics,
   });
@@ -123,8 +124,7 @@ export async function startService(
   if (hasPassingAliases(config)) {
     log.warn("aliases_pass", { remedy: "set aliases.key: path aliases end with this run" });
   }
-  noteConfig(sink, config, systemClock, "start");
-  notePolicy(sink, config, current().policy.engine.revision, systemClock, "start");
+  noteStart(sink, config, current().policy.engine.revision);
   ready = true;
   log.info("started", { grpc_port: grpc.value.port, admin_port: admin.value.port });
   return ok({
@@ -135,6 +135,7 @@ export async function startService(
       ready = false;
       live.value.stop();
       log.info("draining", { open_streams: grpc.value.openStreams });
+      endWithin(config.drainDeadlineMs);
       await grpc.value.drain(config.drainDeadlineMs);
       grpc.value.close();
       await admin.value.close();
@@ -144,6 +145,12 @@ export async function startService(
       return { isLogWhole };
     },
   });
+}
+
+/** What holds in this run is on record before its first decision. */
+function noteStart(sink: ManagedAuditSink, config: Config, revision: string): void {
+  noteConfig(sink, config, systemClock, "start");
+  notePolicy(sink, config, revision, systemClock, "start");
 }
 
 /** A reload is on record whether it succeeded or not. */

@@ -2,9 +2,10 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 
 import type { Telemetry } from "../core/ports.ts";
 import { createBoundedLabels, OTHER } from "./bounded-labels.ts";
+import { createShippingMetrics, type ShippingMetrics } from "./shipping-metrics.ts";
 
 /** All that is counted, and the text that a Prometheus server reads. */
-export interface Metrics extends Telemetry {
+export interface Metrics extends Telemetry, ShippingMetrics {
   streamOpened(): void;
   streamClosed(): void;
   /** The decision log could not take an event, or could not write. */
@@ -94,6 +95,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     crashFound: () => instruments.crashes.inc(),
     auditHealth: (isHealthy) => watched(registry, isHealthy),
     policyReloaded: (outcome) => instruments.policyReloads.labels(outcome).inc(),
+    ...createShippingMetrics(registry),
     contentType: registry.contentType,
     render: () => registry.metrics(),
   };

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { run } from "../../../src/cli/run.ts";
 
 const COMMANDS = ["up", "serve", "check", "scan", "doctor"];
-const LOG_COMMANDS = ["verify", "tail", "show", "keygen"];
+const LOG_COMMANDS = ["verify", "tail", "show", "ship", "keygen"];
 const manifest: { readonly version: string } = JSON.parse(
   readFileSync(new URL("../../../package.json", import.meta.url), "utf8"),
 );

@@ -63,6 +63,7 @@ const AUDIT_DEFAULTS = {
     keepMs: null,
   },
   healthIntervalMs: 30_000,
+  ship: [],
 };
 
 test("an empty file and no file mean the defaults", () => {

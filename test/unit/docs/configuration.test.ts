@@ -61,9 +61,15 @@ function* settings(schema: Schema, path: readonly string[]): Generator<string[]>
   for (const [name, inner] of Object.entries(properties ?? {}))
     yield* settings(inner, [...path, name]);
   if (typeof free === "object") yield* settings(free, [...path, "<name>"]);
+  // Of a list of maps: what one entry may say, below the list itself.
+  const entries = schema.items?.properties;
   if (properties === undefined && typeof free !== "object") {
     const value = schema.default === undefined ? "" : `\`${JSON.stringify(schema.default)}\``;
     yield [`\`${path.join(".")}\``, kindOf(schema), value, schema.description ?? ""];
+    const entry = [...path.slice(0, -1), `${path.at(-1)}[]`];
+    for (const [name, inner] of Object.entries(entries ?? {})) {
+      yield* settings(inner, [...entry, name]);
+    }
   }
 }
 

@@ -1,0 +1,213 @@
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
+import type { Destination, TlsOptions } from "../audit/ship/destination.ts";
+import { createOpaDestination } from "../audit/ship/opa-destination.ts";
+import { createOtlpDestination } from "../audit/ship/otlp-destination.ts";
+import { createShipper, type Shipper, type ShippingEvents } from "../audit/ship/shipper.ts";
+import { createSyslogDestination } from "../audit/ship/syslog-destination.ts";
+import { codeOf, type ManagedAuditSink } from "../audit/sink.ts";
+import type { LineTap } from "../audit/tap.ts";
+import type { Config, ShipConfig } from "../config/config.ts";
+import { err, ok, type Result } from "../core/result.ts";
+import type { Logger } from "../telemetry/log.ts";
+import { type LogSurroundings, openLog } from "./open-log.ts";
+import { packageVersion } from "./package-root.ts";
+
+/** The decision log, and those to whom its lines are sent. */
+export interface ShippedLog {
+  /** Its `close` closes the shipping too. */
+  readonly sink: ManagedAuditSink;
+  /** False while a destination that is required cannot be reached. */
+  readonly isReady: () => boolean;
+  /** From now on `close` has so long for what is still to be sent. */
+  readonly endWithin: (deadlineMs: number) => void;
+}
+
+/** What is left to the shipping where open exchanges have taken all of the time to drain. */
+const FLUSH_MIN_MS = 1_000;
+
+/** Opens the log with its shipping, or says what stands against it, with nothing left open. */
+export async function openShippedLog(
+  config: Config,
+  surroundings: LogSurroundings,
+  given: ManagedAuditSink | undefined,
+): Promise<Result<ShippedLog, string>> {
+  const shippers = openShippers(config.audit.ship, surroundings);
+  if (!shippers.ok) return shippers;
+  const all = shippers.value;
+  const closeAll = (deadlineMs: number) =>
+    Promise.all(all.map(({ shipper }) => shipper.close(deadlineMs)));
+
+  const opened = openLog(config, { ...surroundings, tap: tapOf(all, surroundings.tap) }, given);
+  if (!opened.ok) {
+    await closeAll(0);
+    return opened;
+  }
+  const { clock } = surroundings;
+  let endMs = Number.NEGATIVE_INFINITY;
+  return ok({
+    sink: all.length === 0 ? opened.value : guarded(opened.value, all, closing),
+    isReady: () => all.every(({ config, shipper }) => !config.required || !shipper.isFailing),
+    endWithin: (deadlineMs) => {
+      endMs = clock.now() + deadlineMs;
+    },
+  });
+
+  async function closing(): Promise<void> {
+    await closeAll(Math.max(FLUSH_MIN_MS, endMs - clock.now()));
+  }
+}
+
+interface Shipping {
+  readonly config: ShipConfig;
+  readonly shipper: Shipper;
+}
+
+function tapOf(all: readonly Shipping[], other: LineTap | undefined): LineTap | undefined {
+  if (all.length === 0) return other;
+  return (line) => {
+    for (const { shipper } of all) shipper.offer(line);
+    other?.(line);
+  };
+}
+
+/** FAIL CLOSED, where that is asked for: what could not be sent is not decided either. */
+function guarded(
+  sink: ManagedAuditSink,
+  all: readonly Shipping[],
+  closing: () => Promise<void>,
+): ManagedAuditSink {
+  const strict = all.filter(({ config }) => config.onFull === "deny");
+  const hasRoom = () => strict.every(({ shipper }) => !shipper.isFull);
+  return {
+    get healthy() {
+      return sink.healthy;
+    },
+    get before() {
+      return sink.before;
+    },
+    record: (event) => hasRoom() && sink.record(event),
+    omit: () => hasRoom() && sink.omit(),
+    note: (record) => sink.note(record),
+    settled: () => sink.settled(),
+    async close() {
+      // First the sink: its last checkpoint is to be sent too.
+      const isWhole = await sink.close();
+      await closing();
+      return isWhole;
+    },
+  };
+}
+
+function openShippers(
+  configs: readonly ShipConfig[],
+  surroundings: LogSurroundings,
+): Result<readonly Shipping[], string> {
+  const destinations: { readonly config: ShipConfig; readonly destination: Destination }[] = [];
+  for (const config of configs) {
+    const destination = destinationOf(config);
+    if (!destination.ok) return destination;
+    destinations.push({ config, destination: destination.value });
+  }
+  return ok(destinations.map((each) => shippingOf(each.config, each.destination, surroundings)));
+}
+
+function shippingOf(
+  config: ShipConfig,
+  destination: Destination,
+  { metrics, log }: LogSurroundings,
+): Shipping {
+  const { batchMaxEvents, batchMaxBytes, batchMaxMs, bufferMaxEvents, bufferMaxBytes } = config;
+  const shipper = createShipper({
+    destination,
+    ...{ batchMaxEvents, batchMaxBytes, batchMaxMs, bufferMaxEvents, bufferMaxBytes },
+    onFull: config.onFull,
+    retryMinMs: config.retryMinMs,
+    retryMaxMs: config.retryMaxMs,
+    events: eventsOf(config.name, metrics.shipping(config.name), log, () => shipper),
+    random: Math.random,
+  });
+  metrics.shippingState(config.name, () => shipper);
+  return { config, shipper };
+}
+
+/** Counted each time; in the service's log once for each spell of failing. */
+function eventsOf(
+  destination: string,
+  counters: Pick<ShippingEvents, "shipped" | "dropped"> & { failed(): void },
+  log: Logger,
+  shipper: () => Shipper,
+): ShippingEvents {
+  let isTold = false;
+  return {
+    shipped: (lines) => counters.shipped(lines),
+    failed: (code) => {
+      counters.failed();
+      if (isTold) return;
+      isTold = true;
+      log.warn("shipping_failed", { destination, reason: code, buffered: shipper().buffered });
+    },
+    restored: () => {
+      isTold = false;
+      log.info("shipping_restored", { destination, buffered: shipper().buffered });
+    },
+    dropped: (cause, lines) => counters.dropped(cause, lines),
+    filled: () => log.error("shipping_full", { destination, buffered: shipper().buffered }),
+    gap: (cause, lines, first, last) => {
+      const { lane, seq: from_seq } = first;
+      const to_lane = last.lane === lane ? {} : { to_lane: last.lane };
+      const fields = { destination, cause, lines, lane, from_seq, ...to_lane, to_seq: last.seq };
+      log.error("shipping_dropped", fields);
+    },
+  };
+}
+
+/** Where the lines of one entry go; the error names the setting and what is wrong with its file. */
+export function destinationOf(config: ShipConfig): Result<Destination, string> {
+  const tls = tlsOf(config);
+  if (!tls.ok) return tls;
+  const { receiver, deadlineMs } = config;
+  if (receiver.kind === "syslog") {
+    const { kind: _, tls: isTls, ...rest } = receiver;
+    const connection = { tls: isTls ? tls.value : null, deadlineMs };
+    const names = { hostName: hostname(), processId: process.pid };
+    return ok(createSyslogDestination({ ...rest, ...connection, ...names }));
+  }
+  const post = {
+    url: new URL(receiver.url),
+    token: receiver.token?.reveal() ?? null,
+    tls: tls.value,
+    deadlineMs,
+  };
+  if (receiver.kind === "http") {
+    return ok(createOpaDestination({ ...post, includesLine: receiver.includesLine }));
+  }
+  return ok(
+    createOtlpDestination({
+      ...post,
+      version: packageVersion(),
+      attributes: { "host.name": hostname() },
+      now: Date.now,
+    }),
+  );
+}
+
+function tlsOf({ name, caFile, certificate }: ShipConfig): Result<TlsOptions, string> {
+  const ca = caFile === null ? ok(null) : readPem(name, "ca_file", caFile);
+  if (!ca.ok) return ca;
+  if (certificate === null) return ok({ ca: ca.value, identity: null });
+  const own = readPem(name, "cert_file", certificate.file);
+  if (!own.ok) return own;
+  const key = certificate.key.reveal();
+  return ok({ ca: ca.value, identity: { certificate: own.value, key } });
+}
+
+function readPem(name: string, setting: string, file: string): Result<string, string> {
+  try {
+    const text = readFileSync(file, "latin1");
+    if (text.includes("-----BEGIN CERTIFICATE-----")) return ok(text);
+    return err(`audit.ship ${name}: ${setting} ${file} holds no certificate (PEM)`);
+  } catch (error) {
+    return err(`audit.ship ${name}: ${setting} ${file} cannot be read (${codeOf(error)})`);
+  }
+}
