@@ -9,7 +9,14 @@ test_allow_what_one_rule_allows_and_none_denies if {
 	decision == {
 		"allow": true,
 		"reasons": [],
-		"obligations": {"redact": [], "remove": [], "audit": "keys", "headers": {}},
+		"shadow": [],
+		"obligations": {
+			"redact": [],
+			"remove": [],
+			"audit": "keys",
+			"headers": {},
+			"approve": null,
+		},
 	}
 }
 
