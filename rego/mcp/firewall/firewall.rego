@@ -5,8 +5,8 @@
 #   of them allows it and none has a reason against it. A rule package of your own, beside ours,
 #   takes part by its name alone. It may define
 #   - `allow`, true for what it lets through;
-#   - `reasons`, a set of reasons to deny (see `mcp.lib.reasons`);
-#   - `approve`, a set of texts: what a person has to agree to before the message may pass;
+#   - `reasons`, a set of reasons to deny (see `mcp.lib.reasons`); one with `approve: true` denies
+#     unless a person agrees;
 #   - `remove` and `redact`, sets of JSON Pointers in the message;
 #   - `headers`, an object: what the server is told in headers of the request;
 #   - `audit`, a set of what it wants of the log: `full`, `keys`, `none`.
@@ -48,7 +48,7 @@ default _allowed := false
 _allowed if {
 	_lets_pass
 	every denial in _denials {
-		denial.mode == "shadow"
+		denial.mode in {"ask", "shadow"}
 	}
 }
 
@@ -87,21 +87,20 @@ _denials contains denial if {
 	denial.mode != "off"
 }
 
-# What waits for a person, while the rule that wants it is only tried.
-_denials contains _denial(name, reasons.approval(question), "shadow") if {
-	some name
-	some question in data.mcp.rules[name].approve
-	_mode(name) == "shadow"
-}
-
 _denial(name, stated, mode) := {
-	"mode": modes.read(object.get(stated, "mode", mode)),
+	"mode": _counted(modes.read(object.get(stated, "mode", mode)), stated),
 	"rank": object.get(stated, "rank", _usual_rank),
-	"reason": object.remove(object.union(_origin(name), stated), ["mode", "rank"]),
+	"reason": object.remove(object.union(_origin(name), stated), ["approve", "mode", "rank"]),
 } if is_object(stated)
 
 # What is no reason denies all the same: nobody can read the decision that holds it.
 _denial(_, stated, mode) := {"mode": mode, "rank": 0, "reason": stated} if not is_object(stated)
+
+# A reason that a person may lift asks for one, where it is enforced.
+_counted(mode, stated) := "ask" if {
+	mode == "enforce"
+	stated.approve == true
+} else := mode
 
 # Of a reason whose author gave it no place among the others.
 _usual_rank := 50
@@ -118,13 +117,12 @@ _origin(name) := {"layer": "policy", "rule": concat(".", ["mcp.rules", name])}
 
 default _approve := null
 
-_approve := {"asked": asked} if {
-	asked := [{"rule": _origin(name).rule, "message": question} |
-		some name
-		some question in data.mcp.rules[name].approve
-		_mode(name) == "enforce"
-	]
-	count(asked) > 0
+_approve := {"asked": [object.filter(reason, ["rule", "message"]) |
+	some reason in _in_order("ask", _denials)
+]} if {
+	_allowed
+	some denial in _denials
+	denial.mode == "ask"
 }
 
 # Where rules want different values of one header, it has them all (RFC 9110, 5.3).

@@ -15,13 +15,3 @@ reason(annotations) := {
 	"message": annotations.description,
 	"remedy": annotations.custom.remedy,
 }
-
-# METADATA
-# description: The reason of a message that a person has to agree to, and nobody was asked.
-# scope: document
-approval(question) := {
-	"rank": 85,
-	"code": "approval_required",
-	"message": question,
-	"remedy": "Ask the operator to approve this; no approver is configured.",
-}
