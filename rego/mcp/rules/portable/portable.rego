@@ -26,6 +26,9 @@ allow if {
 #   severity: medium
 #   rank: 12
 #   remedy: Do it another way; the policy forbids this on purpose.
+#   examples:
+#   - denies: a call of a tool that a deny rule names
+#   - passes: a call of another tool
 reasons contains object.union(reasons.reason(rego.metadata.rule()), details) if {
 	some fact in input.rules
 	some effect in ["deny", "would_deny"]

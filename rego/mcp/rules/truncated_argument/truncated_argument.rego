@@ -16,6 +16,9 @@ import data.mcp.lib.reasons
 #   severity: medium
 #   rank: 46
 #   remedy: Shorten the arguments, write URIs without dot segments, use a tool that the inventory describes.
+#   examples:
+#   - denies: a text of 20 KiB where a deny rule has a pattern for it
+#   - passes: a text of 2 KiB that the pattern does not fit
 reasons contains object.union(reasons.reason(rego.metadata.rule()), mode) if {
 	some fact in input.rules
 	not fact.fit
