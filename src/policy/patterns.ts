@@ -8,7 +8,7 @@ import { visitParameters } from "./path-facts.ts";
 
 /** The patterns that a Rego author named, ready to be tried: Rego gets the places, not the texts. */
 export interface Patterns {
-  /** `input.patterns`: for each pattern that fits somewhere, where. */
+  /** `input.patterns`: for each pattern, where it fits, if anywhere. */
   facts(params: JsonNode | undefined): PolicyInput["patterns"];
 }
 
@@ -34,7 +34,8 @@ export function compilePatterns(data: unknown): Result<Patterns, string> {
 
   const patterns: [string, LinearPattern][] = [];
   for (const [name, source] of entries) {
-    if (!NAME.test(name)) return err("impedance.patterns has a name that is none: use [A-Za-z0-9_]");
+    if (!NAME.test(name))
+      return err("impedance.patterns has a name that is none: use [A-Za-z0-9_]");
     if (typeof source !== "string") return err(`impedance.patterns.${name} is no text`);
     const pattern = compileLinearPattern(source);
     if (!pattern.ok) return err(`impedance.patterns.${name} cannot be enforced: ${pattern.error}`);
@@ -49,7 +50,8 @@ function factsOf(
   patterns: readonly (readonly [string, LinearPattern])[],
   params: JsonNode | undefined,
 ): PolicyInput["patterns"] {
-  const places = new Map<string, string[]>();
+  // One that fits nowhere has an empty list: in Rego, a rule on what is not there would not be asked.
+  const places = new Map<string, string[]>(patterns.map(([name]) => [name, []]));
   const note = (name: string, pointer: string): void => {
     const known = places.get(name);
     if (known === undefined) places.set(name, [pointer]);

@@ -93,6 +93,11 @@ function readPolicy(root: Place, reader: Reader): PortablePolicy {
   };
 
   for (const [key, known] of NOT_YET_ENFORCED) refuseEnabled(key, known, found, reader);
+  const head: Pick<PortablePolicy, "policyId" | "version" | "default"> = {
+    policyId: required("policy_id", reader.text) ?? "",
+    version: required("version", reader.text) ?? "",
+    default: required("default", (at) => reader.choice(at, ["deny", "allow"])) ?? "deny",
+  };
   const validate = readValidate(found.get("validate"), reader);
   const rules = {
     allowRules: readRules(found.get("allow_rules"), "allow", reader),
@@ -101,9 +106,7 @@ function readPolicy(root: Place, reader: Reader): PortablePolicy {
     maxArgumentBytes: validate.maxArgumentBytes,
   };
   return {
-    policyId: required("policy_id", reader.text) ?? "",
-    version: required("version", reader.text) ?? "",
-    default: required("default", (at) => reader.choice(at, ["deny", "allow"])) ?? "deny",
+    ...head,
     ...validate,
     unknownMethods: readUnknownMethods(found.get("unknown_methods"), reader),
     ...readModes(found.get("modes"), rules, reader),
