@@ -7,6 +7,7 @@ import {
   createDataPath,
   type DataPath,
   headOf,
+  JSON_POST,
   sent,
 } from "../../golden/data-path.ts";
 import { toolCall } from "../../support/messages.ts";
@@ -104,6 +105,25 @@ describe("an obligation", () => {
     const verdict = await ask(path, toolCall(7));
     expect(verdict.kind).toBe("deny");
     expect(codes(path)).toEqual([["approval_required"], []]);
+  });
+
+  test("to set headers is done for every message of a batch", async () => {
+    const path = await createDataPath({
+      decide: (real, { message }) => {
+        const headers = message.arguments.n === 2 ? { "x-second": "yes" } : {};
+        return { ...real, obligations: { ...real.obligations, headers } };
+      },
+    });
+    const exchange = path.firewall.open(
+      headOf({ headers: { ...JSON_POST, "mcp-protocol-version": "2025-03-26" } }),
+    );
+    await exchange.requestHead();
+    const batch = [1, 2].map((n) => ({ ...call("read", { n }), id: n }));
+    const verdict = await exchange.request(bytesOf(batch));
+    expect(verdict.kind === "forward" ? verdict.headers.set : []).toContainEqual([
+      "x-second",
+      "yes",
+    ]);
   });
 
   test("to ask nobody lets pass", async () => {

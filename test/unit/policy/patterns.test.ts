@@ -70,7 +70,7 @@ test.each([
     title: "a pattern that would backtrack",
     patterns: { a: "(a)\\1" },
     error:
-      "impedance.patterns.a cannot be enforced: backreferences are not supported, at character 3",
+      "impedance.patterns.a cannot be enforced: backreferences are not supported, at character 5",
   },
   {
     title: "too many of them",

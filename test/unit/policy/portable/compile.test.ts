@@ -109,6 +109,11 @@ describe("a constraint", () => {
     },
     { check: "max_length: 1", holds: ['"😀"', "[]"], fails: { max_length: ['"ab"', "1"] } },
     {
+      check: "items: { items: { type: string, max_length: 2 } }",
+      holds: ['[["ab"],[]]'],
+      fails: { max_length: ['[["ab"],["abc"]]'], type: ["[[1]]"], items: ['["ab"]'] },
+    },
+    {
       check: "items: { type: integer }",
       holds: ["[]", "[1,2]"],
       fails: { type: ['[1,"a"]'], items: ["1"] },
