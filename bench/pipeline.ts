@@ -111,19 +111,29 @@ async function createDependencies(phases: { [phase in Phase]: number }): Promise
 }
 
 async function loadBenchPolicy(config: Parameters<typeof loadPolicy>[0]) {
+  const rules = {
+    policy_id: "bench",
+    version: "1",
+    default: "deny",
+    allow_rules: [{ tool: TOOL }, { tool: LISTED_TOOLS }],
+  };
+  const policy = await withPolicyFile(rules, (file) =>
+    loadPolicy({ ...config, policy: { ...config.policy, file } }, systemClock),
+  );
+  if (!policy.ok) throw new Error(policy.error.join("\n"));
+  return policy.value;
+}
+
+/** With a portable policy in a file, which is gone afterwards. */
+export async function withPolicyFile<T>(
+  rules: object,
+  use: (file: string) => Promise<T>,
+): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), "impedance-bench-"));
   try {
     const file = join(folder, "policy.yaml");
-    const rules = {
-      policy_id: "bench",
-      version: "1",
-      default: "deny",
-      allow_rules: [{ tool: TOOL }, { tool: LISTED_TOOLS }],
-    };
     await writeFile(file, JSON.stringify(rules));
-    const policy = await loadPolicy({ ...config, policy: { ...config.policy, file } }, systemClock);
-    if (!policy.ok) throw new Error(policy.error.join("\n"));
-    return policy.value;
+    return await use(file);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -45,8 +45,8 @@ const HOMES: { readonly [dependency: string]: readonly string[] } = {
   jose: ["policy"],
   pino: ["telemetry"],
   "prom-client": ["telemetry"],
-  // Three kinds of files that people write: settings, policies, and Envoy's bootstrap.
-  yaml: ["config", "policy/portable", "cli/envoy"],
+  // What people write: settings, policies, what tests and lists stand beside them, and the bootstrap.
+  yaml: ["config", "policy/portable", "server/workbench", "cli/envoy"],
 };
 
 const LINES_MAX = 400;

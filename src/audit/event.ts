@@ -3,6 +3,7 @@ import type { Finding } from "../core/finding.ts";
 import type { PinNotice } from "../core/inventory.ts";
 import type { Json, PolicyInput, Reason } from "../core/policy.ts";
 import type { Clock } from "../core/ports.ts";
+import type { AnalystSeal } from "./analyst.ts";
 import { type MaskedInput, maskInput } from "./mask-input.ts";
 import { maskName, safePointer } from "./mask-text.ts";
 import { createPseudonyms } from "./pseudonym.ts";
@@ -22,6 +23,8 @@ export interface DecisionFacts {
   };
   /** A rule wants the arguments in the log as the policy saw them: cleaned, and within bounds. */
   readonly showsArguments?: boolean;
+  /** The cleaned arguments as JSON text; null where there are none. */
+  readonly arguments?: Uint8Array | null;
   readonly findings: readonly Finding[];
   readonly edits: readonly EditReceipt[];
   /** What is remarkable in a listing of tools. */
@@ -38,6 +41,8 @@ export interface EventBuilderOptions {
   readonly labels: { readonly [label: string]: string };
   /** Key of the pseudonyms of principals and sessions. */
   readonly subjectKey: Uint8Array;
+  /** Keeps arguments for an analyst; absent where nobody may read them. */
+  readonly analyst?: AnalystSeal | null;
 }
 
 export interface EventBuilder {
@@ -78,11 +83,20 @@ export function createEventBuilder(options: EventBuilderOptions): EventBuilder {
         findings: facts.findings.map(encodeFinding),
         edits: facts.edits.map((edit) => ({ ...edit, pointer: safePointer(edit.pointer) })),
         ...((facts.pins ?? []).length === 0 ? {} : { pins: facts.pins?.map(encodeNotice) ?? [] }),
+        ...sealedArguments(facts, options.analyst ?? null),
         metrics: facts.metrics,
       };
     },
     subject: pseudonym,
   };
+}
+
+function sealedArguments(
+  { arguments: text, decisionId }: DecisionFacts,
+  analyst: AnalystSeal | null,
+): Pick<DecisionEvent, "sealed_arguments"> {
+  const sealed = text ? (analyst?.seal(text, decisionId) ?? null) : null;
+  return sealed === null ? {} : { sealed_arguments: sealed };
 }
 
 function withoutInput(server: string): MaskedInput {

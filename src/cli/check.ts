@@ -3,7 +3,7 @@ import { err, type Result } from "../core/result.ts";
 import { loadGuards } from "../server/load-guards.ts";
 import { loadInventory } from "../server/load-inventory.ts";
 import { loadPolicy, type PolicyInForce } from "../server/load-policy.ts";
-import { signerOf } from "../server/open-log.ts";
+import { analystOf, signerOf } from "../server/open-log.ts";
 import { systemClock } from "../server/system.ts";
 import type { Command, Options } from "./command.ts";
 import { complain, misuse, say } from "./output.ts";
@@ -66,10 +66,10 @@ async function loadAll(config: Config): Promise<Result<PolicyInForce, readonly s
   const redact = policy.ok ? policy.value.redact : null;
   const guards = await loadGuards(config, { redact, only: null, onFault() {} });
   const inventory = await loadInventory(config);
-  const signer = signerOf(config.audit);
-  if (guards.ok && inventory.ok && signer.ok) return policy;
+  const keys = [signerOf(config.audit), analystOf(config.audit)];
+  if (guards.ok && inventory.ok && keys.every(({ ok }) => ok)) return policy;
   return err([
     ...[policy, guards, inventory].flatMap((loaded) => (loaded.ok ? [] : loaded.error)),
-    ...(signer.ok ? [] : [signer.error]),
+    ...keys.flatMap((key) => (key.ok ? [] : [key.error])),
   ]);
 }

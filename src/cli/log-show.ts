@@ -1,8 +1,11 @@
-import { isDecision, readLog } from "../audit/read-log.ts";
+import type { AnalystKey } from "../audit/analyst.ts";
+import { isDecision, type LogLine, readLog } from "../audit/read-log.ts";
 import { codeOf } from "../audit/sink.ts";
 import { expand } from "../audit/verify-files.ts";
+import type { DecisionEvent } from "../core/audit.ts";
 import type { Command, Options } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
+import { readAnalystKey } from "./log-analyst.ts";
 import { logFiles } from "./log-files.ts";
 import { fail, misuse, say } from "./output.ts";
 import { SETTINGS_HELP, SETTINGS_OPTIONS } from "./settings.ts";
@@ -17,11 +20,12 @@ which finds the request's decision and the response's. Without FILE the log of t
 read, rotated files included. Exit code 1 if there is none.
 
 ${SETTINGS_HELP}
+  --analyst-key FILE  shows the arguments that were kept for its owner
   --format FORMAT  text (JSON over several lines) or json (as it was written)   [text]
 
 examples:
   impedance log show 1f0c3a2e-… decisions.jsonl`,
-  options: { ...SETTINGS_OPTIONS, format: "text" },
+  options: { ...SETTINGS_OPTIONS, "analyst-key": "text", format: "text" },
   takesWords: true,
   run: show,
 };
@@ -35,20 +39,38 @@ async function show(options: Options): Promise<number> {
   if (id === undefined) return misuse("which one? impedance log show ID [FILE…]");
   const files = await logFiles(given, options);
   if (!files.ok) return misuse(files.error);
+  const analyst = await readAnalystKey(options);
+  if (!analyst.ok) return misuse(analyst.error);
+  const shown = (line: DecisionLine) =>
+    JSON.stringify(opened(line, analyst.value), null, format === "text" ? 2 : 0);
   try {
-    const count = await print(id, files.value.flatMap(expand), format === "text" ? 2 : 0);
+    const count = await print(id, files.value.flatMap(expand), shown);
     return count > 0 ? EXIT.ok : fail([`there is no decision ${id} in this log`]);
   } catch (error) {
     return misuse(`the log cannot be read (${codeOf(error)})`);
   }
 }
 
-async function print(id: string, files: readonly string[], indent: number): Promise<number> {
+type DecisionLine = LogLine & DecisionEvent;
+
+/** With the arguments in the place of what they were sealed in. */
+function opened(line: DecisionLine, analyst: AnalystKey | null): unknown {
+  const { sealed_arguments: sealed, ...rest } = line;
+  const text = sealed === undefined ? null : (analyst?.open(sealed, line.decision_id) ?? null);
+  if (text === null) return line;
+  return { ...rest, opened_arguments: JSON.parse(Buffer.from(text).toString("utf8")) };
+}
+
+async function print(
+  id: string,
+  files: readonly string[],
+  shown: (line: DecisionLine) => string,
+): Promise<number> {
   let count = 0;
   for (const file of files) {
     for await (const line of readLog(file)) {
       if (!isDecision(line) || (line.decision_id !== id && line.request_id !== id)) continue;
-      say(JSON.stringify(line, null, indent));
+      say(shown(line));
       count += 1;
     }
   }

@@ -6,6 +6,7 @@ import { doctorCommand } from "./doctor.ts";
 import { EXIT, EXIT_HELP } from "./exit-codes.ts";
 import { logCommands } from "./log.ts";
 import { complain, say } from "./output.ts";
+import { policyCommands } from "./policy/policy.ts";
 import { scanCommand } from "./scan.ts";
 import { serveCommand } from "./serve.ts";
 import { toolsCommands } from "./tools-commands.ts";
@@ -16,6 +17,7 @@ const COMMANDS: readonly (Command | CommandGroup)[] = [
   serveCommand,
   checkCommand,
   scanCommand,
+  policyCommands,
   logCommands,
   doctorCommand,
   toolsCommands,

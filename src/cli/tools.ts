@@ -114,7 +114,8 @@ function targetsOf(options: Options, { servers }: Config): Result<readonly Targe
   return err(`--server ${id} is no server of the configuration; ${remedy}`);
 }
 
-function tokenOf(options: Options): Result<string | null, string> {
+/** What `--token` refers to. */
+export function tokenOf(options: Options): Result<string | null, string> {
   const reference = options.text("token");
   if (reference === undefined) return ok(null);
   const secret = resolveSecret(reference, process.cwd(), process.env);

@@ -114,6 +114,7 @@ export interface Secrets {
   readonly subjectKey: Secret | null;
   readonly aliasKey: Secret | null;
   readonly signingKey: Secret | null;
+  readonly analystKey: Secret | null;
   readonly bundleToken: Secret | null;
   readonly verificationKey: Secret | null;
 }
@@ -184,6 +185,7 @@ function buildAudit(raw: RawConfig["audit"], surroundings: Surroundings): AuditC
     fallbackFiles: raw.fallback_files.map((file) => resolve(folder, file)),
     subjectKey: secrets.subjectKey,
     signingKey: secrets.signingKey,
+    analystKey: secrets.analystKey,
     sync: raw.sync === "on",
     checkpointEvents: raw.checkpoint_events,
     checkpointMs: raw.checkpoint_ms,

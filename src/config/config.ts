@@ -141,6 +141,8 @@ export interface AuditConfig {
   readonly fallbackFiles: readonly string[];
   /** Signs the checkpoints; null: nobody vouches for them. */
   readonly signingKey: Secret | null;
+  /** An analyst's public key: arguments are kept, and only they can read them. */
+  readonly analystKey: Secret | null;
   /** A message passes once the disk has its decision. */
   readonly sync: boolean;
   readonly checkpointEvents: number;

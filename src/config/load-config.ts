@@ -24,6 +24,7 @@ const SECRET_PATHS: { readonly [name in keyof Secrets]: Path } = {
   subjectKey: ["audit", "subject_key"],
   aliasKey: ["aliases", "key"],
   signingKey: ["audit", "signing_key"],
+  analystKey: ["audit", "analyst_key"],
   bundleToken: ["policy", "bundle_token"],
   verificationKey: ["policy", "verification_key"],
 };

@@ -25,7 +25,7 @@ interface Validator {
 const FAULTS_MAX = 100;
 
 /** The kinds of files whose schema is published. */
-export type SchemaName = "config" | "inventory";
+export type SchemaName = "config" | "inventory" | "policy-test";
 
 const validators = new Map<SchemaName, Validator>();
 

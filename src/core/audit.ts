@@ -8,6 +8,16 @@ export interface EditReceipt {
   readonly length: number;
 }
 
+/** Arguments that only the holder of a private key can read (docs/decision-log.md). */
+export interface SealedArguments {
+  readonly alg: string;
+  /** The writer's public key of this agreement, base64url. */
+  readonly epk: string;
+  readonly iv: string;
+  /** Ciphertext and tag. */
+  readonly data: string;
+}
+
 /** One decided message; the field names are those of OPA's decision log (design.md §8). */
 export interface DecisionEvent {
   readonly decision_id: string;
@@ -31,5 +41,7 @@ export interface DecisionEvent {
   readonly edits: readonly EditReceipt[];
   /** What is remarkable in a listing of tools; absent where nothing is. */
   readonly pins?: readonly Json[];
+  /** The arguments as they were decided on; absent without an analyst's key. */
+  readonly sealed_arguments?: SealedArguments;
   readonly metrics: { readonly [timer: string]: number };
 }

@@ -1,4 +1,5 @@
 import type { EditReceipt } from "../core/audit.ts";
+import { member } from "../core/json.ts";
 import type { Message } from "../core/message.ts";
 import { ok, type Result } from "../core/result.ts";
 import type { RefusalCode } from "../decision/refusals.ts";
@@ -105,10 +106,22 @@ export function judge<Fault>(
     const pins = learned[index]?.notices ?? [];
     return {
       cleaned: { ...one, message, findings, receipts },
-      decision: record({ decision, findings, receipts, pins, scene, timings }, dependencies),
+      decision: record(
+        {
+          ...{ decision, findings, receipts, pins, scene, timings },
+          arguments: argumentsOf(one.message, reading),
+        },
+        dependencies,
+      ),
     };
   });
   return ok({ reading: enforced, judged, milliseconds: stopwatch.total() });
+}
+
+/** The arguments as they were decided on. */
+function argumentsOf({ kind, payload }: Message, { document }: Reading): Uint8Array | null {
+  const given = kind === "request" ? member(payload, "arguments") : undefined;
+  return given === undefined ? null : document.bytes.subarray(given.start, given.end);
 }
 
 /** One denied member of a batch denies all of it: nothing of it is forwarded, and the log says so. */

@@ -13,6 +13,8 @@ export interface Recorded {
   readonly receipts: readonly EditReceipt[];
   /** What is remarkable in a listing. */
   readonly pins?: readonly PinNotice[];
+  /** The cleaned arguments as JSON text. */
+  readonly arguments?: Uint8Array | null;
   readonly scene: Scene;
   /** Milliseconds by phase. */
   readonly timings: { readonly [phase: string]: number };
@@ -56,6 +58,8 @@ export function record(entry: Recorded, dependencies: Dependencies): Decision {
             shadow: decision.shadow,
           },
           showsArguments: decision.obligations.audit === "full" && isClean(findings),
+          // A secret that could not be taken out is for nobody's eyes.
+          arguments: isClean(findings) ? (entry.arguments ?? null) : null,
           policyRevision: decision.policyRevision,
           findings: mostTelling(findings),
           edits: receipts.slice(0, RECEIPTS_MAX),

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { AnalystSeal } from "../audit/analyst.ts";
 import { createEventBuilder } from "../audit/event.ts";
 import { createCatalogue } from "../catalogue/memory.ts";
 import { createPins } from "../catalogue/pins.ts";
@@ -25,6 +26,8 @@ export interface Parts {
   readonly audit: AuditSink;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
+  /** Who may read arguments in the log; absent where nobody may. */
+  readonly analyst?: AnalystSeal | null;
 }
 
 /** The pipeline's parts as a configuration wants them: the one place where they are put together. */
@@ -35,6 +38,7 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
   // FAIL CLOSED: without its inventory nothing could be enforced.
   if (inventory === null && config.inventory.file !== null) throw new Error("no inventory");
   const catalogue = createCatalogue();
+  const labels = { version: packageVersion() };
   const subjectKey = config.audit.subjectKey?.reveal() ?? randomBytes(32);
   const flow = createFlowMemory({ clock, ...FLOW_DEFAULTS });
   return {
@@ -61,7 +65,7 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
       return isAsked && config.flow !== "off" ? flow : null;
     },
     policy: () => inForce().policy,
-    events: createEventBuilder({ clock, labels: { version: packageVersion() }, subjectKey }),
+    events: createEventBuilder({ clock, labels, subjectKey, analyst: parts.analyst ?? null }),
     audit,
     telemetry,
     settings: (server) => ({ ...settingsOf(config, server), toolLimits: toolLimits(server) }),

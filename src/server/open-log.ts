@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { type AnalystSeal, createAnalystSeal } from "../audit/analyst.ts";
 import type { Beginning } from "../audit/beginning.ts";
 import { createFileSink } from "../audit/file-sink.ts";
 import { createSigner, type Signer } from "../audit/signing.ts";
@@ -48,6 +49,15 @@ export function signerOf({ signingKey }: AuditConfig): Result<Signer | null, str
   if (signer.ok) return signer;
   const remedy = "make one with: impedance log keygen --out FILE";
   return err(`audit.signing_key: ${signingKey.reference} ${signer.error}; ${remedy}`);
+}
+
+/** Keeps arguments for the configured analyst; null where there is none. */
+export function analystOf({ analystKey }: AuditConfig): Result<AnalystSeal | null, string> {
+  if (analystKey === null) return ok(null);
+  const seal = createAnalystSeal(analystKey.reveal());
+  if (seal.ok) return seal;
+  const remedy = "make one with: impedance log keygen --analyst --out FILE";
+  return err(`audit.analyst_key: ${analystKey.reference} ${seal.error}; ${remedy}`);
 }
 
 function createSink(

@@ -12,11 +12,8 @@ import type { Dependencies } from "../pipeline/dependencies.ts";
 import { type Judgement, judge } from "../pipeline/judge.ts";
 import { readRequest, readResponse } from "../pipeline/reading.ts";
 import { type Scene, sceneOf } from "../pipeline/scene.ts";
-import { dependenciesOf } from "./dependencies.ts";
-import { inspectorOf, loadGuards } from "./load-guards.ts";
-import { loadInventory } from "./load-inventory.ts";
-import { loadPolicy } from "./load-policy.ts";
-import { silentTelemetry, systemClock } from "./system.ts";
+import { createOfflinePipeline } from "./offline.ts";
+import { systemClock } from "./system.ts";
 
 /** Judges one line of `impedance scan`; answers are JSON lines, without the line break. */
 export interface Scanner {
@@ -34,24 +31,11 @@ export interface ScanOptions {
 /** The data path of the service, without a network, a log and metrics. */
 export async function createScanner(
   config: Config,
-  { direction, server, guards: only, onFault }: ScanOptions,
+  { direction, server, guards, onFault }: ScanOptions,
 ): Promise<Result<Scanner, readonly string[]>> {
-  const policy = await loadPolicy(config, systemClock);
-  const redact = policy.ok ? policy.value.redact : null;
-  const guards = await loadGuards(config, { redact, onFault, only });
-  const inventory = await loadInventory(config);
-  if (!policy.ok || !guards.ok || !inventory.ok) {
-    return err([policy, guards, inventory].flatMap((loaded) => (loaded.ok ? [] : loaded.error)));
-  }
-  const inspector = inspectorOf(config, guards.value, systemClock);
-  const inForce = { policy: policy.value, inspector };
-  const dependencies = dependenciesOf(config, {
-    inForce: () => inForce,
-    inventory: inventory.value,
-    audit: { record: () => true, omit: () => true },
-    telemetry: silentTelemetry,
-    clock: systemClock,
-  });
+  const pipeline = await createOfflinePipeline(config, { guards, onFault, clock: systemClock });
+  if (!pipeline.ok) return pipeline;
+  const dependencies = pipeline.value.start();
   const identity = await dependencies.identity.identify({ ...HEAD, server });
   if (identity.kind === "refused") return err(["nobody may scan"]);
   const scene = sceneOf(HEAD, direction, server, identity.principal);
@@ -68,7 +52,7 @@ const HEAD = {
 };
 
 /** A result is read as the answer to some tool call. */
-const SOME_CALL: PendingRequest = {
+export const SOME_CALL: PendingRequest = {
   method: "tools/call",
   tool: null,
   prompt: null,

@@ -17,7 +17,7 @@ import { noteConfig, notePolicy } from "./history.ts";
 import { type LiveOptions, startLivePolicy } from "./live-policy.ts";
 import { loadInventory } from "./load-inventory.ts";
 import type { PolicyInForce } from "./load-policy.ts";
-import { openLog } from "./open-log.ts";
+import { analystOf, openLog } from "./open-log.ts";
 import { packageVersion } from "./package-root.ts";
 import { hasPassingAliases } from "./paths.ts";
 import { systemClock } from "./system.ts";
@@ -84,12 +84,19 @@ export async function startService(
     return err({ part: "audit", errors: [opened.error] });
   }
   const sink = opened.value;
+  const analyst = analystOf(config.audit);
+  if (!analyst.ok) {
+    live.value.stop();
+    void sink.close();
+    return err({ part: "audit", errors: [analyst.error] });
+  }
   const dependencies = dependenciesOf(config, {
     inForce: current,
     inventory: inventory.value,
     audit: auditOf(sink, metrics, options.onDecision),
     telemetry: metrics,
     clock: systemClock,
+    analyst: analyst.value,
   });
 
   let ready = false;

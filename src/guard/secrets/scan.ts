@@ -5,6 +5,7 @@ import { CONTROLS } from "./decode/escapes.ts";
 import { joinedLines } from "./decode/lines.ts";
 import { findRuns, type Run } from "./decode/runs.ts";
 import type { View } from "./decode/view.ts";
+import { wrappedEnd } from "./decode/wrapped.ts";
 import { unnamedSecrets } from "./entropy.ts";
 import { createKeywordIndex } from "./keywords.ts";
 import { kubernetesSecrets } from "./kubernetes.ts";
@@ -109,7 +110,7 @@ export function createScanner(rules: readonly SecretRule[]): Scanner {
     let visible = hideMarks(text);
     let all: readonly Candidate[] = [];
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const found = mergeCandidates(scanRound(visible, options));
+      const found = mergeCandidates(scanOnce(visible, options));
       if (found.length >= FOUND_MAX) return { found, complete: false };
       if (found.length === 0) return all.length === 0 ? NOTHING : { found: all, complete: true };
       visible = hideExtents(visible, found);
@@ -118,6 +119,15 @@ export function createScanner(rules: readonly SecretRule[]): Scanner {
       all = mergeCandidates([...all, ...found, ...repeats]);
     }
     return { found: all, complete: false };
+  }
+
+  /** Lines are joined where nothing is left to find on single ones: a whole token ends its line. */
+  function scanOnce(text: string, options: ScanOptions): readonly Candidate[] {
+    const found = scanRound(text, options).map((candidate) => {
+      return { ...candidate, end: wrappedEnd(text, candidate.start, candidate.end) };
+    });
+    const { depth = DECODE_MAX_DEPTH } = options;
+    return found.length > 0 || depth === 0 ? found : scanDecoded(joinedLines(text), options);
   }
 
   function scanRound(text: string, options: ScanOptions): readonly Candidate[] {
@@ -177,7 +187,7 @@ function viewsOf(
   { depth = DECODE_MAX_DEPTH }: ScanOptions,
 ): readonly View[] {
   if (depth === 0) return [];
-  return [...decodedViews(text, runs, hasControls), ...joinedLines(text)];
+  return decodedViews(text, runs, hasControls);
 }
 
 /** All keywords once, and what each of them calls for. */

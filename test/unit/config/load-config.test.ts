@@ -52,6 +52,7 @@ function load(text: string, environment: Record<string, string> = {}) {
 const AUDIT_DEFAULTS = {
   fallbackFiles: [],
   signingKey: null,
+  analystKey: null,
   sync: false,
   checkpointEvents: 1000,
   checkpointMs: 60_000,
