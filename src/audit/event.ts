@@ -16,7 +16,11 @@ export interface DecisionFacts {
   readonly server: string;
   /** `sha256:…` of the bundle that decided; null where none did. */
   readonly policyRevision: string | null;
-  readonly decision: { readonly allow: boolean; readonly reasons: readonly Reason[] };
+  readonly decision: {
+    readonly allow: boolean;
+    readonly reasons: readonly Reason[];
+    readonly shadow?: readonly Reason[];
+  };
   /** A rule wants the arguments in the log as the policy saw them: cleaned, and within bounds. */
   readonly showsArguments?: boolean;
   /** The cleaned arguments as JSON text; null where there are none. */
@@ -71,7 +75,7 @@ export function createEventBuilder(options: EventBuilderOptions): EventBuilder {
         bundles: policyRevision === null ? {} : { [BUNDLE]: { revision: policyRevision } },
         path: "mcp/firewall/decision",
         input: masked.input,
-        result: { allow: facts.decision.allow, reasons: facts.decision.reasons },
+        result: encodeResult(facts.decision),
         erased: masked.erased,
         masked: masked.masked,
         request_id: matching(facts.requestId, REQUEST_ID),
@@ -97,6 +101,10 @@ function sealedArguments(
 
 function withoutInput(server: string): MaskedInput {
   return { input: { server: { id: server } }, erased: [], masked: [] };
+}
+
+function encodeResult({ allow, reasons, shadow = [] }: DecisionFacts["decision"]) {
+  return shadow.length === 0 ? { allow, reasons } : { allow, reasons, shadow };
 }
 
 function encodeFinding(finding: Finding): Json {

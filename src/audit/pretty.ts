@@ -28,8 +28,8 @@ const SERVER_COLUMNS = 10;
 const WIDTH_MIN = 20;
 
 /**
- * One decision as one line for a person: time, outcome, server, method and tool, why, what was
- * redacted, how long it took. Names that could steer a terminal are made harmless.
+ * One decision as one line for a person: time, outcome, server, method and tool, why, what rules
+ * in shadow would have denied it for, what was redacted, how long it took. Names that could steer a terminal are made harmless.
  */
 export function formatDecision(event: DecisionEvent, options: PrettyOptions): string {
   const { input } = event;
@@ -43,6 +43,8 @@ export function formatDecision(event: DecisionEvent, options: PrettyOptions): st
 
   const codes = event.result.reasons.map(({ code }) => shown(code));
   if (codes.length > 0) pieces.push({ text: codes.join(" "), style: "red" });
+  const tried = (event.result.shadow ?? []).map(({ code }) => `would-deny:${shown(code)}`);
+  if (tried.length > 0) pieces.push({ text: tried.join(" "), style: "magenta" });
   const remarks = remarksOf(event);
   if (remarks !== "") pieces.push({ text: remarks, style: "yellow" });
   const redactions = redactionsOf(event);

@@ -27,7 +27,12 @@ export interface DecisionEvent {
   readonly path: "mcp/firewall/decision";
   /** The policy input with every argument value replaced by its size. */
   readonly input: Json;
-  readonly result: { readonly allow: boolean; readonly reasons: readonly Reason[] };
+  readonly result: {
+    readonly allow: boolean;
+    readonly reasons: readonly Reason[];
+    /** What would have denied it, of rules that are only tried; absent where nothing would. */
+    readonly shadow?: readonly Reason[];
+  };
   readonly erased: readonly string[];
   readonly masked: readonly string[];
   readonly request_id: string | null;

@@ -148,11 +148,20 @@ export interface Obligations {
   readonly audit: "full" | "keys" | "none";
   /** Request headers to set towards the server. */
   readonly headers: { readonly [name: string]: string };
+  /** What a person has to agree to before the message may pass; null where nobody is to be asked. */
+  readonly approve: Approval | null;
+}
+
+/** Which rules want a person's word, and on what. */
+export interface Approval {
+  readonly asked: readonly { readonly rule: string; readonly message: string }[];
 }
 
 export interface PolicyDecision {
   readonly allow: boolean;
   readonly reasons: readonly Reason[];
+  /** What would have denied it, of rules that are only tried. */
+  readonly shadow: readonly Reason[];
   readonly obligations: Obligations;
 }
 

@@ -149,6 +149,8 @@ export interface Telemetry {
     readonly tool: string | null;
     readonly allow: boolean;
     readonly reasons: readonly string[];
+    /** What would have denied it, of rules that are only tried. */
+    readonly shadow: readonly string[];
   }): void;
   found(guard: string, kind: string, action: string): void;
   phase(phase: string, seconds: number): void;

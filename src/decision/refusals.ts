@@ -54,6 +54,11 @@ const REFUSALS = {
   internal: { ...UNAVAILABLE, message: "The firewall failed; nothing passed.", remedy: OPERATOR },
   guard_fault: { ...POLICY, message: "A guard failed on the message; nothing passed." },
   audit_unavailable: { ...UNAVAILABLE, message: "The decision could not be put on record." },
+  approval_required: {
+    ...DENIED,
+    message: "A person has to approve this, and nobody can be asked.",
+    remedy: "Ask the operator to do it, or to allow it without approval.",
+  },
   needs_cleaning: {
     httpStatus: 403,
     rpcCode: RPC_DENIED,

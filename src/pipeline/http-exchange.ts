@@ -162,7 +162,8 @@ class HttpExchange implements Exchange {
     );
     this.#decisionId = decision.decisionId;
     if (!decision.allow) return { kind: "deny", denial: this.#refuser.denial(decision, 403) };
-    return this.#forward(body, { set: [], remove: [] }, decision, null);
+    const headers = { set: Object.entries(decision.obligations.headers), remove: [] };
+    return this.#forward(body, headers, decision, null);
   }
 
   #forwardRequest({ reading, judged }: Judgement): Forward {
@@ -174,7 +175,10 @@ class HttpExchange implements Exchange {
     const { bytes } = reading.document;
     const mirrored = mirrorHeaders(reading.messages, this.#head.headers, this.#mirroredBy);
     const answerDeadlineMs = this.#answerDeadlineMs(reading.messages);
-    const forward = this.#forward(bytes, mirrored, first.decision, first);
+    // One request carries a batch: what any of its messages is obliged to is said of all.
+    const obliged = judged.flatMap(({ decision }) => Object.entries(decision.obligations.headers));
+    const headers = { ...mirrored, set: [...obliged, ...mirrored.set] };
+    const forward = this.#forward(bytes, headers, first.decision, first);
     return { ...forward, isEdited: edited, answerDeadlineMs };
   }
 
@@ -184,9 +188,8 @@ class HttpExchange implements Exchange {
     decision: Decision,
     judged: Judged | null,
   ): Forward {
-    const { decisionId, policyRevision, obligations } = decision;
+    const { decisionId, policyRevision } = decision;
     const set = [
-      ...Object.entries(obligations.headers),
       ...mirrored.set,
       ...serverHeaders(decisionId, policyRevision),
       ...openSession(this.#head.headers, this.#scene("request"), this.#dependencies),

@@ -17,6 +17,8 @@ export interface Decision {
   readonly reasons: readonly Reason[];
   /** What the one who sent the message is told in their place. */
   readonly told?: Reason;
+  /** What would have denied it, of rules that are only tried. */
+  readonly shadow: readonly Reason[];
   readonly obligations: Obligations;
   /** What it was decided on; null when there was no policy to ask. */
   readonly input: PolicyInput | null;
@@ -25,7 +27,13 @@ export interface Decision {
   readonly httpStatus: number;
 }
 
-const NO_OBLIGATIONS: Obligations = { redact: [], remove: [], audit: "keys", headers: {} };
+const NO_OBLIGATIONS: Obligations = {
+  redact: [],
+  remove: [],
+  audit: "keys",
+  headers: {},
+  approve: null,
+};
 
 /**
  * Asks the policy about one cleaned message. FAIL CLOSED: no policy, a fault of it or of a guard,
@@ -58,11 +66,16 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
   const outcome = policy.engine.decide(input);
   if (!outcome.ok) return refused(decisionId, outcome.error.code, input, revision);
 
-  const { allow, reasons, obligations } = outcome.value;
+  const { allow, reasons, shadow, obligations } = outcome.value;
+  // FAIL CLOSED: nobody is there to be asked, and an approval that nobody gave is none.
+  if (allow && obligations.approve !== null) {
+    return { ...refused(decisionId, "approval_required", input, revision), shadow };
+  }
   return {
     decisionId,
     allow,
     reasons: allow || reasons.length > 0 ? reasons : [reasonOf("policy_malformed")],
+    shadow,
     obligations,
     input,
     policyRevision: revision,
@@ -107,6 +120,7 @@ export function refused(
     decisionId,
     allow: false,
     reasons: [reasonOf(code)],
+    shadow: [],
     obligations: NO_OBLIGATIONS,
     input,
     policyRevision,

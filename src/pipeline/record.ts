@@ -37,12 +37,14 @@ export function record(entry: Recorded, dependencies: Dependencies): Decision {
     tool: message?.tool ?? null,
     allow: decision.allow,
     reasons: decision.reasons.map(({ code }) => code),
+    shadow: decision.shadow.map(({ code }) => code),
   });
   for (const { guard, kind, action } of findings) telemetry.found(guard, kind, action);
   for (const phase in timings) telemetry.phase(phase, (timings[phase] ?? 0) / 1000);
 
-  // Only what passes may go without a line: denials are always told.
-  const isOmitted = decision.allow && decision.obligations.audit === "none";
+  // Only what passes may go without a line: denials are always told, and what would be one.
+  const passes = decision.allow && decision.shadow.length === 0;
+  const isOmitted = passes && decision.obligations.audit === "none";
   const accepted = isOmitted
     ? audit.omit()
     : audit.record(
@@ -50,7 +52,11 @@ export function record(entry: Recorded, dependencies: Dependencies): Decision {
           decisionId: decision.decisionId,
           input: decision.input ?? stubInput(scene, dependencies),
           server: scene.server,
-          decision: { allow: decision.allow, reasons: decision.reasons },
+          decision: {
+            allow: decision.allow,
+            reasons: decision.reasons,
+            shadow: decision.shadow,
+          },
           showsArguments: decision.obligations.audit === "full" && isClean(findings),
           // A secret that could not be taken out is for nobody's eyes.
           arguments: isClean(findings) ? (entry.arguments ?? null) : null,

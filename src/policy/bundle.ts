@@ -4,6 +4,7 @@ import { gunzip } from "node:zlib";
 import { err, ok, type Result } from "../core/result.ts";
 import { type VerificationKey, verifyBundle } from "./bundle-signature.ts";
 import { type JsonRecord, parseRecord } from "./json.ts";
+import { compilePatterns, type Patterns } from "./patterns.ts";
 import { readTar } from "./tar.ts";
 
 /** An OPA bundle, compiled to WebAssembly and unpacked. */
@@ -14,6 +15,8 @@ export interface Bundle {
   readonly digest: string;
   readonly wasm: Uint8Array;
   readonly data: JsonRecord;
+  /** Of `data.impedance.patterns`. */
+  readonly patterns: Patterns;
 }
 
 /** Why a bundle cannot be used. `detail` is for the operator. */
@@ -59,6 +62,8 @@ export async function readBundle(
   }
   const data = readMember(files.value, "/data.json");
   if (!data.ok) return data;
+  const patterns = compilePatterns(data.value);
+  if (!patterns.ok) return fault("bundle_malformed", `data.json: ${patterns.error}`);
   const manifest = readMember(files.value, "/.manifest");
   if (!manifest.ok) return manifest;
 
@@ -66,7 +71,13 @@ export async function readBundle(
   const named = manifest.value.revision;
   const revision = typeof named === "string" && named !== "" ? named : digest;
   // A copy of its own: the archive's memory is not kept for it.
-  return ok({ revision, digest, wasm: wasm.slice(), data: data.value });
+  return ok({
+    revision,
+    digest,
+    wasm: wasm.slice(),
+    data: data.value,
+    patterns: patterns.value,
+  });
 }
 
 async function unpack(bytes: Uint8Array): Promise<Result<Uint8Array, BundleFault>> {

@@ -1,4 +1,4 @@
-import type { Obligations, PolicyDecision, Reason } from "../core/policy.ts";
+import type { Approval, Obligations, PolicyDecision, Reason } from "../core/policy.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { isRecord } from "./json.ts";
 
@@ -7,14 +7,18 @@ const LIST_MAX_ITEMS = 10_000;
 const TEXT_MAX_LENGTH = 4096;
 
 const HEADER_NAME = /^[a-z0-9-]{1,128}$/;
+/** Those that frame the request, say what MCP says in it, or are set by the proxy and by us. */
+const HEADER_NOT_ITS_OWN =
+  /^(?:(?:x-zta|mcp|x-envoy|x-forwarded|proxy)-.*|connection|content-.*|host|te|trailer|transfer-encoding|upgrade|keep-alive|expect|accept|accept-encoding|last-event-id|x-request-id)$/;
 const HEADER_VALUE = /^[\x20-\x7e]{0,4096}$/;
 
 /**
  * What a policy returned, as a decision; the error is the place that is not as it should be. An
- * unknown member is an error too: a misspelt obligation must not go unheard.
+ * unknown member is an error too: a misspelt obligation must not go unheard. `shadow` and `approve`
+ * may be absent: a bundle that knows nothing of them wants nothing by them.
  */
 export function decodeDecision(value: unknown): Result<PolicyDecision, string> {
-  if (!hasExactly(value, ["allow", "reasons", "obligations"])) return err("decision");
+  if (!hasMembers(value, ["allow", "reasons", "obligations"], ["shadow"])) return err("decision");
   const { allow } = value;
   if (typeof allow !== "boolean") return err("decision.allow");
 
@@ -22,9 +26,12 @@ export function decodeDecision(value: unknown): Result<PolicyDecision, string> {
   if (reasons === null) return err("decision.reasons");
   if (allow && reasons.length > 0) return err("decision.allow with reasons to deny");
 
+  const shadow = value.shadow === undefined ? [] : decodeReasons(value.shadow);
+  if (shadow === null) return err("decision.shadow");
+
   const obligations = decodeObligations(value.obligations);
   if (obligations === null) return err("decision.obligations");
-  return ok({ allow, reasons, obligations });
+  return ok({ allow, reasons, shadow, obligations });
 }
 
 function decodeReasons(value: unknown): readonly Reason[] | null {
@@ -39,7 +46,7 @@ function decodeReasons(value: unknown): readonly Reason[] | null {
 }
 
 function decodeReason(value: unknown): Reason | null {
-  if (!hasExactly(value, ["code", "layer", "rule", "message", "remedy"])) return null;
+  if (!hasMembers(value, ["code", "layer", "rule", "message", "remedy"])) return null;
   const { code, layer, rule, message, remedy } = value;
   if (layer !== "policy" && layer !== "firewall") return null;
   if (!isText(code) || !isText(rule) || !isText(message) || !isText(remedy)) return null;
@@ -47,11 +54,27 @@ function decodeReason(value: unknown): Reason | null {
 }
 
 function decodeObligations(value: unknown): Obligations | null {
-  if (!hasExactly(value, ["redact", "remove", "audit", "headers"])) return null;
+  if (!hasMembers(value, ["redact", "remove", "audit", "headers"], ["approve"])) return null;
   const { redact, remove, audit, headers } = value;
   if (!isPointers(redact) || !isPointers(remove) || !isHeaders(headers)) return null;
   if (audit !== "full" && audit !== "keys" && audit !== "none") return null;
-  return { redact, remove, audit, headers };
+  const approve = decodeApproval(value.approve ?? null);
+  return approve === undefined ? null : { redact, remove, audit, headers, approve };
+}
+
+/** Undefined for what is none. */
+function decodeApproval(value: unknown): Approval | null | undefined {
+  if (value === null) return null;
+  if (!hasMembers(value, ["asked"]) || !Array.isArray(value.asked)) return undefined;
+  if (value.asked.length === 0 || value.asked.length > LIST_MAX_ITEMS) return undefined;
+  const asked: { rule: string; message: string }[] = [];
+  for (const item of value.asked) {
+    if (!hasMembers(item, ["rule", "message"])) return undefined;
+    const { rule, message } = item;
+    if (!isText(rule) || !isText(message)) return undefined;
+    asked.push({ rule, message });
+  }
+  return { asked };
 }
 
 function isPointers(value: unknown): value is readonly string[] {
@@ -62,7 +85,11 @@ function isPointers(value: unknown): value is readonly string[] {
 function isHeaders(value: unknown): value is { readonly [name: string]: string } {
   if (!isRecord(value)) return false;
   return Object.entries(value).every(
-    ([name, text]) => HEADER_NAME.test(name) && typeof text === "string" && HEADER_VALUE.test(text),
+    ([name, text]) =>
+      HEADER_NAME.test(name) &&
+      !HEADER_NOT_ITS_OWN.test(name) &&
+      typeof text === "string" &&
+      HEADER_VALUE.test(text),
   );
 }
 
@@ -70,10 +97,14 @@ function isText(value: unknown): value is string {
   return typeof value === "string" && value.length <= TEXT_MAX_LENGTH;
 }
 
-function hasExactly<Key extends string>(
+/** All of `keys`, some of `optional`, and no other. */
+function hasMembers<Key extends string, Optional extends string = never>(
   value: unknown,
   keys: readonly Key[],
-): value is { readonly [key in Key]: unknown } {
-  if (!isRecord(value) || Object.keys(value).length !== keys.length) return false;
+  optional: readonly Optional[] = [],
+): value is { readonly [key in Key]: unknown } & { readonly [key in Optional]?: unknown } {
+  if (!isRecord(value)) return false;
+  const known = [...keys, ...optional.filter((key) => Object.hasOwn(value, key))];
+  if (Object.keys(value).length !== known.length) return false;
   return keys.every((key) => Object.hasOwn(value, key));
 }

@@ -45,7 +45,7 @@ async function compile(wasm: Uint8Array): Promise<Result<WebAssembly.Module, Bun
 }
 
 function dataOf(bundle: Bundle, portable: CompiledPortable | null, over: JsonRecord): JsonRecord {
-  const ours = { ...over, ...(portable === null ? {} : { portable: portable.data }) };
+  const ours = overlay(over, portable?.data ?? {});
   return overlay(bundle.data, { impedance: ours });
 }
 

@@ -8,6 +8,7 @@ import type { Clock } from "../core/ports.ts";
 import { argumentFacts } from "./arguments.ts";
 import { pathFacts } from "./path-facts.ts";
 import type { Root } from "./paths.ts";
+import type { Patterns } from "./patterns.ts";
 import type { CompiledPortable } from "./portable/compile.ts";
 import { resourceFacts } from "./resource.ts";
 
@@ -54,6 +55,8 @@ export interface InputBuilderOptions {
   /** The revision of the engine that these facts are for. */
   readonly engineRevision: string;
   readonly portable: CompiledPortable | null;
+  /** That the bundle names; absent where it names none. */
+  readonly patterns?: Patterns;
   readonly roots: readonly Root[];
   readonly clock: Clock;
 }
@@ -75,7 +78,7 @@ const CONTENT_TYPES: ReadonlySet<string> = new Set([
 ]);
 
 export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
-  const { engineRevision, portable, clock } = options;
+  const { engineRevision, portable, patterns, clock } = options;
   const rootsOf = createRoots(options.roots);
 
   function rulesOf(subject: InputSubject, params: JsonNode | undefined): PolicyInput["rules"] {
@@ -120,7 +123,7 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
       item: itemFacts(subject.item, names, resource),
       result: resultFacts(message, inventory.tool.classification),
       rules: isCall ? rulesOf(subject, params) : [],
-      patterns: {},
+      patterns: patterns?.facts(params) ?? {},
       paths,
       findings: findings.map((finding) => ({ ...finding, at: finding.at.toWellFormed() })),
       strings: {

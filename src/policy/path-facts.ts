@@ -19,7 +19,7 @@ const FILE_URI = /^\s*file:/i;
 export function pathFacts(params: JsonNode | undefined, roots: readonly Root[]): PathFacts {
   const found: PathFact[] = [];
   let raw = 0;
-  visitStrings(params, PARAMS, null, (text, name, location) => {
+  visitParameters(params, (text, name, location) => {
     if (!FILE_URI.test(text) && !isPathKey(name)) return;
     const { absolute, ...judged } = judgePath(text.trim(), roots);
     // Where a relative path starts is the server's secret: it may stay below there, and no more.
@@ -46,6 +46,11 @@ const CLIMBING_URI: PathFact = {
 };
 
 type Visit = (text: string, name: string | null, location: Location) => void;
+
+/** Every string of a request's parameters, with the key it stands under. */
+export function visitParameters(params: JsonNode | undefined, visit: Visit): void {
+  visitStrings(params, PARAMS, null, visit);
+}
 
 /** Every string value with the nearest key above it. The protocol's own `_meta` is left out. */
 function visitStrings(

@@ -121,6 +121,7 @@ async function inForce(
   const input = createInputBuilder({
     engineRevision: engine.value.revision,
     portable: compiled,
+    patterns: bundle.value.patterns,
     roots: rootsOf(config),
     clock,
   });
@@ -159,7 +160,9 @@ function readPortable(
   const compiled = compilePortable(policy.value);
   // FAIL CLOSED: without an inventory no allow rule of this kind would fit, and each deny rule would.
   if (compiled.asksForInventory && inventory.file === null) {
-    return err([`${file}: risk, classification and side_effects need an inventory.file`]);
+    return err([
+      `${file}: risk, classification, side_effects and clearance need an inventory.file`,
+    ]);
   }
   return ok({ compiled, default: policy.value.default });
 }

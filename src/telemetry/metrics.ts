@@ -112,6 +112,7 @@ function createTelemetry(instruments: Instruments, toolsMax: number): Telemetry 
     instruments.invocations.labels(tool, method, status),
   );
   const denials = children((reason) => instruments.denials.labels(reason));
+  const tried = children((reason) => instruments.tried.labels(reason));
   const findings = children((guard, kind, action) =>
     instruments.findings.labels(guard, kind, action),
   );
@@ -122,9 +123,10 @@ function createTelemetry(instruments: Instruments, toolsMax: number): Telemetry 
     tool === null ? "" : tools.label(tool, allow ? toolsMax : Math.floor(toolsMax / 2));
 
   return {
-    decided({ method, tool, allow, reasons: codes }) {
+    decided({ method, tool, allow, reasons: codes, shadow }) {
       const status = allow ? "allow" : "deny";
       invocations(toolLabel(tool, allow), methodLabel(method), status).inc();
+      for (const code of shadow) tried(reasons.label(code), "", "").inc();
       if (allow) return;
       for (const code of codes) denials(reasons.label(code), "", "").inc();
     },
@@ -190,6 +192,12 @@ function createInstruments(registry: Registry) {
     denials: new Counter({
       name: "mcp_denied_total",
       help: "Reasons of denials; a denial may have several.",
+      labelNames: ["reason"],
+      registers,
+    }),
+    tried: new Counter({
+      name: "mcp_would_deny_total",
+      help: "Reasons of rules in shadow: what they would have denied, had they been enforced.",
       labelNames: ["reason"],
       registers,
     }),

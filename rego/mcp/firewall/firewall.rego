@@ -5,51 +5,69 @@
 #   of them allows it and none has a reason against it. A rule package of your own, beside ours,
 #   takes part by its name alone. It may define
 #   - `allow`, true for what it lets through;
-#   - `reasons`, a set of reasons to deny (see `mcp.lib.reasons`);
+#   - `reasons`, a set of reasons to deny (see `mcp.lib.reasons`); one with `approve: true` denies
+#     unless a person agrees;
 #   - `remove` and `redact`, sets of JSON Pointers in the message;
+#   - `headers`, an object: what the server is told in headers of the request;
 #   - `audit`, a set of what it wants of the log: `full`, `keys`, `none`.
+#   Each in its mode (see `mcp.lib.modes`): in `shadow`, what it has against a message or would
+#   change in it is only told; in `off`, it is not asked.
 # scope: package
 package mcp.firewall
 
+import data.mcp.lib.modes
 import data.mcp.lib.reasons
 
 # METADATA
-# title: Decision
 # description: The decision the filter service enforces.
 # entrypoint: true
 # scope: document
 decision := {
 	"allow": _allowed,
-	"reasons": _reasons,
+	"reasons": _in_order("enforce", _denials),
+	"shadow": _in_order("shadow", _denials),
 	"obligations": {
-		"redact": [pointer | some pointer in data.mcp.rules[_].redact],
-		"remove": [pointer | some pointer in data.mcp.rules[_].remove],
+		"redact": [pointer |
+			some name
+			some pointer in data.mcp.rules[name].redact
+			_mode(name) == "enforce"
+		],
+		"remove": [pointer |
+			some name
+			some pointer in data.mcp.rules[name].remove
+			_mode(name) == "enforce"
+		],
 		"audit": _audit,
-		"headers": {},
+		"headers": {header: concat(", ", values) | some header, values in _headers},
+		"approve": _approve,
 	},
-}
-
-# Values are shown, and lines left out, only where all rules that have a word on it agree.
-default _audit := "keys"
-
-_audit := level if {
-	levels := {wanted | some wanted in data.mcp.rules[_].audit}
-	count(levels) == 1
-	some level in levels
 }
 
 default _allowed := false
 
 _allowed if {
-	_granted
-	count(_denials) == 0
+	_lets_pass
+	every denial in _denials {
+		denial.mode in {"ask", "shadow"}
+	}
 }
 
-_granted if data.mcp.rules[_].allow
+_lets_pass if _granted
 
-_denials contains [reason.rank, object.union(_origin(name), reason)] if {
+# Nobody has to allow what default deny is not enforced on.
+_lets_pass if _mode("not_allowed") != "enforce"
+
+_granted if {
 	some name
-	some reason in data.mcp.rules[name].reasons
+	data.mcp.rules[name].allow
+	_mode(name) != "off"
+}
+
+_denials contains denial if {
+	some name
+	some stated in data.mcp.rules[name].reasons
+	denial := _denial(name, stated, _mode(name))
+	denial.mode != "off"
 }
 
 # METADATA
@@ -59,12 +77,80 @@ _denials contains [reason.rank, object.union(_origin(name), reason)] if {
 #   severity: medium
 #   rank: 90
 #   remedy: Add an allow rule for it to the policy (allow_rules, by tool or by method).
-_denials contains [reason.rank, object.union(_origin("not_allowed"), reason)] if {
+#   examples:
+#   - denies: a call of a tool that no allow rule names
+#   - passes: a call of one that an allow rule names
+_denials contains denial if {
 	not _granted
-	reason := reasons.reason(rego.metadata.rule())
+	stated := reasons.reason(rego.metadata.rule())
+	denial := _denial("not_allowed", stated, _mode("not_allowed"))
+	denial.mode != "off"
 }
 
+_denial(name, stated, mode) := {
+	"mode": _counted(modes.read(object.get(stated, "mode", mode)), stated),
+	"rank": object.get(stated, "rank", _usual_rank),
+	"reason": object.remove(object.union(_origin(name), stated), ["approve", "mode", "rank"]),
+} if is_object(stated)
+
+# What is no reason denies all the same: nobody can read the decision that holds it.
+_denial(_, stated, mode) := {"mode": mode, "rank": 0, "reason": stated} if not is_object(stated)
+
+# A reason that a person may lift asks for one, where it is enforced.
+_counted(mode, stated) := "ask" if {
+	mode == "enforce"
+	stated.approve == true
+} else := mode
+
+# Of a reason whose author gave it no place among the others.
+_usual_rank := 50
+
 # The most specific reason first.
-_reasons := [object.remove(reason, ["rank"]) | some [_, reason] in sort(_denials)]
+_in_order(mode, denials) := [reason |
+	some [_, reason] in sort([[denial.rank, denial.reason] |
+		some denial in denials
+		denial.mode == mode
+	])
+]
 
 _origin(name) := {"layer": "policy", "rule": concat(".", ["mcp.rules", name])}
+
+default _approve := null
+
+_approve := {"asked": [object.filter(reason, ["rule", "message"]) |
+	some reason in _in_order("ask", _denials)
+]} if {
+	_allowed
+	some denial in _denials
+	denial.mode == "ask"
+}
+
+# Where rules want different values of one header, it has them all (RFC 9110, 5.3).
+_headers[header] contains value if {
+	some name
+	some header, value in data.mcp.rules[name].headers
+	_mode(name) != "off"
+}
+
+# Values are shown, and lines left out, only where all rules that have a word on it agree.
+default _audit := "keys"
+
+_audit := level if {
+	levels := {wanted |
+		some name
+		some wanted in data.mcp.rules[name].audit
+		_mode(name) != "off"
+	}
+	count(levels) == 1
+	some level in levels
+}
+
+_mode(name) := modes.of(name, _server, _modes)
+
+default _server := ""
+
+_server := input.server.id
+
+default _modes := {}
+
+_modes := data.impedance.modes

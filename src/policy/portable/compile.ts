@@ -2,13 +2,15 @@ import { compileGlob, type Glob } from "../../core/glob.ts";
 import { NO_TOOL_FACTS, type ToolFacts } from "../../core/inventory.ts";
 import type { JsonNode } from "../../core/json.ts";
 import type { RedactSettings } from "../../core/pii.ts";
-import type { Json, RuleFact } from "../../core/policy.ts";
+import type { RuleFact } from "../../core/policy.ts";
 import { fitsTemplate, mayFitTemplate } from "../../core/uri-template.ts";
-import { type JsonRecord, nullPrototype } from "../json.ts";
+import type { JsonRecord } from "../json.ts";
 import { hasDotSegment } from "../paths.ts";
 import { type Failure, judge } from "./constraint.ts";
+import { argumentLimitOf, dataOf, isOn } from "./data.ts";
 import { judgeInventory } from "./inventory-selector.ts";
 import type { PortablePolicy, PortableRule } from "./policy.ts";
+import { MAX_ARG_BYTES_RULE } from "./read-modes.ts";
 
 /** What the rules of a portable policy are matched to. */
 export interface PortableSubject {
@@ -30,7 +32,10 @@ export interface PortableItem extends Omit<PortableSubject, "arguments"> {
 
 /** A portable policy, ready to be matched. Who the caller is, and what follows, Rego decides. */
 export interface CompiledPortable {
-  /** `data.impedance.portable`: what the rules mean, by rule. */
+  /**
+   * What it lays over `data.impedance`: in `portable` what the rules mean, by rule, and the modes
+   * and clearances it names.
+   */
   readonly data: JsonRecord;
   /** What the guards are to mask for it. */
   readonly redact: RedactSettings | null;
@@ -56,8 +61,6 @@ export interface CompiledPortable {
 /** What a server may ask of a client; each needs a capability that the client declares. */
 const SERVER_REQUESTS = ["sampling/createMessage", "elicitation/create", "roots/list"] as const;
 
-const FLOW_REASON = "The call holds a value that another server returned.";
-const ARGUMENT_LIMIT_RULE = "validate/max_arg_bytes";
 /** A longer name or URI is not matched against wildcards. */
 const SELECTED_TEXT_MAX_LENGTH = 2048;
 /** Allow rules that select a message and do not fit only serve to explain. */
@@ -67,7 +70,7 @@ const SERVERS_REMEMBERED_MAX = 1024;
 const UNFIT_URI = "/params/uri";
 
 export function compilePortable(policy: PortablePolicy): CompiledPortable {
-  const rules = [...policy.allowRules, ...policy.denyRules].map(compileRule);
+  const rules = [...policy.allowRules, ...policy.denyRules].filter(isOn).map(compileRule);
   const byTool = createIndex(
     rules.filter(({ tool }) => tool !== null),
     ({ tool }) => tool,
@@ -84,8 +87,8 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
     const facts = collectBoth(subject, (rule) =>
       selects(rule, subject) ? failuresOf(rule, subject, argumentsOf) : null,
     );
-    if (isOver(subject.arguments, policy.maxArgumentBytes)) {
-      facts.push({ rule: ARGUMENT_LIMIT_RULE, fit: true, failed: [] });
+    if (isOver(subject.arguments, argumentLimitOf(policy))) {
+      facts.push({ rule: MAX_ARG_BYTES_RULE, fit: true, failed: [] });
     }
     return facts;
   }
@@ -115,7 +118,7 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
     return grants;
   }
 
-  const flowRules = policy.denyFlows.map(({ id, from, to }) => {
+  const flowRules = policy.denyFlows.filter(isOn).map(({ id, from, to }) => {
     return { id, from: compileGlob(from), to: compileGlob(to) };
   });
   function flows(from: Iterable<string>, to: string): readonly RuleFact[] {
@@ -126,7 +129,8 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
   }
 
   const asksForFlow = flowRules.length > 0;
-  const asksForInventory = rules.some(({ rule }) => rule.inventory !== null);
+  const asksForInventory =
+    policy.clearance !== null || rules.some(({ rule }) => rule.inventory !== null);
   return {
     data: dataOf(policy),
     redact: policy.redact,
@@ -280,33 +284,4 @@ function createArguments(node: JsonNode | undefined): Arguments {
 
 function isOver(node: JsonNode | undefined, maxBytes: number | null): boolean {
   return node !== undefined && maxBytes !== null && node.end - node.start > maxBytes;
-}
-
-function dataOf(policy: PortablePolicy): JsonRecord {
-  const rules = new Map<string, Json>();
-  for (const rule of [...policy.allowRules, ...policy.denyRules]) {
-    const { effect, roles, reason, audit } = rule;
-    const logged = audit === null ? {} : { audit };
-    rules.set(rule.id, { effect, roles, reason, methods: namesMethod(rule), ...logged });
-  }
-  for (const { id, reason } of policy.denyFlows) {
-    rules.set(id, { effect: "deny", roles: [], reason: reason ?? FLOW_REASON, methods: false });
-  }
-  if (policy.maxArgumentBytes !== null) {
-    const reason = "The arguments are larger than the policy allows.";
-    rules.set(ARGUMENT_LIMIT_RULE, { effect: "deny", roles: [], reason, methods: false });
-  }
-  return {
-    policy_id: policy.policyId,
-    version: policy.version,
-    default: policy.default,
-    reject_unknown_args: policy.rejectUnknownArguments,
-    unknown_methods: policy.unknownMethods,
-    rules: nullPrototype(rules),
-  };
-}
-
-/** A rule that names a method, or a family of them, makes it known; a bare `*` names none. */
-function namesMethod({ method }: PortableRule): boolean {
-  return method !== null && !/^[*?]/.test(method);
 }

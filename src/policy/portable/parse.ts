@@ -1,6 +1,8 @@
 import { isAlias, LineCounter, type ParsedNode, parseDocument, visit } from "yaml";
 import { err, ok, type Result } from "../../core/result.ts";
 import type { FlowRule, PolicyFileError, PortablePolicy, PortableRule } from "./policy.ts";
+import { readClearance } from "./read-clearance.ts";
+import { readMode, readModes } from "./read-modes.ts";
 import { readRedact } from "./read-redact.ts";
 import { readRule } from "./read-rule.ts";
 import { createReader, type Place, type Reader } from "./reader.ts";
@@ -20,6 +22,8 @@ const KEYS = [
   "rate_limit",
   "detect_attacks",
   "redact",
+  "modes",
+  "clearance",
 ] as const;
 
 /** What each of them may hold besides `enabled`, once it is enforced. */
@@ -89,16 +93,25 @@ function readPolicy(root: Place, reader: Reader): PortablePolicy {
   };
 
   for (const [key, known] of NOT_YET_ENFORCED) refuseEnabled(key, known, found, reader);
-  return {
+  const head: Pick<PortablePolicy, "policyId" | "version" | "default"> = {
     policyId: required("policy_id", reader.text) ?? "",
     version: required("version", reader.text) ?? "",
     default: required("default", (at) => reader.choice(at, ["deny", "allow"])) ?? "deny",
-    ...readValidate(found.get("validate"), reader),
-    unknownMethods: readUnknownMethods(found.get("unknown_methods"), reader),
+  };
+  const validate = readValidate(found.get("validate"), reader);
+  const rules = {
     allowRules: readRules(found.get("allow_rules"), "allow", reader),
     denyRules: readRules(found.get("deny_rules"), "deny", reader),
     denyFlows: readFlows(found.get("deny_flows"), reader),
+    maxArgumentBytes: validate.maxArgumentBytes,
+  };
+  return {
+    ...head,
+    ...validate,
+    unknownMethods: readUnknownMethods(found.get("unknown_methods"), reader),
+    ...readModes(found.get("modes"), rules, reader),
     redact: readRedact(found.get("redact"), reader),
+    clearance: readClearance(found.get("clearance"), reader),
   };
 }
 
@@ -126,7 +139,7 @@ function readFlows(place: Place | undefined, reader: Reader): readonly FlowRule[
   const items = reader.sequence(place);
   if (items.length > RULES_MAX) reader.mistake(place, `there may be ${RULES_MAX} rules`);
   return items.slice(0, RULES_MAX).map((item, index) => {
-    const found = reader.mapping(item, ["from", "to", "reason"]);
+    const found = reader.mapping(item, ["from", "to", "reason", "mode"]);
     const text = (key: string) => {
       const at = found.get(key);
       return at === undefined ? null : reader.text(at);
@@ -134,7 +147,8 @@ function readFlows(place: Place | undefined, reader: Reader): readonly FlowRule[
     if (!found.has("from"))
       reader.mistake(item, "from is missing: which server's values are meant");
     const [from, to, reason] = [text("from") ?? "*", text("to") ?? "*", text("reason")];
-    return { id: `flow/${index}`, from, to, reason };
+    const mode = readMode(found.get("mode"), "deny", reader);
+    return { id: `flow/${index}`, from, to, reason, mode };
   });
 }
 

@@ -19,6 +19,33 @@ export interface PortablePolicy {
   readonly denyFlows: readonly FlowRule[];
   /** What is to be masked on every server; null where nothing is. */
   readonly redact: RedactSettings | null;
+  /** Of the bundle's rules and of servers, by name; null where none is named. */
+  readonly modes: Modes | null;
+  /** The mode of `validate.max_arg_bytes`. */
+  readonly maxArgumentBytesMode: Mode | null;
+  /** Which results may go to whom; null where that is not asked. */
+  readonly clearance: Clearance | null;
+}
+
+/** What a rule's word counts: `shadow` is told as what would have denied, `off` is not asked. */
+export const MODES = ["enforce", "shadow", "off"] as const;
+export type Mode = (typeof MODES)[number];
+
+export interface Modes {
+  readonly rules: ReadonlyMap<string, Mode>;
+  readonly servers: ReadonlyMap<string, Mode>;
+}
+
+export interface Clearance {
+  /** Of everybody. */
+  readonly default: Classification;
+  readonly roles: ReadonlyMap<string, Classification>;
+  /** By principal id. */
+  readonly principals: ReadonlyMap<string, Classification>;
+  /** What a result counts as that the inventory does not classify. */
+  readonly unclassified: Classification;
+  /** Pointers in a result that is beyond a clearance; empty: all of it is denied. */
+  readonly redact: readonly string[];
 }
 
 /** A way that values may not go; globs over server ids. */
@@ -28,6 +55,7 @@ export interface FlowRule {
   readonly from: string;
   readonly to: string;
   readonly reason: string | null;
+  readonly mode: Mode | null;
 }
 
 /** One rule. A selector that is null fits everything. */
@@ -48,6 +76,8 @@ export interface PortableRule {
   readonly inventory: InventorySelector | null;
   /** How much of a message the log keeps; null: the rule has no word on it. */
   readonly audit: "full" | "keys" | "none" | null;
+  /** Null where it is that of the server, or `enforce`. */
+  readonly mode: Mode | null;
   /** By argument name. */
   readonly constraints: ReadonlyMap<string, Constraint>;
 }

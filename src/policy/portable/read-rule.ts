@@ -1,10 +1,11 @@
 import { INVENTORY_KEYS, readInventorySelector } from "./inventory-selector.ts";
 import type { Constraint, PortableRule } from "./policy.ts";
 import { readConstraint } from "./read-constraint.ts";
+import { readMode } from "./read-modes.ts";
 import type { Place, Reader } from "./reader.ts";
 
 const KEYS = [
-  ...["tool", "server", "method", "uri", "roles", "reason", "audit", "constraints"],
+  ...["tool", "server", "method", "uri", "roles", "reason", "audit", "mode", "constraints"],
   ...INVENTORY_KEYS,
 ];
 const AUDIT_LEVELS = ["full", "keys", "none"] as const;
@@ -37,6 +38,7 @@ export function readRule(
     reason: text("reason"),
     inventory: readInventorySelector(found, reader),
     audit: audit === undefined ? null : reader.choice(audit, AUDIT_LEVELS),
+    mode: readMode(found.get("mode"), effect, reader),
     constraints: constraints === undefined ? new Map() : readConstraints(constraints, reader),
   };
 }

@@ -51,6 +51,18 @@ test("an event has the fields of OPA's decision log, and sizes in the place of v
   expect(JSON.parse(JSON.stringify(input)).message.arguments).toEqual({ path: { $bytes: 12 } });
 });
 
+test("what rules in shadow would have denied stands beside the reasons", () => {
+  const reason = {
+    code: "high_entropy",
+    layer: "policy",
+    rule: "mcp.rules.high_entropy",
+    message: "m",
+    remedy: "r",
+  } as const;
+  const decision = { allow: true, reasons: [], shadow: [reason] };
+  expect(build({ ...exampleFacts(), decision }).result).toEqual(decision);
+});
+
 test("what the inventory says is shown, and of a definition places and hashes alone", () => {
   const tool = {
     risk: "low",

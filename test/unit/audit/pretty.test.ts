@@ -47,6 +47,11 @@ test.each([
     line: "10:00:01.234 ✗ deny   files      tools/call read_file tool_banned tool_banned 5 µs",
   },
   {
+    title: "an allowed call that rules in shadow would deny",
+    facts: { ...exampleFacts(), decision: { allow: true, reasons: [], shadow: [reason] } },
+    line: "10:00:01.234 ✓ allow  files      tools/call read_file would-deny:tool_banned 5 µs",
+  },
+  {
     title: "a redaction with what was redacted",
     facts: { ...exampleFacts(), findings: [finding, finding, { ...finding, kind: "jwt" }] },
     line: "10:00:01.234 ~ redact files      tools/call read_file -aws-access-key×2 -jwt 5 µs",

@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
+import { type JsonRecord, overlay, parseRecord } from "../../../src/policy/json.ts";
 
 const run = promisify(execFile);
 const root = resolve(import.meta.dirname, "../../..");
@@ -23,6 +24,27 @@ export async function buildBundle(files: { readonly [path: string]: string }): P
 /** Builds the bundle that Impedance ships. */
 export function buildDefaultBundle(): Promise<Uint8Array> {
   return withFolder((folder) => build(join(root, "rego"), folder, ["--ignore", "*_test.rego"]));
+}
+
+/** Builds what ships with an author's files beside it; of data, theirs is laid over ours. */
+export function buildBundleBeside(
+  files: { readonly [path: string]: string },
+  data: JsonRecord = {},
+): Promise<Uint8Array> {
+  return withFolder(async (folder) => {
+    const source = join(folder, "source");
+    const isShipped = (path: string) => !path.endsWith("_test.rego");
+    await cp(join(root, "rego"), source, { recursive: true, filter: isShipped });
+    for (const [path, text] of Object.entries(files)) {
+      await mkdir(dirname(join(source, path)), { recursive: true });
+      await writeFile(join(source, path), text, { flag: "wx" });
+    }
+    const place = join(source, "impedance/data.json");
+    const ours = parseRecord(await readFile(place));
+    if (!ours.ok) throw new Error(ours.error);
+    await writeFile(place, JSON.stringify(overlay(ours.value, data)));
+    return build(source, folder, []);
+  });
 }
 
 async function build(source: string, folder: string, flags: readonly string[]) {

@@ -31,6 +31,7 @@ test("readBundle unpacks what opa built", async () => {
       digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
       wasm: expect.any(Uint8Array),
       data: { impedance: { open: true } },
+      patterns: { facts: expect.any(Function) },
     },
   });
 });

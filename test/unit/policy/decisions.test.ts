@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Finding } from "../../../src/core/finding.ts";
+import { type Classification, NO_TOOL_FACTS } from "../../../src/core/inventory.ts";
 import type { PolicyEngine } from "../../../src/core/ports.ts";
 import { readBundle } from "../../../src/policy/bundle.ts";
 import { createPolicyEngine } from "../../../src/policy/engine.ts";
@@ -182,6 +183,39 @@ describe("with a policy", () => {
     },
   ])("decides on $title: $codes", (entry) => {
     expect(codes(withPolicy, entry.of())).toEqual(entry.codes);
+  });
+});
+
+describe("with clearances", () => {
+  const clearance = "clearance: { default: INTERNAL, roles: { auditor: RESTRICTED } }";
+  const policy = `${POLICY}${clearance}\n`;
+  const classified = (classification: Classification | null, roles: readonly string[] = []) => {
+    const principal = { ...call("t", {}).principal, roles };
+    const tool = { ...NO_TOOL_FACTS, classification };
+    const inventory = { tool, mode: null, provenance: "INVENTORY" };
+    return result({ content: [] }, { principal, inventory });
+  };
+
+  test.each([
+    { title: "a result above it", of: classified("RESTRICTED"), codes: ["not_cleared clearance"] },
+    { title: "a result at it", of: classified("INTERNAL"), codes: ALLOWED },
+    { title: "a role's result", of: classified("RESTRICTED", ["auditor"]), codes: ALLOWED },
+    { title: "a result of no class", of: classified(null), codes: ["not_cleared clearance"] },
+  ])("decides on $title: $codes", async ({ of, codes: expected }) => {
+    expect(codes(await stage(await buildDefaultBundle(), policy), of)).toEqual(expected);
+  });
+
+  test("takes out what the policy names in place of denying", async () => {
+    const pointer = "/result/structuredContent/salary";
+    const text = policy.replace(
+      "{ default: INTERNAL,",
+      `{ default: INTERNAL, redact: [${pointer}],`,
+    );
+    const { engine, builder } = await stage(await buildDefaultBundle(), text);
+    const decision = engine.decide(builder.build(classified("SENSITIVE")));
+    expect(decision).toMatchObject({
+      value: { allow: true, obligations: { redact: [pointer] } },
+    });
   });
 });
 

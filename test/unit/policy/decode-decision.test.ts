@@ -13,15 +13,28 @@ const obligations = {
   remove: [""],
   audit: "full",
   headers: { "x-team": "a b" },
+  approve: { asked: [{ rule: "mcp.rules.two_eyes", message: "Agree?" }] },
 };
-const deny = { allow: false, reasons: [reason], obligations };
+const deny = { allow: false, reasons: [reason], shadow: [], obligations };
 
 test.each([
   { title: "a denial", value: deny },
   { title: "an allowance", value: { ...deny, allow: true, reasons: [] } },
   { title: "a denial without a reason", value: { ...deny, reasons: [] } },
+  {
+    title: "an allowance with what would have denied it",
+    value: { ...deny, allow: true, reasons: [], shadow: [reason] },
+  },
 ])("decodeDecision takes $title as it is", ({ value }) => {
   expect(decodeDecision(value)).toEqual({ ok: true, value });
+});
+
+test("decodeDecision takes a decision of a bundle that knows nothing of shadow and approvals", () => {
+  const { approve: _, ...older } = obligations;
+  expect(decodeDecision({ allow: false, reasons: [reason], obligations: older })).toEqual({
+    ok: true,
+    value: { ...deny, obligations: { ...older, approve: null } },
+  });
 });
 
 test.each([
@@ -66,6 +79,23 @@ test.each([
     value: { ...deny, obligations: { ...obligations, headers: { "x-a": "b\r\nx-c: d" } } },
     error: "decision.obligations",
   },
+  {
+    title: "a shadow that is no list of reasons",
+    value: { ...deny, shadow: ["high_entropy"] },
+    error: "decision.shadow",
+  },
+  ...[true, {}, { asked: [] }, { asked: [{ rule: "r" }] }].map((approve) => ({
+    title: `an approval that is ${JSON.stringify(approve)}`,
+    value: { ...deny, obligations: { ...obligations, approve } },
+    error: "decision.obligations",
+  })),
+  ...["host", "content-length", "x-zta-policy", "mcp-session-id", "transfer-encoding"].map(
+    (name) => ({
+      title: `a header that is not the policy's to set: ${name}`,
+      value: { ...deny, obligations: { ...obligations, headers: { [name]: "1" } } },
+      error: "decision.obligations",
+    }),
+  ),
   {
     title: "a header of a bad name",
     value: { ...deny, obligations: { ...obligations, headers: { "X A": "b" } } },

@@ -10,6 +10,7 @@ import { parsePortable } from "../../../src/policy/portable/parse.ts";
 import { buildBundle, buildDefaultBundle } from "./build-bundle.ts";
 import { call, stillClock } from "./examples.ts";
 
+const NO_PATTERNS = { facts: () => ({}) };
 const OPTIONS: PolicyEngineOptions = { clock: stillClock, budgetMs: 100 };
 const OBLIGATIONS = '{"redact": [], "remove": [], "audit": "keys", "headers": {}}';
 
@@ -56,6 +57,7 @@ describe("createPolicyEngine refuses", () => {
       digest: "d",
       wasm: new TextEncoder().encode("nonsense"),
       data: {},
+      patterns: NO_PATTERNS,
     };
     const engine = await createPolicyEngine(bundle, null, OPTIONS);
     expect(engine).toMatchObject({ ok: false, error: { code: "policy_not_loadable" } });
@@ -70,7 +72,7 @@ describe("createPolicyEngine refuses", () => {
 
   test("a module that is no policy", async () => {
     const wasm = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
-    const bundle: Bundle = { revision: "r", digest: "d", wasm, data: {} };
+    const bundle: Bundle = { revision: "r", digest: "d", wasm, data: {}, patterns: NO_PATTERNS };
     const engine = await createPolicyEngine(bundle, null, OPTIONS);
     expect(engine).toMatchObject({ ok: false, error: { code: "policy_not_loadable" } });
   });

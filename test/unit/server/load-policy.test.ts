@@ -54,7 +54,7 @@ describe("loadPolicy", () => {
     );
     expect(await load({ file })).toEqual({
       ok: false,
-      error: [`${file}: risk, classification and side_effects need an inventory.file`],
+      error: [`${file}: risk, classification, side_effects and clearance need an inventory.file`],
     });
   });
 

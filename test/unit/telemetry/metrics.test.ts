@@ -11,7 +11,7 @@ async function samples(metrics: Metrics, name: string): Promise<string[]> {
 }
 
 function call(metrics: Metrics, tool: string | null, allow = true, reasons: string[] = []): void {
-  metrics.decided({ server: "s", method: "tools/call", tool, allow, reasons });
+  metrics.decided({ server: "s", method: "tools/call", tool, allow, reasons, shadow: [] });
 }
 
 test("a decision is counted by tool, method and status, and a denial by each of its reasons", async () => {
@@ -19,7 +19,14 @@ test("a decision is counted by tool, method and status, and a denial by each of 
   call(metrics, "read");
   call(metrics, "read");
   call(metrics, "write", false, ["tool_banned", "no_rule"]);
-  metrics.decided({ server: "s", method: null, tool: null, allow: true, reasons: ["unused"] });
+  metrics.decided({
+    server: "s",
+    method: null,
+    tool: null,
+    allow: true,
+    reasons: ["unused"],
+    shadow: [],
+  });
 
   expect(await samples(metrics, "mcp_invocations_total")).toEqual([
     'mcp_invocations_total{tool="read",method="tools/call",status="allow"} 2',
@@ -30,6 +37,19 @@ test("a decision is counted by tool, method and status, and a denial by each of 
     'mcp_denied_total{reason="tool_banned"} 1',
     'mcp_denied_total{reason="no_rule"} 1',
   ]);
+  expect(await samples(metrics, "mcp_would_deny_total")).toEqual([]);
+});
+
+test("what rules in shadow would have denied is counted apart from denials", async () => {
+  const metrics = createMetrics({ version: "1" });
+  const decided = { server: "s", method: "tools/call", tool: "read", reasons: [] };
+  metrics.decided({ ...decided, allow: true, shadow: ["high_entropy", "not_allowed"] });
+  metrics.decided({ ...decided, allow: false, shadow: ["high_entropy"] });
+  expect(await samples(metrics, "mcp_would_deny_total")).toEqual([
+    'mcp_would_deny_total{reason="high_entropy"} 2',
+    'mcp_would_deny_total{reason="not_allowed"} 1',
+  ]);
+  expect(await samples(metrics, "mcp_denied_total")).toEqual([]);
 });
 
 test("tools beyond the bound are counted together", async () => {

@@ -13,6 +13,9 @@ import data.mcp.lib.reasons
 #   severity: high
 #   rank: 10
 #   remedy: Use another tool; only the operator can lift the ban.
+#   examples:
+#   - denies: a call of a tool that data.impedance.banned_tools names
+#   - passes: a call of any other
 reasons contains reasons.reason(rego.metadata.rule()) if {
 	input.message.tool in data.impedance.banned_tools
 }

@@ -13,6 +13,9 @@ import data.mcp.lib.reasons
 #   severity: high
 #   rank: 40
 #   remedy: Send less in one message.
+#   examples:
+#   - denies: a message that the guards had no time to read to its end
+#   - passes: a message that was read to its end
 reasons contains reasons.reason(rego.metadata.rule()) if {
 	some finding in input.findings
 	finding.kind in {"budget_exceeded", "string_too_long"}

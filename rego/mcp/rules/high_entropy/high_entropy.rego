@@ -15,6 +15,9 @@ import data.mcp.lib.reasons
 #   severity: medium
 #   rank: 34
 #   remedy: Send readable text; the operator can raise limits.max_entropy.
+#   examples:
+#   - denies: an argument that holds 4 KiB of an encrypted file in base64
+#   - passes: an argument that holds 4 KiB of prose, or an image in a result
 reasons contains reasons.reason(rego.metadata.rule()) if {
 	input.phase == "request"
 	input.strings.max_entropy > data.impedance.limits.max_entropy

@@ -13,4 +13,7 @@ import data.mcp.lib.reasons
 #   severity: medium
 #   rank: 60
 #   remedy: POST JSON-RPC to the server's MCP endpoint.
+#   examples:
+#   - denies: a POST of something that is no JSON-RPC
+#   - passes: a GET that opens a stream
 reasons contains reasons.reason(rego.metadata.rule()) if input.message.kind == "other"

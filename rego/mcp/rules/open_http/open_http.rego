@@ -9,4 +9,8 @@ package mcp.rules.open_http
 # METADATA
 # description: The exchange belongs to MCP's transport.
 # scope: document
+# custom:
+#   examples:
+#   - passes: a GET that opens a stream
+#   - leaves: a PUT
 allow if data.impedance.http[input.message.kind] == "always"

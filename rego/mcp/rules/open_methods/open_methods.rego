@@ -9,6 +9,10 @@ package mcp.rules.open_methods
 # METADATA
 # description: The method passes without a rule, in this direction.
 # scope: document
+# custom:
+#   examples:
+#   - passes: tools/list
+#   - leaves: tools/call
 allow if {
 	input.phase == "request"
 	input.message.kind in {"request", "notification"}

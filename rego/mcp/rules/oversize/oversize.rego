@@ -13,6 +13,9 @@ import data.mcp.lib.reasons
 #   severity: medium
 #   rank: 44
 #   remedy: Split it, or ask for less.
+#   examples:
+#   - denies: a request of 2 MiB
+#   - passes: a request of 2 KiB
 reasons contains reasons.reason(rego.metadata.rule()) if {
 	input.message.bytes > data.impedance.limits[_limit[input.phase]]
 }

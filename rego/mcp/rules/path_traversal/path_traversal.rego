@@ -13,6 +13,9 @@ import data.mcp.lib.reasons
 #   severity: high
 #   rank: 22
 #   remedy: Name the file directly, without going up.
+#   examples:
+#   - denies: path ../../srv/key
+#   - passes: path docs/../notes.txt
 reasons contains reasons.reason(rego.metadata.rule()) if {
 	some path in input.paths
 	path.traversal

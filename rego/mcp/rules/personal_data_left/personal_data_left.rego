@@ -15,6 +15,9 @@ import data.mcp.lib.reasons
 #   severity: high
 #   rank: 31
 #   remedy: Send numbers as text and keep such data out of names; the decision log says where it is.
+#   examples:
+#   - denies: a card number as a JSON number
+#   - passes: a card number as text, which is masked
 reasons contains reasons.reason(rego.metadata.rule()) if {
 	some finding in input.findings
 	finding.guard == "pii"

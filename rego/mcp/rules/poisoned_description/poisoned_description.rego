@@ -18,6 +18,9 @@ _severe := {"high", "critical"}
 #   severity: high
 #   rank: 32
 #   remedy: Ask the server's owner to clean it; findings in the decision log say where it is.
+#   examples:
+#   - denies: a tool whose name tells the model what to do
+#   - passes: a tool whose description does, where that was taken out
 reasons contains reasons.reason(rego.metadata.rule()) if {
 	input.phase == "list"
 	some finding in input.findings

@@ -26,10 +26,14 @@ allow if {
 #   severity: medium
 #   rank: 12
 #   remedy: Do it another way; the policy forbids this on purpose.
+#   examples:
+#   - denies: a call of a tool that a deny rule names
+#   - passes: a call of another tool
 reasons contains object.union(reasons.reason(rego.metadata.rule()), details) if {
 	some fact in input.rules
-	portable.applies(fact, data.impedance.portable.rules, "deny", input.principal.roles)
-	details := _details(fact.rule, data.impedance.portable.rules[fact.rule].reason)
+	some effect in ["deny", "would_deny"]
+	portable.applies(fact, data.impedance.portable.rules, effect, input.principal.roles)
+	details := _details(fact.rule, data.impedance.portable.rules[fact.rule])
 }
 
 # METADATA
@@ -42,6 +46,9 @@ audit contains level if {
 	portable.applies(fact, data.impedance.portable.rules, effect, input.principal.roles)
 }
 
-_details(rule, null) := {"rule": rule}
-
-_details(rule, message) := {"rule": rule, "message": message} if message != null
+# What the rule itself says: its words, and its mode, where it has them.
+_details(name, rule) := object.union({"rule": name}, {key: value |
+	some key, member in {"message": "reason", "mode": "mode"}
+	value := rule[member]
+	value != null
+})

@@ -129,3 +129,21 @@ test_allow_with_keys_where_the_rule_does_not_apply if {
 		with data.impedance.portable.rules["allow/0"].audit as "none"
 	decision.obligations.audit == "keys"
 }
+
+_tried := {"effect": "would_deny", "roles": [], "reason": "Soon", "methods": false, "mode": "shadow"}
+
+test_allow_what_a_deny_rule_in_shadow_would_deny if {
+	decision := firewall.decision with input as _denied
+		with data.impedance.portable as example.policy
+		with data.impedance.portable.rules["deny/0"] as _tried
+	decision.allow
+	[[reason.rule, reason.message] | some reason in decision.shadow] == [["deny/0", "Soon"]]
+}
+
+test_deny_by_a_rule_that_is_enforced_on_a_server_in_shadow if {
+	decision := firewall.decision with input as _denied
+		with data.impedance.portable as example.policy
+		with data.impedance.portable.rules["deny/0"].mode as "enforce"
+		with data.impedance.modes.servers as {"files": "shadow"}
+	not decision.allow
+}

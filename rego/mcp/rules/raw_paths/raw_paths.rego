@@ -13,6 +13,9 @@ import data.mcp.lib.reasons
 #   severity: high
 #   rank: 24
 #   remedy: Use a path under one of the roots.
+#   examples:
+#   - denies: path /var/log/syslog, where only /srv/projects is a root
+#   - passes: path /srv/projects/notes.txt
 reasons contains reasons.reason(rego.metadata.rule()) if {
 	input.phase == "request"
 	input.strings.raw_paths > 0

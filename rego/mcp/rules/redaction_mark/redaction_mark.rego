@@ -15,6 +15,9 @@ import data.mcp.lib.reasons
 #   severity: high
 #   rank: 32
 #   remedy: Edit in place, and leave out the lines with a [REDACTED…] mark; they stay as they are.
+#   examples:
+#   - denies: a write_file whose content holds a redaction mark
+#   - passes: an edit_file that leaves that line alone
 reasons contains reasons.reason(rego.metadata.rule()) if {
 	input.phase == "request"
 	some finding in input.findings

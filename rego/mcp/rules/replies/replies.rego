@@ -8,6 +8,10 @@ package mcp.rules.replies
 # METADATA
 # description: The message answers a request, in the direction an answer takes.
 # scope: document
+# custom:
+#   examples:
+#   - passes: the result of a call that was let through
+#   - leaves: a request that a server makes
 allow if {
 	input.phase == "response"
 	input.message.kind in {"result", "error"}

@@ -17,6 +17,9 @@ import data.mcp.lib.reasons
 #   severity: medium
 #   rank: 48
 #   remedy: Compare the arguments with the tool's inputSchema; the decision log says where they differ.
+#   examples:
+#   - denies: a text where the inputSchema wants a number
+#   - passes: a number there
 reasons contains reasons.reason(rego.metadata.rule()) if {
 	data.impedance.schema.arguments == "enforce"
 	input.phase == "request"
@@ -30,6 +33,9 @@ reasons contains reasons.reason(rego.metadata.rule()) if {
 #   severity: medium
 #   rank: 49
 #   remedy: Tell whoever runs the server; the decision log says where the result differs.
+#   examples:
+#   - denies: a result without a member that the outputSchema requires
+#   - passes: a result with it
 reasons contains reasons.reason(rego.metadata.rule()) if {
 	data.impedance.schema.results == "enforce"
 	input.phase == "response"
@@ -43,6 +49,9 @@ reasons contains reasons.reason(rego.metadata.rule()) if {
 #   severity: medium
 #   rank: 47
 #   remedy: Send only arguments that the tool's inputSchema names.
+#   examples:
+#   - denies: an argument that the inputSchema does not declare
+#   - passes: one that it declares
 reasons contains reasons.reason(rego.metadata.rule()) if {
 	data.impedance.portable.reject_unknown_args
 	_found({"unknown_argument"}, input.findings)
@@ -55,6 +64,9 @@ reasons contains reasons.reason(rego.metadata.rule()) if {
 #   severity: medium
 #   rank: 47
 #   remedy: List the server's tools first (tools/list), then call the tool again.
+#   examples:
+#   - denies: a call of a tool that was never listed
+#   - passes: the same call once it was
 reasons contains reasons.reason(rego.metadata.rule()) if {
 	data.impedance.portable.reject_unknown_args
 	_found({"unknown_schema"}, input.findings)

@@ -13,6 +13,9 @@ import data.mcp.lib.reasons
 #   severity: critical
 #   rank: 30
 #   remedy: Send the message without the secret; findings in the decision log say where it is.
+#   examples:
+#   - denies: a private key as the name of a member, which cannot be taken out
+#   - passes: a private key in a text, which can
 reasons contains reasons.reason(rego.metadata.rule()) if {
 	some finding in input.findings
 	finding.guard == "secrets"

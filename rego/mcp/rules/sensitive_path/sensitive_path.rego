@@ -13,6 +13,9 @@ import data.mcp.lib.reasons
 #   severity: high
 #   rank: 20
 #   remedy: Work on another file; this one is out of reach.
+#   examples:
+#   - denies: path /home/al/.ssh/id_ed25519
+#   - passes: path /home/al/notes.txt
 reasons contains reasons.reason(rego.metadata.rule()) if {
 	some path in input.paths
 	path.sensitive

@@ -17,6 +17,9 @@ import data.mcp.lib.reasons
 #   severity: medium
 #   rank: 52
 #   remedy: Add an allow rule to the policy that names the method and the server.
+#   examples:
+#   - denies: sampling/createMessage, which no allow rule names
+#   - passes: the same where an allow rule names method and server
 reasons contains reasons.reason(rego.metadata.rule()) if {
 	input.phase == "response"
 	input.message.kind == "request"

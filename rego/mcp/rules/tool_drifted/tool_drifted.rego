@@ -15,6 +15,9 @@ import data.mcp.lib.reasons
 #   severity: high
 #   rank: 13
 #   remedy: Do it without this tool; the operator sees the change with impedance tools diff.
+#   examples:
+#   - denies: a call of a tool whose description changed since it was pinned
+#   - passes: a call of a tool as it was pinned
 reasons contains reasons.reason(rego.metadata.rule()) if {
 	input.posture.inventory == "enforce"
 	input.phase in {"request", "list"}

@@ -14,6 +14,9 @@ import data.mcp.lib.reasons
 #   severity: medium
 #   rank: 14
 #   remedy: Use a tool that is listed; the operator reviews new ones and pins them (impedance tools pin).
+#   examples:
+#   - denies: a call of a tool that is not in tools.yaml
+#   - passes: a call of one that is
 reasons contains reasons.reason(rego.metadata.rule()) if {
 	input.posture.inventory == "enforce"
 	input.phase in {"request", "list"}

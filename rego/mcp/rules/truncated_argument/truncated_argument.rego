@@ -16,11 +16,17 @@ import data.mcp.lib.reasons
 #   severity: medium
 #   rank: 46
 #   remedy: Shorten the arguments, write URIs without dot segments, use a tool that the inventory describes.
-reasons contains reasons.reason(rego.metadata.rule()) if {
+#   examples:
+#   - denies: a text of 20 KiB where a deny rule has a pattern for it
+#   - passes: a text of 2 KiB that the pattern does not fit
+reasons contains object.union(reasons.reason(rego.metadata.rule()), mode) if {
 	some fact in input.rules
 	not fact.fit
 	every failure in fact.failed {
 		failure.check == "unjudged"
 	}
-	portable.concerns(data.impedance.portable.rules[fact.rule], "deny", input.principal.roles)
+	rule := data.impedance.portable.rules[fact.rule]
+	some effect in ["deny", "would_deny"]
+	portable.concerns(rule, effect, input.principal.roles)
+	mode := {key: value | some key, value in rule; key == "mode"}
 }

@@ -18,6 +18,9 @@ import data.mcp.lib.reasons
 #   severity: medium
 #   rank: 50
 #   remedy: Use a method of MCP, or name this one in an allow rule (method) of the policy.
+#   examples:
+#   - denies: acme/run, which nobody names
+#   - passes: acme/run, where an allow rule names acme/*
 reasons contains reasons.reason(rego.metadata.rule()) if {
 	_unknown
 }

@@ -109,6 +109,11 @@ describe("a constraint", () => {
     },
     { check: "max_length: 1", holds: ['"😀"', "[]"], fails: { max_length: ['"ab"', "1"] } },
     {
+      check: "items: { items: { type: string, max_length: 2 } }",
+      holds: ['[["ab"],[]]'],
+      fails: { max_length: ['[["ab"],["abc"]]'], type: ["[[1]]"], items: ['["ab"]'] },
+    },
+    {
       check: "items: { type: integer }",
       holds: ["[]", "[1,2]"],
       fails: { type: ['[1,"a"]'], items: ["1"] },
@@ -159,7 +164,9 @@ test("max_arg_bytes is a deny rule that fits what is larger", () => {
     );
   expect(facts('{"a":"12"}')).toEqual([]);
   expect(facts('{"a":"123"}')).toEqual([{ rule: "validate/max_arg_bytes", fit: true, failed: [] }]);
-  expect(policy.data).toMatchObject({ rules: { "validate/max_arg_bytes": { effect: "deny" } } });
+  expect(policy.data).toMatchObject({
+    portable: { rules: { "validate/max_arg_bytes": { effect: "deny" } } },
+  });
 });
 
 test("the data tells of each rule what it means, and whether it makes a method known", () => {
@@ -167,16 +174,67 @@ test("the data tells of each rule what it means, and whether it makes a method k
 allow_rules: [{ method: acme/* }, { method: "*" }, { tool: a, roles: [dev] }]
 deny_rules: [{ tool: b, reason: no }]`;
   expect(compiled(rules).data).toEqual({
-    policy_id: "t",
-    version: "1",
-    default: "deny",
-    reject_unknown_args: false,
-    unknown_methods: "deny",
-    rules: {
-      "allow/0": { effect: "allow", roles: [], reason: null, methods: true },
-      "allow/1": { effect: "allow", roles: [], reason: null, methods: false },
-      "allow/2": { effect: "allow", roles: ["dev"], reason: null, methods: false },
-      "deny/0": { effect: "deny", roles: [], reason: "no", methods: false },
+    portable: {
+      policy_id: "t",
+      version: "1",
+      default: "deny",
+      reject_unknown_args: false,
+      unknown_methods: "deny",
+      rules: {
+        "allow/0": { effect: "allow", roles: [], reason: null, methods: true },
+        "allow/1": { effect: "allow", roles: [], reason: null, methods: false },
+        "allow/2": { effect: "allow", roles: ["dev"], reason: null, methods: false },
+        "deny/0": { effect: "deny", roles: [], reason: "no", methods: false },
+      },
+    },
+  });
+});
+
+test("a rule that is off is not matched, and one in shadow is matched as one that would deny", () => {
+  const rules = `
+validate: { max_arg_bytes: 2 }
+allow_rules: [{ tool: a, mode: off }, { tool: "*" }]
+deny_rules: [{ tool: a, mode: shadow }, { tool: a }, { tool: a, mode: enforce }]
+deny_flows: [{ from: crm, mode: shadow }, { from: crm }]
+modes:
+  servers: { crm: shadow }
+  rules: { high_entropy: off, deny/1: off, flow/1: off, validate/max_arg_bytes: shadow }`;
+  const policy = compiled(rules);
+  const facts = policy.match(subject({ tool: "a", arguments: jsonObject({ x: 1 }).node }));
+  const ids = ["deny/0", "deny/2", "allow/1", "validate/max_arg_bytes"];
+  expect(facts.map(({ rule }) => rule)).toEqual(ids);
+  expect(policy.flows(["crm"], "web").map(({ rule }) => rule)).toEqual(["flow/0"]);
+  expect(policy.data).toMatchObject({
+    modes: { rules: { high_entropy: "off" }, servers: { crm: "shadow" } },
+    portable: {
+      rules: {
+        "deny/0": { effect: "would_deny", mode: "shadow" },
+        "deny/2": { effect: "deny", mode: "enforce" },
+        "flow/0": { effect: "would_deny", mode: "shadow" },
+        "validate/max_arg_bytes": { effect: "would_deny", mode: "shadow" },
+      },
+    },
+  });
+  const data = JSON.parse(JSON.stringify(policy.data));
+  expect(Object.keys(data.portable.rules)).toEqual([
+    "allow/1",
+    "deny/0",
+    "deny/2",
+    "flow/0",
+    "validate/max_arg_bytes",
+  ]);
+});
+
+test("a clearance is data, and asks for an inventory", () => {
+  const policy = compiled("clearance: { default: INTERNAL, roles: { auditor: RESTRICTED } }");
+  expect(policy.asksForInventory).toBe(true);
+  expect(policy.data).toMatchObject({
+    clearance: {
+      default: "INTERNAL",
+      roles: { auditor: "RESTRICTED" },
+      principals: {},
+      unclassified: "RESTRICTED",
+      redact: [],
     },
   });
 });

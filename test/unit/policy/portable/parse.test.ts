@@ -26,13 +26,15 @@ allow_rules:
   - method: resources/read
     uri: "file:///projects/*"
 deny_rules: [ { tool: delete_*, reason: User deletion not permitted } ]
-deny_flows: [ { from: crm, to: "web*" }, { from: hr, reason: Salaries stay } ]
+deny_flows: [ { from: crm, to: "web*", mode: shadow }, { from: hr, reason: Salaries stay } ]
+modes: { servers: { crm: shadow }, rules: { high_entropy: "off", deny/0: shadow } }
+clearance: { default: PUBLIC, roles: { hr: SENSITIVE }, unclassified: INTERNAL, redact: [/result/a] }
 rate_limit: { enabled: false, limit_per_minute: 60 }
 redact: { enabled: true, deny_keys: [password, token], pii_emails: true }
 `;
   expect(validate(parseYaml(text))).toBe(true);
   const nothing = { tool: null, method: null, server: null, uri: null, reason: null };
-  const rule = { ...nothing, roles: [], inventory: null, audit: null };
+  const rule = { ...nothing, roles: [], inventory: null, audit: null, mode: null };
   expect(parsePortable(text, "p.yaml")).toEqual({
     ok: true,
     value: {
@@ -81,8 +83,8 @@ redact: { enabled: true, deny_keys: [password, token], pii_emails: true }
         },
       ],
       denyFlows: [
-        { id: "flow/0", from: "crm", to: "web*", reason: null },
-        { id: "flow/1", from: "hr", to: "*", reason: "Salaries stay" },
+        { id: "flow/0", from: "crm", to: "web*", reason: null, mode: "shadow" },
+        { id: "flow/1", from: "hr", to: "*", reason: "Salaries stay", mode: null },
       ],
       denyRules: [
         {
@@ -91,10 +93,23 @@ redact: { enabled: true, deny_keys: [password, token], pii_emails: true }
           effect: "deny",
           tool: "delete_*",
           reason: "User deletion not permitted",
+          mode: "shadow",
           constraints: new Map(),
         },
       ],
       redact: { denyKeys: ["password", "token"], emails: true },
+      modes: {
+        rules: new Map([["high_entropy", "off"]]),
+        servers: new Map([["crm", "shadow"]]),
+      },
+      maxArgumentBytesMode: null,
+      clearance: {
+        default: "PUBLIC",
+        roles: new Map([["hr", "SENSITIVE"]]),
+        principals: new Map(),
+        unclassified: "INTERNAL",
+        redact: ["/result/a"],
+      },
     },
   });
 });
@@ -150,6 +165,14 @@ describe("parsePortable and the published schema both", () => {
     "redact: { enabled: false, deny_keys: [a] }",
     "redact: { enabled: true, deny_keys: [a] }",
     "redact: { enabled: true, pii_emails: true }",
+    "allow_rules: [{ tool: a, mode: off }, { tool: b, mode: enforce }]",
+    "deny_rules: [{ tool: a, mode: shadow }]\nmodes: {}",
+    "modes: { servers: { crm: shadow, lab: off }, rules: { not_allowed: shadow } }",
+    "modes: { rules: { facts_missing: enforce } }",
+    "validate: { max_arg_bytes: 1 }\nmodes: { rules: { validate/max_arg_bytes: off } }",
+    "clearance: { default: PUBLIC }",
+    "clearance: { default: PUBLIC, roles: { a: SENSITIVE }, principals: { b: RESTRICTED } }",
+    "clearance: { default: PUBLIC, unclassified: PUBLIC, redact: [/result/content/0/text] }",
   ])("accept %s", (extra) => {
     expect(parsePortable(HEAD + extra, "p.yaml")).toMatchObject({ ok: true });
     expect(validate(parseYaml(HEAD + extra))).toBe(true);
@@ -191,6 +214,20 @@ describe("parsePortable and the published schema both", () => {
     "redact: { enabled: true, deny_keys: [7] }",
     `redact: { enabled: true, deny_keys: [${"a".repeat(129)}] }`,
     "redact: { enabled: false, unknown: 1 }",
+    "allow_rules: [{ tool: a, mode: shadow }]",
+    "allow_rules: [{ tool: a }]\nmodes: { rules: { allow/0: shadow } }",
+    "deny_rules: [{ tool: a, mode: shdow }]",
+    "deny_flows: [{ from: a, mode: 1 }]",
+    "modes: { server: { crm: shadow } }",
+    "modes: { servers: [crm] }",
+    "modes: { rules: { high_entropy: on } }",
+    "modes: { rules: { facts_missing: shadow } }",
+    "modes: { rules: { 'high entropy': shadow } }",
+    "clearance: {}",
+    "clearance: { default: SECRET }",
+    "clearance: { default: PUBLIC, roles: { a: secret } }",
+    "clearance: { default: PUBLIC, redact: [] }",
+    "clearance: { default: PUBLIC, redact: [/params/arguments] }",
   ])("refuse %s", (extra) => {
     expect(parsePortable(HEAD + extra, "p.yaml")).toMatchObject({ ok: false });
     expect(validate(parseYaml(HEAD + extra))).toBe(false);
@@ -230,6 +267,21 @@ test.each([
     title: "bounds that exclude each other",
     text: `${HEAD}allow_rules: [{ tool: a, constraints: { x: { min: 2, max: 1 } } }]`,
     message: "the upper bound lies below the lower one",
+  },
+  {
+    title: "a mode of a rule that is not there",
+    text: `${HEAD}deny_rules: [{ tool: a }]\nmodes: { rules: { deny/1: shadow } }`,
+    message: "this file has no such rule: did you mean deny/0?",
+  },
+  {
+    title: "a mode that is said twice",
+    text: `${HEAD}deny_rules: [{ tool: a, mode: off }]\nmodes: { rules: { deny/0: shadow } }`,
+    message: "the rule says its mode itself: say it once",
+  },
+  {
+    title: "a mode that is misspelt",
+    text: `${HEAD}deny_rules: [{ tool: a, mode: shadw }]`,
+    message: "this should be one of enforce, shadow, off (did you mean shadow?)",
   },
   { title: "deep nesting", text: "[".repeat(100_000), message: expect.any(String) },
 ])("parsePortable refuses $title", ({ text, message }) => {
