@@ -6,6 +6,7 @@ import type { LoadedPolicy } from "../pipeline/dependencies.ts";
 import { type Bundle, readBundle } from "../policy/bundle.ts";
 import { createPolicyEngine } from "../policy/engine.ts";
 import { createInputBuilder } from "../policy/input.ts";
+import { isRecord } from "../policy/json.ts";
 import { type CompiledPortable, compilePortable } from "../policy/portable/compile.ts";
 import { parsePortable } from "../policy/portable/parse.ts";
 import type { PolicyFileError } from "../policy/portable/policy.ts";
@@ -17,6 +18,8 @@ export interface PolicyInForce extends LoadedPolicy {
   readonly default: "allow" | "deny";
   /** What the portable policy wants masked: the guards do it. */
   readonly redact: RedactSettings | null;
+  /** Single principals have clearances of their own. */
+  readonly clearsPrincipals: boolean;
 }
 
 type PolicySettings = Pick<
@@ -130,10 +133,18 @@ async function inForce(
     input,
     default: portable.value?.default ?? "deny",
     redact: compiled?.redact ?? null,
+    clearsPrincipals: [bundle.value.data.impedance, compiled?.data].some(clearsPrincipals),
     rejectsUnknownArguments: compiled?.rejectsUnknownArguments ?? false,
     asksForFlow: compiled?.asksForFlow ?? false,
     isBuiltIn: config.policy.file === null && config.policy.bundle === null,
   });
+}
+
+/** Of data for `data.impedance`. */
+function clearsPrincipals(data: unknown): boolean {
+  const clearance = isRecord(data) ? data.clearance : undefined;
+  const principals = isRecord(clearance) ? clearance.principals : undefined;
+  return isRecord(principals) && Object.keys(principals).length > 0;
 }
 
 async function readPlaced(

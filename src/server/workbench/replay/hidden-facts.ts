@@ -12,16 +12,23 @@ const HIDDEN = [
   { pointer: "/input/client", reads: /\binput\.client\b/ },
 ] as const;
 
+const CLEARANCE_OF_PRINCIPAL = "data.impedance.clearance.principals[input.principal.id]";
+
 /** A reference that names no field may read any. */
 const ANY_FIELD =
   /^import input\b|\binput\b(?!\.\w)|\binput\.(?:message|resource|principal|session|source)\b(?!\.\w)/m;
 
 /**
  * The fields that a bundle's Rego reads and that a log may hide; all of them where its sources are
- * not at hand.
+ * not at hand. Who the caller is matters to clearances only where single principals have some.
  */
-export function hiddenFieldsRead(modules: ReadonlyMap<string, string>): readonly string[] {
-  const texts = [...modules.values()].map(withoutComments);
+export function hiddenFieldsRead(
+  modules: ReadonlyMap<string, string>,
+  clearsPrincipals: boolean,
+): readonly string[] {
+  const texts = [...modules.values()]
+    .map(withoutComments)
+    .map((text) => (clearsPrincipals ? text : text.replaceAll(CLEARANCE_OF_PRINCIPAL, "")));
   if (texts.length === 0) return HIDDEN.map(({ pointer }) => pointer);
   const readsAny = texts.some((text) => ANY_FIELD.test(text));
   return HIDDEN.filter(({ reads }) => readsAny || texts.some((text) => reads.test(text))).map(

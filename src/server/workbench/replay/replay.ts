@@ -92,7 +92,7 @@ async function createReplayer(config: Config): Promise<Result<Replayer, readonly
     read.value === null || portable === null
       ? null
       : createRuleReplayer(read.value.policy, portable);
-  const fields = hiddenFieldsRead(await modulesOf(bundle));
+  const fields = hiddenFieldsRead(await modulesOf(bundle), policy.value.clearsPrincipals);
   return ok({ engine: policy.value.engine, rules, portable, fields });
 }
 
