@@ -19,10 +19,18 @@ const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/;
 /** So many in a row carry a message. */
 const CARRIER_LENGTH = 8;
 
+/** 1 for each code unit that `SUSPECT` fits: a look-up is several times faster than the class. */
+const IS_SUSPECT = Uint8Array.from({ length: 0x10000 }, (_, unit) => {
+  SUSPECT.lastIndex = 0;
+  return SUSPECT.test(String.fromCharCode(unit)) ? 1 : 0;
+});
+
 /** A cheap look: most texts hold nothing. */
 export function mayHide(text: string): boolean {
-  SUSPECT.lastIndex = 0;
-  return SUSPECT.test(text) || !text.isWellFormed();
+  for (let at = 0; at < text.length; at += 1) {
+    if (IS_SUSPECT[text.charCodeAt(at)] === 1) return true;
+  }
+  return !text.isWellFormed();
 }
 
 /** Whether letters of a text are written from right to left. */
