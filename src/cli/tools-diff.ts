@@ -2,15 +2,7 @@ import type { Json } from "../core/policy.ts";
 import { type ComparedTool, driftOf } from "../server/tools/compare.ts";
 import type { Command, Options } from "./command.ts";
 import { say } from "./output.ts";
-import {
-  compareAll,
-  fullName,
-  NOBODY_TO_ASK,
-  readToolsSettings,
-  TOOLS_HELP,
-  TOOLS_OPTIONS,
-  trouble,
-} from "./tools.ts";
+import { askForAll, fullName, TOOLS_HELP, TOOLS_OPTIONS, trouble } from "./tools.ts";
 import { visible } from "./visible.ts";
 
 export const toolsDiffCommand: Command = {
@@ -32,17 +24,15 @@ examples:
 };
 
 async function diff(options: Options): Promise<number> {
-  const settings = await readToolsSettings(options);
-  if (!settings.ok) return trouble(settings.error);
-  if (settings.value.targets.length === 0) return trouble([NOBODY_TO_ASK]);
-  const tools = await compareAll(settings.value);
-  if (!tools.ok) return trouble(tools.error);
+  const asked = await askForAll(options);
+  if (!asked.ok) return trouble(asked.error);
 
-  const different = tools.value.filter(({ state }) => state !== "pinned");
-  if (settings.value.format === "json") {
+  const { settings, tools } = asked.value;
+  const different = tools.filter(({ state }) => state !== "pinned");
+  if (settings.format === "json") {
     say(JSON.stringify({ ok: different.length === 0, tools: different.map(encode) }));
   } else if (different.length === 0) {
-    say(`${tools.value.length} tools, all as they were pinned`);
+    say(`${tools.length} tools, all as they were pinned`);
   } else {
     say(different.map(describe).join("\n"));
   }

@@ -6,10 +6,8 @@ import { carryOut, type PinPlan, planPins } from "../server/tools/pin.ts";
 import type { Command, Options } from "./command.ts";
 import { complain, say } from "./output.ts";
 import {
-  compareAll,
+  askForAll,
   fullName,
-  NOBODY_TO_ASK,
-  readToolsSettings,
   TOOLS_HELP,
   TOOLS_OPTIONS,
   type ToolsSettings,
@@ -42,22 +40,20 @@ examples:
 };
 
 async function pin(options: Options): Promise<number> {
-  const settings = await readToolsSettings(options);
-  if (!settings.ok) return trouble(settings.error);
-  if (settings.value.targets.length === 0) return trouble([NOBODY_TO_ASK]);
-  const tools = await compareAll(settings.value);
-  if (!tools.ok) return trouble(tools.error);
+  const asked = await askForAll(options);
+  if (!asked.ok) return trouble(asked.error);
+  const { settings, tools } = asked.value;
 
   const globs = (options.text("tool") ?? "*").split(",").map((glob) => compileGlob(glob.trim()));
-  const chosen = tools.value.filter(({ name }) => globs.some((glob) => glob.fits(name)));
+  const chosen = tools.filter(({ name }) => globs.some((glob) => glob.fits(name)));
   const plan = planPins(chosen, options.flag("accept"));
   const isDry = options.flag("dry-run");
   if (!isDry && plan.pinned.length + plan.accepted.length > 0) {
-    const written = await write(settings.value, plan);
+    const written = await write(settings, plan);
     if (written !== null) return trouble(written);
   }
-  if (settings.value.format === "json") say(JSON.stringify(encode(plan, settings.value, isDry)));
-  else tell(plan, settings.value, isDry);
+  if (settings.format === "json") say(JSON.stringify(encode(plan, settings, isDry)));
+  else tell(plan, settings, isDry);
   return plan.refused.length + plan.unpinnable.length === 0 ? 0 : 1;
 }
 

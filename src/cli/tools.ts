@@ -159,6 +159,17 @@ export async function compareAll(
   );
 }
 
+/** What servers offer, for a command that has nothing to say without asking them. */
+export async function askForAll(
+  options: Options,
+): Promise<Result<{ settings: ToolsSettings; tools: readonly ComparedTool[] }, readonly string[]>> {
+  const settings = await readToolsSettings(options);
+  if (!settings.ok) return settings;
+  if (settings.value.targets.length === 0) return err([NOBODY_TO_ASK]);
+  const tools = await compareAll(settings.value);
+  return tools.ok ? ok({ settings: settings.value, tools: tools.value }) : tools;
+}
+
 /** The description in a definition; empty where there is none. */
 export function descriptionOf(tool: OfferedTool | null, fallback: string | null): string {
   const text = tool?.text ?? fallback;
@@ -174,5 +185,4 @@ export function fullName({ server, name }: ComparedTool): string {
   return `${server}/${name}`;
 }
 
-export const NOBODY_TO_ASK =
-  "no server to ask: give --from URL, or --config FILE with `servers:` in it";
+const NOBODY_TO_ASK = "no server to ask: give --from URL, or --config FILE with `servers:` in it";
