@@ -15,6 +15,7 @@
 # scope: package
 package mcp.firewall
 
+import data.mcp.lib.asked
 import data.mcp.lib.modes
 import data.mcp.lib.reasons
 
@@ -28,13 +29,11 @@ decision := {
 	"shadow": _in_order("shadow", _denials),
 	"obligations": {
 		"redact": [pointer |
-			some name
-			some pointer in data.mcp.rules[name].redact
+			some [name, pointer] in asked.redact
 			_mode(name) == "enforce"
 		],
 		"remove": [pointer |
-			some name
-			some pointer in data.mcp.rules[name].remove
+			some [name, pointer] in asked.remove
 			_mode(name) == "enforce"
 		],
 		"audit": _audit,
@@ -58,14 +57,12 @@ _lets_pass if _granted
 _lets_pass if _mode("not_allowed") != "enforce"
 
 _granted if {
-	some name
-	data.mcp.rules[name].allow
+	some name in asked.allow
 	_mode(name) != "off"
 }
 
 _denials contains denial if {
-	some name
-	some stated in data.mcp.rules[name].reasons
+	some [name, stated] in asked.reasons
 	denial := _denial(name, stated, _mode(name))
 	denial.mode != "off"
 }
@@ -127,8 +124,7 @@ _approve := {"asked": [object.filter(reason, ["rule", "message"]) |
 
 # Where rules want different values of one header, it has them all (RFC 9110, 5.3).
 _headers[header] contains value if {
-	some name
-	some header, value in data.mcp.rules[name].headers
+	some [name, header, value] in asked.headers
 	_mode(name) != "off"
 }
 
@@ -137,8 +133,7 @@ default _audit := "keys"
 
 _audit := level if {
 	levels := {wanted |
-		some name
-		some wanted in data.mcp.rules[name].audit
+		some [name, wanted] in asked.audit
 		_mode(name) != "off"
 	}
 	count(levels) == 1
