@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { err, ok, type Result } from "../../core/result.ts";
-import { isRecord, type JsonRecord, parseRecord } from "../../policy/json.ts";
+import { type JsonRecord, parseRecord } from "../../policy/json.ts";
 import type { BuildFacts } from "../../policy/reads.ts";
 import { askedModule } from "./asked-module.ts";
 import { complaintsOf, runOpa } from "./opa.ts";
@@ -31,15 +31,15 @@ export async function compile(
 ): Promise<Result<null, Complaints>> {
   const listed = await listPackages(folder);
   if (!listed.ok) return listed;
-  const plan = await planOf(folder);
-  if (!plan.ok) return plan;
+  const planned = await planOf(folder);
+  if (!planned.ok) return planned;
   const unsigned = await opaBuild(folder, ["-t", "wasm"], DRAFT);
   if (!unsigned.ok) return unsigned;
   const module = memberOf(unsigned.value, "/policy.wasm");
   if (module === undefined) return err(["opa wrote no WebAssembly"]);
 
   const wasm = `sha256:${createHash("sha256").update(module).digest("hex")}`;
-  await vouch(folder, { wasm, reads: readsOf(plan.value) });
+  await vouch(folder, { wasm, reads: readsOf(planned.value.plan) });
   const { output, revision, signing } = options;
   const flags = ["-t", "wasm", "--revision", revision];
   if (signing !== null) {
@@ -52,24 +52,33 @@ export async function compile(
 
 /** FAIL CLOSED: where data too may speak for a package, whoever is there is asked. */
 async function listPackages(folder: string): Promise<Result<null, Complaints>> {
-  const data = parseRecord(await readFile(join(folder, "data.json")));
-  if (!data.ok || isRecord(data.value.mcp)) return ok(null);
-  const plan = await planOf(folder);
-  if (!plan.ok) return plan;
-  await writeFile(join(folder, ASKED), askedModule(rulePackages(plan.value)));
+  const planned = await planOf(folder);
+  if (!planned.ok) return planned;
+  const { plan, data } = planned.value;
+  if (Object.hasOwn(data, "mcp")) return ok(null);
+  await writeFile(join(folder, ASKED), askedModule(rulePackages(plan)));
   return ok(null);
 }
 
-async function planOf(folder: string): Promise<Result<Plan, Complaints>> {
+const NO_DATA = new TextEncoder().encode("{}");
+
+interface Planned {
+  readonly plan: Plan;
+  readonly data: JsonRecord;
+}
+
+async function planOf(folder: string): Promise<Result<Planned, Complaints>> {
   const built = await opaBuild(folder, ["-t", "plan"], DRAFT);
   if (!built.ok) return built;
   const plan = readPlan(built.value);
-  return plan.ok ? plan : err([plan.error]);
+  if (!plan.ok) return err([plan.error]);
+  const data = parseRecord(memberOf(built.value, "/data.json") ?? NO_DATA);
+  return data.ok ? ok({ plan: plan.value, data: data.value }) : err([`data.json is ${data.error}`]);
 }
 
 async function vouch(folder: string, facts: BuildFacts): Promise<void> {
   const place = join(folder, ".manifest");
-  const manifest = parseRecord(await readFile(place));
+  const manifest = parseRecord(await readFile(place).catch(() => NO_DATA));
   const before: JsonRecord = manifest.ok ? manifest.value : {};
   await writeFile(place, JSON.stringify({ ...before, metadata: { impedance: facts } }));
 }

@@ -58,9 +58,11 @@ function isRecordList(value: unknown): boolean {
 /** The rules of each package below `mcp.rules`, by the name of the package. */
 export function rulePackages({ functions }: Plan): ReadonlyMap<string, ReadonlySet<string>> {
   const found = new Map<string, Set<string>>();
-  for (const { path } of functions) {
+  for (const { path, params } of functions) {
     const [group, mcp, rules, name, rule] = path;
     if (group !== "g0" || mcp !== "mcp" || rules !== "rules") continue;
+    // A function that takes more than the input and the data is nothing to be asked for.
+    if (params.length !== 2) continue;
     if (name === undefined || rule === undefined) continue;
     const known = found.get(name) ?? new Set<string>();
     found.set(name, known.add(rule));
