@@ -24,9 +24,15 @@ import { packagesBinDirectory, policyDirectory, policySources, root } from "./pa
 const bundle = join(policyDirectory, "bundle.tar.gz");
 const builtFrom = join(policyDirectory, "bundle.revision");
 /** What makes a bundle of the sources: another builder makes another bundle. */
-const builder = ["asked-module", "build", "compile", "plan-reads", "plan", "stage"].map((name) =>
-  join(root, "src", "server", "workbench", `${name}.ts`),
-);
+const builder = [
+  "asked-module",
+  "build",
+  "compile",
+  "plan-reads",
+  "plan",
+  "spelt-metadata",
+  "stage",
+].map((name) => join(root, "src", "server", "workbench", `${name}.ts`));
 
 export const policy = {
   name: "policy",

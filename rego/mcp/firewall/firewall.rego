@@ -51,10 +51,12 @@ _allowed if {
 	}
 }
 
-_lets_pass if _granted
-
 # Nobody has to allow what default deny is not enforced on.
-_lets_pass if _mode("not_allowed") != "enforce"
+_lets_pass if {
+	_granted
+} else if {
+	_mode("not_allowed") != "enforce"
+}
 
 _granted if {
 	some name in asked.allow

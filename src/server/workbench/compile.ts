@@ -8,6 +8,7 @@ import { askedModule } from "./asked-module.ts";
 import { complaintsOf, runOpa } from "./opa.ts";
 import { memberOf, type Plan, readPlan, rulePackages } from "./plan.ts";
 import { readsOf } from "./plan-reads.ts";
+import { spellMetadata } from "./spelt-metadata.ts";
 
 export interface CompileOptions {
   readonly output: string;
@@ -31,6 +32,8 @@ export async function compile(
 ): Promise<Result<null, Complaints>> {
   const listed = await listPackages(folder);
   if (!listed.ok) return listed;
+  const spelt = await spellMetadata(folder);
+  if (!spelt.ok) return spelt;
   const planned = await planOf(folder);
   if (!planned.ok) return planned;
   const unsigned = await opaBuild(folder, ["-t", "wasm"], DRAFT);
