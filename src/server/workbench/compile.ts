@@ -6,7 +6,7 @@ import { type JsonRecord, parseRecord } from "../../policy/json.ts";
 import type { BuildFacts } from "../../policy/reads.ts";
 import { askedModule } from "./asked-module.ts";
 import { complaintsOf, runOpa } from "./opa.ts";
-import { memberOf, type Plan, readPlan, rulePackages } from "./plan.ts";
+import { askedRules, memberOf, type Plan, readPlan } from "./plan.ts";
 import { readsOf } from "./plan-reads.ts";
 import { spellMetadata } from "./spelt-metadata.ts";
 
@@ -59,7 +59,7 @@ async function listPackages(folder: string): Promise<Result<null, Complaints>> {
   if (!planned.ok) return planned;
   const { plan, data } = planned.value;
   if (Object.hasOwn(data, "mcp")) return ok(null);
-  await writeFile(join(folder, ASKED), askedModule(rulePackages(plan)));
+  await writeFile(join(folder, ASKED), askedModule(askedRules(plan)));
   return ok(null);
 }
 
