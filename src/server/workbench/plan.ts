@@ -114,6 +114,8 @@ function readBlocks(node: unknown, around: string | null, read: Read): boolean {
     if (!isRecord(statement) || !isRecord(statement.stmt)) return false;
     const { type, stmt: body } = statement;
     if (type === "SetAddStmt") read.adds.push(around);
+    // What is gone through in it may not be the list of the input that was given.
+    if (type === "WithStmt") return false;
     const made = [body.target, body.result];
     if (made.includes(read.input)) return false;
     if (type !== "MakeSetStmt" && made.includes(read.result)) return false;

@@ -27,6 +27,16 @@ export function buildDefaultBundle(): Promise<Uint8Array> {
   return buildBundleBeside({});
 }
 
+/** The same sources, as OPA builds them by itself. */
+export function buildPlainBundle(): Promise<Uint8Array> {
+  return withFolder(async (folder) => {
+    const source = join(folder, "source");
+    const isShipped = (path: string) => !path.endsWith("_test.rego");
+    await cp(join(root, "rego"), source, { recursive: true, filter: isShipped });
+    return build(source, folder);
+  });
+}
+
 /** Builds what ships with an author's files beside it; of data, theirs is laid over ours. */
 export function buildBundleBeside(
   files: { readonly [path: string]: string },
