@@ -4,7 +4,8 @@
  * - `constant`: to a multiple of a block;
  * - `padme`: by at most 12 %, so that a length tells O(log log length) bits (Nikitin et al.,
  *   "Reducing Metadata Leakage from Encrypted Files and Communication with PURBs", section 4);
- * - `step`: to one of the given sizes, and beyond the last to a multiple of it.
+ * - `step`: to one of the given sizes, and beyond the last to a multiple of it;
+ * - `longest`: to the longest that any of several says.
  */
 export type PaddingScheme =
   | { readonly kind: "off" }
