@@ -12,4 +12,13 @@ export type PaddingScheme =
   | { readonly kind: "constant"; readonly blockBytes: number }
   | { readonly kind: "padme" }
   /** At least one size; ascending. */
-  | { readonly kind: "step"; readonly sizes: readonly [number, ...number[]] };
+  | { readonly kind: "step"; readonly sizes: readonly [number, ...number[]] }
+  | { readonly kind: "longest"; readonly of: readonly PaddingScheme[] };
+
+/** What a configuration can choose. */
+export type ConfiguredPadding = Exclude<PaddingScheme, { readonly kind: "longest" }>;
+
+/** A scheme, and others that must be met as well. */
+export function atLeast(scheme: PaddingScheme, others: readonly PaddingScheme[]): PaddingScheme {
+  return others.length === 0 ? scheme : { kind: "longest", of: [scheme, ...others] };
+}

@@ -61,14 +61,43 @@ export interface GrantFact {
 /** The operator of the gateway, or whoever sits behind the agent. */
 export type Approver = "operator" | "user";
 
+/** Who vouches for a principal's id. */
+export type AuthenticatedBy = "jwt" | "mtls" | "api_key" | "proxy" | "none";
+
 export interface Principal {
   readonly id: string;
   readonly kind: "user" | "service" | "anonymous";
   readonly roles: readonly string[];
   readonly scopes: readonly string[];
   readonly claims: { readonly [claim: string]: Json };
-  readonly authenticated_by: "jwt" | "mtls" | "none";
+  readonly authenticated_by: AuthenticatedBy;
 }
+
+/** What is known of the session that a message belongs to; null is what no part keeps count of. */
+export interface SessionFacts {
+  readonly id: string | null;
+  readonly age_s: number | null;
+  /** Messages that were decided on in it, this one not among them. */
+  readonly calls: number | null;
+  readonly denied: number | null;
+  /** 0 to 100. */
+  readonly trust: number | null;
+  readonly threat: "low" | "medium" | "high" | "critical" | null;
+}
+
+/** What is kept count of over many messages, as one of them finds it. */
+export interface Counts {
+  readonly session: Omit<SessionFacts, "id">;
+  readonly limits: LimitFacts;
+}
+
+export const NO_COUNTS: Counts = {
+  session: { age_s: null, calls: null, denied: null, trust: null, threat: null },
+  limits: {},
+};
+
+/** Which limits a message goes over, by the names that they are configured under. */
+export type LimitFacts = { readonly [name: string]: Json };
 
 /**
  * What the policy decides on (`rego/schemas/input.json` is the contract for Rego authors).
@@ -120,20 +149,13 @@ export interface PolicyInput {
   readonly tool: ToolFacts;
   readonly principal: Principal;
   readonly client: { readonly name: string | null; readonly version: string | null };
-  readonly session: {
-    readonly id: string | null;
-    readonly age_s: null;
-    readonly calls: null;
-    readonly denied: null;
-    readonly trust: null;
-    readonly threat: null;
-  };
+  readonly session: SessionFacts;
   readonly source: {
     readonly ip: string | null;
     readonly spiffe: string | null;
     readonly user_agent: string | null;
   };
-  readonly limits: { readonly [name: string]: Json };
+  readonly limits: LimitFacts;
   readonly flow: readonly FlowFact[];
   readonly grants: readonly GrantFact[];
   readonly posture: { readonly [name: string]: Json };

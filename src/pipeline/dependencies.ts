@@ -1,4 +1,5 @@
 import type { EventBuilder } from "../audit/event.ts";
+import type { IdentityPort } from "../core/identity.ts";
 import type { Limits } from "../core/limits.ts";
 import type { PaddingScheme } from "../core/padding.ts";
 import type {
@@ -7,7 +8,6 @@ import type {
   Clock,
   FlowMemory,
   Identifiers,
-  IdentityPort,
   Jitter,
   PolicyEngine,
   SchemaJudge,

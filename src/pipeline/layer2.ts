@@ -54,6 +54,7 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
     principal: scene.principal,
     client: clientOf(message),
     sessionId: scene.sessionId,
+    counts: scene.counts,
     source: { ip: scene.source.ip, spiffe: scene.source.spiffe },
     userAgent: scene.source.user_agent,
     inventory: inventoryFacts(message.tool, scene, dependencies),

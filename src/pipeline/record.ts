@@ -93,6 +93,7 @@ function stubInput(scene: Scene, dependencies: Dependencies) {
     principal: scene.principal,
     client: { name: null, version: null },
     sessionId: scene.sessionId,
+    counts: scene.counts,
     source: { ip: scene.source.ip, spiffe: scene.source.spiffe },
     userAgent: scene.source.user_agent,
   });

@@ -3,7 +3,13 @@ import type { Finding } from "../core/finding.ts";
 import { type InventoryMode, NO_TOOL_FACTS, type ToolFacts } from "../core/inventory.ts";
 import { type JsonNode, type Leaf, member, stringMember } from "../core/json.ts";
 import type { Message } from "../core/message.ts";
-import type { ItemFact, PolicyInput, Principal } from "../core/policy.ts";
+import {
+  type Counts,
+  type ItemFact,
+  NO_COUNTS,
+  type PolicyInput,
+  type Principal,
+} from "../core/policy.ts";
 import type { Clock } from "../core/ports.ts";
 import { argumentFacts } from "./arguments.ts";
 import { pathFacts } from "./path-facts.ts";
@@ -27,6 +33,8 @@ export interface InputSubject {
   readonly principal: Principal;
   readonly client: PolicyInput["client"];
   readonly sessionId: string | null;
+  /** What is kept count of; absent where nobody counts. */
+  readonly counts?: Counts;
   readonly source: { readonly ip: string | null; readonly spiffe: string | null };
   readonly userAgent: string | null;
   /** Phase `list`: what the message would call. */
@@ -95,7 +103,8 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
   }
 
   function build(subject: InputSubject): PolicyInput {
-    const { phase, message, server, principal, inventory = NO_INVENTORY } = subject;
+    const { phase, message, server, principal } = subject;
+    const { inventory = NO_INVENTORY, counts = NO_COUNTS } = subject;
     const isCall = message.kind === "request" || message.kind === "notification";
     const params = isCall ? (message.payload ?? undefined) : undefined;
     const roots = rootsOf(server);
@@ -138,13 +147,13 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
         name: shortened(subject.client.name),
         version: shortened(subject.client.version),
       },
-      session: { ...UNKNOWN_SESSION, id: shortened(subject.sessionId) },
+      session: { ...counts.session, id: shortened(subject.sessionId) },
       source: {
         ip: subject.source.ip,
         spiffe: subject.source.spiffe,
         user_agent: shortened(subject.userAgent),
       },
-      limits: {},
+      limits: counts.limits,
       flow: subject.flow ?? [],
       posture: postureFacts(subject, inventory, portable),
       provenance: {
@@ -156,15 +165,6 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
   }
   return { build };
 }
-
-const UNKNOWN_SESSION: PolicyInput["session"] = {
-  id: null,
-  age_s: null,
-  calls: null,
-  denied: null,
-  trust: null,
-  threat: null,
-};
 
 /** Who vouches for a fact. */
 const PROVENANCE = {
@@ -184,7 +184,9 @@ function provenanceBy(message: string) {
   };
   return {
     jwt: { ...facts, "principal.id": "TOKEN" },
-    mtls: { ...facts, "principal.id": "CERTIFICATE" },
+    mtls: { ...facts, "principal.id": "MTLS" },
+    api_key: { ...facts, "principal.id": "API_KEY" },
+    proxy: { ...facts, "principal.id": "PROXY" },
     none: { ...facts, "principal.id": "NONE" },
   };
 }
