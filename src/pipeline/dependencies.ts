@@ -54,6 +54,8 @@ export interface LoadedPolicy {
   readonly isBuiltIn: boolean;
   /** A call whose arguments its tool does not declare, or that nobody can tell of, is denied. */
   readonly rejectsUnknownArguments: boolean;
+  /** It may have any text of an answer concealed, also where a server's paths are shown. */
+  readonly asksForAliases: boolean;
   /** It has rules about where values come from. */
   readonly asksForFlow: boolean;
 }

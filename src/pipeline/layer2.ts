@@ -30,6 +30,8 @@ export interface Decision {
 const NO_OBLIGATIONS: Obligations = {
   redact: [],
   remove: [],
+  alias: [],
+  pad: [],
   audit: "keys",
   headers: {},
   approve: null,

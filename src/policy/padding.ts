@@ -9,7 +9,9 @@ const SIZES = /^[1-9][0-9]{0,7}(?:,[1-9][0-9]{0,7}){0,63}$/;
  * A padding scheme as a policy names it: `padme`, `constant:4096`, `step:1024,65536` (bytes); null
  * for anything else.
  */
-export function readPadding(text: string): Exclude<ConfiguredPadding, { readonly kind: "off" }> | null {
+export function readPadding(
+  text: string,
+): Exclude<ConfiguredPadding, { readonly kind: "off" }> | null {
   const at = text.indexOf(":");
   const [scheme, listed] = at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
   if (scheme === "padme" && at < 0) return { kind: "padme" };
