@@ -116,7 +116,7 @@ class QueuedSink implements ManagedAuditSink {
   note(record: HistoryRecord): boolean {
     if (!this.#accepts()) return false;
     if (record.kind === "policy_history") this.#target.stand({ policy: record.new });
-    else this.#target.stand({ config: record.new });
+    if (record.kind === "config_history") this.#target.stand({ config: record.new });
     const { kind, ...rest } = record;
     // The kind comes first in every line.
     this.#add(JSON.stringify({ kind, ...rest }));

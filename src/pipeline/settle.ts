@@ -104,7 +104,9 @@ function annotate(result: JsonNode, note: string): Splice[] {
   return meta.kind === "object" ? [insertMember(meta, ANNOTATION_KEY, note)] : [];
 }
 
-export function refusedBy({ decisionId, reasons, told, rpcCode }: Decision): Refused {
+export function refusedBy({ decisionId, reasons, told, rpcCode, data }: Decision): Refused {
   const [first, ...others] = told === undefined ? reasons : [told];
-  return { decisionId, reasons: [first ?? reasonOf("internal"), ...others], rpcCode };
+  // What is told in a denial's place tells nothing of the denial.
+  const more = told === undefined ? data : undefined;
+  return { decisionId, reasons: [first ?? reasonOf("internal"), ...others], rpcCode, data: more };
 }
