@@ -93,14 +93,12 @@ export async function startService(
     return err({ part: "audit", errors: [analyst.error] });
   }
   const approvals = approvalsOf(config, systemClock);
+  const own = { approvals, analyst: analyst.value, clock: systemClock, telemetry: metrics };
   const dependencies = dependenciesOf(config, {
-    approvals,
+    ...own,
     inForce: current,
     inventory: inventory.value,
     audit: auditOf(sink, metrics, options.onDecision),
-    telemetry: metrics,
-    clock: systemClock,
-    analyst: analyst.value,
   });
   let ready = false;
   const firewall = createFirewall(dependencies);

@@ -39,7 +39,7 @@ reasons contains object.union(reasons.reason(rego.metadata.rule()), details) if 
 # METADATA
 # description: An allow rule of the policy wants a person to agree first.
 # custom:
-#   code: approval_required
+#   code: needs_approval
 #   severity: medium
 #   rank: 13
 #   remedy: Ask the operator to approve it, and send the same again once they did.
