@@ -59,6 +59,6 @@ function readTerms(place: Place | undefined, reader: Reader): ApprovalTerms | nu
   return {
     calls: limit("calls", CALLS_MAX),
     minutes: limit("minutes", MINUTES_MAX),
-    by: by === undefined ? null : reader.choice(by, ["operator", "user"]),
+    by: by === undefined ? null : reader.choice(by, ["operator"]),
   };
 }

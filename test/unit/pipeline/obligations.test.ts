@@ -46,7 +46,7 @@ async function contentOf(path: DataPath, content: object) {
 
 const lastEdits = (path: DataPath) =>
   path.decisions.at(-1)?.edits.map(({ pointer, action }) => `${action} ${pointer}`);
-const ALIAS = /^PATH_[0-9a-z]+$|^_?[A-Z]+_[0-9a-z]+(?:\.[a-z]+)?$/;
+const ALIAS = /^FILE_[0-9a-z]+$/;
 
 describe("an obligation to conceal paths", () => {
   test("conceals what it points at where a server's paths are shown, and nothing else", async () => {
