@@ -1,8 +1,8 @@
 import { hash } from "node:crypto";
 import { safeKey } from "../audit/mask-text.ts";
-import { canonicalJson } from "../catalogue/canonical-json.ts";
 import type { ApprovalSubject } from "../core/approvals.ts";
 import type { ApprovalNote } from "../core/audit.ts";
+import { canonicalJson } from "../core/canonical-json.ts";
 import { type JsonNode, member } from "../core/json.ts";
 import type { Message } from "../core/message.ts";
 import type { Approval, Asked, GrantFact, Reason } from "../core/policy.ts";

@@ -40,7 +40,7 @@ export function settle(judgement: Judgement, settings: ServerSettings): Settled 
   };
 }
 
-/** All that one body holds is as long as any of it is to be. */
+/** One body holds all of them: it has the length that the longest of them is to have. */
 export function paddingOf(judged: readonly Judged[]): readonly PaddingScheme[] {
   return judged.flatMap(({ decision }) => decision.obligations.pad);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { canonicalJson } from "../../../src/catalogue/canonical-json.ts";
+import { canonicalJson } from "../../../src/core/canonical-json.ts";
 import { nodeOf } from "./examples.ts";
 
 const MAX = 100_000;
