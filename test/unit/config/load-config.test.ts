@@ -88,7 +88,6 @@ test("an empty file and no file mean the defaults", () => {
       response: true,
       kinds: ["email", "phone", "card", "iban", "national_id"],
       denyKeys: [],
-      approvals: { token: null },
       servers: new Map(),
     },
     descriptions: DESCRIPTIONS,
@@ -246,7 +245,6 @@ drain_deadline_ms: 20
     guards: ["secrets"],
     pii: {
       ...shared,
-      approvals: { token: null },
       servers: new Map([["files", { ...shared, response: true, kinds: ["card"] }]]),
     },
     descriptions: {
