@@ -92,7 +92,7 @@ async function startService(
       log: { level: "warn" },
     }),
   );
-  const child = spawn(process.execPath, [...(process.env.SVC_ARGS ?? "").split(" ").filter(Boolean), ...(process.env.SVC ? [process.env.SVC, socket] : [packagePath("src/main.ts"), "serve", "--config", config])], {
+  const child = spawn(process.execPath, [packagePath("src/main.ts"), "serve", "--config", config], {
     stdio: ["ignore", "ignore", "inherit"],
   });
   children.push(child);
