@@ -6,6 +6,8 @@ const WORDS: ReadonlyMap<string, (name: string, said: string) => string> = new M
   ["reasons", (name, said) => `contains [${name}, stated] if some stated in ${said}`],
   ["redact", (name, said) => `contains [${name}, pointer] if some pointer in ${said}`],
   ["remove", (name, said) => `contains [${name}, pointer] if some pointer in ${said}`],
+  ["alias", (name, said) => `contains [${name}, pointer] if some pointer in ${said}`],
+  ["pad", (name, said) => `contains [${name}, scheme] if some scheme in ${said}`],
   ["headers", (name, said) => `contains [${name}, header, value] if some header, value in ${said}`],
   ["audit", (name, said) => `contains [${name}, wanted] if some wanted in ${said}`],
 ]);

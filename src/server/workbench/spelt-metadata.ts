@@ -29,7 +29,7 @@ const CALL = "rego.metadata.rule()";
 const LOCATIONS = ["--json-include", "locations,-comments"];
 
 /** A rule whose text or annotations are not as plain as this is left as it is. */
-export function spelt(text: string, tree: unknown): string {
+function spelt(text: string, tree: unknown): string {
   const rules = isRecord(tree) && Array.isArray(tree.rules) ? tree.rules : [];
   let result = text;
   for (const rule of rules) {

@@ -29,6 +29,16 @@ redact contains [name, pointer] if some pointer in data.mcp.rules[name].redact
 remove contains [name, pointer] if some pointer in data.mcp.rules[name].remove
 
 # METADATA
+# description: What they want an alias for.
+# scope: document
+alias contains [name, pointer] if some pointer in data.mcp.rules[name].alias
+
+# METADATA
+# description: How they want it padded.
+# scope: document
+pad contains [name, scheme] if some scheme in data.mcp.rules[name].pad
+
+# METADATA
 # description: What they tell the server in headers.
 # scope: document
 headers contains [name, header, value] if some header, value in data.mcp.rules[name].headers
