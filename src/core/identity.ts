@@ -1,4 +1,4 @@
-import type { RequestHead } from "./exchange.ts";
+import type { RequestHead, Source } from "./exchange.ts";
 import type { Principal } from "./policy.ts";
 
 /** What a caller showed. For the firewall's own use: no policy, log or server sees any of it. */
@@ -35,6 +35,32 @@ export type Identity =
 /** Says who is calling, from what the proxy vouches for. Never throws on what was sent. */
 export interface IdentityPort {
   identify(head: RequestHead): Promise<Identity>;
+}
+
+/**
+ * One way to show who one is: a bearer token, an API key, a certificate. Null: nothing of this kind
+ * was shown. What was shown and is no good is refused, and never counts as nothing shown. Never
+ * throws on what was sent.
+ */
+export interface IdentityMethod {
+  /** For metrics and the log; its values are few. */
+  readonly name: string;
+  identify(head: RequestHead): Promise<Identity | null>;
+}
+
+/** Where an attempt to be let in was made. Nothing of what was shown. */
+export interface AuthAttempt {
+  /** The method's name; `none` where nothing was shown. */
+  readonly method: string;
+  readonly server: string | null;
+  readonly source: Source;
+  readonly requestId: string | null;
+}
+
+/** Hears of every attempt, once; never throws. */
+export interface AuthTelemetry {
+  accepted(attempt: AuthAttempt, principal: Principal): void;
+  refused(attempt: AuthAttempt, code: string): void;
 }
 
 /** Of those that showed nothing. */
