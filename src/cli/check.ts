@@ -6,6 +6,7 @@ import { loadPolicy, type PolicyInForce } from "../server/load-policy.ts";
 import { analystOf, signerOf } from "../server/open-log.ts";
 import { destinationOf } from "../server/open-shipping.ts";
 import { systemClock } from "../server/system.ts";
+import { transportErrors } from "../server/transport.ts";
 import type { Command, Options } from "./command.ts";
 import { complain, misuse, say } from "./output.ts";
 import { loadSettings, SETTINGS_HELP, SETTINGS_OPTIONS } from "./settings.ts";
@@ -70,9 +71,12 @@ async function loadAll(config: Config): Promise<Result<PolicyInForce, readonly s
   // A destination is made without being connected to: that reads the files it names.
   const destinations = config.audit.ship.map((each) => destinationOf(each));
   const keys = [signerOf(config.audit), analystOf(config.audit), ...destinations];
-  if (guards.ok && inventory.ok && keys.every(({ ok }) => ok)) return policy;
+  const transport = await transportErrors(config);
+  const isSound = guards.ok && inventory.ok && transport.length === 0;
+  if (isSound && keys.every(({ ok }) => ok)) return policy;
   return err([
     ...[policy, guards, inventory].flatMap((loaded) => (loaded.ok ? [] : loaded.error)),
     ...keys.flatMap((key) => (key.ok ? [] : [key.error])),
+    ...transport,
   ]);
 }

@@ -27,12 +27,27 @@ import {
 import { listeningPath, normaliseRoot } from "./meaning.ts";
 import { buildPadding, type RawPadding } from "./padding.ts";
 import { buildShipping, type RawShip, type ShipSecrets } from "./shipping.ts";
+import {
+  buildAdminAccess,
+  buildCertificate,
+  buildGrpcTls,
+  buildTrust,
+  type RawAdminAccess,
+  type RawCertificate,
+  type RawGrpcTls,
+  type RawTrust,
+  transportFiles,
+} from "./transport.ts";
 
 /** The document once `schemas/config.json` has found its shape right and filled in defaults. */
 export interface RawConfig {
   readonly listen: string;
   readonly grpc: string;
   readonly admin: string;
+  readonly grpc_tls?: RawGrpcTls;
+  readonly admin_tls?: RawCertificate;
+  readonly admin_access: RawAdminAccess;
+  readonly trust: RawTrust;
   readonly servers: { readonly [id: string]: RawServer };
   readonly policy: {
     readonly file?: string;
@@ -121,6 +136,7 @@ export interface Secrets {
   readonly analystKey: Secret | null;
   readonly bundleToken: Secret | null;
   readonly verificationKey: Secret | null;
+  readonly adminToken: Secret | null;
 }
 
 /** From the file's words to ours; `raw` has passed every check, so nothing can go wrong here. */
@@ -136,7 +152,11 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
   return {
     listen: addressOf(raw.listen),
     grpc: endpointOf(raw.grpc, folder),
+    grpcTls: buildGrpcTls(raw.grpc_tls, folder),
     admin: addressOf(raw.admin),
+    adminTls: buildCertificate(raw.admin_tls, folder),
+    adminAccess: buildAdminAccess(raw.admin_access, secrets.adminToken),
+    trust: buildTrust(raw.trust),
     servers: new Map(servers),
     policy: {
       file: inFolder(raw.policy.file),
@@ -226,7 +246,7 @@ function ownPaths(raw: RawConfig, surroundings: Surroundings): string[] {
   const bundle = isUrl(policy.bundle) ? undefined : policy.bundle;
   const certificates = audit.ship.flatMap(({ ca_file, cert_file }) => [ca_file, cert_file]);
   const logs = [audit.file, ...audit.fallback_files, ...certificates];
-  const files = [file, policy.file, bundle, inventory.file, ...logs];
+  const files = [file, policy.file, bundle, inventory.file, ...logs, ...transportFiles(raw)];
   const paths = [...files, ...modules, ...keyFiles];
   return paths.filter((path) => path !== undefined).map((path) => resolve(folder, path));
 }

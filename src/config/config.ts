@@ -7,6 +7,7 @@ import type { Direction } from "../core/message.ts";
 import type { PaddingScheme } from "../core/padding.ts";
 import type { PiiConfig } from "../core/pii.ts";
 import type { SchemaMode, ToolLimits } from "../core/tool-limits.ts";
+import type { Trust } from "../core/trust.ts";
 
 /** What `impedance.yaml` says, complete and checked: nothing of it can fail to be understood. */
 export interface Config {
@@ -14,8 +15,14 @@ export interface Config {
   readonly listen: Address;
   /** Where Envoy reaches the filter. */
   readonly grpc: Endpoint;
+  /** Null: whoever reaches the port can use it. */
+  readonly grpcTls: GrpcTlsConfig | null;
   /** Health and metrics. */
   readonly admin: Address;
+  /** Null: plain HTTP. */
+  readonly adminTls: CertificateConfig | null;
+  readonly adminAccess: AdminAccessConfig;
+  readonly trust: Trust;
   /** By id, in the order of the file; the id is the name of the proxy's route. */
   readonly servers: ReadonlyMap<string, ServerConfig>;
   readonly policy: PolicyConfig;
@@ -49,6 +56,26 @@ export interface Config {
   readonly audit: AuditConfig;
   readonly log: { readonly level: LogLevel };
   readonly drainDeadlineMs: number;
+}
+
+/** A certificate of our own. Paths are absolute. */
+export interface CertificateConfig {
+  readonly certificateFile: string;
+  readonly keyFile: string;
+  readonly pollIntervalMs: number;
+}
+
+export interface GrpcTlsConfig extends CertificateConfig {
+  readonly clientCaFile: string;
+  /** Globs over URIs and DNS names; at least one. */
+  readonly allowedIdentities: readonly string[];
+}
+
+export interface AdminAccessConfig {
+  readonly token: Secret | null;
+  readonly metrics: "token" | "open";
+  /** Globs. */
+  readonly allowedHosts: readonly string[];
 }
 
 export interface ServerConfig {

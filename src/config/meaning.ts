@@ -2,6 +2,7 @@ import { decodeAddress, decodeEndpoint } from "../core/address.ts";
 import { entriesAt, isRecord, textAt, valueAt } from "./access.ts";
 import type { Fault, Path } from "./config-error.ts";
 import { checkShipping } from "./shipping.ts";
+import { checkTransport } from "./transport.ts";
 
 /** `sun_path` of a Unix socket's address, without its final NUL. */
 const SOCKET_PATH_MAX_BYTES = 107;
@@ -24,6 +25,7 @@ export function validateMeaning(root: unknown): readonly Fault[] {
     ...checkAllowedValues(root),
     ...checkAuditFile(root),
     ...checkShipping(root),
+    ...checkTransport(root),
   ];
 }
 

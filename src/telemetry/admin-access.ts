@@ -28,13 +28,13 @@ export interface AccessRefusal {
 export const OPEN_ACCESS: AdminAccess = { token: null, metrics: "open", allowedHosts: [] };
 
 /** Says why a request may not be answered; null where it may. */
-export interface Gatekeeper {
+export interface Porter {
   /** Whoever asks, and for whatever. */
   visitor(request: IncomingMessage): AccessRefusal | null;
   credential(request: IncomingMessage, need: Need): AccessRefusal | null;
 }
 
-export function createGatekeeper(host: string, access: AdminAccess): Gatekeeper {
+export function createPorter(host: string, access: AdminAccess): Porter {
   const hosts = access.allowedHosts.map((pattern) => compileGlob(pattern.toLowerCase()));
   const expected = access.token === null ? null : digest(access.token);
 

@@ -7,10 +7,10 @@ import type { LiveTls, TlsMaterial } from "../core/tls.ts";
 import {
   type AccessRefusal,
   type AdminAccess,
-  createGatekeeper,
-  type Gatekeeper,
+  createPorter,
   type Need,
   OPEN_ACCESS,
+  type Porter,
 } from "./admin-access.ts";
 import { findRoute, readBody } from "./admin-request.ts";
 import type { Metrics } from "./metrics.ts";
@@ -72,9 +72,9 @@ const LIMITS = {
 
 /** Serves what watches over the service, and what operators do to it. */
 export function startAdmin(options: AdminOptions): Promise<Result<Admin, AdminFailure>> {
-  const gatekeeper = createGatekeeper(options.host, options.access ?? OPEN_ACCESS);
+  const porter = createPorter(options.host, options.access ?? OPEN_ACCESS);
   const server = serverFor(options.tls ?? null, (request, response) => {
-    inTime(answer(request, gatekeeper, options)).then(
+    inTime(answer(request, porter, options)).then(
       (reply) => send(request, response, reply),
       () => send(request, response, plain(500, "internal error")),
     );
@@ -122,30 +122,30 @@ function close(server: AnyServer): Promise<void> {
 
 async function answer(
   request: IncomingMessage,
-  gatekeeper: Gatekeeper,
+  porter: Porter,
   options: AdminOptions,
 ): Promise<Answer> {
-  const stranger = gatekeeper.visitor(request);
+  const stranger = porter.visitor(request);
   if (stranger !== null) return refused(stranger, options);
   const path = request.url?.split("?", 1)[0] ?? "";
   const own = ownPage(path, options);
-  if (own === null) return answerRoute(request, path, gatekeeper, options);
+  if (own === null) return answerRoute(request, path, porter, options);
   if (request.method !== "GET" && request.method !== "HEAD") return wrongMethod(["GET", "HEAD"]);
-  const refusal = gatekeeper.credential(request, own.need);
+  const refusal = porter.credential(request, own.need);
   return refusal === null ? own.page() : refused(refusal, options);
 }
 
 async function answerRoute(
   request: IncomingMessage,
   path: string,
-  gatekeeper: Gatekeeper,
+  porter: Porter,
   options: AdminOptions,
 ): Promise<Answer> {
   const found = findRoute(options.routes ?? [], request.method ?? "", path);
   if (found === null) return plain(404, `there are ${pathsOf(options)}`);
   if (found.kind === "other") return wrongMethod(found.methods);
   const need = found.route.needsToken ? "token" : "guarded";
-  const refusal = gatekeeper.credential(request, need);
+  const refusal = porter.credential(request, need);
   if (refusal !== null) return refused(refusal, options);
   const body = await readBody(request);
   if (body === null) return { ...plain(413, "too large"), headers: { connection: "close" } };

@@ -2,10 +2,11 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 
 import type { Telemetry } from "../core/ports.ts";
 import { createBoundedLabels, OTHER } from "./bounded-labels.ts";
+import { type CertificateMetrics, createCertificateMetrics } from "./certificate-metrics.ts";
 import { createShippingMetrics, type ShippingMetrics } from "./shipping-metrics.ts";
 
 /** All that is counted, and the text that a Prometheus server reads. */
-export interface Metrics extends Telemetry, ShippingMetrics {
+export interface Metrics extends Telemetry, ShippingMetrics, CertificateMetrics {
   streamOpened(): void;
   streamClosed(): void;
   /** The decision log could not take an event, or could not write. */
@@ -96,6 +97,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     auditHealth: (isHealthy) => watched(registry, isHealthy),
     policyReloaded: (outcome) => instruments.policyReloads.labels(outcome).inc(),
     ...createShippingMetrics(registry),
+    ...createCertificateMetrics(registry),
     contentType: registry.contentType,
     render: () => registry.metrics(),
   };

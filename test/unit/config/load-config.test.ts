@@ -70,7 +70,11 @@ test("an empty file and no file mean the defaults", () => {
   const expected = {
     listen: { host: "127.0.0.1", port: 8070 },
     grpc: { kind: "tcp", host: "127.0.0.1", port: 9191 },
+    grpcTls: null,
     admin: { host: "127.0.0.1", port: 9192 },
+    adminTls: null,
+    adminAccess: { token: null, metrics: "token", allowedHosts: [] },
+    trust: { forwardedForHops: 0, clientCertificate: null },
     servers: new Map(),
     policy: {
       file: null,
@@ -134,6 +138,18 @@ test("every setting of a full file arrives, with its paths taken from the file's
 listen: "[::1]:8443"
 grpc: unix:run/filter.sock
 admin: localhost:0
+grpc_tls:
+  certificate_file: tls/own.pem
+  key_file: /run/own-key.pem
+  client_ca_file: tls/ca.pem
+  allowed_identities: ["spiffe://mesh/envoy"]
+admin_tls: { certificate_file: admin.pem, key_file: admin-key.pem, poll_interval_ms: 500 }
+admin_access: { metrics: open, allowed_hosts: ["*.svc"] }
+trust:
+  forwarded_for_hops: 2
+  client_certificate_header: on
+  client_certificate_hop: 3
+  client_certificate_from: ["10.0.0.*"]
 servers:
   files:
     url: https://files.internal/base/mcp
@@ -191,7 +207,21 @@ drain_deadline_ms: 20
   expect(config).toEqual({
     listen: { host: "::1", port: 8443 },
     grpc: { kind: "unix", path: "/etc/impedance/run/filter.sock" },
+    grpcTls: {
+      certificateFile: "/etc/impedance/tls/own.pem",
+      keyFile: "/run/own-key.pem",
+      clientCaFile: "/etc/impedance/tls/ca.pem",
+      allowedIdentities: ["spiffe://mesh/envoy"],
+      pollIntervalMs: 10_000,
+    },
     admin: { host: "localhost", port: 0 },
+    adminTls: {
+      certificateFile: "/etc/impedance/admin.pem",
+      keyFile: "/etc/impedance/admin-key.pem",
+      pollIntervalMs: 500,
+    },
+    adminAccess: { token: null, metrics: "open", allowedHosts: ["*.svc"] },
+    trust: { forwardedForHops: 2, clientCertificate: { hop: 3, from: ["10.0.0.*"] } },
     servers: new Map([
       [
         "files",
@@ -269,6 +299,11 @@ drain_deadline_ms: 20
       "/etc/impedance/log/decisions.jsonl",
       "/etc/impedance/log/second.jsonl",
       "/var/emergency.jsonl",
+      "/etc/impedance/tls/own.pem",
+      "/run/own-key.pem",
+      "/etc/impedance/admin.pem",
+      "/etc/impedance/admin-key.pem",
+      "/etc/impedance/tls/ca.pem",
       "/etc/impedance/guards/a.ts",
       "/opt/b.js",
     ],
@@ -336,6 +371,11 @@ describe("one setting", () => {
       title: "a server's inventory that is not there",
       bad: "servers: { s: { url: http://h/mcp, inventory_mode: enforce } }",
       good: "servers: { s: { url: http://h/mcp, inventory_mode: observe } }",
+    },
+    {
+      title: "a header that is read from nobody",
+      bad: "trust: { client_certificate_header: on }",
+      good: "trust: { client_certificate_header: on, client_certificate_from: [a] }",
     },
     { title: "a host without port", bad: "admin: localhost", good: "admin: localhost:1" },
     {
