@@ -71,6 +71,10 @@ export interface TestServiceOptions {
   /** A fixed port, to come back where a service was before; any free one if absent. */
   readonly port?: number;
   readonly ready?: () => boolean;
+  /** In the clear if absent. */
+  readonly tls?: NonNullable<GrpcServerOptions["tls"]>;
+  /** A Unix socket in place of a port. */
+  readonly socket?: string;
 }
 
 /** A complaint of the adapter: a bug, or a proxy that breaks the protocol. */
@@ -117,7 +121,8 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   const grpc = await startGrpcServer({
     firewall: options.firewall?.(firewall) ?? firewall,
     limits: config.limits,
-    address: `127.0.0.1:${options.port ?? 0}`,
+    address: options.socket ? `unix:${options.socket}` : `127.0.0.1:${options.port ?? 0}`,
+    tls: options.tls ?? null,
     ready: options.ready ?? (() => true),
     onFault: (code, error) => faults.push({ code, error }),
     ...(options.wrapProcess ? { wrapProcess: options.wrapProcess } : {}),
