@@ -213,6 +213,8 @@ drain_deadline_ms: 20
             ["*", { argumentsMaxBytes: 7, resultMaxBytes: null, timeoutMs: null }],
           ]),
           inventoryMode: "observe",
+          forwardCredentials: null,
+          upstreamCredentials: null,
         },
       ],
       [
@@ -229,6 +231,8 @@ drain_deadline_ms: 20
           responseHeadDeadlineMs: 7,
           tools: new Map(),
           inventoryMode: "enforce",
+          forwardCredentials: null,
+          upstreamCredentials: null,
         },
       ],
     ]),
