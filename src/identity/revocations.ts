@@ -1,5 +1,5 @@
 import type { Clock } from "../core/ports.ts";
-import { createFollowedFile } from "./followed-file.ts";
+import { createFollowedFile, readBounded } from "./followed-file.ts";
 
 /** What can be taken back: by a token's key, by its own id, by its subject, and an API key. */
 export type RevocationKind = "kid" | "jti" | "sub" | "key";
@@ -22,6 +22,12 @@ const KINDS: ReadonlySet<string> = new Set<RevocationKind>(["kid", "jti", "sub",
 
 export function createRevocations(path: string, clock: Pick<Clock, "monotonic">): Revocations {
   return createFollowedFile({ path, clock, maxBytes: FILE_MAX_BYTES, decode: decodeRevocations });
+}
+
+/** Whether a list can be read as it is now. */
+export function canReadRevocations(path: string): boolean {
+  const text = readBounded(path, FILE_MAX_BYTES);
+  return text !== null && decodeRevocations(text) !== null;
 }
 
 /**

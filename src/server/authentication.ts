@@ -4,6 +4,8 @@ import { type AuthTelemetry, NO_GATEKEEPER } from "../core/identity.ts";
 import type { Clock } from "../core/ports.ts";
 import { createAnonymousIdentity } from "../identity/anonymous.ts";
 import { createAuthentication } from "../identity/authentication.ts";
+import { canReadKeys } from "../identity/jwt/key-source.ts";
+import { canReadRevocations } from "../identity/revocations.ts";
 import {
   createUpstreamCredentials,
   type UpstreamAccess,
@@ -40,6 +42,24 @@ export function authenticationOf(
     methods: [],
   });
   return { ...authentication, upstream };
+}
+
+/**
+ * What of the files that decide who may come in cannot be used: a sentence each. Where keys are
+ * fetched from, nobody is asked before the first token comes.
+ */
+export function missingForAuthentication({ authentication }: Config): readonly string[] {
+  const { revocationFile, tokens } = authentication;
+  const faults: string[] = [];
+  if (revocationFile !== null && !canReadRevocations(revocationFile)) {
+    faults.push(`${revocationFile}: the list of what was revoked cannot be read`);
+  }
+  for (const { name, keys } of tokens?.issuers ?? []) {
+    if (keys.kind === "file" && !canReadKeys(keys.path)) {
+      faults.push(`${keys.path}: the keys of the issuer ${name} cannot be read`);
+    }
+  }
+  return faults;
 }
 
 /** Whether there is any way to show who one is. */

@@ -1,6 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
+import type { AuthTelemetry } from "../core/identity.ts";
 import type { Telemetry } from "../core/ports.ts";
+import { createAuthMetrics } from "./auth-metrics.ts";
 import { createBoundedLabels, OTHER } from "./bounded-labels.ts";
 import { createShippingMetrics, type ShippingMetrics } from "./shipping-metrics.ts";
 
@@ -8,6 +10,8 @@ import { createShippingMetrics, type ShippingMetrics } from "./shipping-metrics.
 export interface Metrics extends Telemetry, ShippingMetrics {
   streamOpened(): void;
   streamClosed(): void;
+  /** Who was let in, and who was not. */
+  readonly auth: AuthTelemetry;
   /** The decision log could not take an event, or could not write. */
   auditFailed(): void;
   /** The decision log goes on in another of its files. */
@@ -96,6 +100,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     auditHealth: (isHealthy) => watched(registry, isHealthy),
     policyReloaded: (outcome) => instruments.policyReloads.labels(outcome).inc(),
     ...createShippingMetrics(registry),
+    auth: createAuthMetrics(registry),
     contentType: registry.contentType,
     render: () => registry.metrics(),
   };

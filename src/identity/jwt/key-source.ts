@@ -1,10 +1,7 @@
-import type {
-  IssuerSettings,
-  KeySourceSettings,
-  RemoteSettings,
-} from "../../core/authentication.ts";
+import type { IssuerSettings, RemoteSettings } from "../../core/authentication.ts";
 import { readBounded } from "../followed-file.ts";
 import { fetchJson } from "./fetch-json.ts";
+import { readKeySet } from "./key-set.ts";
 
 /** Where an issuer's keys come from. Rejects, saying why, when they cannot be had. */
 export type KeySource = () => Promise<unknown>;
@@ -63,8 +60,11 @@ function readOrThrow(path: string): string {
   return text;
 }
 
-/** For people: where the keys are looked for. */
-export function describeSource(keys: KeySourceSettings): string {
-  if (keys.kind === "file") return keys.path;
-  return keys.kind === "uri" ? keys.uri : "discovery";
+/** Whether a file of keys can be read as it is now. */
+export function canReadKeys(path: string): boolean {
+  try {
+    return readKeySet(JSON.parse(readOrThrow(path))) !== null;
+  } catch {
+    return false;
+  }
 }

@@ -28,9 +28,10 @@ _has_scopes(rule) if portable.scoped(rule, input.principal.scopes)
 # METADATA
 # description: What allow rules take that would let this pass, were it not for the caller's scopes.
 # scope: document
-lacking[fact.rule] := rule.scopes if {
+lacking[name] := rule.scopes if {
 	some fact in input.rules
-	rule := data.impedance.portable.rules[fact.rule]
+	name := fact.rule
+	rule := data.impedance.portable.rules[name]
 	portable.applies(fact, data.impedance.portable.rules, "allow", input.principal.roles)
 	not _has_scopes(rule)
 }
