@@ -187,6 +187,8 @@ function withUpstream(config: Config, options: Options): Result<Config, string> 
     responseHeadDeadlineMs: config.limits.responseHeadDeadlineMs,
     tools: new Map(),
     inventoryMode: config.inventory.mode,
+    forwardCredentials: null,
+    upstreamCredentials: null,
   };
   return ok({ ...config, listen, servers: new Map([[SINGLE_SERVER, server]]) });
 }

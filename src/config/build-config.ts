@@ -4,9 +4,15 @@ import type { AllowEntry } from "../core/finding.ts";
 import type { InventoryMode } from "../core/inventory.ts";
 import type { Limits } from "../core/limits.ts";
 import type { SchemaMode } from "../core/tool-limits.ts";
+import {
+  authenticationFiles,
+  buildAuthentication,
+  type RawAuthentication,
+} from "./authentication.ts";
 import type {
   AliasesConfig,
   AuditConfig,
+  CallerHeader,
   Config,
   DenialShape,
   Disclosure,
@@ -38,6 +44,11 @@ import {
   type RawTrust,
   transportFiles,
 } from "./transport.ts";
+import {
+  buildUpstreamCredentials,
+  type RawUpstreamCredentials,
+  type UpstreamSecrets,
+} from "./upstream-secrets.ts";
 
 /** The document once `schemas/config.json` has found its shape right and filled in defaults. */
 export interface RawConfig {
@@ -49,6 +60,7 @@ export interface RawConfig {
   readonly admin_access: RawAdminAccess;
   readonly trust: RawTrust;
   readonly servers: { readonly [id: string]: RawServer };
+  readonly authentication: RawAuthentication;
   readonly policy: {
     readonly file?: string;
     readonly bundle?: string;
@@ -110,6 +122,8 @@ interface RawServer {
   readonly padding?: Partial<RawPadding>;
   readonly response_head_deadline_ms?: number;
   readonly inventory_mode?: InventoryMode;
+  readonly forward_credentials?: readonly CallerHeader[];
+  readonly upstream_credentials?: RawUpstreamCredentials;
   readonly tools: { readonly [glob: string]: RawToolLimits };
 }
 
@@ -126,6 +140,7 @@ export interface Surroundings {
   readonly secrets: Secrets;
   /** Of the entries of `audit.ship`, in their order. */
   readonly shipSecrets: readonly ShipSecrets[];
+  readonly upstreamSecrets: UpstreamSecrets;
 }
 
 /** Null where the file has no reference. */
@@ -146,7 +161,7 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
     path === undefined ? null : resolve(folder, path);
   const limits = buildLimits(raw.limits);
   const servers = Object.entries(raw.servers).map(
-    ([id, server]) => [id, buildServer(id, server, raw, limits, inFolder)] as const,
+    ([id, server]) => [id, buildServer(id, server, raw, limits, surroundings)] as const,
   );
 
   return {
@@ -158,6 +173,7 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
     adminAccess: buildAdminAccess(raw.admin_access, secrets.adminToken),
     trust: buildTrust(raw.trust),
     servers: new Map(servers),
+    authentication: buildAuthentication(raw.authentication, folder),
     policy: {
       file: inFolder(raw.policy.file),
       bundle: isUrl(raw.policy.bundle) ? raw.policy.bundle : inFolder(raw.policy.bundle),
@@ -236,8 +252,11 @@ function buildAliases(raw: RawConfig["aliases"], key: Secret | null): AliasesCon
 }
 
 function ownPaths(raw: RawConfig, surroundings: Surroundings): string[] {
-  const { file, folder, secrets, shipSecrets } = surroundings;
-  const shipKeys = shipSecrets.flatMap(({ token, key }) => [token, key]);
+  const { file, folder, secrets, shipSecrets, upstreamSecrets } = surroundings;
+  const shipKeys = [
+    ...shipSecrets.flatMap(({ token, key }) => [token, key]),
+    ...upstreamSecrets.values(),
+  ];
   const keyFiles = [...Object.values<Secret | null>({ ...secrets }), ...shipKeys].map((secret) => {
     return secret?.reference.startsWith("file:") ? secret.reference.slice(5) : undefined;
   });
@@ -247,7 +266,8 @@ function ownPaths(raw: RawConfig, surroundings: Surroundings): string[] {
   const certificates = audit.ship.flatMap(({ ca_file, cert_file }) => [ca_file, cert_file]);
   const logs = [audit.file, ...audit.fallback_files, ...certificates];
   const files = [file, policy.file, bundle, inventory.file, ...logs, ...transportFiles(raw)];
-  const paths = [...files, ...modules, ...keyFiles];
+  const access = authenticationFiles(raw.authentication);
+  const paths = [...files, ...modules, ...keyFiles, ...access];
   return paths.filter((path) => path !== undefined).map((path) => resolve(folder, path));
 }
 
@@ -256,8 +276,9 @@ function buildServer(
   raw: RawServer,
   { denial, padding, inventory }: Pick<RawConfig, "denial" | "padding" | "inventory">,
   limits: Limits,
-  inFolder: (path: string | undefined) => string | null,
+  { folder, upstreamSecrets }: Surroundings,
 ): ServerConfig {
+  const { upstream_credentials: own } = raw;
   const roots = Object.entries(raw.roots).map(
     ([name, folder]) => [name, normaliseRoot(folder)] as const,
   );
@@ -266,7 +287,7 @@ function buildServer(
     url: new URL(raw.url).href,
     path: listeningPath(id, raw.path),
     protocol: raw.protocol,
-    caFile: inFolder(raw.ca_file),
+    caFile: raw.ca_file === undefined ? null : resolve(folder, raw.ca_file),
     roots: new Map(roots),
     denial: raw.denial ?? denial,
     padding: buildPadding({ ...padding, ...raw.padding }),
@@ -282,6 +303,9 @@ function buildServer(
       ]),
     ),
     inventoryMode: raw.inventory_mode ?? inventory.mode,
+    forwardCredentials: raw.forward_credentials ?? null,
+    upstreamCredentials:
+      own === undefined ? null : buildUpstreamCredentials(own, upstreamSecrets.get(id), folder),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Address, Endpoint } from "../core/address.ts";
+import type { AuthenticationSettings, UpstreamCredentialSettings } from "../core/authentication.ts";
 import type { DescriptionsConfig } from "../core/descriptions.ts";
 import type { AllowEntry } from "../core/finding.ts";
 import type { InventoryMode } from "../core/inventory.ts";
@@ -25,6 +26,7 @@ export interface Config {
   readonly trust: Trust;
   /** By id, in the order of the file; the id is the name of the proxy's route. */
   readonly servers: ReadonlyMap<string, ServerConfig>;
+  readonly authentication: AuthenticationSettings;
   readonly policy: PolicyConfig;
   readonly inventory: InventoryConfig;
   /** Names, in the order in which they run. */
@@ -98,7 +100,14 @@ export interface ServerConfig {
   readonly tools: ReadonlyMap<string, ToolLimits>;
   /** The server's own, or that of the whole configuration. */
   readonly inventoryMode: InventoryMode;
+  /** Headers of the caller that go on; null: none where callers authenticate here, else both. */
+  readonly forwardCredentials: readonly CallerHeader[] | null;
+  /** What the server is shown of ours; null for nothing. */
+  readonly upstreamCredentials: UpstreamCredentialSettings | null;
 }
+
+/** Where callers' credentials are. */
+export type CallerHeader = "authorization" | "cookie";
 
 export interface AliasesConfig {
   /** `roots`: at the servers that have roots. */

@@ -1,5 +1,6 @@
 import { decodeAddress, decodeEndpoint } from "../core/address.ts";
 import { entriesAt, isRecord, textAt, valueAt } from "./access.ts";
+import { checkAuthentication } from "./authentication-meaning.ts";
 import type { Fault, Path } from "./config-error.ts";
 import { checkShipping } from "./shipping.ts";
 import { checkTransport } from "./transport.ts";
@@ -19,6 +20,7 @@ export function validateMeaning(root: unknown): readonly Fault[] {
     ...checkEndpoint(root, ["grpc"]),
     ...servers.flatMap((id) => checkServer(root, id)),
     ...checkListeningPaths(root, servers),
+    ...checkAuthentication(root, servers),
     ...checkJitter(root, servers),
     ...checkPiiServers(root, servers),
     ...checkInventory(root, servers),

@@ -34,6 +34,7 @@ export function createIdentityChain(
   }
 
   async function answered(head: RequestHead): Promise<readonly [string, Identity]> {
+    if (head.server === null) return ["none", NO_SERVER];
     let first: readonly [string, Caller] | null = null;
     const credentials: Credential[] = [];
     for (const method of methods) {
@@ -58,6 +59,8 @@ export function createIdentityChain(
     },
   };
 }
+
+const NO_SERVER: Identity = { kind: "refused", code: "server_unknown", challenge: null };
 
 /** Ends with the first of them, and is taken back with any. The first that has a session gives it. */
 function joint(credentials: readonly Credential[]): Credential {

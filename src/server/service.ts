@@ -8,6 +8,7 @@ import { createDurableFirewall } from "../pipeline/durable.ts";
 import { createFirewall } from "../pipeline/firewall.ts";
 import { describeError, type Logger } from "../telemetry/log.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
+import { missingForAuthentication } from "./authentication.ts";
 import { dependenciesOf } from "./dependencies.ts";
 import { noteConfig, notePolicy } from "./history.ts";
 import { type LiveOptions, startLivePolicy } from "./live-policy.ts";
@@ -58,6 +59,11 @@ export interface StartFailure {
 export async function startService(
   options: ServiceOptions,
 ): Promise<Result<Service, StartFailure>> {
+  const missing = missingForAuthentication(options.config);
+  return missing.length > 0 ? err({ part: "identity", errors: missing }) : start(options);
+}
+
+async function start(options: ServiceOptions): Promise<Result<Service, StartFailure>> {
   const { config, log } = options;
   const inventory = await loadInventory(config);
   // What a policy may ask of the inventory it cannot decide without it.
@@ -92,7 +98,7 @@ export async function startService(
     inForce: current,
     inventory: inventory.value,
     audit: auditOf(sink, metrics, options.onDecision),
-    telemetry: metrics,
+    ...listenersOf(metrics, log),
     clock: systemClock,
     analyst: analyst.value,
   });
@@ -138,6 +144,14 @@ export async function startService(
       return { isLogWhole };
     },
   });
+}
+
+function listenersOf(metrics: Metrics, log: Logger) {
+  return {
+    telemetry: metrics,
+    authTelemetry: metrics.auth,
+    onKeysMissing: (issuer: string, reason: string) => log.warn("keys_missing", { issuer, reason }),
+  };
 }
 
 /** What holds in this run is on record before its first decision. */

@@ -1,6 +1,8 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
+import type { AuthTelemetry } from "../core/identity.ts";
 import type { Telemetry } from "../core/ports.ts";
+import { createAuthMetrics } from "./auth-metrics.ts";
 import { createBoundedLabels, OTHER } from "./bounded-labels.ts";
 import { type CertificateMetrics, createCertificateMetrics } from "./certificate-metrics.ts";
 import { createShippingMetrics, type ShippingMetrics } from "./shipping-metrics.ts";
@@ -9,6 +11,8 @@ import { createShippingMetrics, type ShippingMetrics } from "./shipping-metrics.
 export interface Metrics extends Telemetry, ShippingMetrics, CertificateMetrics {
   streamOpened(): void;
   streamClosed(): void;
+  /** Who was let in, and who was not. */
+  readonly auth: AuthTelemetry;
   /** The decision log could not take an event, or could not write. */
   auditFailed(): void;
   /** The decision log goes on in another of its files. */
@@ -98,6 +102,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     policyReloaded: (outcome) => instruments.policyReloads.labels(outcome).inc(),
     ...createShippingMetrics(registry),
     ...createCertificateMetrics(registry),
+    auth: createAuthMetrics(registry),
     contentType: registry.contentType,
     render: () => registry.metrics(),
   };

@@ -221,6 +221,8 @@ function serversOf(options: TestServiceOptions): Config["servers"] {
       responseHeadDeadlineMs,
       tools: new Map(Object.entries(tools).map(([glob, limits]) => [glob, { ...none, ...limits }])),
       inventoryMode: inventory?.mode ?? "observe",
+      forwardCredentials: null,
+      upstreamCredentials: null,
     },
   ]);
   return new Map(servers);

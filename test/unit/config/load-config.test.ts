@@ -243,6 +243,8 @@ drain_deadline_ms: 20
             ["*", { argumentsMaxBytes: 7, resultMaxBytes: null, timeoutMs: null }],
           ]),
           inventoryMode: "observe",
+          forwardCredentials: null,
+          upstreamCredentials: null,
         },
       ],
       [
@@ -259,6 +261,8 @@ drain_deadline_ms: 20
           responseHeadDeadlineMs: 7,
           tools: new Map(),
           inventoryMode: "enforce",
+          forwardCredentials: null,
+          upstreamCredentials: null,
         },
       ],
     ]),
