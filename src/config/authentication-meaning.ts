@@ -1,11 +1,12 @@
 import { isTrustworthyUrl } from "../core/address.ts";
 import { entriesAt, isRecord, textAt, valueAt } from "./access.ts";
 import type { Fault, Path } from "./config-error.ts";
+import { checkMtls } from "./proxy-identity.ts";
 
 const ROOT: Path = ["authentication"];
 const ISSUERS: Path = [...ROOT, "tokens", "issuers"];
 /** Ways to show who one is. */
-const METHODS = ["tokens", "api_keys"] as const;
+const METHODS = ["tokens", "api_keys", "mtls", "proxy_jwt"] as const;
 /** Stand before ids of principals that no issuer named. */
 const RESERVED_NAMES: ReadonlySet<string> = new Set([
   "key",
@@ -25,6 +26,7 @@ export function checkAuthentication(root: unknown, servers: readonly string[]): 
     ...entriesAt(root, ISSUERS).flatMap(([name, issuer]) => checkIssuer(name, issuer)),
     ...checkIssuersDiffer(root),
     ...checkApiKeys(root),
+    ...checkMtls(root),
     ...servers.flatMap((id) => checkUpstream(root, id)),
   ];
 }

@@ -2,11 +2,13 @@ import { resolve } from "node:path";
 import type {
   ApiKeySettings,
   AuthenticationSettings,
-  ClaimMapping,
   IssuerSettings,
   KeySourceSettings,
   TokenSettings,
 } from "../core/authentication.ts";
+
+import { mappingOf, type RawMapping } from "./claim-mapping.ts";
+import { buildMtls, buildProxyToken, type RawMtls, type RawProxyJwt } from "./proxy-identity.ts";
 
 /** `authentication` once the schema has found its shape right and filled in defaults. */
 export interface RawAuthentication {
@@ -19,6 +21,8 @@ export interface RawAuthentication {
     readonly max_bytes: number;
     readonly issuers: { readonly [name: string]: RawIssuer };
   };
+  readonly mtls?: RawMtls;
+  readonly proxy_jwt?: RawProxyJwt;
   readonly api_keys?: { readonly header: string; readonly keys: readonly RawApiKey[] };
 }
 
@@ -45,12 +49,6 @@ interface RawIssuer {
   readonly advertise: "on" | "off";
 }
 
-interface RawMapping {
-  readonly claims: readonly string[];
-  readonly prefix: string;
-  readonly map: { readonly [value: string]: readonly string[] };
-}
-
 interface RawApiKey {
   readonly id: string;
   readonly hash: string;
@@ -69,7 +67,8 @@ export function buildAuthentication(
   folder: string,
 ): AuthenticationSettings {
   const { tokens, api_keys: apiKeys, revocation_file: revocations } = raw;
-  const hasMethod = tokens !== undefined || apiKeys !== undefined;
+  const methods = [tokens, apiKeys, raw.mtls, raw.proxy_jwt];
+  const hasMethod = methods.some((method) => method !== undefined);
   return {
     publicUrl: raw.public_url === undefined ? null : new URL(raw.public_url).origin,
     resource: raw.resource ?? null,
@@ -77,6 +76,8 @@ export function buildAuthentication(
     scopes: raw.scopes,
     tokens: tokens === undefined ? null : buildTokens(tokens, folder),
     apiKeys: apiKeys === undefined ? null : buildApiKeys(apiKeys),
+    mtls: raw.mtls === undefined ? null : buildMtls(raw.mtls),
+    proxyToken: raw.proxy_jwt === undefined ? null : buildProxyToken(raw.proxy_jwt),
     revocationFile: revocations === undefined ? null : resolve(folder, revocations),
   };
 }
@@ -123,10 +124,6 @@ function keysOf(raw: RawIssuer, folder: string): KeySourceSettings {
   };
   if (raw.jwks_uri === undefined) return { kind: "discovery", ...remote };
   return { kind: "uri", uri: raw.jwks_uri, ...remote };
-}
-
-function mappingOf({ claims, prefix, map }: RawMapping): ClaimMapping {
-  return { claims, prefix, map: new Map(Object.entries(map)) };
 }
 
 function buildApiKeys({

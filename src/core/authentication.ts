@@ -12,8 +12,39 @@ export interface AuthenticationSettings {
   readonly tokens: TokenSettings | null;
   /** Null where no API key is taken. */
   readonly apiKeys: ApiKeySettings | null;
+  /** Null where no caller's certificate is taken. */
+  readonly mtls: MtlsSettings | null;
+  /** Null where the proxy's own check of tokens counts for nothing. */
+  readonly proxyToken: ProxyTokenSettings | null;
   /** What was taken back before its end; null for none. */
   readonly revocationFile: string | null;
+}
+
+/** Whose certificates, shown to the proxy, say who calls. */
+export interface MtlsSettings {
+  /** Of SPIFFE ids. */
+  readonly trustDomains: readonly string[];
+  /** Globs over the first DNS name of certificates without a SPIFFE id. */
+  readonly names: readonly string[];
+  /** Globs over the subjects of such certificates. */
+  readonly subjects: readonly string[];
+  /** By glob over the ids that come of it. */
+  readonly roles: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Tokens that the proxy has checked. */
+export interface ProxyTokenSettings {
+  /** Under which the filter keeps the claims (`payload_in_metadata`). */
+  readonly payload: string;
+  readonly issuer: string;
+  /** Null: the proxy is left to ask for one. */
+  readonly audiences: readonly string[] | null;
+  readonly clockSkewMs: number;
+  readonly principal: { readonly claim: string; readonly kind: "user" | "service" };
+  readonly roles: ClaimMapping;
+  readonly scopes: ClaimMapping;
+  /** What the policy may see of the token. */
+  readonly claims: readonly string[];
 }
 
 export interface TokenSettings {

@@ -1,6 +1,7 @@
 import { Server, ServerCredentials, type UntypedHandleCall } from "@grpc/grpc-js";
 import type { Firewall } from "../core/exchange.ts";
 import type { Limits } from "../core/limits.ts";
+import { NO_TRUST, type Trust } from "../core/trust.ts";
 import { createByteBudget } from "./body-buffer.ts";
 import { createCheck } from "./ext-authz.ts";
 import { createExtProc } from "./ext-proc.ts";
@@ -9,6 +10,7 @@ import { type GrpcTls, liveCredentials, onlyAllowed } from "./grpc-tls.ts";
 import { createHealth } from "./health.ts";
 import type { ProcessCall } from "./process-stream.ts";
 import { loadServices } from "./protocol.ts";
+import { createTrusted } from "./trust.ts";
 import { bindPrivately } from "./unix-socket.ts";
 
 export interface GrpcServerOptions {
@@ -18,6 +20,8 @@ export interface GrpcServerOptions {
   readonly address: string;
   /** Null or absent: whoever reaches the address can call. */
   readonly tls?: GrpcTls | null;
+  /** Whose words of those before Envoy are believed; nobody's if absent. */
+  readonly trust?: Trust;
   readonly ready: () => boolean;
   readonly onFault: (code: string, error: unknown) => void;
   /** Told of each exchange, for the count of those that are open. */
@@ -44,9 +48,11 @@ const FRAME_SLACK_BYTES = 64 * 1024;
 
 /** Both of Envoy's doors and the health service on one gRPC server. Rejects when it cannot bind. */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
-  const { firewall, limits, onFault } = options;
+  const { limits, onFault } = options;
   const services = loadServices();
   const { onOpen = ignore, onClose = ignore, tls = null } = options;
+  const trusted = createTrusted(options.trust ?? NO_TRUST);
+  const firewall: Firewall = { open: (head) => options.firewall.open(trusted(head)) };
   const budget = createByteBudget(limits.heldBodiesMaxBytes);
   const extProc = createExtProc({ firewall, limits, budget, onFault, onOpen, onClose });
   let draining = false;

@@ -10,6 +10,11 @@ import { createKeySource } from "./jwt/key-source.ts";
 import { createReplayMemory } from "./jwt/replays.ts";
 import { createTokenMethod } from "./jwt/token-method.ts";
 import type { TrustedIssuer } from "./jwt/verify.ts";
+import { createMtlsMethod } from "./mtls/mtls-method.ts";
+import {
+  createProxyTokenMethod,
+  type ProxyTokenMethodOptions,
+} from "./proxy/proxy-token-method.ts";
 import { createResources, type Reachable } from "./resource-metadata.ts";
 import { createRevocations, NO_REVOCATIONS } from "./revocations.ts";
 
@@ -50,7 +55,7 @@ export function createAuthentication(parts: AuthenticationParts): Authentication
     methods.push(createTokenMethod({ settings: tokens, issuers, replays, resourceOf, ...shared }));
   }
   if (apiKeys !== null) methods.push(createApiKeyMethod({ settings: apiKeys, ...shared }));
-  methods.push(...parts.methods);
+  methods.push(...proxyMethods(settings, shared), ...parts.methods);
 
   const identity = createIdentityChain(methods, {
     anonymous: settings.anonymous ? createAnonymousIdentity() : null,
@@ -58,6 +63,17 @@ export function createAuthentication(parts: AuthenticationParts): Authentication
     telemetry,
   });
   return { identity, gatekeeper: { answer: resources.answer, stepUp: challenger.stepUp } };
+}
+
+/** Ways to show to the proxy who one is: what it says of them, no client can write. */
+function proxyMethods(
+  { mtls, proxyToken }: AuthenticationSettings,
+  shared: Omit<ProxyTokenMethodOptions, "settings">,
+): readonly IdentityMethod[] {
+  return [
+    ...(proxyToken === null ? [] : [createProxyTokenMethod({ settings: proxyToken, ...shared })]),
+    ...(mtls === null ? [] : [createMtlsMethod({ settings: mtls, ...shared })]),
+  ];
 }
 
 function trust(settings: IssuerSettings, parts: AuthenticationParts): TrustedIssuer {

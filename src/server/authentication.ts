@@ -64,7 +64,8 @@ export function missingForAuthentication({ authentication }: Config): readonly s
 
 /** Whether there is any way to show who one is. */
 function asksWhoCalls({ authentication }: Config): boolean {
-  return authentication.tokens !== null || authentication.apiKeys !== null;
+  const { tokens, apiKeys, mtls, proxyToken } = authentication;
+  return [tokens, apiKeys, mtls, proxyToken].some((method) => method !== null);
 }
 
 const CALLER_HEADERS: readonly CallerHeader[] = ["authorization", "cookie"];
@@ -78,8 +79,11 @@ function accessOf(config: Config, server: string): UpstreamAccess {
   const withheld = CALLER_HEADERS.filter((name) => !forwarded.includes(name));
   const { apiKeys } = config.authentication;
   const ours = [...(apiKeys === null ? [] : [apiKeys.header]), ...(asks ? PROXY_HEADERS : [])];
-  return { withheld: [...withheld, ...ours], own: upstreamCredentials };
+  return { withheld: [...withheld, ...ours, ...HOP_HEADERS], own: upstreamCredentials };
 }
+
+/** Between proxies, and to be believed by nobody who is none: no server is to see it from us. */
+const HOP_HEADERS = ["x-forwarded-client-cert"];
 
 /** RFC 9110 section 11.7: for the next proxy, which is this one. */
 const PROXY_HEADERS = ["proxy-authorization"];

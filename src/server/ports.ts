@@ -71,6 +71,7 @@ async function bindGrpc(
       limits: config.limits,
       address: grpcAddress(config.grpc),
       tls: grpcTls,
+      trust: config.trust,
       ready: serves,
       onFault: (code, error) =>
         log.error("exchange_failed", { fault: code, ...describeError(error) }),
