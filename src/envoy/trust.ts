@@ -6,6 +6,7 @@ import type { Trust } from "../core/trust.ts";
 import { decodeClientCertificates, peerOf } from "./client-certificate-header.ts";
 
 const FORWARDED_FOR = "x-forwarded-for";
+const LOOPBACK = /^(?:127(?:\.\d{1,3}){3}|::1)$/;
 const CLIENT_CERTIFICATE = "x-forwarded-client-cert";
 
 /**
@@ -57,11 +58,12 @@ function forwardedPeer(header: string | undefined, hop: number): Peer | null {
  * Envoy appends who called it to `x-forwarded-for` (`use_remote_address`); the proxies before it
  * did so too. Behind its own entry come as many as are trusted, and then the caller's. Where the
  * last one is not the one that Envoy saw, or there are too few, the header is not what it should
- * be, and Envoy's own address stands.
+ * be, and Envoy's own address stands. For a caller on the same machine Envoy appends an address of
+ * its own.
  */
 function forwardedAddress(headers: Headers, seen: string | null, hops: number): string | null {
   const entries = (headers.get(FORWARDED_FOR) ?? "").split(",").map((entry) => entry.trim());
-  if (entries.at(-1) !== seen) return seen;
+  if (entries.at(-1) !== seen && !LOOPBACK.test(seen ?? "")) return seen;
   const entry = entries.at(-1 - hops);
   return entry !== undefined && isIP(entry) !== 0 ? entry : seen;
 }

@@ -71,6 +71,10 @@ export interface TestServiceOptions {
   /** A fixed port, to come back where a service was before; any free one if absent. */
   readonly port?: number;
   readonly ready?: () => boolean;
+  /** What differs from the defaults, under which nobody is asked who they are. */
+  readonly authentication?: Partial<Config["authentication"]>;
+  /** Nobody's word before Envoy counts if absent. */
+  readonly trust?: Config["trust"];
   /** In the clear if absent. */
   readonly tls?: NonNullable<GrpcServerOptions["tls"]>;
   /** A Unix socket in place of a port. */
@@ -123,6 +127,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     limits: config.limits,
     address: options.socket ? `unix:${options.socket}` : `127.0.0.1:${options.port ?? 0}`,
     tls: options.tls ?? null,
+    trust: config.trust,
     ready: options.ready ?? (() => true),
     onFault: (code, error) => faults.push({ code, error }),
     ...(options.wrapProcess ? { wrapProcess: options.wrapProcess } : {}),
@@ -195,6 +200,8 @@ function configOf(options: TestServiceOptions): Config {
     allowedHosts: options.allowedHosts ?? value.allowedHosts,
     pii: { ...value.pii, ...options.pii },
     servers: serversOf(options),
+    authentication: { ...value.authentication, ...options.authentication },
+    trust: options.trust ?? value.trust,
     inventory: { file: null, mode: options.inventory?.mode ?? "observe" },
     aliases: { ...value.aliases, ...options.aliases },
     schema: { ...value.schema, ...options.schema },

@@ -37,6 +37,12 @@ describe("the caller's address", () => {
     expect(trusted(headWith({ [XFF]: forwarded })).source.ip).toBe(ip);
   });
 
+  test.each(["127.0.0.1", "::1"])("behind a proxy on the same machine, %s, too", (seen) => {
+    const trusted = createTrusted({ ...NO_TRUST, forwardedForHops: 1 });
+    const head = headWith({ [XFF]: "1.1.1.1,2.2.2.2,192.0.2.2" }, { ip: seen, spiffe: null });
+    expect(trusted(head).source.ip).toBe("2.2.2.2");
+  });
+
   test("is Envoy's where there is no header", () => {
     const trusted = createTrusted({ ...NO_TRUST, forwardedForHops: 1 });
     expect(trusted(headWith({})).source.ip).toBe("10.0.0.9");
