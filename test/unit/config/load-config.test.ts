@@ -66,12 +66,23 @@ const AUDIT_DEFAULTS = {
   ship: [],
 };
 
+const NO_AUTHENTICATION = {
+  publicUrl: null,
+  resource: null,
+  anonymous: true,
+  scopes: [],
+  tokens: null,
+  apiKeys: null,
+  revocationFile: null,
+};
+
 test("an empty file and no file mean the defaults", () => {
   const expected = {
     listen: { host: "127.0.0.1", port: 8070 },
     grpc: { kind: "tcp", host: "127.0.0.1", port: 9191 },
     admin: { host: "127.0.0.1", port: 9192 },
     servers: new Map(),
+    authentication: NO_AUTHENTICATION,
     policy: {
       file: null,
       bundle: null,
@@ -236,6 +247,7 @@ drain_deadline_ms: 20
         },
       ],
     ]),
+    authentication: NO_AUTHENTICATION,
     policy: {
       file: "/etc/impedance/policy.yaml",
       bundle: "/opt/bundle.tar.gz",
