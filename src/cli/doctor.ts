@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { err, ok, type Result } from "../core/result.ts";
 import type { Command, Options } from "./command.ts";
 import { misuse, say } from "./output.ts";
 
@@ -32,25 +33,29 @@ async function doctor(options: Options): Promise<number> {
   if (format !== "text" && format !== "json") {
     return misuse(`--format is text or json, not ${format}`);
   }
-  const url = options.text("url") ?? "http://127.0.0.1:8070/mcp";
-  if (!URL.canParse(url)) {
-    return misuse(`--url ${url} is no URL`);
-  }
-  const file = options.text("token-file");
-  const token = file === undefined ? null : readToken(file);
-  if (file !== undefined && token === null) {
-    return misuse(`--token-file ${file} cannot be read, or holds no token`);
-  }
-  const target = { url, token };
+  const target = targetOf(options);
+  if (!target.ok) return misuse(target.error);
   const checks: Check[] = [];
   for (const check of [requestIsRead, sizeIsBounded, responseIsRead]) {
-    checks.push(await attempt(check, target));
+    checks.push(await attempt(check, target.value));
   }
+  const { url } = target.value;
   const healthy = checks.every(({ ok }) => ok);
   if (format === "json") say(JSON.stringify({ ok: healthy, url, checks }));
   else
     for (const { name, ok, detail } of checks) say(`${ok ? "ok  " : "FAIL"}  ${name}: ${detail}`);
   return healthy ? 0 : 1;
+}
+
+function targetOf(options: Options): Result<Target, string> {
+  const url = options.text("url") ?? "http://127.0.0.1:8070/mcp";
+  if (!URL.canParse(url)) return err(`--url ${url} is no URL`);
+  const file = options.text("token-file");
+  if (file === undefined) return ok({ url, token: null });
+  const token = readToken(file);
+  return token === null
+    ? err(`--token-file ${file} cannot be read, or holds no token`)
+    : ok({ url, token });
 }
 
 interface Target {

@@ -22,7 +22,10 @@ export interface TestKey {
 export const ISSUER = "https://login.example.com";
 export const AUDIENCE = "https://gateway.example.com/files/mcp";
 
-export function createTestKey(algorithm: "RS256" | "ES256" | "EdDSA", kid = randomUUID()): TestKey {
+export function createTestKey(
+  algorithm: "RS256" | "ES256" | "EdDSA",
+  kid: string = randomUUID(),
+): TestKey {
   const { privateKey, publicKey } = pairOf(algorithm);
   const jwk = { ...publicKey.export({ format: "jwk" }), kid, alg: algorithm, use: "sig" };
   return { kid, algorithm, privateKey, publicKey, jwk };
