@@ -1,5 +1,6 @@
 import type { Config } from "../config/config.ts";
 import { err, type Result } from "../core/result.ts";
+import { missingForAuthentication } from "../server/authentication.ts";
 import { loadGuards } from "../server/load-guards.ts";
 import { loadInventory } from "../server/load-inventory.ts";
 import { loadPolicy, type PolicyInForce } from "../server/load-policy.ts";
@@ -71,12 +72,12 @@ async function loadAll(config: Config): Promise<Result<PolicyInForce, readonly s
   // A destination is made without being connected to: that reads the files it names.
   const destinations = config.audit.ship.map((each) => destinationOf(each));
   const keys = [signerOf(config.audit), analystOf(config.audit), ...destinations];
-  const transport = await transportErrors(config);
-  const isSound = guards.ok && inventory.ok && transport.length === 0;
-  if (isSound && keys.every(({ ok }) => ok)) return policy;
+  const missing = [...missingForAuthentication(config), ...(await transportErrors(config))];
+  const isWhole = missing.length === 0 && keys.every(({ ok }) => ok);
+  if (guards.ok && inventory.ok && isWhole) return policy;
   return err([
+    ...missing,
     ...[policy, guards, inventory].flatMap((loaded) => (loaded.ok ? [] : loaded.error)),
     ...keys.flatMap((key) => (key.ok ? [] : [key.error])),
-    ...transport,
   ]);
 }

@@ -5,6 +5,7 @@ import type { Config, ServerConfig } from "../../src/config/config.ts";
 import { defaultConfig } from "../../src/config/load-config.ts";
 import type { DecisionEvent } from "../../src/core/audit.ts";
 import type { Exchange, Firewall } from "../../src/core/exchange.ts";
+import type { AuthTelemetry } from "../../src/core/identity.ts";
 import type { Inventory, InventoryMode } from "../../src/core/inventory.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../src/core/limits.ts";
 import type { PaddingScheme } from "../../src/core/padding.ts";
@@ -61,6 +62,9 @@ export interface TestServiceOptions {
   readonly inventory?: { readonly tools: Inventory; readonly mode: InventoryMode };
   /** Guards that run after the real ones: to find what a test wants found, or to throw. */
   readonly moreGuards?: readonly Guard[];
+  /** Whatever else of the configuration differs from the defaults. */
+  readonly config?: Partial<Config>;
+  readonly authTelemetry?: AuthTelemetry;
   /** Changes any part of the pipeline: another engine, no policy, a sink that refuses, a clock. */
   readonly dependencies?: (real: Dependencies) => Dependencies;
   /** Stands around the real firewall, or in its place: to throw, to hang, to spy. */
@@ -207,6 +211,7 @@ function configOf(options: TestServiceOptions): Config {
     schema: { ...value.schema, ...options.schema },
     ownPaths: options.ownPaths ?? value.ownPaths,
     limits: { ...value.limits, ...options.limits },
+    ...options.config,
   };
 }
 
@@ -253,7 +258,7 @@ async function policyOf(config: Config, text: string | null = ALLOW_TOOLS): Prom
 function testDependencies(
   config: Config,
   policy: PolicyInForce,
-  { moreGuards = [], inventory }: TestServiceOptions,
+  { moreGuards = [], inventory, authTelemetry }: TestServiceOptions,
   decisions: DecisionEvent[],
 ): Dependencies {
   const guards = createGuards(config.guards, {
@@ -273,6 +278,7 @@ function testDependencies(
     inventory: inventory?.tools ?? null,
     clock: systemClock,
     telemetry: silentTelemetry,
+    ...(authTelemetry === undefined ? {} : { authTelemetry }),
     audit: {
       record: (event) => {
         checkEvent(event);

@@ -66,6 +66,18 @@ const AUDIT_DEFAULTS = {
   ship: [],
 };
 
+const NO_AUTHENTICATION = {
+  publicUrl: null,
+  resource: null,
+  anonymous: true,
+  scopes: [],
+  tokens: null,
+  apiKeys: null,
+  mtls: null,
+  proxyToken: null,
+  revocationFile: null,
+};
+
 test("an empty file and no file mean the defaults", () => {
   const expected = {
     listen: { host: "127.0.0.1", port: 8070 },
@@ -76,6 +88,7 @@ test("an empty file and no file mean the defaults", () => {
     adminAccess: { token: null, metrics: "token", allowedHosts: [] },
     trust: { forwardedForHops: 0, clientCertificate: null },
     servers: new Map(),
+    authentication: NO_AUTHENTICATION,
     policy: {
       file: null,
       bundle: null,
@@ -266,6 +279,7 @@ drain_deadline_ms: 20
         },
       ],
     ]),
+    authentication: NO_AUTHENTICATION,
     policy: {
       file: "/etc/impedance/policy.yaml",
       bundle: "/opt/bundle.tar.gz",
