@@ -395,6 +395,26 @@ describe("one setting", () => {
       bad: "trust: { client_certificate_header: on }",
       good: "trust: { client_certificate_header: on, client_certificate_from: [a] }",
     },
+    {
+      title: "certificates of nobody",
+      bad: "authentication: { mtls: {} }",
+      good: "authentication: { mtls: { trust_domains: [mesh] } }",
+    },
+    {
+      title: "a trust domain that is none",
+      bad: "authentication: { mtls: { trust_domains: [Mesh/x] } }",
+      good: "authentication: { mtls: { trust_domains: [mesh.x] } }",
+    },
+    {
+      title: "a checked token of any issuer",
+      bad: "authentication: { proxy_jwt: { payload: jwt } }",
+      good: 'authentication: { proxy_jwt: { payload: jwt, issuer: "https://a" } }',
+    },
+    {
+      title: "TLS for Envoy that asks for nobody's name",
+      bad: "grpc_tls: { certificate_file: a, key_file: b, client_ca_file: c, allowed_identities: [] }",
+      good: "grpc_tls: { certificate_file: a, key_file: b, client_ca_file: c, allowed_identities: [d] }",
+    },
     { title: "a host without port", bad: "admin: localhost", good: "admin: localhost:1" },
     {
       title: "a socket path beyond the system's",
@@ -719,5 +739,31 @@ describe("a value that is allowed", () => {
       expect.stringContaining("allow.0.path is not a known setting"),
       "impedance.yaml:1:23: allow.1 says nothing; add one of: rule, server, tool, pointer, value",
     ]);
+  });
+});
+
+test("what the proxy vouches for is asked for as the file says, and anonymous callers are not", () => {
+  const { authentication } = load(`
+authentication:
+  mtls: { trust_domains: [mesh], names: [a], subjects: [b], roles: { "spiffe://mesh/*": [agent] } }
+  proxy_jwt:
+    { payload: jwt, issuer: "https://a", audiences: [us], kind: service, claims: [team], clock_skew_s: 1 }
+`);
+  expect(authentication).toMatchObject({
+    anonymous: false,
+    mtls: {
+      trustDomains: ["mesh"],
+      names: ["a"],
+      subjects: ["b"],
+      roles: new Map([["spiffe://mesh/*", ["agent"]]]),
+    },
+    proxyToken: {
+      payload: "jwt",
+      issuer: "https://a",
+      audiences: ["us"],
+      clockSkewMs: 1_000,
+      principal: { claim: "sub", kind: "service" },
+      claims: ["team"],
+    },
   });
 });
