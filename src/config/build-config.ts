@@ -152,6 +152,7 @@ export interface Secrets {
   readonly bundleToken: Secret | null;
   readonly verificationKey: Secret | null;
   readonly adminToken: Secret | null;
+  readonly approvalToken: Secret | null;
 }
 
 /** From the file's words to ours; `raw` has passed every check, so nothing can go wrong here. */
@@ -172,6 +173,7 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
     adminTls: buildCertificate(raw.admin_tls, folder),
     adminAccess: buildAdminAccess(raw.admin_access, secrets.adminToken),
     trust: buildTrust(raw.trust),
+    approvals: { token: secrets.approvalToken },
     servers: new Map(servers),
     authentication: buildAuthentication(raw.authentication, folder),
     policy: {

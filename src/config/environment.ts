@@ -166,6 +166,7 @@ const REFERENCES: readonly Path[] = [
   ["policy", "bundle_token"],
   ["policy", "verification_key"],
   ["admin_access", "token"],
+  ["approvals", "token"],
 ];
 
 /** The variables that hold secrets the document refers to: they are meant, whatever their name. */

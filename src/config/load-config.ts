@@ -30,6 +30,7 @@ const SECRET_PATHS: { readonly [name in keyof Secrets]: Path } = {
   bundleToken: ["policy", "bundle_token"],
   verificationKey: ["policy", "verification_key"],
   adminToken: ["admin_access", "token"],
+  approvalToken: ["approvals", "token"],
 };
 
 /**

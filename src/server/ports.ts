@@ -1,10 +1,9 @@
 import type { Config } from "../config/config.ts";
 import type { Endpoint } from "../core/address.ts";
-import type { AdminRoute } from "../core/admin.ts";
 import type { Firewall } from "../core/exchange.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { type GrpcServer, startGrpcServer } from "../envoy/grpc-server.ts";
-import { type Admin, type AdminOptions, startAdmin } from "../telemetry/admin.ts";
+import { type Admin, type AdminOptions, type AdminRoute, startAdmin } from "../telemetry/admin.ts";
 import { describeError, type Logger } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { systemClock } from "./system.ts";

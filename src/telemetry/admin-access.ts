@@ -14,8 +14,8 @@ export interface AdminAccess {
   readonly allowedHosts: readonly string[];
 }
 
-/** `open`: for everybody; `guarded`: where there is a token, only with it; `token`: only with it. */
-export type Need = "open" | "guarded" | "token";
+/** `open`: for everybody; `guarded`: where there is a token, only with it. */
+export type Need = "open" | "guarded";
 
 export interface AccessRefusal {
   readonly status: 401 | 403;

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createSecureServer, type Server as SecureServer } from "node:https";
 
-import type { AdminReply, AdminRoute } from "../core/admin.ts";
+import type { Json } from "../core/policy.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import type { LiveTls, TlsMaterial } from "../core/tls.ts";
 import {
@@ -12,7 +12,6 @@ import {
   OPEN_ACCESS,
   type Porter,
 } from "./admin-access.ts";
-import { findRoute, readBody } from "./admin-request.ts";
 import type { Metrics } from "./metrics.ts";
 
 export interface AdminOptions {
@@ -30,9 +29,23 @@ export interface AdminOptions {
   readonly access?: AdminAccess;
   /** Plain HTTP without it. */
   readonly tls?: LiveTls | null;
-  /** What else can be asked for. */
+  /** What else is served. */
   readonly routes?: readonly AdminRoute[];
   readonly onRefused?: (reason: AccessRefusal["reason"]) => void;
+}
+
+/** A path and all below it. It says for itself who may ask, and what; no web page ever may. */
+export interface AdminRoute {
+  readonly path: string;
+  answer(asked: AdminRequest): AdminAnswer;
+}
+
+export interface AdminRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly authorization: string | undefined;
+  /** Null where it is too large for anything that is asked here. */
+  readonly body: Uint8Array | null;
 }
 
 /** The running server of `/health`, `/ready`, `/metrics` and what else was given to it. */
@@ -47,7 +60,7 @@ export interface AdminFailure {
   readonly code: string;
 }
 
-interface Answer {
+export interface AdminAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
@@ -57,6 +70,7 @@ interface Answer {
 type AnyServer = Server | SecureServer;
 
 const JSON_TYPE = "application/json; charset=utf-8";
+const BODY_MAX_BYTES = 4 * 1024;
 const HEADERS_MAX_BYTES = 8 * 1024;
 const REQUEST_DEADLINE_MS = 5_000;
 const CONNECTIONS_MAX = 64;
@@ -124,13 +138,13 @@ async function answer(
   request: IncomingMessage,
   porter: Porter,
   options: AdminOptions,
-): Promise<Answer> {
+): Promise<AdminAnswer> {
   const stranger = porter.visitor(request);
   if (stranger !== null) return refused(stranger, options);
   const path = request.url?.split("?", 1)[0] ?? "";
   const own = ownPage(path, options);
-  if (own === null) return answerRoute(request, path, porter, options);
-  if (request.method !== "GET" && request.method !== "HEAD") return wrongMethod(["GET", "HEAD"]);
+  if (own === null) return answerRoute(request, path, options);
+  if (request.method !== "GET" && request.method !== "HEAD") return wrongMethod();
   const refusal = porter.credential(request, own.need);
   return refusal === null ? own.page() : refused(refusal, options);
 }
@@ -138,33 +152,32 @@ async function answer(
 async function answerRoute(
   request: IncomingMessage,
   path: string,
-  porter: Porter,
-  options: AdminOptions,
-): Promise<Answer> {
-  const found = findRoute(options.routes ?? [], request.method ?? "", path);
-  if (found === null) return plain(404, `there are ${pathsOf(options)}`);
-  if (found.kind === "other") return wrongMethod(found.methods);
-  const need = found.route.needsToken ? "token" : "guarded";
-  const refusal = porter.credential(request, need);
-  if (refusal !== null) return refused(refusal, options);
-  const body = await readBody(request);
-  if (body === null) return { ...plain(413, "too large"), headers: { connection: "close" } };
-  const { searchParams: query } = new URL(request.url ?? "", "http://localhost");
-  return structured(await found.route.handle({ rest: found.rest, query, body }));
+  { routes = [] }: AdminOptions,
+): Promise<AdminAnswer> {
+  const route = routes.find((one) => path === one.path || path.startsWith(`${one.path}/`));
+  if (route === undefined) return plain(404, "there are /health, /ready and /metrics");
+  const { method = "", headers } = request;
+  const body = await bodyOf(request);
+  return route.answer({ method, path, authorization: headers.authorization, body });
 }
 
-const PROBES = ["/health", "/ready", "/metrics"] as const;
-
-function pathsOf({ routes = [] }: AdminOptions): string {
-  const paths = [...new Set([...PROBES, ...routes.map(({ path }) => path)])];
-  return `${paths.slice(0, -1).join(", ")} and ${paths.at(-1)}`;
+/** Null where it is larger than anything that is asked here. */
+async function bodyOf(request: IncomingMessage): Promise<Uint8Array | null> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    length += (chunk as Buffer).length;
+    if (length > BODY_MAX_BYTES) return null;
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks);
 }
 
 /** The pages that are always there: those of probes are open, as a probe shows nothing. */
 function ownPage(
   path: string,
   options: AdminOptions,
-): { readonly need: Need; readonly page: () => Answer | Promise<Answer> } | null {
+): { readonly need: Need; readonly page: () => AdminAnswer | Promise<AdminAnswer> } | null {
   const { metrics, access = OPEN_ACCESS } = options;
   switch (path) {
     case "/health":
@@ -188,41 +201,40 @@ function ownPage(
   }
 }
 
-function readiness({ ready, hindrances }: AdminOptions): Answer {
+function readiness({ ready, hindrances }: AdminOptions): AdminAnswer {
   if (ready()) return json(200, { status: "ready" });
   const reasons = hindrances?.() ?? [];
   return json(503, { status: "not ready", ...(reasons.length === 0 ? {} : { reasons }) });
 }
 
-function refused({ status, reason, text }: AccessRefusal, { onRefused }: AdminOptions): Answer {
+function refused(
+  { status, reason, text }: AccessRefusal,
+  { onRefused }: AdminOptions,
+): AdminAnswer {
   onRefused?.(reason);
   const challenge = status === 401 ? { "www-authenticate": 'Bearer realm="impedance"' } : {};
   return { ...plain(status, text), headers: challenge };
 }
 
-function wrongMethod(methods: readonly string[]): Answer {
-  return { ...plain(405, `use ${methods[0]}`), headers: { allow: methods.join(", ") } };
+function wrongMethod(): AdminAnswer {
+  return { ...plain(405, "use GET"), headers: { allow: "GET, HEAD" } };
 }
 
-function structured({ status, body }: AdminReply): Answer {
+function json(status: number, body: Json): AdminAnswer {
   return { status, contentType: JSON_TYPE, body: JSON.stringify(body) };
 }
 
-function json(status: number, body: AdminReply["body"]): Answer {
-  return structured({ status, body });
-}
-
-function plain(status: number, text: string): Answer {
+function plain(status: number, text: string): AdminAnswer {
   return { status, contentType: "text/plain; charset=utf-8", body: `${text}\n` };
 }
 
-function inTime(answering: Promise<Answer>): Promise<Answer> {
-  const late = Promise.withResolvers<Answer>();
+function inTime(answering: Promise<AdminAnswer>): Promise<AdminAnswer> {
+  const late = Promise.withResolvers<AdminAnswer>();
   const timer = setTimeout(() => late.resolve(plain(503, "took too long")), REQUEST_DEADLINE_MS);
   return Promise.race([answering, late.promise]).finally(() => clearTimeout(timer));
 }
 
-function send(request: IncomingMessage, response: ServerResponse, reply: Answer): void {
+function send(request: IncomingMessage, response: ServerResponse, reply: AdminAnswer): void {
   const headers = {
     "content-type": reply.contentType,
     "content-length": Buffer.byteLength(reply.body),

@@ -87,6 +87,7 @@ test("an empty file and no file mean the defaults", () => {
     adminTls: null,
     adminAccess: { token: null, metrics: "token", allowedHosts: [] },
     trust: { forwardedForHops: 0, clientCertificate: null },
+    approvals: { token: null },
     servers: new Map(),
     authentication: NO_AUTHENTICATION,
     policy: {
@@ -235,6 +236,7 @@ drain_deadline_ms: 20
     },
     adminAccess: { token: null, metrics: "open", allowedHosts: ["*.svc"] },
     trust: { forwardedForHops: 2, clientCertificate: { hop: 3, from: ["10.0.0.*"] } },
+    approvals: { token: null },
     servers: new Map([
       [
         "files",
