@@ -97,6 +97,24 @@ _denials contains denial if {
 	denial.mode != "off"
 }
 
+# METADATA
+# description: The caller's token lacks a scope that this takes.
+# custom:
+#   code: insufficient_scope
+#   severity: low
+#   rank: 80
+#   remedy: Get a token with the scopes that are named, and call again.
+#   examples:
+#   - denies: a call that an allow rule with scopes names, by a caller without them
+#   - passes: the same call by a caller whose token has them all
+_denials contains denial if {
+	not _granted
+	some rule, scopes in data.mcp.rules.portable.lacking
+	stated := object.union(reasons.reason(rego.metadata.rule()), {"rule": rule, "scopes": scopes})
+	denial := _denial("not_allowed", stated, _mode("not_allowed"))
+	denial.mode != "off"
+}
+
 _denial(name, stated, mode) := {
 	"mode": _counted(modes.read(object.get(stated, "mode", mode)), stated, grants),
 	"rank": object.get(stated, "rank", _usual_rank),

@@ -37,6 +37,7 @@ redact: { enabled: true, deny_keys: [password, token], pii_emails: true }
   const rule = {
     ...nothing,
     roles: [],
+    scopes: [],
     inventory: null,
     audit: null,
     mode: null,
