@@ -53,7 +53,8 @@ export function createAuthentication(parts: AuthenticationParts): Authentication
   methods.push(...parts.methods);
 
   const identity = createIdentityChain(methods, {
-    anonymous: settings.anonymous ? createAnonymousIdentity() : null,
+    anonymous: createAnonymousIdentity(),
+    isOpen: settings.anonymous,
     challenge: challenger.missing,
     telemetry,
   });
