@@ -12,6 +12,7 @@ import { createFirewall } from "../pipeline/firewall.ts";
 import { type AdminOptions, startAdmin } from "../telemetry/admin.ts";
 import { describeError, type Logger } from "../telemetry/log.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
+import { approvalRouteOf, approvalsOf } from "./approvals.ts";
 import { missingForAuthentication } from "./authentication.ts";
 import { dependenciesOf } from "./dependencies.ts";
 import { noteConfig, notePolicy } from "./history.ts";
@@ -97,15 +98,15 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
     await sink.close();
     return err({ part: "audit", errors: [analyst.error] });
   }
+  const approvals = approvalsOf(config, systemClock);
+  const own = { approvals, analyst: analyst.value, clock: systemClock };
   const dependencies = dependenciesOf(config, {
+    ...own,
+    ...listenersOf(metrics, log),
     inForce: current,
     inventory: inventory.value,
     audit: auditOf(sink, metrics, options.onDecision),
-    ...listenersOf(metrics, log),
-    clock: systemClock,
-    analyst: analyst.value,
   });
-
   let ready = false;
   const firewall = createFirewall(dependencies);
   const grpc = await bindGrpc(options, {
@@ -121,16 +122,14 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
     ready: () => ready && sink.healthy && isReady(),
     policyDefault: () => current().policy.default,
     metrics,
+    routes: [approvalRouteOf(config, approvals, sink, dependencies)],
   });
   if (!admin.ok) {
     grpc.value.close();
     await sink.close();
     return err({ part: "service", errors: [inUse("admin", config.admin, admin.error.code)] });
   }
-  if (hasPassingAliases(config)) {
-    log.warn("aliases_pass", { remedy: "set aliases.key: path aliases end with this run" });
-  }
-  noteStart(sink, config, current().policy.engine.revision);
+  noteStart(sink, config, current().policy.engine.revision, log);
   ready = true;
   log.info("started", { grpc_port: grpc.value.port, admin_port: admin.value.port });
   return ok({
@@ -162,7 +161,10 @@ function listenersOf(metrics: Metrics, log: Logger) {
 }
 
 /** What holds in this run is on record before its first decision. */
-function noteStart(sink: ManagedAuditSink, config: Config, revision: string): void {
+function noteStart(sink: ManagedAuditSink, config: Config, revision: string, log: Logger): void {
+  if (hasPassingAliases(config)) {
+    log.warn("aliases_pass", { remedy: "set aliases.key: path aliases end with this run" });
+  }
   noteConfig(sink, config, systemClock, "start");
   notePolicy(sink, config, revision, systemClock, "start");
 }
