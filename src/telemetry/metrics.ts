@@ -16,6 +16,8 @@ export interface Metrics extends Telemetry, ShippingMetrics {
   auditOmitted(): void;
   /** The run before has ended with a fault, or was killed. */
   crashFound(): void;
+  /** Lines of the decision log that its head knows of are gone. */
+  logLost(): void;
   /** Asked with each reading: whether the decision log can be written. */
   auditHealth(isHealthy: () => boolean): void;
   /** Another policy was found, and is in force or was refused. */
@@ -93,6 +95,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     auditSwitched: () => instruments.auditSwitches.inc(),
     auditOmitted: () => instruments.auditOmitted.inc(),
     crashFound: () => instruments.crashes.inc(),
+    logLost: () => instruments.logsLost.inc(),
     auditHealth: (isHealthy) => watched(registry, isHealthy),
     policyReloaded: (outcome) => instruments.policyReloads.labels(outcome).inc(),
     ...createShippingMetrics(registry),
@@ -244,6 +247,11 @@ function createInstruments(registry: Registry) {
     crashes: new Counter({
       name: "impedance_crashes_total",
       help: "Runs before this one that ended with a fault or were killed, as found at the start.",
+      registers,
+    }),
+    logsLost: new Counter({
+      name: "impedance_audit_lost_total",
+      help: "Decision logs that were gone or cut off at the start, by what their head says.",
       registers,
     }),
     policyReloads: new Counter({
