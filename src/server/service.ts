@@ -13,9 +13,9 @@ import { type AdminOptions, startAdmin } from "../telemetry/admin.ts";
 import { describeError, type Logger } from "../telemetry/log.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { dependenciesOf } from "./dependencies.ts";
-import { noteConfig, notePolicy } from "./history.ts";
+import { configHash, noteConfig, notePolicy } from "./history.ts";
+import { type LiveInventory, startLiveInventory } from "./live-inventory.ts";
 import { type LiveOptions, startLivePolicy } from "./live-policy.ts";
-import { loadInventory } from "./load-inventory.ts";
 import type { PolicyInForce } from "./load-policy.ts";
 import { analystOf } from "./open-log.ts";
 import { openShippedLog } from "./open-shipping.ts";
@@ -62,7 +62,7 @@ export async function startService(
   options: ServiceOptions,
 ): Promise<Result<Service, StartFailure>> {
   const { config, log } = options;
-  const inventory = await loadInventory(config);
+  const inventory = await startLiveInventory(config);
   // What a policy may ask of the inventory it cannot decide without it.
   if (!inventory.ok) return err({ part: "policy", errors: inventory.error });
   const metrics = createMetrics({ version: packageVersion() });
@@ -93,7 +93,9 @@ export async function startService(
   }
   const dependencies = dependenciesOf(config, {
     inForce: current,
-    inventory: inventory.value,
+    get inventory() {
+      return inventory.value.current();
+    },
     audit: auditOf(sink, metrics, options.onDecision),
     telemetry: metrics,
     clock: systemClock,
@@ -124,7 +126,8 @@ export async function startService(
   if (hasPassingAliases(config)) {
     log.warn("aliases_pass", { remedy: "set aliases.key: path aliases end with this run" });
   }
-  noteStart(sink, config, current().policy.engine.revision);
+  noteStart(sink, config, inventory.value, current().policy.engine.revision);
+  followInventory(inventory.value, { sink, config, metrics, log });
   ready = true;
   log.info("started", { grpc_port: grpc.value.port, admin_port: admin.value.port });
   return ok({
@@ -134,23 +137,66 @@ export async function startService(
     async stop() {
       ready = false;
       live.value.stop();
-      log.info("draining", { open_streams: grpc.value.openStreams });
+      inventory.value.stop();
       endWithin(config.drainDeadlineMs);
-      await grpc.value.drain(config.drainDeadlineMs);
-      grpc.value.close();
-      await admin.value.close();
-      const isLogWhole = await sink.close();
-      log.info("stopped");
-      await log.flush();
-      return { isLogWhole };
+      return drain(options, { grpc: grpc.value, admin: admin.value, sink });
     },
   });
 }
 
+interface Open {
+  readonly grpc: GrpcServer;
+  readonly admin: { close(): Promise<void> };
+  readonly sink: ManagedAuditSink;
+}
+
+async function drain(
+  { config, log }: ServiceOptions,
+  { grpc, admin, sink }: Open,
+): Promise<Stopped> {
+  log.info("draining", { open_streams: grpc.openStreams });
+  await grpc.drain(config.drainDeadlineMs);
+  grpc.close();
+  await admin.close();
+  const isLogWhole = await sink.close();
+  log.info("stopped");
+  await log.flush();
+  return { isLogWhole };
+}
+
 /** What holds in this run is on record before its first decision. */
-function noteStart(sink: ManagedAuditSink, config: Config, revision: string): void {
-  noteConfig(sink, config, systemClock, "start");
+function noteStart(
+  sink: ManagedAuditSink,
+  config: Config,
+  inventory: LiveInventory,
+  revision: string,
+): void {
+  noteConfig(sink, configHash(config, inventory.digest()), systemClock, "start");
   notePolicy(sink, config, revision, systemClock, "start");
+}
+
+interface Told {
+  readonly sink: ManagedAuditSink;
+  readonly config: Config;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+/** An inventory is a part of the configuration, and told as one. */
+function followInventory(inventory: LiveInventory, { sink, config, metrics, log }: Told): void {
+  inventory.follow((reload) => {
+    metrics.inventoryReloaded(reload.kind);
+    if (reload.kind === "refused") {
+      // The inventory before it goes on to hold.
+      for (const error of reload.errors) {
+        log.error("inventory_refused", { error: error.slice(0, 256) });
+      }
+      return;
+    }
+    const { from, to } = reload;
+    log.info("inventory_reloaded", { from, to });
+    noteConfig(sink, configHash(config, to), systemClock, "reload", configHash(config, from));
+  });
 }
 
 /** A reload is on record whether it succeeded or not. */

@@ -2,10 +2,11 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 
 import type { Telemetry } from "../core/ports.ts";
 import { createBoundedLabels, OTHER } from "./bounded-labels.ts";
+import { createReloadMetrics, type ReloadMetrics } from "./reload-metrics.ts";
 import { createShippingMetrics, type ShippingMetrics } from "./shipping-metrics.ts";
 
 /** All that is counted, and the text that a Prometheus server reads. */
-export interface Metrics extends Telemetry, ShippingMetrics {
+export interface Metrics extends Telemetry, ShippingMetrics, ReloadMetrics {
   streamOpened(): void;
   streamClosed(): void;
   /** The decision log could not take an event, or could not write. */
@@ -20,8 +21,6 @@ export interface Metrics extends Telemetry, ShippingMetrics {
   logLost(): void;
   /** Asked with each reading: whether the decision log can be written. */
   auditHealth(isHealthy: () => boolean): void;
-  /** Another policy was found, and is in force or was refused. */
-  policyReloaded(outcome: "loaded" | "refused"): void;
   readonly contentType: string;
   render(): Promise<string>;
 }
@@ -97,8 +96,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
     crashFound: () => instruments.crashes.inc(),
     logLost: () => instruments.logsLost.inc(),
     auditHealth: (isHealthy) => watched(registry, isHealthy),
-    policyReloaded: (outcome) => instruments.policyReloads.labels(outcome).inc(),
     ...createShippingMetrics(registry),
+    ...createReloadMetrics(registry),
     contentType: registry.contentType,
     render: () => registry.metrics(),
   };
@@ -252,12 +251,6 @@ function createInstruments(registry: Registry) {
     logsLost: new Counter({
       name: "impedance_audit_lost_total",
       help: "Decision logs that were gone or cut off at the start, by what their head says.",
-      registers,
-    }),
-    policyReloads: new Counter({
-      name: "impedance_policy_reloads_total",
-      help: "Policies found while running: in force now, or refused for what is wrong with them.",
-      labelNames: ["outcome"],
       registers,
     }),
     build: new Gauge({
