@@ -16,7 +16,7 @@ import { waitFor } from "../../support/wait.ts";
 const SEARCH = { name: "search", inputSchema: { type: "object" } };
 const { hash = "" } = hashDefinition(SEARCH) ?? {};
 const LIST = { jsonrpc: "2.0", id: 1, method: "tools/list", params: {} };
-const PINNED = `version: 1\nservers: { web: { search: { hash: "${hash}", risk: low } } }\n`;
+const PINNED = `version: 1\nservers: { web: { tools: { search: { hash: "${hash}", risk: low } } } }\n`;
 const OTHER = PINNED.replace(hash, `sha256:${"0".repeat(64)}`);
 
 const folder = temporaryFolder();
@@ -84,7 +84,7 @@ test("a changed inventory holds, a bad one is refused and told, and the old one 
   await waitFor("the reload", () => told("inventory_reloaded").length === 1);
   expect(await outcome()).toBe("tool_drifted");
 
-  replace("version: 1\nservers: { web: { search: { hsh: x } } }\n");
+  replace("version: 1\nservers: { web: { tools: { search: { hsh: x } } } }\n");
   const [refused] = await waitFor("the refusal", () => {
     const found = told("inventory_refused");
     return found.length > 0 && found;
