@@ -1,9 +1,12 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 import { CANARIES } from "../support/canaries.ts";
 import { createSearch } from "../support/watch/search.ts";
+
+/** Many processes, one after the other, on a machine that may be busy. */
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const ROOT = join(import.meta.dirname, "../..");
 const SECRET = CANARIES["access key"];

@@ -1,11 +1,14 @@
 /** A log that somebody took away as a whole, as a running service and `impedance log` see it. */
 
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 
 import { temporaryFolder } from "../../support/decision-log.ts";
 import { startServe } from "../../support/serve-process.ts";
 import { impedance } from "../cli/command.ts";
+
+/** Many processes, one after the other, on a machine that may be busy. */
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 /** One run of the service, and what it said of the log that it found. */
 async function run(config: string) {

@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { call } from "../../support/client.ts";
 import { expectValid } from "../../support/decision-event.ts";
@@ -162,6 +162,9 @@ test_source if "/input/source/ip" in log.mask with input as {"input": {"message"
 	"arguments": {"customer": 1},
 }}}
 `;
+
+    /** Many processes, one after the other, on a machine that may be busy. */
+    vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
     await using other = await createAuthor({ "mask.rego": MASK, "mask_test.rego": tests });
     const { code, stdout } = await policy(["lint", other.folder]);
     expect({ code, stdout }).toMatchObject({ code: 0 });

@@ -1,7 +1,7 @@
 /** The inventory file is replaced while the service runs: atomic, and a bad one changes nothing. */
 
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 import { hashDefinition } from "../../../src/server/load-inventory.ts";
 import { call } from "../../support/client.ts";
@@ -12,6 +12,9 @@ import { toolCall, toolResult } from "../../support/messages.ts";
 import { type ServeProcess, startServe } from "../../support/serve-process.ts";
 import { startUpstream, type Upstream } from "../../support/upstream.ts";
 import { waitFor } from "../../support/wait.ts";
+
+/** Many processes, one after the other, on a machine that may be busy. */
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const SEARCH = { name: "search", inputSchema: { type: "object" } };
 const { hash = "" } = hashDefinition(SEARCH) ?? {};

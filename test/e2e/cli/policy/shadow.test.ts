@@ -1,10 +1,13 @@
 /** What rules in shadow would have said, and what `modes` names, as the workbench tells it. */
 
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 import { toolCall } from "../../../support/messages.ts";
 import { createAuthor, OFFICE, OFFICE_DATA, policy } from "./author.ts";
 import { recordDecisions } from "./record.ts";
+
+/** Many processes, one after the other, on a machine that may be busy. */
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 const POLICY = `policy_id: crm
 version: "1"
