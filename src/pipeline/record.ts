@@ -93,6 +93,7 @@ function buildEvent(
     policyRevision: decision.policyRevision,
     findings: mostTelling(findings),
     edits: receipts.slice(0, RECEIPTS_MAX),
+    approval: decision.approval,
     pins: entry.pins ?? [],
     requestId: scene.requestId,
     traceId: scene.traceId,

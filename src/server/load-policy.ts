@@ -133,8 +133,7 @@ async function inForce(
     default: portable.value?.default ?? "deny",
     redact: compiled?.redact ?? null,
     clearsPrincipals: [bundle.value.data.impedance, compiled?.data].some(clearsPrincipals),
-    rejectsUnknownArguments: compiled?.rejectsUnknownArguments ?? false,
-    asksForFlow: compiled?.asksForFlow ?? false,
+    ...asksOf(compiled),
     isBuiltIn: config.policy.file === null && config.policy.bundle === null,
   });
 }
@@ -150,6 +149,14 @@ async function engineOf(
   if (!engine.ok) return err(engine.error.detail);
   const mask = maskFault(engine.value);
   return mask === null ? engine : err(mask);
+}
+
+/** What a portable policy wants looked at. */
+function asksOf(compiled: CompiledPortable | null) {
+  const nothing = { rejectsUnknownArguments: false, asksForAliases: false, asksForFlow: false };
+  if (compiled === null) return nothing;
+  const { rejectsUnknownArguments, asksForAliases, asksForFlow } = compiled;
+  return { rejectsUnknownArguments, asksForAliases, asksForFlow };
 }
 
 /** Of data for `data.impedance`. */

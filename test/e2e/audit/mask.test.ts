@@ -10,6 +10,7 @@ import { type Gateway, startGateway } from "../../support/gateway.ts";
 import { toolCall, toolResult } from "../../support/messages.ts";
 import { type ServeProcess, startServe } from "../../support/serve-process.ts";
 import { startUpstream, type Upstream } from "../../support/upstream.ts";
+import { waitFor } from "../../support/wait.ts";
 import { impedance } from "../cli/command.ts";
 import { type Author, createAuthor, policy } from "../cli/policy/author.ts";
 
@@ -64,22 +65,33 @@ interface Line {
 
 let calls = 0;
 
+/** Whole lines alone: the last one may be on its way. */
+function decisions(): readonly Line[] {
+  const lines = readFileSync(author.path("log.jsonl"), "utf8").split("\n").slice(0, -1);
+  for (const line of lines) expectValid(line);
+  const all: Line[] = lines.map((line) => JSON.parse(line));
+  return all.filter(({ kind }) => kind === "decision");
+}
+
 /** Calls a tool; the client's answer, what reached the server, and the first line of the log. */
 async function logged(tool: string, args: { readonly [name: string]: unknown }) {
   calls += 1;
   const seen = upstream.requests.length;
+  const before = decisions().length;
   const reply = await call(gateway, { path: "/mcp", body: toolCall(calls, args, tool) });
-  const metrics = await fetch(`http://127.0.0.1:${service.adminPort}/metrics`);
-  const lines = readFileSync(author.path("log.jsonl"), "utf8").trimEnd().split("\n");
-  for (const line of lines) expectValid(line);
-  const all: Line[] = lines.map((line) => JSON.parse(line));
-  const id = JSON.parse(Buffer.from(reply.body).toString()).error?.data?.decision_id;
-  const own = all.filter(({ kind }) => kind === "decision");
-  const line = own.findLast(({ input, decision_id }) =>
-    id === undefined ? input?.phase === "request" : decision_id === id,
+  const body = JSON.parse(Buffer.from(reply.body).toString());
+  const id = body.error?.data?.decision_id;
+  // The log is written behind the decision.
+  const line = await waitFor("the decision in the log", () =>
+    decisions()
+      .slice(before)
+      .find(({ input, decision_id }) =>
+        id === undefined ? input?.phase === "request" : decision_id === id,
+      ),
   );
+  const metrics = await fetch(`http://127.0.0.1:${service.adminPort}/metrics`);
   return {
-    body: JSON.parse(Buffer.from(reply.body).toString()),
+    body,
     reached: upstream.requests.length > seen,
     line,
     metrics: await metrics.text(),
