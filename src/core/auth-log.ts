@@ -32,8 +32,10 @@ export type SessionEnd =
   | "idle"
   /** Another identity came with it. */
   | "foreign"
-  /** What it was opened with was taken back. */
+  /** What its principal showed last was taken back. */
   | "revoked"
+  /** A rule of the policy said so. */
+  | "policy"
   /** Its principal opened more than it may have: the one used least recently ends. */
   | "principal_full"
   /** The firewall knows as many as it may: the one used least recently is forgotten. */
@@ -51,6 +53,8 @@ export type AuthEvent = AuthContext &
   (
     | {
         readonly kind: "token_refused";
+        /** By which way somebody tried to be let in; `none` where nothing was shown. */
+        readonly method: string;
         /** Stable: nothing of what was shown. */
         readonly code: string;
       }
