@@ -1,7 +1,13 @@
 import { FAULT_KIND } from "../core/finding.ts";
 import type { Message } from "../core/message.ts";
 import type { Obligations, PolicyInput, Reason } from "../core/policy.ts";
-import { type RefusalCode, RPC_DENIED, reasonOf, refusal } from "../decision/refusals.ts";
+import {
+  type RefusalCode,
+  RPC_DENIED,
+  reasonOf,
+  refusal,
+  toldInstead,
+} from "../decision/refusals.ts";
 import { rulesOf } from "../mcp/revision/revisions.ts";
 import type { InventoryFacts } from "../policy/input.ts";
 import type { Dependencies } from "./dependencies.ts";
@@ -117,10 +123,12 @@ export function refused(
   policyRevision: string,
 ): Decision {
   const { rpcCode, httpStatus } = refusal(code);
+  const told = toldInstead(code);
   return {
     decisionId,
     allow: false,
     reasons: [reasonOf(code)],
+    ...(told === null ? {} : { told }),
     shadow: [],
     obligations: NO_OBLIGATIONS,
     input,

@@ -1,8 +1,10 @@
+import { createAuthLog } from "../audit/auth-events.ts";
 import type { ManagedAuditSink } from "../audit/sink.ts";
 import type { LineTap } from "../audit/tap.ts";
 import type { Config } from "../config/config.ts";
 import type { Endpoint } from "../core/address.ts";
 import type { DecisionEvent } from "../core/audit.ts";
+import type { AuthLog } from "../core/auth-log.ts";
 import type { Firewall } from "../core/exchange.ts";
 import type { AuditSink } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
@@ -12,7 +14,7 @@ import { createFirewall } from "../pipeline/firewall.ts";
 import { type AdminOptions, startAdmin } from "../telemetry/admin.ts";
 import { describeError, type Logger } from "../telemetry/log.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
-import { dependenciesOf } from "./dependencies.ts";
+import { dependenciesOf, type Parts } from "./dependencies.ts";
 import { noteConfig, notePolicy } from "./history.ts";
 import { type LiveOptions, startLivePolicy } from "./live-policy.ts";
 import { loadInventory } from "./load-inventory.ts";
@@ -66,12 +68,13 @@ export async function startService(
   // What a policy may ask of the inventory it cannot decide without it.
   if (!inventory.ok) return err({ part: "policy", errors: inventory.error });
   const metrics = createMetrics({ version: packageVersion() });
+  let judgeAgain = () => {};
   const live = await startLivePolicy({
     config,
     clock: systemClock,
     onGuardFault: (guard, error) => log.error("guard_fault", { guard, ...describeError(error) }),
     onReload: (reload) => {
-      noteReload(reload, metrics, log);
+      noteReload(reload, metrics, log, judgeAgain);
       if (reload.kind !== "loaded") return;
       notePolicy(sink, config, reload.to, systemClock, "reload", reload.from);
     },
@@ -94,7 +97,7 @@ export async function startService(
   const dependencies = dependenciesOf(config, {
     inForce: current,
     inventory: inventory.value,
-    audit: auditOf(sink, metrics, options.onDecision),
+    ...logsOf(sink, metrics, options.onDecision),
     telemetry: metrics,
     clock: systemClock,
     analyst: analyst.value,
@@ -111,6 +114,7 @@ export async function startService(
     await sink.close();
     return grpc;
   }
+  judgeAgain = () => grpc.value.judgeAgain();
   const admin = await bindAdmin(options, {
     ready: () => ready && sink.healthy && isReady(),
     policyDefault: () => current().policy.default,
@@ -121,10 +125,7 @@ export async function startService(
     await sink.close();
     return err({ part: "service", errors: [inUse("admin", config.admin, admin.error.code)] });
   }
-  if (hasPassingAliases(config)) {
-    log.warn("aliases_pass", { remedy: "set aliases.key: path aliases end with this run" });
-  }
-  noteStart(sink, config, current().policy.engine.revision);
+  noteStart(sink, config, current().policy.engine.revision, log);
   ready = true;
   log.info("started", { grpc_port: grpc.value.port, admin_port: admin.value.port });
   return ok({
@@ -148,15 +149,24 @@ export async function startService(
 }
 
 /** What holds in this run is on record before its first decision. */
-function noteStart(sink: ManagedAuditSink, config: Config, revision: string): void {
+function noteStart(sink: ManagedAuditSink, config: Config, revision: string, log: Logger): void {
+  if (hasPassingAliases(config)) {
+    log.warn("aliases_pass", { remedy: "set aliases.key: path aliases end with this run" });
+  }
   noteConfig(sink, config, systemClock, "start");
   notePolicy(sink, config, revision, systemClock, "start");
 }
 
 /** A reload is on record whether it succeeded or not. */
-function noteReload(reload: Parameters<LiveOptions["onReload"]>[0], metrics: Metrics, log: Logger) {
+function noteReload(
+  reload: Parameters<LiveOptions["onReload"]>[0],
+  metrics: Metrics,
+  log: Logger,
+  judgeAgain: () => void,
+) {
   metrics.policyReloaded(reload.kind);
   if (reload.kind === "loaded") {
+    judgeAgain();
     log.info("policy_reloaded", { from: reload.from, to: reload.to });
   } else {
     // The policy before it stays in force.
@@ -181,6 +191,41 @@ function auditOf(
       const accepted = sink.omit();
       if (accepted) metrics.auditOmitted();
       else metrics.auditFailed();
+      return accepted;
+    },
+  };
+}
+
+/** The two accounts that one log keeps. */
+function logsOf(
+  sink: ManagedAuditSink,
+  metrics: Metrics,
+  onDecision: ServiceOptions["onDecision"],
+): Pick<Parts, "audit" | "auth"> {
+  return {
+    audit: auditOf(sink, metrics, onDecision),
+    auth: (subject) => authLogOf(sink, metrics, subject),
+  };
+}
+
+/** The account of who came, in the decision log, counted. */
+function authLogOf(
+  sink: ManagedAuditSink,
+  metrics: Metrics,
+  subject: (id: string) => string,
+): AuthLog {
+  const log = createAuthLog({
+    clock: systemClock,
+    labels: { version: packageVersion() },
+    subject,
+    write: (record) => sink.account(record),
+  });
+  return {
+    record: (event) => {
+      const accepted = log.record(event);
+      if (!accepted) metrics.auditFailed();
+      // A session that is not on record was not opened; what else happened, happened.
+      if (accepted || event.kind !== "session_opened") metrics.authHappened(event);
       return accepted;
     },
   };
