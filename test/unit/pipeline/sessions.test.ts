@@ -28,7 +28,10 @@ interface Setting {
 }
 
 /** The data path with badges for credentials, and a clock and a log under the test's control. */
-async function setting(change: (real: Dependencies) => Dependencies = (real) => real) {
+async function setting(
+  change: (real: Dependencies) => Dependencies = (real) => real,
+  policy?: string,
+) {
   const badges = createBadges();
   const known: Pick<Setting, "now" | "accepts"> = { now: 1_000_000, accepts: true };
   const events: AuthEvent[] = [];
@@ -41,6 +44,7 @@ async function setting(change: (real: Dependencies) => Dependencies = (real) => 
   };
   const clock = { now: () => known.now, monotonic: () => known.now };
   const path = await createDataPath({
+    ...(policy === undefined ? {} : { policy }),
     decide: (decision, input) => {
       inputs.push(input);
       return decision;
@@ -238,6 +242,31 @@ describe("the policy is told of the session", () => {
     const nothing = { age_s: null, calls: null, denied: null, trust: null, threat: null };
     expect(inputs.at(-1)?.session).toEqual({ id: null, ...nothing });
   });
+});
+
+test("the policy may want a trusted session for a tool, and a session for anything", async () => {
+  const policy = `policy_id: t\nversion: "1"\ndefault: deny
+allow_rules: [{ tool: "*", session: { max_calls: 4 } }]
+deny_rules: [{ tool: "danger", session: { max_trust: 95 }, reason: Not in this session }]`;
+  const { path } = await setting((real) => real, policy);
+  await initialize(path, ANA);
+  const ask = async (tool: string, session?: string) => {
+    const exchange = path.firewall.open(head(ANA, session));
+    await exchange.requestHead();
+    const verdict = await exchange.request(bytesOf(toolCall(1, {}, tool)));
+    exchange.close();
+    return verdict.kind === "deny" ? codeIn(verdict.denial.body) : null;
+  };
+  expect(await ask("danger", "s-1")).toBeNull();
+  expect(await ask("read", "s-1")).toBeNull();
+  const invalid = path.firewall.open(head(ANA, "s-1"));
+  await invalid.requestHead();
+  await invalid.request(bytesOf({}));
+  expect(await ask("danger", "s-1")).toBe("policy_denied");
+  expect(await ask("read", "s-1")).toBeNull();
+  // The fifth before it.
+  expect(await ask("read", "s-1")).toBe("not_allowed");
+  expect(await ask("read")).toBe("not_allowed");
 });
 
 const STREAM = { "content-type": "text/event-stream" };
