@@ -26,6 +26,7 @@ export interface Decision {
   /** What would have denied it, of rules that are only tried. */
   readonly shadow: readonly Reason[];
   readonly obligations: Obligations;
+  readonly endsSession?: boolean;
   /** What it was decided on; null when there was no policy to ask. */
   readonly input: PolicyInput | null;
   readonly policyRevision: string;
@@ -73,7 +74,7 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
   const outcome = policy.engine.decide(input);
   if (!outcome.ok) return refused(decisionId, outcome.error.code, input, revision);
 
-  const { allow, reasons, shadow, obligations } = outcome.value;
+  const { allow, reasons, shadow, obligations, endsSession = false } = outcome.value;
   // FAIL CLOSED: nobody is there to be asked, and an approval that nobody gave is none.
   if (allow && obligations.approve !== null) {
     return { ...refused(decisionId, "approval_required", input, revision), shadow };
@@ -84,6 +85,7 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
     reasons: allow || reasons.length > 0 ? reasons : [reasonOf("policy_malformed")],
     shadow,
     obligations,
+    ...(endsSession ? { endsSession } : {}),
     input,
     policyRevision: revision,
     ...codesOf(message, scene, reasons),

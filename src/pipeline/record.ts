@@ -80,6 +80,7 @@ export function record(entry: Recorded, dependencies: Dependencies): Decision {
 
 /** The session that a client's message came in remembers what became of it. */
 function count({ decision, findings, scene: { session, direction } }: Recorded): void {
+  if (decision.endsSession === true) session?.end("policy");
   // What failed on our side, or the server's, is no fault of the caller's.
   if (session === null || direction !== "request" || (!decision.allow && isOurs(decision))) return;
   if (findings.some(({ guard }) => guard === "attacks")) session.note("attack");

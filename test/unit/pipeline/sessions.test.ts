@@ -269,6 +269,28 @@ deny_rules: [{ tool: "danger", session: { max_trust: 95 }, reason: Not in this s
   expect(await ask("read")).toBe("not_allowed");
 });
 
+test("the policy may end a session, and has its word on record", async () => {
+  const { path, events } = await setting((real) => ({
+    ...real,
+    policy: () => {
+      const policy = real.policy();
+      if (policy === null) return null;
+      const { engine } = policy;
+      const decide = (input: PolicyInput) => {
+        const outcome = engine.decide(input);
+        const isLast = outcome.ok && input.message.tool === "last";
+        return isLast ? { ...outcome, value: { ...outcome.value, endsSession: true } } : outcome;
+      };
+      return { ...policy, engine: { ...engine, decide } };
+    },
+  }));
+  await initialize(path, ANA);
+  (await passed(path, head(ANA, "s-1"))).close();
+  (await passed(path, head(ANA, "s-1"), toolCall(2, {}, "last"))).close();
+  expect(events.at(-1)).toMatchObject({ kind: "session_ended", cause: "policy" });
+  expect(await codeOf(path, head(ANA, "s-1"))).toBe("session_unknown");
+});
+
 const STREAM = { "content-type": "text/event-stream" };
 
 async function listen(path: DataPath, shown: Badge, session?: string) {
