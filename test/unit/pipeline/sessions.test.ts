@@ -335,6 +335,31 @@ describe("an open stream may go on", () => {
     ]);
   });
 
+  test("of 2026 alike: the request that opened it gets an error of its own", async () => {
+    const known = await setting();
+    const revision = "2026-07-28";
+    const shown: Badge = { id: "ana", jti: "t-1" };
+    const of = head(shown, undefined, { revision });
+    const headers = new Map([...of.headers, ["mcp-method", "subscriptions/listen"]]);
+    const meta = {
+      "io.modelcontextprotocol/protocolVersion": revision,
+      "io.modelcontextprotocol/clientInfo": { name: "agent", version: "1" },
+      "io.modelcontextprotocol/clientCapabilities": {},
+    };
+    const params = { _meta: meta, notifications: { toolsListChanged: true } };
+    const request = { jsonrpc: "2.0", id: "l-1", method: "subscriptions/listen", params };
+    const exchange = await passed(known.path, { ...of, headers }, request);
+    expect(exchange.responseHead(answerHead(200, STREAM))).toMatchObject({ listening: true });
+    expect(known.events).toMatchObject([{ kind: "session_opened", origin: "credential" }]);
+    known.now += SESSION_DEFAULTS.maxAgeMs;
+    expect(exchange.lapsed()).toBe("session_ended");
+    const last = Buffer.from(exchange.abortStream("session_ended")).toString("utf8");
+    expect(JSON.parse(last.slice(last.indexOf("{")))).toMatchObject({
+      id: "l-1",
+      error: { data: { code: "session_ended" } },
+    });
+  });
+
   test("whether its end can be put on record or not", async () => {
     const known = await setting();
     const exchange = await listen(known.path, { id: "ana", expiresAtMs: known.now + 1 });
