@@ -1,4 +1,5 @@
 import type { EventBuilder } from "../audit/event.ts";
+import type { Approvals } from "../core/approvals.ts";
 import type { AuthLog } from "../core/auth-log.ts";
 import type { IdentityPort } from "../core/identity.ts";
 import type { Limits } from "../core/limits.ts";
@@ -40,6 +41,8 @@ export interface Dependencies {
   readonly schemas: SchemaJudge;
   /** Null where nobody asks where values come from. */
   readonly flow: FlowMemory | null;
+  /** Null where nobody can be asked; absent likewise. */
+  readonly approvals?: Approvals | null;
   /** The policy in force; null while none could be loaded, which denies everything. */
   readonly policy: () => LoadedPolicy | null;
   readonly sessions: SessionBook;
@@ -59,6 +62,8 @@ export interface LoadedPolicy {
   readonly isBuiltIn: boolean;
   /** A call whose arguments its tool does not declare, or that nobody can tell of, is denied. */
   readonly rejectsUnknownArguments: boolean;
+  /** It may have any text of an answer concealed, also where a server's paths are shown. */
+  readonly asksForAliases: boolean;
   /** It has rules about where values come from. */
   readonly asksForFlow: boolean;
 }

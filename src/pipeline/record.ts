@@ -63,6 +63,7 @@ export function record(entry: Recorded, dependencies: Dependencies): Decision {
           policyRevision: decision.policyRevision,
           findings: mostTelling(findings),
           edits: receipts.slice(0, RECEIPTS_MAX),
+          approval: decision.approval,
           pins: entry.pins ?? [],
           requestId: scene.requestId,
           traceId: scene.traceId,

@@ -43,6 +43,8 @@ export interface InputSubject {
   readonly aliases?: number | null;
   /** Where values of the arguments come from; absent where nobody remembers. */
   readonly flow?: PolicyInput["flow"];
+  /** What people agreed to of just this message; absent where nobody is asked. */
+  readonly grants?: PolicyInput["grants"];
   /** How the policy may see a text of this message: without the paths it stands for. */
   readonly shown?: (text: string) => string;
   /** What the inventory says of the message's tool; absent where there is none to ask. */
@@ -57,6 +59,8 @@ export interface InventoryFacts {
   readonly provenance: string | null;
 }
 
+const NO_GRANTS: PolicyInput["grants"] = [];
+const NO_RULES: PolicyInput["rules"] = [];
 const NO_INVENTORY: InventoryFacts = { tool: NO_TOOL_FACTS, mode: null, provenance: null };
 
 export interface InputBuilderOptions {
@@ -91,7 +95,8 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
 
   function rulesOf(subject: InputSubject, params: JsonNode | undefined): PolicyInput["rules"] {
     const { message, server, item, flow = [], inventory = NO_INVENTORY } = subject;
-    if (portable === null) return [];
+    if (portable === null) return NO_RULES;
+    if (!isCall(message)) return obligingRules(subject, portable);
     const { session } = subject.counts ?? NO_COUNTS;
     const selected = { ...subjectOf(message), server, facts: inventory.tool, session };
     if (item !== undefined) {
@@ -105,9 +110,8 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
 
   function build(subject: InputSubject): PolicyInput {
     const { phase, message, server, principal } = subject;
-    const { inventory = NO_INVENTORY, counts = NO_COUNTS } = subject;
-    const isCall = message.kind === "request" || message.kind === "notification";
-    const params = isCall ? (message.payload ?? undefined) : undefined;
+    const { inventory = NO_INVENTORY, counts = NO_COUNTS, grants = NO_GRANTS } = subject;
+    const params = isCall(message) ? (message.payload ?? undefined) : undefined;
     const roots = rootsOf(server);
     const { paths, rawPaths } = pathFacts(phase === "response" ? undefined : params, roots);
     const names = namesOf(message);
@@ -132,7 +136,7 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
       resource,
       item: itemFacts(subject.item, names, resource),
       result: resultFacts(message, inventory.tool.classification),
-      rules: isCall ? rulesOf(subject, params) : [],
+      rules: rulesOf(subject, params),
       patterns: patterns?.facts(params) ?? {},
       paths,
       findings: findings.map((finding) => ({ ...finding, at: finding.at.toWellFormed() })),
@@ -156,6 +160,7 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
       },
       limits: counts.limits,
       flow: subject.flow ?? [],
+      grants,
       posture: postureFacts(subject, inventory, portable),
       provenance: {
         ...PROVENANCE[phase][principal.authenticated_by],
@@ -165,6 +170,19 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
     };
   }
   return { build };
+}
+
+function isCall({ kind }: Message): boolean {
+  return kind === "request" || kind === "notification";
+}
+
+/** An answer is of a request: what it was about, and no argument of it, is known. */
+function obligingRules(
+  { message, server, inventory = NO_INVENTORY }: InputSubject,
+  portable: CompiledPortable,
+): PolicyInput["rules"] {
+  if (message.kind !== "result" && message.kind !== "error") return NO_RULES;
+  return portable.obliging({ ...subjectOf(message), server, facts: inventory.tool });
 }
 
 /** Who vouches for a fact. */

@@ -4,6 +4,7 @@ import { createEventBuilder } from "../audit/event.ts";
 import { createCatalogue } from "../catalogue/memory.ts";
 import { createPins } from "../catalogue/pins.ts";
 import type { Config, ServerConfig } from "../config/config.ts";
+import type { Approvals } from "../core/approvals.ts";
 import type { AuthLog } from "../core/auth-log.ts";
 import type { Inventory } from "../core/inventory.ts";
 import type { AuditSink, Clock, Telemetry } from "../core/ports.ts";
@@ -30,6 +31,8 @@ export interface Parts {
   readonly auth: (subject: (id: string) => string) => AuthLog;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
+  /** What people agree to; absent where nobody can be asked. */
+  readonly approvals?: Approvals | null;
   /** Who may read arguments in the log; absent where nobody may. */
   readonly analyst?: AnalystSeal | null;
 }
@@ -69,6 +72,7 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
       const isAsked = config.flow === "on" || inForce().policy.asksForFlow;
       return isAsked && config.flow !== "off" ? flow : null;
     },
+    approvals: parts.approvals ?? null,
     policy: () => inForce().policy,
     events,
     sessions: createSessionBook({ clock, log: auth, ...config.sessions }),

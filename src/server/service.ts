@@ -14,6 +14,7 @@ import { createFirewall } from "../pipeline/firewall.ts";
 import { type AdminOptions, startAdmin } from "../telemetry/admin.ts";
 import { describeError, type Logger } from "../telemetry/log.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
+import { approvalRouteOf, approvalsOf } from "./approvals.ts";
 import { dependenciesOf, type Parts } from "./dependencies.ts";
 import { noteConfig, notePolicy } from "./history.ts";
 import { type LiveOptions, startLivePolicy } from "./live-policy.ts";
@@ -94,15 +95,13 @@ export async function startService(
     await sink.close();
     return err({ part: "audit", errors: [analyst.error] });
   }
+  const approvals = approvalsOf(config, systemClock);
+  const own = { approvals, analyst: analyst.value, clock: systemClock, telemetry: metrics };
+  const logs = logsOf(sink, metrics, options.onDecision);
   const dependencies = dependenciesOf(config, {
-    inForce: current,
+    ...{ ...own, ...logs, inForce: current },
     inventory: inventory.value,
-    ...logsOf(sink, metrics, options.onDecision),
-    telemetry: metrics,
-    clock: systemClock,
-    analyst: analyst.value,
   });
-
   let ready = false;
   const firewall = createFirewall(dependencies);
   const grpc = await bindGrpc(options, {
@@ -119,6 +118,7 @@ export async function startService(
     ready: () => ready && sink.healthy && isReady(),
     policyDefault: () => current().policy.default,
     metrics,
+    routes: [approvalRouteOf(config, approvals, sink, dependencies)],
   });
   if (!admin.ok) {
     grpc.value.close();

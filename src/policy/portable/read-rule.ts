@@ -2,6 +2,7 @@ import { INVENTORY_KEYS, readInventorySelector } from "./inventory-selector.ts";
 import type { Constraint, PortableRule } from "./policy.ts";
 import { readConstraint } from "./read-constraint.ts";
 import { readMode } from "./read-modes.ts";
+import { OBLIGATION_KEYS, readObligations } from "./read-obligations.ts";
 import type { Place, Reader } from "./reader.ts";
 import { readSessionSelector } from "./session-selector.ts";
 
@@ -19,6 +20,7 @@ const KEYS = [
     "session",
   ],
   ...INVENTORY_KEYS,
+  ...OBLIGATION_KEYS,
 ];
 const AUDIT_LEVELS = ["full", "keys", "none"] as const;
 
@@ -53,6 +55,7 @@ export function readRule(
     session: session === undefined ? null : readSessionSelector(session, reader),
     audit: audit === undefined ? null : reader.choice(audit, AUDIT_LEVELS),
     mode: readMode(found.get("mode"), effect, reader),
+    obligations: readObligations(found, effect, reader),
     constraints: constraints === undefined ? new Map() : readConstraints(constraints, reader),
   };
 }
