@@ -97,6 +97,7 @@ async function createDependencies(phases: { [phase in Phase]: number }): Promise
   const wired = dependenciesOf(config.value, {
     inForce: () => inForce,
     clock: systemClock,
+    auth: () => ({ record: () => true }),
     audit: {
       record: (event) => {
         const written = encodeDecision(event).length > 0;

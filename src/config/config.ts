@@ -7,6 +7,7 @@ import type { Limits } from "../core/limits.ts";
 import type { Direction } from "../core/message.ts";
 import type { PaddingScheme } from "../core/padding.ts";
 import type { PiiConfig } from "../core/pii.ts";
+import type { SessionSettings } from "../core/session.ts";
 import type { SchemaMode, ToolLimits } from "../core/tool-limits.ts";
 import type { Trust } from "../core/trust.ts";
 
@@ -52,6 +53,7 @@ export interface Config {
   /** Globs over the origins whose pages may call. */
   readonly allowedOrigins: readonly string[];
   readonly discovery: DiscoveryConfig;
+  readonly sessions: SessionSettings;
   readonly denial: DenialShape;
   readonly disclose: Disclosure;
   readonly annotate: boolean;

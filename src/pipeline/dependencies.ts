@@ -1,5 +1,6 @@
 import type { EventBuilder } from "../audit/event.ts";
 import type { Approvals } from "../core/approvals.ts";
+import type { AuthLog } from "../core/auth-log.ts";
 import type { Gatekeeper, IdentityPort, UpstreamCredentials } from "../core/identity.ts";
 import type { Limits } from "../core/limits.ts";
 import type { PaddingScheme } from "../core/padding.ts";
@@ -15,6 +16,7 @@ import type {
   Telemetry,
   ToolPins,
 } from "../core/ports.ts";
+import type { SessionBook } from "../core/session.ts";
 import type { SchemaMode, ToolLimits } from "../core/tool-limits.ts";
 import type { DenialStyle, Disclosure } from "../decision/denial.ts";
 import type { Inspector } from "../guard/inspect.ts";
@@ -45,6 +47,9 @@ export interface Dependencies {
   readonly approvals?: Approvals | null;
   /** The policy in force; null while none could be loaded, which denies everything. */
   readonly policy: () => LoadedPolicy | null;
+  readonly sessions: SessionBook;
+  /** The account of who came. */
+  readonly auth: AuthLog;
   readonly events: EventBuilder;
   readonly audit: AuditSink;
   readonly telemetry: Telemetry;

@@ -14,7 +14,7 @@ import type {
 } from "../core/exchange.ts";
 import type { Message } from "../core/message.ts";
 import { atLeast } from "../core/padding.ts";
-import type { Principal } from "../core/policy.ts";
+import { NO_COUNTS, type Principal } from "../core/policy.ts";
 import { padJson } from "../decision/padding/pad-json.ts";
 import type { RefusalCode } from "../decision/refusals.ts";
 import {
@@ -32,7 +32,9 @@ import {
 import type { Dependencies } from "./dependencies.ts";
 import { type HttpKind, isEncoded, isJson, kindOf } from "./http-kind.ts";
 import { isInnocent } from "./innocent.ts";
+
 import { isEdited, type Judged, type Judgement, judge } from "./judge.ts";
+import { createBareOpening, createOpening } from "./judge-again.ts";
 import { bareMessage, type Decision, decide } from "./layer2.ts";
 import { createPending, type Pending } from "./pending.ts";
 import { readRequest } from "./reading.ts";
@@ -49,6 +51,7 @@ import { createResponseJudge, type ResponseJudge } from "./response.ts";
 import { type Scene, sceneOf } from "./scene.ts";
 import { openSession, sealSession } from "./sealing.ts";
 import { paddingOf } from "./settle.ts";
+import { createStay, type Stay } from "./stay.ts";
 import { createStreamFilter, type StreamFilter } from "./stream.ts";
 import { isHiddenTool } from "./unknown-name.ts";
 
@@ -85,6 +88,7 @@ class HttpExchange implements Exchange {
   #milliseconds = 0;
   #outcome: Outcome = "allow";
   #decisionId = "";
+  readonly #stay: Stay;
   #stream: StreamFilter | null = null;
   #response: ResponseJudge | null = null;
 
@@ -101,6 +105,7 @@ class HttpExchange implements Exchange {
       milliseconds: () => this.#milliseconds,
     };
     this.#refuser = createRefuser(this.#refusable);
+    this.#stay = createStay(head, this.#kind, dependencies);
   }
 
   /** Steps 1 and 3: what the head alone tells. */
@@ -115,6 +120,9 @@ class HttpExchange implements Exchange {
     const identified = await identity.identify(this.#head);
     if (identified.kind === "refused") return this.#refuser.stranger(identified);
     this.#principal = identified.principal;
+    const entered = this.#stay.enter(identified);
+    const barred = entered instanceof Promise ? await entered : entered;
+    if (barred !== null) return this.#refuse(barred);
     this.#credentials = this.#dependencies.upstream.replace(this.#head);
     if (this.#credentials === null) return this.#refuse("upstream_credential_missing");
     if (isEncoded(headers)) return this.#refuse("request_encoding");
@@ -139,9 +147,13 @@ class HttpExchange implements Exchange {
     const objection = (message: Message) =>
       this.#hasInnocentHeaders(message) ? null : "secret_in_header";
     const outcome = judge(body, read, this.#scene("request"), this.#dependencies, objection);
-    if (!outcome.ok) return { kind: "deny", denial: this.#refuser.fault(outcome.error) };
+    if (!outcome.ok) {
+      this.#stay.session?.note("invalid");
+      return { kind: "deny", denial: this.#refuser.fault(outcome.error) };
+    }
 
     const judgement = outcome.value;
+    this.#stay.opened(createOpening(judgement, this.#dependencies));
     this.#milliseconds += judgement.milliseconds;
     this.#pending.expect(judgement.reading);
     this.#method = judgement.reading.messages[0]?.method ?? null;
@@ -175,6 +187,7 @@ class HttpExchange implements Exchange {
     };
     const cleaned = { message, ...nothing };
     const entry = { findings: [], receipts: [], scene, timings: {} };
+    this.#stay.opened(createBareOpening(cleaned, this.#dependencies));
     const decision = record(
       { decision: decide(cleaned, scene, this.#dependencies), ...entry },
       this.#dependencies,
@@ -243,11 +256,14 @@ class HttpExchange implements Exchange {
       pending: this.#pending,
       dependencies: this.#dependencies,
     });
+    const barred = this.#stay.answered(head);
+    if (barred !== null) return this.#refuse(barred);
     const plan = this.#response.plan();
     if (plan.kind === "refuse") return this.#refuse(plan.code);
     if (plan.kind === "collect") {
       return { kind: "collect", maxBytes: this.#dependencies.limits.responseBodyMaxBytes };
     }
+    this.#stay.keep();
     const listening = this.#kind === "open_stream" || this.#pending.listens();
     this.#stream = createStreamFilter({
       scene: this.#scene("response"),
@@ -267,6 +283,8 @@ class HttpExchange implements Exchange {
   async response(body: Uint8Array): Promise<Verdict> {
     const judgeResponse = this.#response;
     if (judgeResponse === null) throw new Error("a response body came before its head");
+    const barred = this.#stay.opening === null ? null : await this.#stay.opening;
+    if (barred !== null) return this.#refuse(barred);
     const outcome = judgeResponse.judge(body);
     this.#milliseconds += outcome.milliseconds;
     if (outcome.kind === "refuse") return this.#refuse(outcome.code);
@@ -286,18 +304,27 @@ class HttpExchange implements Exchange {
 
   async streamChunk(chunk: Uint8Array, last: boolean): Promise<StreamOutput> {
     if (this.#stream === null) throw new Error("a chunk came before the stream's head");
+    const barred = this.#stay.opening === null ? null : await this.#stay.opening;
+    if (barred !== null) {
+      return { bytes: this.#stream.errors(this.#refuser.recorded(barred)), end: true };
+    }
     return this.#stream.push(chunk, last);
   }
 
   abort(cause: AbortCause): HttpDenial {
-    return this.#refuse(cause).denial;
+    const { denial } = this.#stay;
+    return denial === null ? this.#refuse(cause).denial : this.#refuser.denial(denial, 403);
   }
 
   abortStream(cause: AbortCause): Uint8Array {
     if (this.#stream === null) return EMPTY;
     // Nobody waits for a tool any more.
     if (cause === "tool_deadline" && this.#pending.isEmpty()) return EMPTY;
-    return this.#stream.errors(this.#refuser.recorded(cause));
+    return this.#stream.errors(this.#stay.denial ?? this.#refuser.recorded(cause));
+  }
+
+  lapsed(): AbortCause | null {
+    return this.#stay.lapsed(() => this.#scene("request"));
   }
 
   close(): void {
@@ -305,6 +332,7 @@ class HttpExchange implements Exchange {
     const seconds = (clock.monotonic() - this.#started) / 1000;
     telemetry.exchange(this.#head.server ?? "", this.#method, this.#tool, seconds);
     this.#pending.clear();
+    this.#stay.leave();
     this.#stream = null;
     this.#response = null;
   }
@@ -351,7 +379,10 @@ class HttpExchange implements Exchange {
   }
 
   #scene(direction: "request" | "response"): Scene {
-    return sceneOf(this.#head, direction, this.#head.server ?? "", this.#principal);
+    const { session } = this.#stay;
+    const counts = { session: this.#stay.facts(), limits: NO_COUNTS.limits };
+    const server = this.#head.server ?? "";
+    return sceneOf(this.#head, direction, server, this.#principal, counts, session);
   }
 
   /** Of the policy in force. */

@@ -2,7 +2,13 @@ import type { ApprovalNote } from "../core/audit.ts";
 import { FAULT_KIND } from "../core/finding.ts";
 import type { Message } from "../core/message.ts";
 import type { Obligations, PolicyInput, Reason } from "../core/policy.ts";
-import { type RefusalCode, RPC_DENIED, reasonOf, refusal } from "../decision/refusals.ts";
+import {
+  type RefusalCode,
+  RPC_DENIED,
+  reasonOf,
+  refusal,
+  toldInstead,
+} from "../decision/refusals.ts";
 import { rulesOf } from "../mcp/revision/revisions.ts";
 import type { InventoryFacts } from "../policy/input.ts";
 import { approvalSubject, settleApproval } from "./approving.ts";
@@ -22,6 +28,7 @@ export interface Decision {
   /** What would have denied it, of rules that are only tried. */
   readonly shadow: readonly Reason[];
   readonly obligations: Obligations;
+  readonly endsSession?: boolean;
   /** What it was decided on; null when there was no policy to ask. */
   readonly input: PolicyInput | null;
   readonly policyRevision: string;
@@ -77,7 +84,7 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
   const outcome = policy.engine.decide(input);
   if (!outcome.ok) return refused(decisionId, outcome.error.code, input, revision);
 
-  const { allow, reasons, shadow, obligations } = outcome.value;
+  const { allow, reasons, shadow, obligations, endsSession = false } = outcome.value;
   const approved =
     allow && obligations.approve !== null
       ? settleApproval(obligations.approve, subject, { message, scene, decisionId }, dependencies)
@@ -94,6 +101,7 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
     reasons: allow || reasons.length > 0 ? reasons : [reasonOf("policy_malformed")],
     shadow,
     obligations,
+    ...(endsSession ? { endsSession } : {}),
     input,
     policyRevision: revision,
     ...codesOf(message, scene, reasons),
@@ -133,10 +141,12 @@ export function refused(
   policyRevision: string,
 ): Decision {
   const { rpcCode, httpStatus } = refusal(code);
+  const told = toldInstead(code);
   return {
     decisionId,
     allow: false,
     reasons: [reasonOf(code)],
+    ...(told === null ? {} : { told }),
     shadow: [],
     obligations: NO_OBLIGATIONS,
     input,

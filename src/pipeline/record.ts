@@ -52,7 +52,9 @@ export function record(entry: Recorded, dependencies: Dependencies): Decision {
   for (const phase in timings) telemetry.phase(phase, (timings[phase] ?? 0) / 1000);
 
   const accepted = event === null ? audit.omit() : audit.record(event);
-  return accepted ? decision : refused(decision, "audit_unavailable");
+  if (!accepted) return refused(decision, "audit_unavailable");
+  count(entry, decision);
+  return decision;
 }
 
 /** The event as the log may keep it, with the decision that it tells of. */
@@ -99,6 +101,19 @@ function buildEvent(
     traceId: scene.traceId,
     metrics: nanoseconds(timings),
   });
+}
+
+/** The session that a client's message came in remembers what became of it. */
+function count({ findings, scene: { session, direction } }: Recorded, decision: Decision): void {
+  if (decision.endsSession === true) session?.end("policy");
+  // What failed on our side, or the server's, is no fault of the caller's.
+  if (session === null || direction !== "request" || (!decision.allow && isOurs(decision))) return;
+  if (findings.some(({ guard }) => guard === "attacks")) session.note("attack");
+  session.note(decision.allow ? "allowed" : "denied");
+}
+
+function isOurs({ httpStatus }: Decision): boolean {
+  return httpStatus >= 500;
 }
 
 /** Values are shown only where all that was found in the message was taken out of it. */

@@ -5,6 +5,7 @@ import { createCatalogue } from "../catalogue/memory.ts";
 import { createPins } from "../catalogue/pins.ts";
 import type { Config, ServerConfig } from "../config/config.ts";
 import type { Approvals } from "../core/approvals.ts";
+import type { AuthLog } from "../core/auth-log.ts";
 import type { AuthTelemetry } from "../core/identity.ts";
 import type { Inventory } from "../core/inventory.ts";
 import type { AuditSink, Clock, Telemetry } from "../core/ports.ts";
@@ -13,6 +14,7 @@ import { createDoorkeeper } from "../pipeline/doorkeeper.ts";
 import { createSights } from "../pipeline/sights.ts";
 import { createSchemaJudge } from "../schema/judge.ts";
 import { createFlowMemory, FLOW_DEFAULTS } from "../state/flow-memory.ts";
+import { createSessionBook } from "../state/sessions.ts";
 import { authenticationOf } from "./authentication.ts";
 import { packageVersion } from "./package-root.ts";
 import { pathGuardOf } from "./paths.ts";
@@ -26,6 +28,8 @@ export interface Parts {
   /** Null where the configuration names none; absent likewise. Asked anew each time. */
   readonly inventory?: Inventory | null;
   readonly audit: AuditSink;
+  /** Makes the account of who came; `subject` gives pseudonyms as decisions have them. */
+  readonly auth: (subject: (id: string) => string) => AuthLog;
   readonly telemetry: Telemetry;
   /** Absent where nobody listens. */
   readonly authTelemetry?: AuthTelemetry;
@@ -48,6 +52,8 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
   const labels = { version: packageVersion() };
   const subjectKey = config.audit.subjectKey?.reveal() ?? randomBytes(32);
   const flow = createFlowMemory({ clock, ...FLOW_DEFAULTS });
+  const events = createEventBuilder({ clock, labels, subjectKey, analyst: parts.analyst ?? null });
+  const auth = parts.auth(events.subject);
   return {
     limits: config.limits,
     clock,
@@ -75,7 +81,9 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
     },
     approvals: parts.approvals ?? null,
     policy: () => inForce().policy,
-    events: createEventBuilder({ clock, labels, subjectKey, analyst: parts.analyst ?? null }),
+    events,
+    sessions: createSessionBook({ clock, log: auth, ...config.sessions }),
+    auth,
     audit,
     telemetry,
     settings: createSettings(config),

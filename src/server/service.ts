@@ -2,7 +2,6 @@ import type { ManagedAuditSink } from "../audit/sink.ts";
 import type { LineTap } from "../audit/tap.ts";
 import type { Config } from "../config/config.ts";
 import type { DecisionEvent } from "../core/audit.ts";
-import type { AuditSink } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { createDurableFirewall } from "../pipeline/durable.ts";
 import { createFirewall } from "../pipeline/firewall.ts";
@@ -15,6 +14,7 @@ import { configHash, noteConfig, notePolicy } from "./history.ts";
 import { type LiveInventory, startLiveInventory } from "./live-inventory.ts";
 import { type LiveOptions, startLivePolicy } from "./live-policy.ts";
 import type { PolicyInForce } from "./load-policy.ts";
+import { logsOf } from "./logs.ts";
 import { analystOf } from "./open-log.ts";
 import { openShippedLog } from "./open-shipping.ts";
 import { packageVersion } from "./package-root.ts";
@@ -70,12 +70,13 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
   // What a policy may ask of the inventory it cannot decide without it.
   if (!inventory.ok) return err({ part: "policy", errors: inventory.error });
   const metrics = createMetrics({ version: packageVersion() });
+  let judgeAgain = () => {};
   const live = await startLivePolicy({
     config,
     clock: systemClock,
     onGuardFault: (guard, error) => log.error("guard_fault", { guard, ...describeError(error) }),
     onReload: (reload) => {
-      noteReload(reload, metrics, log);
+      noteReload(reload, metrics, log, judgeAgain);
       if (reload.kind !== "loaded") return;
       notePolicy(sink, config, reload.to, systemClock, "reload", reload.from);
     },
@@ -100,11 +101,11 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
   const dependencies = dependenciesOf(config, {
     ...own,
     ...listenersOf(metrics, log),
+    ...logsOf(sink, metrics, options.onDecision),
     inForce: current,
     get inventory() {
       return inventory.value.current();
     },
-    audit: auditOf(sink, metrics, options.onDecision),
   });
   let ready = false;
   const firewall = createFirewall(dependencies);
@@ -125,6 +126,7 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
     return err({ part: "service", errors: ports.error });
   }
   const { grpc, admin } = ports.value;
+  judgeAgain = () => grpc.judgeAgain();
   noteStart(sink, config, inventory.value, current().policy.engine.revision, log);
   followInventory(inventory.value, { sink, config, metrics, log });
   ready = true;
@@ -205,34 +207,18 @@ function followInventory(inventory: LiveInventory, { sink, config, metrics, log 
 }
 
 /** A reload is on record whether it succeeded or not. */
-function noteReload(reload: Parameters<LiveOptions["onReload"]>[0], metrics: Metrics, log: Logger) {
+function noteReload(
+  reload: Parameters<LiveOptions["onReload"]>[0],
+  metrics: Metrics,
+  log: Logger,
+  judgeAgain: () => void,
+) {
   metrics.policyReloaded(reload.kind);
   if (reload.kind === "loaded") {
+    judgeAgain();
     log.info("policy_reloaded", { from: reload.from, to: reload.to });
   } else {
     // The policy before it stays in force.
     for (const error of reload.errors) log.error("policy_refused", { error: error.slice(0, 256) });
   }
-}
-
-/** The decision log, counted where it fails and watched where it does not. */
-function auditOf(
-  sink: AuditSink,
-  metrics: Metrics,
-  onDecision: ServiceOptions["onDecision"],
-): AuditSink {
-  return {
-    record: (event) => {
-      const accepted = sink.record(event);
-      if (accepted) onDecision?.(event);
-      else metrics.auditFailed();
-      return accepted;
-    },
-    omit: () => {
-      const accepted = sink.omit();
-      if (accepted) metrics.auditOmitted();
-      else metrics.auditFailed();
-      return accepted;
-    },
-  };
 }

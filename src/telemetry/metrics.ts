@@ -2,14 +2,19 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 
 import type { AuthTelemetry } from "../core/identity.ts";
 import type { Telemetry } from "../core/ports.ts";
-import { createAuthMetrics } from "./auth-metrics.ts";
+import { type AuthMetrics, createAuthMetrics } from "./auth-metrics.ts";
 import { createBoundedLabels, OTHER } from "./bounded-labels.ts";
 import { type CertificateMetrics, createCertificateMetrics } from "./certificate-metrics.ts";
 import { createReloadMetrics, type ReloadMetrics } from "./reload-metrics.ts";
 import { createShippingMetrics, type ShippingMetrics } from "./shipping-metrics.ts";
 
 /** All that is counted, and the text that a Prometheus server reads. */
-export interface Metrics extends Telemetry, ShippingMetrics, CertificateMetrics, ReloadMetrics {
+export interface Metrics
+  extends Telemetry,
+    ShippingMetrics,
+    CertificateMetrics,
+    ReloadMetrics,
+    AuthMetrics {
   streamOpened(): void;
   streamClosed(): void;
   /** Who was let in, and who was not. */
@@ -103,7 +108,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     auditHealth: (isHealthy) => watched(registry, isHealthy),
     ...createShippingMetrics(registry),
     ...createCertificateMetrics(registry),
-    auth: createAuthMetrics(registry),
+    ...createAuthMetrics(registry),
     ...createReloadMetrics(registry),
     contentType: registry.contentType,
     render: () => registry.metrics(),

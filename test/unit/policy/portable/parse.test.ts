@@ -39,6 +39,7 @@ redact: { enabled: true, deny_keys: [password, token], pii_emails: true }
     roles: [],
     scopes: [],
     inventory: null,
+    session: null,
     audit: null,
     mode: null,
     obligations: null,
