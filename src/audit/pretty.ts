@@ -41,9 +41,9 @@ export function formatDecision(event: DecisionEvent, options: PrettyOptions): st
     { text: subjectOf(input), style: "bold" },
   ];
 
-  const codes = event.result.reasons.map(({ code }) => shown(code));
+  const codes = codesIn(event.result.reasons);
   if (codes.length > 0) pieces.push({ text: codes.join(" "), style: "red" });
-  const tried = (event.result.shadow ?? []).map(({ code }) => `would-deny:${shown(code)}`);
+  const tried = codesIn(event.result.shadow).map((code) => `would-deny:${code}`);
   if (tried.length > 0) pieces.push({ text: tried.join(" "), style: "magenta" });
   const remarks = remarksOf(event);
   if (remarks !== "") pieces.push({ text: remarks, style: "yellow" });
@@ -79,6 +79,12 @@ export function formatRecord(
     ...(details[record.kind] ?? []).map((detail): Piece => ({ text: detail, style: null })),
   ];
   return join(pieces, Math.max(WIDTH_MIN, options.width), options.color);
+}
+
+/** A mask of the policy's own may have left anything in their place. */
+function codesIn(reasons: unknown): readonly string[] {
+  if (!Array.isArray(reasons)) return [];
+  return reasons.map((reason: Json) => shown(at(reason ?? null, "code")));
 }
 
 function outcomeOf(event: DecisionEvent): Outcome {

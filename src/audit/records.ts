@@ -1,4 +1,5 @@
 import type { DecisionEvent } from "../core/audit.ts";
+import type { Position } from "./chain.ts";
 
 /** What was found when the log was opened, as the first line of each run tells it. */
 export type Previous =
@@ -12,6 +13,8 @@ export type Previous =
   | "killed"
   /** Lines that were written are no longer there. */
   | "cut"
+  /** There was a log, and nothing of it is there. */
+  | "missing"
   /** The last line is none of ours, or is not as we wrote it. */
   | "damaged";
 
@@ -32,6 +35,8 @@ export interface StartRecord {
   /** A last line without its end, which was set aside. */
   readonly torn: { readonly file: string; readonly bytes: number; readonly sha256: string } | null;
   readonly crash: Breadcrumb | null;
+  /** Where the log had come to by its head, of lines that are no longer there; else absent. */
+  readonly head?: Position;
 }
 
 /** Another policy decides from here on. `old` is null where the log does not tell. */

@@ -96,6 +96,7 @@ export interface RawConfig {
   readonly audit: {
     readonly sink: AuditConfig["sink"];
     readonly file?: string;
+    readonly head_file?: string;
     readonly queue_max_events: number;
     readonly fallback_files: readonly string[];
     readonly sync: "on" | "off";
@@ -223,6 +224,7 @@ function buildAudit(raw: RawConfig["audit"], surroundings: Surroundings): AuditC
   return {
     sink: raw.sink,
     file: raw.file === undefined ? null : resolve(folder, raw.file),
+    headFile: raw.head_file === undefined ? null : resolve(folder, raw.head_file),
     queueMaxEvents: raw.queue_max_events,
     fallbackFiles: raw.fallback_files.map((file) => resolve(folder, file)),
     subjectKey: secrets.subjectKey,
@@ -266,7 +268,7 @@ function ownPaths(raw: RawConfig, surroundings: Surroundings): string[] {
   const { policy, inventory, audit } = raw;
   const bundle = isUrl(policy.bundle) ? undefined : policy.bundle;
   const certificates = audit.ship.flatMap(({ ca_file, cert_file }) => [ca_file, cert_file]);
-  const logs = [audit.file, ...audit.fallback_files, ...certificates];
+  const logs = [audit.file, audit.head_file, ...audit.fallback_files, ...certificates];
   const files = [file, policy.file, bundle, inventory.file, ...logs, ...transportFiles(raw)];
   const access = authenticationFiles(raw.authentication);
   const paths = [...files, ...modules, ...keyFiles, ...access];

@@ -174,6 +174,8 @@ export interface AuditConfig {
   readonly sink: "stdout" | "stderr" | "file";
   /** Set exactly when the sink is `file`. */
   readonly file: string | null;
+  /** Absolute path of its last checkpoint's copy; null: beside `file`. */
+  readonly headFile: string | null;
   readonly queueMaxEvents: number;
   /** Where to write when `file` cannot be, in this order. */
   readonly fallbackFiles: readonly string[];

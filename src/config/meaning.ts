@@ -186,7 +186,7 @@ function checkAllowedValues(root: unknown): Fault[] {
 }
 
 /** What only a file can do. */
-const FILE_SETTINGS = ["fallback_files", "keep_files", "keep_days"] as const;
+const FILE_SETTINGS = ["head_file", "fallback_files", "keep_files", "keep_days"] as const;
 
 function checkAuditFile(root: unknown): Fault[] {
   const sink = textAt(root, ["audit", "sink"]);

@@ -28,6 +28,11 @@ export interface PolicyEngine {
   /** `sha256:…` of the bundle, as it stands in the log and in `x-zta-policy`. */
   readonly revision: string;
   decide(input: PolicyInput): Result<PolicyDecision, PolicyFault>;
+  /**
+   * What the bundle's `data.system.log.mask` answers about an event of the decision log: undefined
+   * where it has no answer. Absent of a bundle without one, which costs nothing then.
+   */
+  readonly mask?: (event: DecisionEvent) => Result<unknown, PolicyFault>;
 }
 
 /**

@@ -54,6 +54,10 @@ const REFUSALS = {
   internal: { ...UNAVAILABLE, message: "The firewall failed; nothing passed.", remedy: OPERATOR },
   guard_fault: { ...POLICY, message: "A guard failed on the message; nothing passed." },
   audit_unavailable: { ...UNAVAILABLE, message: "The decision could not be put on record." },
+  log_mask_failed: {
+    ...POLICY,
+    message: "The policy did not say what of the decision may be kept; nothing passed.",
+  },
   approval_required: {
     ...DENIED,
     message: "A person has to approve this.",

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { DecisionEvent } from "../core/audit.ts";
 import type { PolicyDecision, PolicyFault, PolicyInput } from "../core/policy.ts";
 import type { Clock, PolicyEngine } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
@@ -7,6 +8,7 @@ import { decodeDecision } from "./decode-decision.ts";
 import { type Instance, instantiate } from "./instance.ts";
 import { isRecord, type JsonRecord, overlay } from "./json.ts";
 import type { CompiledPortable } from "./portable/compile.ts";
+import { createSelection, type Reads } from "./reads.ts";
 
 export interface PolicyEngineOptions {
   readonly clock: Clock;
@@ -32,7 +34,10 @@ export async function createPolicyEngine(
   if (!first.ok) return first;
 
   const renew = () => instantiate(module.value, data);
-  return ok(new WasmPolicyEngine(revisionOf(bundle, data), first.value, renew, options));
+  const { reads } = bundle;
+  return ok(
+    new WasmPolicyEngine(revisionOf(bundle, data), first.value, { ...options, renew, reads }),
+  );
 }
 
 async function compile(wasm: Uint8Array): Promise<Result<WebAssembly.Module, BundleFault>> {
@@ -47,6 +52,11 @@ async function compile(wasm: Uint8Array): Promise<Result<WebAssembly.Module, Bun
 function dataOf(bundle: Bundle, portable: CompiledPortable | null, over: JsonRecord): JsonRecord {
   const ours = overlay(over, portable?.data ?? {});
   return overlay(bundle.data, { impedance: ours });
+}
+
+interface Parts extends PolicyEngineOptions {
+  readonly renew: () => Result<Instance, BundleFault>;
+  readonly reads: Reads;
 }
 
 /** Of everything that decides: another bundle, portable policy or data is another revision. */
@@ -65,24 +75,23 @@ class WasmPolicyEngine implements PolicyEngine {
   readonly #renew: () => Result<Instance, BundleFault>;
   readonly #clock: Clock;
   readonly #budgetMs: number;
+  readonly #select: (input: unknown) => unknown;
   readonly #readAnswer = createAnswerReader();
+  readonly mask?: (event: DecisionEvent) => Result<unknown, PolicyFault>;
 
-  constructor(
-    revision: string,
-    instance: Instance,
-    renew: () => Result<Instance, BundleFault>,
-    options: PolicyEngineOptions,
-  ) {
+  constructor(revision: string, instance: Instance, parts: Parts) {
     this.revision = revision;
     this.#instance = instance;
-    this.#renew = renew;
-    this.#clock = options.clock;
-    this.#budgetMs = options.budgetMs;
+    this.#renew = parts.renew;
+    this.#clock = parts.clock;
+    this.#budgetMs = parts.budgetMs;
+    this.#select = createSelection(parts.reads);
+    if (instance.mask !== null) this.mask = (event) => this.#mask(event);
   }
 
   decide(input: PolicyInput): Result<PolicyDecision, PolicyFault> {
     const started = this.#clock.monotonic();
-    const answer = this.#evaluate(input);
+    const answer = this.#evaluate((instance) => instance.evaluate(this.#select(input)));
     if (!answer.ok) return answer;
     const decision = this.#readAnswer(answer.value);
     const tookMs = this.#clock.monotonic() - started;
@@ -92,11 +101,22 @@ class WasmPolicyEngine implements PolicyEngine {
     return decision;
   }
 
-  #evaluate(input: PolicyInput): Result<string, PolicyFault> {
+  /** Late is not too late here: an answer that is right takes out what it should. */
+  #mask(event: DecisionEvent): Result<unknown, PolicyFault> {
+    const answer = this.#evaluate((instance) => instance.mask?.(event) ?? "");
+    if (!answer.ok) return answer;
+    const results = parse(answer.value);
+    if (!Array.isArray(results)) return fault("policy_malformed", "no result set");
+    const [first]: readonly unknown[] = results;
+    if (first === undefined) return ok(undefined);
+    return isRecord(first) ? ok(first.result) : fault("policy_malformed", "result set");
+  }
+
+  #evaluate(ask: (instance: Instance) => string): Result<string, PolicyFault> {
     try {
       const instance = this.#ready();
       if (instance === null) return fault("policy_failed", "it could not be started again");
-      const answer = instance.evaluate(input);
+      const answer = ask(instance);
       if (instance.memoryBytes > RECYCLE_OVER_BYTES) this.#instance = null;
       return ok(answer);
     } catch (error) {

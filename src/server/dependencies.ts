@@ -23,7 +23,7 @@ import { NO_LIMITS, toolLimitsOf } from "./tool-limits.ts";
 export interface Parts {
   /** What decides now: asked anew for each message, so that a reload leaves none half-judged. */
   readonly inForce: () => Pick<Dependencies, "inspector"> & { readonly policy: LoadedPolicy };
-  /** Null where the configuration names none; absent likewise. */
+  /** Null where the configuration names none; absent likewise. Asked anew each time. */
   readonly inventory?: Inventory | null;
   readonly audit: AuditSink;
   readonly telemetry: Telemetry;
@@ -41,9 +41,9 @@ export interface Parts {
 /** The pipeline's parts as a configuration wants them: the one place where they are put together. */
 export function dependenciesOf(config: Config, parts: Parts): Dependencies {
   const { inForce, audit, telemetry, clock } = parts;
-  const inventory = parts.inventory ?? null;
   // FAIL CLOSED: without its inventory nothing could be enforced.
-  if (inventory === null && config.inventory.file !== null) throw new Error("no inventory");
+  if ((parts.inventory ?? null) === null && config.inventory.file !== null)
+    throw new Error("no inventory");
   const catalogue = createCatalogue();
   const labels = { version: packageVersion() };
   const subjectKey = config.audit.subjectKey?.reveal() ?? randomBytes(32);
@@ -61,7 +61,9 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
     catalogue,
     pins: createPins({
       catalogue,
-      inventory,
+      get inventory() {
+        return parts.inventory ?? null;
+      },
       modeOf: (server) => config.servers.get(server)?.inventoryMode ?? config.inventory.mode,
     }),
     sights: createSights(),

@@ -1,6 +1,6 @@
 import type { Config } from "../config/config.ts";
 import type { RedactSettings } from "../core/pii.ts";
-import type { Clock } from "../core/ports.ts";
+import type { Clock, PolicyEngine } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import type { LoadedPolicy } from "../pipeline/dependencies.ts";
 import { type Bundle, readBundle } from "../policy/bundle.ts";
@@ -10,6 +10,7 @@ import { isRecord } from "../policy/json.ts";
 import { type CompiledPortable, compilePortable } from "../policy/portable/compile.ts";
 import { parsePortable } from "../policy/portable/parse.ts";
 import type { PolicyFileError } from "../policy/portable/policy.ts";
+import { maskFault } from "./mask-check.ts";
 import { packagePath } from "./package-root.ts";
 import { fileBytes, type PolicyBytes, urlBytes } from "./policy-bytes.ts";
 
@@ -117,10 +118,8 @@ async function inForce(
   if (compiled?.asksForFlow === true && config.flow === "off") {
     return err(["the policy's deny_flows needs flow: auto or on"]);
   }
-  const data = { schema: config.schema };
-  const options = { clock, budgetMs: config.limits.policyBudgetMs, data };
-  const engine = await createPolicyEngine(bundle.value, compiled, options);
-  if (!engine.ok) return err([`${place}: ${engine.error.detail}`]);
+  const engine = await engineOf(bundle.value, compiled, config, clock);
+  if (!engine.ok) return err([`${place}: ${engine.error}`]);
   const input = createInputBuilder({
     engineRevision: engine.value.revision,
     portable: compiled,
@@ -137,6 +136,19 @@ async function inForce(
     ...asksOf(compiled),
     isBuiltIn: config.policy.file === null && config.policy.bundle === null,
   });
+}
+
+async function engineOf(
+  bundle: Bundle,
+  portable: CompiledPortable | null,
+  { schema, limits }: PolicySettings,
+  clock: Clock,
+): Promise<Result<PolicyEngine, string>> {
+  const options = { clock, budgetMs: limits.policyBudgetMs, data: { schema } };
+  const engine = await createPolicyEngine(bundle, portable, options);
+  if (!engine.ok) return err(engine.error.detail);
+  const mask = maskFault(engine.value);
+  return mask === null ? engine : err(mask);
 }
 
 /** What a portable policy wants looked at. */

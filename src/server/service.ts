@@ -11,15 +11,15 @@ import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { approvalRouteOf, approvalsOf } from "./approvals.ts";
 import { missingForAuthentication } from "./authentication.ts";
 import { dependenciesOf } from "./dependencies.ts";
-import { noteConfig, notePolicy } from "./history.ts";
+import { configHash, noteConfig, notePolicy } from "./history.ts";
+import { type LiveInventory, startLiveInventory } from "./live-inventory.ts";
 import { type LiveOptions, startLivePolicy } from "./live-policy.ts";
-import { loadInventory } from "./load-inventory.ts";
 import type { PolicyInForce } from "./load-policy.ts";
 import { analystOf } from "./open-log.ts";
 import { openShippedLog } from "./open-shipping.ts";
 import { packageVersion } from "./package-root.ts";
 import { hasPassingAliases } from "./paths.ts";
-import { openPorts } from "./ports.ts";
+import { openPorts, type Ports } from "./ports.ts";
 import { systemClock } from "./system.ts";
 
 export interface ServiceOptions {
@@ -66,7 +66,7 @@ export async function startService(
 
 async function start(options: ServiceOptions): Promise<Result<Service, StartFailure>> {
   const { config, log } = options;
-  const inventory = await loadInventory(config);
+  const inventory = await startLiveInventory(config);
   // What a policy may ask of the inventory it cannot decide without it.
   if (!inventory.ok) return err({ part: "policy", errors: inventory.error });
   const metrics = createMetrics({ version: packageVersion() });
@@ -101,7 +101,9 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
     ...own,
     ...listenersOf(metrics, log),
     inForce: current,
-    inventory: inventory.value,
+    get inventory() {
+      return inventory.value.current();
+    },
     audit: auditOf(sink, metrics, options.onDecision),
   });
   let ready = false;
@@ -123,7 +125,8 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
     return err({ part: "service", errors: ports.error });
   }
   const { grpc, admin } = ports.value;
-  noteStart(sink, config, current().policy.engine.revision, log);
+  noteStart(sink, config, inventory.value, current().policy.engine.revision, log);
+  followInventory(inventory.value, { sink, config, metrics, log });
   ready = true;
   log.info("started", { grpc_port: grpc.port, admin_port: admin.port });
   return ok({
@@ -133,14 +136,9 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
     async stop() {
       ready = false;
       live.value.stop();
-      log.info("draining", { open_streams: grpc.openStreams });
+      inventory.value.stop();
       endWithin(config.drainDeadlineMs);
-      await grpc.drain(config.drainDeadlineMs);
-      await ports.value.close();
-      const isLogWhole = await sink.close();
-      log.info("stopped");
-      await log.flush();
-      return { isLogWhole };
+      return drain(options, ports.value, sink);
     },
   });
 }
@@ -153,13 +151,57 @@ function listenersOf(metrics: Metrics, log: Logger) {
   };
 }
 
+async function drain(
+  { config, log }: ServiceOptions,
+  { grpc, close }: Ports,
+  sink: ManagedAuditSink,
+): Promise<Stopped> {
+  log.info("draining", { open_streams: grpc.openStreams });
+  await grpc.drain(config.drainDeadlineMs);
+  await close();
+  const isLogWhole = await sink.close();
+  log.info("stopped");
+  await log.flush();
+  return { isLogWhole };
+}
+
 /** What holds in this run is on record before its first decision. */
-function noteStart(sink: ManagedAuditSink, config: Config, revision: string, log: Logger): void {
+function noteStart(
+  sink: ManagedAuditSink,
+  config: Config,
+  inventory: LiveInventory,
+  revision: string,
+  log: Logger,
+): void {
   if (hasPassingAliases(config)) {
     log.warn("aliases_pass", { remedy: "set aliases.key: path aliases end with this run" });
   }
-  noteConfig(sink, config, systemClock, "start");
+  noteConfig(sink, configHash(config, inventory.digest()), systemClock, "start");
   notePolicy(sink, config, revision, systemClock, "start");
+}
+
+interface Told {
+  readonly sink: ManagedAuditSink;
+  readonly config: Config;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+/** An inventory is a part of the configuration, and told as one. */
+function followInventory(inventory: LiveInventory, { sink, config, metrics, log }: Told): void {
+  inventory.follow((reload) => {
+    metrics.inventoryReloaded(reload.kind);
+    if (reload.kind === "refused") {
+      // The inventory before it goes on to hold.
+      for (const error of reload.errors) {
+        log.error("inventory_refused", { error: error.slice(0, 256) });
+      }
+      return;
+    }
+    const { from, to } = reload;
+    log.info("inventory_reloaded", { from, to });
+    noteConfig(sink, configHash(config, to), systemClock, "reload", configHash(config, from));
+  });
 }
 
 /** A reload is on record whether it succeeded or not. */

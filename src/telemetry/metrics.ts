@@ -5,10 +5,11 @@ import type { Telemetry } from "../core/ports.ts";
 import { createAuthMetrics } from "./auth-metrics.ts";
 import { createBoundedLabels, OTHER } from "./bounded-labels.ts";
 import { type CertificateMetrics, createCertificateMetrics } from "./certificate-metrics.ts";
+import { createReloadMetrics, type ReloadMetrics } from "./reload-metrics.ts";
 import { createShippingMetrics, type ShippingMetrics } from "./shipping-metrics.ts";
 
 /** All that is counted, and the text that a Prometheus server reads. */
-export interface Metrics extends Telemetry, ShippingMetrics, CertificateMetrics {
+export interface Metrics extends Telemetry, ShippingMetrics, CertificateMetrics, ReloadMetrics {
   streamOpened(): void;
   streamClosed(): void;
   /** Who was let in, and who was not. */
@@ -21,10 +22,10 @@ export interface Metrics extends Telemetry, ShippingMetrics, CertificateMetrics 
   auditOmitted(): void;
   /** The run before has ended with a fault, or was killed. */
   crashFound(): void;
+  /** Lines of the decision log that its head knows of are gone. */
+  logLost(): void;
   /** Asked with each reading: whether the decision log can be written. */
   auditHealth(isHealthy: () => boolean): void;
-  /** Another policy was found, and is in force or was refused. */
-  policyReloaded(outcome: "loaded" | "refused"): void;
   readonly contentType: string;
   render(): Promise<string>;
 }
@@ -98,11 +99,12 @@ export function createMetrics(options: MetricsOptions): Metrics {
     auditSwitched: () => instruments.auditSwitches.inc(),
     auditOmitted: () => instruments.auditOmitted.inc(),
     crashFound: () => instruments.crashes.inc(),
+    logLost: () => instruments.logsLost.inc(),
     auditHealth: (isHealthy) => watched(registry, isHealthy),
-    policyReloaded: (outcome) => instruments.policyReloads.labels(outcome).inc(),
     ...createShippingMetrics(registry),
     ...createCertificateMetrics(registry),
     auth: createAuthMetrics(registry),
+    ...createReloadMetrics(registry),
     contentType: registry.contentType,
     render: () => registry.metrics(),
   };
@@ -253,10 +255,9 @@ function createInstruments(registry: Registry) {
       help: "Runs before this one that ended with a fault or were killed, as found at the start.",
       registers,
     }),
-    policyReloads: new Counter({
-      name: "impedance_policy_reloads_total",
-      help: "Policies found while running: in force now, or refused for what is wrong with them.",
-      labelNames: ["outcome"],
+    logsLost: new Counter({
+      name: "impedance_audit_lost_total",
+      help: "Decision logs that were gone or cut off at the start, by what their head says.",
       registers,
     }),
     build: new Gauge({

@@ -5,6 +5,8 @@ import type { AddressInfo, Server } from "node:net";
 import { TLSSocket } from "node:tls";
 import { gunzipSync } from "node:zlib";
 
+import { gather } from "./watch/gather.ts";
+
 /** One request, with its body unpacked. */
 export interface ReceivedBatch {
   readonly path: string;
@@ -46,6 +48,7 @@ export async function startHttpReceiver(
       body,
       client: client(request),
     };
+    gather("shipped", "a shipped batch", Buffer.from(body));
     if (batches.length < MAX_BATCHES) batches.push(batch);
     return receiver.answer(batch);
   };

@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
+import { CANARIES } from "../../support/canaries.ts";
 import { call } from "../../support/client.ts";
 import { expectValid } from "../../support/decision-event.ts";
 import { freePort, type Gateway, startGateway } from "../../support/gateway.ts";
@@ -353,7 +354,7 @@ test("nothing that peers sent is in any output of ours, at any level", async () 
   const log = freshLog();
   const config = `${configFor(log, ", health_interval_ms: 20")}log: { level: debug }\n`;
   const running = await start(config);
-  const plain = "canary-4f1b words";
+  const plain = CANARIES["plain words"];
   const bodies: readonly (string | { readonly [member: string]: unknown })[] = [
     toolCall(1, { key: SECRET, note: plain, [`${plain} key`]: { deep: [plain, SECRET] } }),
     toolCall(2, { path: `/home/${plain}/../.ssh/id_rsa` }, `tool ${plain}`),

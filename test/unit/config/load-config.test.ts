@@ -50,6 +50,7 @@ function load(text: string, environment: Record<string, string> = {}) {
 }
 
 const AUDIT_DEFAULTS = {
+  headFile: null,
   fallbackFiles: [],
   signingKey: null,
   analystKey: null,
@@ -206,7 +207,7 @@ schema: { arguments: enforce, results: off }
 limits: { json_max_depth: 8, response_head_deadline_ms: 7 }
 audit:
   { sink: file, file: log/decisions.jsonl, queue_max_events: 10, sync: on, keep_files: 9,
-    fallback_files: [log/second.jsonl, /var/emergency.jsonl], keep_days: 30,
+    head_file: state/log.head, fallback_files: [log/second.jsonl, /var/emergency.jsonl], keep_days: 30,
     file_max_bytes: 65536, file_max_age_s: 3600 }
 log: { level: debug }
 drain_deadline_ms: 20
@@ -317,6 +318,7 @@ drain_deadline_ms: 20
       "/opt/bundle.tar.gz",
       "/etc/impedance/tools.yaml",
       "/etc/impedance/log/decisions.jsonl",
+      "/etc/impedance/state/log.head",
       "/etc/impedance/log/second.jsonl",
       "/var/emergency.jsonl",
       "/etc/impedance/tls/own.pem",
@@ -343,6 +345,7 @@ drain_deadline_ms: 20
       queueMaxEvents: 10,
       subjectKey: null,
       ...AUDIT_DEFAULTS,
+      headFile: "/etc/impedance/state/log.head",
       fallbackFiles: ["/etc/impedance/log/second.jsonl", "/var/emergency.jsonl"],
       sync: true,
       rotation: {
@@ -500,6 +503,11 @@ describe("one setting", () => {
       title: "a fallback for what is no file",
       bad: "audit: { sink: stderr, fallback_files: [x] }",
       good: "audit: { sink: file, file: y, fallback_files: [x] }",
+    },
+    {
+      title: "a head of what is no file",
+      bad: "audit: { head_file: x }",
+      good: "audit: { sink: file, file: y, head_file: x }",
     },
     {
       title: "a file that is not written to",

@@ -17,6 +17,7 @@ import { sceneOf } from "../../../src/pipeline/scene.ts";
 import { createSights } from "../../../src/pipeline/sights.ts";
 import { createSchemaJudge } from "../../../src/schema/judge.ts";
 import { randomIdentifiers, systemClock } from "../../../src/server/system.ts";
+import { CANARIES } from "../../support/canaries.ts";
 
 const PII = createPiiGuard(
   {
@@ -93,7 +94,7 @@ async function eventsOf(args: unknown): Promise<readonly DecisionEvent[]> {
 }
 
 test("each edit is one entry of the decision log: pointer, rule, action, length", async () => {
-  const token = ["ghp_", "a8Kq2ZvT9xLm4RcW7bYn", "3HdJ6sPf5GtE1uQo"].join("");
+  const token = CANARIES["platform token"];
   const text = `ana@example.com and bo@example.org, ${token}`;
   const [event] = await eventsOf({ text, pin: "1234", card: 4111111111111111 });
   const at = (name: string) => `/params/arguments/${name}`;
