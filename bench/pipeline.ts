@@ -106,6 +106,7 @@ async function createDependencies(phases: { [phase in Phase]: number }): Promise
         if (isPhase(phase)) phases[phase] += seconds * 1_000;
       },
       exchange: () => undefined,
+      limited: () => undefined,
     },
   });
 }

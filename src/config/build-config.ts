@@ -26,6 +26,8 @@ import {
 } from "./guard-settings.ts";
 import { listeningPath, normaliseRoot } from "./meaning.ts";
 import { buildPadding, type RawPadding } from "./padding.ts";
+import { buildRateLimit, type RawRateLimit } from "./rate-limits.ts";
+import { buildRedis, type RawRedis } from "./redis.ts";
 import { buildShipping, type RawShip, type ShipSecrets } from "./shipping.ts";
 
 /** The document once `schemas/config.json` has found its shape right and filled in defaults. */
@@ -66,6 +68,9 @@ export interface RawConfig {
   readonly annotate: "on" | "off";
   readonly padding: RawPadding;
   readonly limits: { readonly [limit: string]: number };
+  readonly rate_limits: readonly RawRateLimit[];
+  readonly authentication_failures: Config["authenticationFailures"];
+  readonly state: { readonly redis?: RawRedis };
   readonly audit: {
     readonly sink: AuditConfig["sink"];
     readonly file?: string;
@@ -121,6 +126,7 @@ export interface Secrets {
   readonly analystKey: Secret | null;
   readonly bundleToken: Secret | null;
   readonly verificationKey: Secret | null;
+  readonly redisPassword: Secret | null;
 }
 
 /** From the file's words to ours; `raw` has passed every check, so nothing can go wrong here. */
@@ -171,6 +177,9 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
     annotate: raw.annotate === "on",
     padding: buildPadding(raw.padding),
     limits,
+    rateLimits: raw.rate_limits.map(buildRateLimit),
+    authenticationFailures: raw.authentication_failures,
+    redis: buildRedis(raw.state.redis, secrets.redisPassword, folder),
     audit: buildAudit(raw.audit, surroundings),
     log: { level: raw.log.level },
     drainDeadlineMs: raw.drain_deadline_ms,
@@ -226,7 +235,7 @@ function ownPaths(raw: RawConfig, surroundings: Surroundings): string[] {
   const bundle = isUrl(policy.bundle) ? undefined : policy.bundle;
   const certificates = audit.ship.flatMap(({ ca_file, cert_file }) => [ca_file, cert_file]);
   const logs = [audit.file, ...audit.fallback_files, ...certificates];
-  const files = [file, policy.file, bundle, inventory.file, ...logs];
+  const files = [file, policy.file, bundle, inventory.file, raw.state.redis?.ca_file, ...logs];
   const paths = [...files, ...modules, ...keyFiles];
   return paths.filter((path) => path !== undefined).map((path) => resolve(folder, path));
 }

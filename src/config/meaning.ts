@@ -1,6 +1,8 @@
 import { decodeAddress, decodeEndpoint } from "../core/address.ts";
 import { entriesAt, isRecord, textAt, valueAt } from "./access.ts";
 import type { Fault, Path } from "./config-error.ts";
+import { checkRateLimits } from "./rate-limits.ts";
+import { checkRedis } from "./redis.ts";
 import { checkShipping } from "./shipping.ts";
 
 /** `sun_path` of a Unix socket's address, without its final NUL. */
@@ -24,6 +26,8 @@ export function validateMeaning(root: unknown): readonly Fault[] {
     ...checkAllowedValues(root),
     ...checkAuditFile(root),
     ...checkShipping(root),
+    ...checkRateLimits(root),
+    ...checkRedis(root),
   ];
 }
 

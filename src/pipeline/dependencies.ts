@@ -6,6 +6,7 @@ import type {
   AuditSink,
   Catalogue,
   Clock,
+  FailureBrake,
   FlowMemory,
   Identifiers,
   Jitter,
@@ -14,12 +15,14 @@ import type {
   Telemetry,
   ToolPins,
 } from "../core/ports.ts";
+import type { RateLimit } from "../core/rate-limit.ts";
 import type { SchemaMode, ToolLimits } from "../core/tool-limits.ts";
 import type { DenialStyle, Disclosure } from "../decision/denial.ts";
 import type { Inspector } from "../guard/inspect.ts";
 import type { PathGuard } from "../guard/paths/path-guard.ts";
 import type { InputBuilder } from "../policy/input.ts";
 import type { Doorkeeper } from "./doorkeeper.ts";
+import type { RateGate } from "./limiting.ts";
 import type { Sights } from "./sights.ts";
 
 /** All that the pipeline is made of. The wiring is in `server/`. */
@@ -29,6 +32,10 @@ export interface Dependencies {
   readonly identifiers: Identifiers;
   readonly jitter: Jitter;
   readonly identity: IdentityPort;
+  /** Null where nobody counts failures. */
+  readonly failures: FailureBrake | null;
+  /** Null where nobody counts calls. */
+  readonly rates: RateGate | null;
   readonly inspector: Inspector;
   readonly paths: PathGuard;
   readonly catalogue: Catalogue;
@@ -56,6 +63,8 @@ export interface LoadedPolicy {
   readonly rejectsUnknownArguments: boolean;
   /** It has rules about where values come from. */
   readonly asksForFlow: boolean;
+  /** How much it lets its callers send. */
+  readonly rateLimits: readonly RateLimit[];
 }
 
 /** What may differ from one MCP server to the next. */

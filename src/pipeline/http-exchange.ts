@@ -12,6 +12,7 @@ import type {
   StreamOutput,
   Verdict,
 } from "../core/exchange.ts";
+import { SHOWED_NOTHING } from "../core/identity.ts";
 import type { Message } from "../core/message.ts";
 import type { Principal } from "../core/policy.ts";
 import { padJson } from "../decision/padding/pad-json.ts";
@@ -31,14 +32,22 @@ import {
 import type { Dependencies } from "./dependencies.ts";
 import { type HttpKind, isEncoded, isJson, kindOf } from "./http-kind.ts";
 import { isInnocent } from "./innocent.ts";
-import { isEdited, type Judged, type Judgement, judge } from "./judge.ts";
+import { isEdited, type Judged, type Judgement, judgeOpened, open } from "./judge.ts";
 import { bareMessage, type Decision, decide } from "./layer2.ts";
+import { type Entry, NO_LIMIT_FACTS, networkOf, type Tab } from "./limiting.ts";
 import { createPending, type Pending } from "./pending.ts";
 import { readRequest } from "./reading.ts";
 import { record } from "./record.ts";
-import { createRefuser, metadataOf, padAnswer, type Refusable, type Refuser } from "./refuser.ts";
+import {
+  createRefuser,
+  metadataOf,
+  padAnswer,
+  type Refusable,
+  type Refuser,
+  refusalStatus,
+} from "./refuser.ts";
 import { createResponseJudge, type ResponseJudge } from "./response.ts";
-import { type Scene, sceneOf } from "./scene.ts";
+import { type Scene, sceneOf, withLimits } from "./scene.ts";
 import { openSession, sealSession } from "./sealing.ts";
 import { createStreamFilter, type StreamFilter } from "./stream.ts";
 import { isHiddenTool } from "./unknown-name.ts";
@@ -76,6 +85,10 @@ class HttpExchange implements Exchange {
   #decisionId = "";
   #stream: StreamFilter | null = null;
   #response: ResponseJudge | null = null;
+  /** What it takes up; null where nobody counts. */
+  #tab: Tab | null = null;
+  /** The answer to who gave up on it. */
+  #aborted: HttpDenial | null = null;
 
   constructor(head: RequestHead, dependencies: Dependencies) {
     this.#head = head;
@@ -95,12 +108,18 @@ class HttpExchange implements Exchange {
   /** Steps 1 and 3: what the head alone tells. */
   async requestHead(): Promise<RequestHeadVerdict> {
     const { headers, server } = this.#head;
-    const { limits, identity, doorkeeper } = this.#dependencies;
+    const { limits, identity, doorkeeper, failures } = this.#dependencies;
     const refusal = doorkeeper.refusal(headers);
     if (refusal !== null) return this.#refuse(refusal);
     if (server === null) return this.#refuse("unknown_server");
+    const source = networkOf(this.#head.source.ip ?? "");
+    const waitMs = failures?.waitMs(source) ?? 0;
+    if (waitMs > 0) return this.#refuser.refuse("too_many_failures", waitMs);
     const identified = await identity.identify(this.#head);
-    if (identified.kind === "refused") return this.#refuse("unauthenticated");
+    if (identified.kind === "refused") {
+      if (!SHOWED_NOTHING.has(identified.code)) failures?.failed(source);
+      return this.#refuse("unauthenticated");
+    }
     this.#principal = identified.principal;
     if (isEncoded(headers)) return this.#refuse("request_encoding");
     if (Number(headers.get("content-length") ?? 0) > limits.requestBodyMaxBytes) {
@@ -121,12 +140,20 @@ class HttpExchange implements Exchange {
   async request(body: Uint8Array): Promise<Verdict> {
     if (this.#kind !== "post") return this.#bareRequest(this.#kind, body);
     const read = readRequest(this.#head.headers, this.#dependencies.limits, this.#mirroredBy);
+    const opened = open(body, read, this.#dependencies);
+    if (!opened.ok) return { kind: "deny", denial: this.#refuser.fault(opened.error) };
+    const { reading } = opened.value;
+    // Not awaited where the answer is there: no call waits for the event loop for nothing.
+    const entering = this.#enter(reading.messages);
+    if (entering instanceof Promise || entering === null) this.#pending.expect(reading);
+    const entry = entering instanceof Promise ? await entering : entering;
+    if (this.#aborted !== null) return { kind: "deny", denial: this.#aborted };
+    if (entry === null) return this.#refuse("limits_unavailable");
+
     const objection = (message: Message) =>
       this.#hasInnocentHeaders(message) ? null : "secret_in_header";
-    const outcome = judge(body, read, this.#scene("request"), this.#dependencies, objection);
-    if (!outcome.ok) return { kind: "deny", denial: this.#refuser.fault(outcome.error) };
-
-    const judgement = outcome.value;
+    const scene = withLimits(this.#scene("request"), entry);
+    const judgement = judgeOpened(opened.value, scene, this.#dependencies, objection);
     this.#milliseconds += judgement.milliseconds;
     this.#pending.expect(judgement.reading);
     this.#method = judgement.reading.messages[0]?.method ?? null;
@@ -142,10 +169,13 @@ class HttpExchange implements Exchange {
   }
 
   /** GET, DELETE and the rest: no JSON-RPC body, but a message to the policy all the same. */
-  #bareRequest(kind: Exclude<HttpKind, "post">, body: Uint8Array): Verdict {
+  async #bareRequest(kind: Exclude<HttpKind, "post">, body: Uint8Array): Promise<Verdict> {
     if (body.length > 0) return this.#refuse("unexpected_body");
-    const scene = this.#scene("request");
     const message = bareMessage(kind, null, 0);
+    const entry = await this.#enter([message]);
+    if (this.#aborted !== null) return { kind: "deny", denial: this.#aborted };
+    if (entry === null) return this.#refuse("limits_unavailable");
+    const scene = withLimits(this.#scene("request"), entry);
     const nothing = {
       leaves: [],
       findings: [],
@@ -155,13 +185,15 @@ class HttpExchange implements Exchange {
       refusal: null,
     };
     const cleaned = { message, ...nothing };
-    const entry = { findings: [], receipts: [], scene, timings: {} };
+    const decided = decide(cleaned, scene, this.#dependencies);
     const decision = record(
-      { decision: decide(cleaned, scene, this.#dependencies), ...entry },
+      { decision: decided, findings: [], receipts: [], scene, timings: {} },
       this.#dependencies,
     );
     this.#decisionId = decision.decisionId;
-    if (!decision.allow) return { kind: "deny", denial: this.#refuser.denial(decision, 403) };
+    if (!decision.allow) {
+      return { kind: "deny", denial: this.#refuser.denial(decision, refusalStatus(decision)) };
+    }
     const headers = { set: Object.entries(decision.obligations.headers), remove: [] };
     return this.#forward(body, headers, decision, null);
   }
@@ -240,6 +272,7 @@ class HttpExchange implements Exchange {
   async response(body: Uint8Array): Promise<Verdict> {
     const judgeResponse = this.#response;
     if (judgeResponse === null) throw new Error("a response body came before its head");
+    this.#tab?.spend(body.length);
     const outcome = judgeResponse.judge(body);
     this.#milliseconds += outcome.milliseconds;
     if (outcome.kind === "refuse") return this.#refuse(outcome.code);
@@ -259,11 +292,13 @@ class HttpExchange implements Exchange {
 
   async streamChunk(chunk: Uint8Array, last: boolean): Promise<StreamOutput> {
     if (this.#stream === null) throw new Error("a chunk came before the stream's head");
+    this.#tab?.spend(chunk.length);
     return this.#stream.push(chunk, last);
   }
 
   abort(cause: AbortCause): HttpDenial {
-    return this.#refuse(cause).denial;
+    this.#aborted = this.#refuse(cause).denial;
+    return this.#aborted;
   }
 
   abortStream(cause: AbortCause): Uint8Array {
@@ -277,9 +312,17 @@ class HttpExchange implements Exchange {
     const { clock, telemetry } = this.#dependencies;
     const seconds = (clock.monotonic() - this.#started) / 1000;
     telemetry.exchange(this.#head.server ?? "", this.#method, this.#tool, seconds);
+    this.#tab?.close();
     this.#pending.clear();
     this.#stream = null;
     this.#response = null;
+  }
+
+  /** Counts what was sent, before it is looked at. */
+  #enter(messages: readonly Message[]): Entry | Promise<Entry> {
+    this.#tab = this.#dependencies.rates?.tab(this.#head.server ?? "") ?? null;
+    if (this.#tab === null) return NO_LIMIT_FACTS;
+    return this.#tab.enter(messages, this.#scene("request"));
   }
 
   /** The shortest time that one of the tools called has. */

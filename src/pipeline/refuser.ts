@@ -18,8 +18,8 @@ import { refusedBy } from "./settle.ts";
 
 /** Says "no" for one exchange: on record, and in the form that whoever waits understands. */
 export interface Refuser {
-  /** A denial of the firewall's own. */
-  refuse(code: RefusalCode): Deny;
+  /** A denial of the firewall's own, for a while where one is told. */
+  refuse(code: RefusalCode, retryAfterMs?: number): Deny;
   /** The same, on record only: for those who have their own way to tell it. */
   recorded(code: RefusalCode): Decision;
   /** The protocol's own codes, at its own HTTP status, with the id where one could be read. */
@@ -82,7 +82,7 @@ export function createRefuser(exchange: Refusable): Refuser {
   function message({ cleaned, decision }: Judged): Deny {
     const { kind, method } = cleaned.message;
     if (HANDSHAKE.has(method ?? "")) {
-      return { kind: "deny", denial: denial(decision, 403, "http") };
+      return { kind: "deny", denial: denial(decision, refusalStatus(decision), "http") };
     }
     if (pending.isEmpty() && isOneWay(kind) && settings().denial !== "http") {
       return { kind: "deny", denial: answer(202, "", decision) };
@@ -92,7 +92,10 @@ export function createRefuser(exchange: Refusable): Refuser {
 
   function answer(status: number, text: string, decision: Decision): HttpDenial {
     const { decisionId, policyRevision } = decision;
-    const headers = clientHeaders(decisionId, policyRevision, "deny", exchange.milliseconds());
+    const headers = [
+      ...clientHeaders(decisionId, policyRevision, "deny", exchange.milliseconds()),
+      ...retryAfter(status, decision),
+    ];
     const metadata = metadataOf(decision, null, exchange);
     const plain = httpDenial(status, headers, text, metadata);
     return { ...plain, body: padAnswer(plain.body, settings(), dependencies) };
@@ -103,14 +106,34 @@ export function createRefuser(exchange: Refusable): Refuser {
     fault,
     message,
     denial: (decision, status) => denial(decision, status),
-    refuse(code) {
-      const decision = recorded(code);
+    refuse(code, retryAfterMs) {
+      const decision = recordedWith(
+        (base) => (retryAfterMs === undefined ? base : { ...base, retryAfterMs }),
+        code,
+      );
       const { httpStatus } = decision;
       const isWholeClient = httpStatus === 403 && pending.waiting().some(isHandshake);
       const style = isWholeClient ? "http" : settings().denial;
       return { kind: "deny", denial: denial(decision, httpStatus, style) };
     },
   };
+}
+
+/** Where HTTP has to say it: a limit has a status of its own. */
+export function refusalStatus({ httpStatus }: Decision): number {
+  return httpStatus === TOO_MANY_REQUESTS ? httpStatus : 403;
+}
+
+/** RFC 6585 section 4 */
+const TOO_MANY_REQUESTS = 429;
+
+/** RFC 9110 section 10.2.3: whole seconds. */
+function retryAfter(
+  status: number,
+  { retryAfterMs }: Decision,
+): readonly (readonly [string, string])[] {
+  if (status !== TOO_MANY_REQUESTS || retryAfterMs === undefined) return [];
+  return [["retry-after", String(Math.ceil(retryAfterMs / 1000))]];
 }
 
 export function padAnswer(

@@ -95,7 +95,15 @@ function annotate(result: JsonNode, note: string): Splice[] {
   return meta.kind === "object" ? [insertMember(meta, ANNOTATION_KEY, note)] : [];
 }
 
-export function refusedBy({ decisionId, reasons, told, rpcCode }: Decision): Refused {
+export function refusedBy({ retryAfterMs, told, ...decision }: Decision): Refused {
+  const { decisionId, reasons, rpcCode } = decision;
   const [first, ...others] = told === undefined ? reasons : [told];
-  return { decisionId, reasons: [first ?? reasonOf("internal"), ...others], rpcCode };
+  const refused = {
+    decisionId,
+    reasons: [first ?? reasonOf("internal"), ...others],
+    rpcCode,
+  } as const;
+  // What is answered as if it did not exist will not exist later either.
+  if (retryAfterMs === undefined || told !== undefined) return refused;
+  return { ...refused, data: `{"retry_after_ms":${retryAfterMs}}` };
 }

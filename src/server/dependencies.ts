@@ -5,15 +5,17 @@ import { createCatalogue } from "../catalogue/memory.ts";
 import { createPins } from "../catalogue/pins.ts";
 import type { Config, ServerConfig } from "../config/config.ts";
 import type { Inventory } from "../core/inventory.ts";
-import type { AuditSink, Clock, Telemetry } from "../core/ports.ts";
+import type { AuditSink, Clock, RateStore, Telemetry } from "../core/ports.ts";
 import { createAnonymousIdentity } from "../identity/anonymous.ts";
 import type { Dependencies, LoadedPolicy, ServerSettings } from "../pipeline/dependencies.ts";
 import { createDoorkeeper } from "../pipeline/doorkeeper.ts";
 import { createSights } from "../pipeline/sights.ts";
 import { createSchemaJudge } from "../schema/judge.ts";
 import { createFlowMemory, FLOW_DEFAULTS } from "../state/flow-memory.ts";
+import { BUCKETS_MAX, createTokenBuckets } from "../state/token-buckets.ts";
 import { packageVersion } from "./package-root.ts";
 import { pathGuardOf } from "./paths.ts";
+import { createRates, failureBrakeOf } from "./rates.ts";
 import { randomIdentifiers, systemJitter } from "./system.ts";
 import { NO_LIMITS, toolLimitsOf } from "./tool-limits.ts";
 
@@ -26,6 +28,8 @@ export interface Parts {
   readonly audit: AuditSink;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
+  /** Where limits are counted; absent: in this process. */
+  readonly rateStore?: RateStore;
   /** Who may read arguments in the log; absent where nobody may. */
   readonly analyst?: AnalystSeal | null;
 }
@@ -46,6 +50,13 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
     identifiers: randomIdentifiers,
     jitter: systemJitter,
     identity: createAnonymousIdentity(),
+    failures: failureBrakeOf(config, clock),
+    rates: createRates({
+      config,
+      policyLimits: () => inForce().policy.rateLimits,
+      store: parts.rateStore ?? createTokenBuckets({ clock, keysMax: BUCKETS_MAX }),
+      telemetry,
+    }),
     get inspector() {
       return inForce().inspector;
     },

@@ -136,6 +136,7 @@ async function inForce(
     clearsPrincipals: [bundle.value.data.impedance, compiled?.data].some(clearsPrincipals),
     rejectsUnknownArguments: compiled?.rejectsUnknownArguments ?? false,
     asksForFlow: compiled?.asksForFlow ?? false,
+    rateLimits: compiled?.rateLimits ?? [],
     isBuiltIn: config.policy.file === null && config.policy.bundle === null,
   });
 }

@@ -21,6 +21,7 @@ import { analystOf } from "./open-log.ts";
 import { openShippedLog } from "./open-shipping.ts";
 import { packageVersion } from "./package-root.ts";
 import { hasPassingAliases } from "./paths.ts";
+import { openRates } from "./rates.ts";
 import { systemClock } from "./system.ts";
 
 export interface ServiceOptions {
@@ -91,8 +92,18 @@ export async function startService(
     await sink.close();
     return err({ part: "audit", errors: [analyst.error] });
   }
+  const rates = await openRates(config, {
+    clock: systemClock,
+    onRedis: (isUp) => noteRedis(isUp, config, metrics, log),
+  });
+  if (!rates.ok) {
+    live.value.stop();
+    await sink.close();
+    return err({ part: "service", errors: [rates.error] });
+  }
   const dependencies = dependenciesOf(config, {
     inForce: current,
+    rateStore: rates.value.store,
     inventory: inventory.value,
     audit: auditOf(sink, metrics, options.onDecision),
     telemetry: metrics,
@@ -108,6 +119,7 @@ export async function startService(
     ready: () => ready,
   });
   if (!grpc.ok) {
+    rates.value.close();
     await sink.close();
     return grpc;
   }
@@ -117,6 +129,7 @@ export async function startService(
     metrics,
   });
   if (!admin.ok) {
+    rates.value.close();
     grpc.value.close();
     await sink.close();
     return err({ part: "service", errors: [inUse("admin", config.admin, admin.error.code)] });
@@ -139,6 +152,7 @@ export async function startService(
       await grpc.value.drain(config.drainDeadlineMs);
       grpc.value.close();
       await admin.value.close();
+      rates.value.close();
       const isLogWhole = await sink.close();
       log.info("stopped");
       await log.flush();
@@ -162,6 +176,13 @@ function noteReload(reload: Parameters<LiveOptions["onReload"]>[0], metrics: Met
     // The policy before it stays in force.
     for (const error of reload.errors) log.error("policy_refused", { error: error.slice(0, 256) });
   }
+}
+
+/** Told once for each change. */
+function noteRedis(isUp: boolean, { redis }: Config, metrics: Metrics, log: Logger): void {
+  metrics.redisUp(isUp);
+  if (isUp) log.info("redis_up");
+  else log.error("redis_down", { limits: redis?.onFailure ?? null });
 }
 
 /** The decision log, counted where it fails and watched where it does not. */

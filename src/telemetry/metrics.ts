@@ -18,6 +18,8 @@ export interface Metrics extends Telemetry, ShippingMetrics {
   crashFound(): void;
   /** Asked with each reading: whether the decision log can be written. */
   auditHealth(isHealthy: () => boolean): void;
+  /** Redis answers, or does not. */
+  redisUp(isUp: boolean): void;
   /** Another policy was found, and is in force or was refused. */
   policyReloaded(outcome: "loaded" | "refused"): void;
   readonly contentType: string;
@@ -35,6 +37,7 @@ const REASONS_MAX = 200;
 const FINDING_KINDS_MAX = 500;
 const GUARDS_MAX = 64;
 const PHASES_MAX = 32;
+const LIMITS_MAX = 256;
 /** Seconds; a decision is to take well under a millisecond. */
 const PHASE_BUCKETS = [1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, 2.5e-2, 0.1, 0.5, 1];
 const INVOCATION_BUCKETS = [1e-3, 5e-3, 1e-2, 2.5e-2, 5e-2, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -94,6 +97,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
     auditOmitted: () => instruments.auditOmitted.inc(),
     crashFound: () => instruments.crashes.inc(),
     auditHealth: (isHealthy) => watched(registry, isHealthy),
+    redisUp: (isUp) => {
+      registry.registerMetric(instruments.redis);
+      instruments.redis.set(isUp ? 1 : 0);
+    },
     policyReloaded: (outcome) => instruments.policyReloads.labels(outcome).inc(),
     ...createShippingMetrics(registry),
     contentType: registry.contentType,
@@ -107,6 +114,7 @@ function createTelemetry(instruments: Instruments, toolsMax: number): Telemetry 
   const kinds = createBoundedLabels(FINDING_KINDS_MAX);
   const guards = createBoundedLabels(GUARDS_MAX);
   const phases = createBoundedLabels(PHASES_MAX);
+  const limits = createBoundedLabels(LIMITS_MAX);
 
   const invocations = children((tool, method, status) =>
     instruments.invocations.labels(tool, method, status),
@@ -139,6 +147,9 @@ function createTelemetry(instruments: Instruments, toolsMax: number): Telemetry 
     },
     exchange(_server, method, _tool, seconds) {
       invocationSeconds(methodLabel(method), "", "").observe(seconds);
+    },
+    limited(limit) {
+      instruments.limited.labels(limits.label(limit)).inc();
     },
   };
 }
@@ -220,6 +231,17 @@ function createInstruments(registry: Registry) {
       help: "What the guards found, and what became of it.",
       labelNames: ["guard", "kind", "action"],
       registers,
+    }),
+    limited: new Counter({
+      name: "impedance_limited_total",
+      help: "Messages that were over a limit, whatever came of it.",
+      labelNames: ["limit"],
+      registers,
+    }),
+    redis: new Gauge({
+      name: "impedance_redis_up",
+      help: "1 while Redis answers; absent where none is configured.",
+      registers: [],
     }),
     streams: new Gauge({
       name: "impedance_streams_open",

@@ -236,6 +236,7 @@ async function brokenPolicy(): Promise<LoadedPolicy> {
     isBuiltIn: true,
     asksForFlow: false,
     rejectsUnknownArguments: false,
+    rateLimits: [],
   };
 }
 

@@ -61,10 +61,12 @@ async function eventsOf(args: unknown): Promise<readonly DecisionEvent[]> {
     doorkeeper: createDoorkeeper({ hosts: null, origins: [] }),
     schemas: createSchemaJudge(),
     flow: null,
+    failures: null,
+    rates: null,
     policy: () => null,
     events: createEventBuilder({ clock: systemClock, labels: {}, subjectKey: new Uint8Array(32) }),
     audit: { record: (event) => events.push(event) > 0, omit: () => true },
-    telemetry: { decided() {}, found() {}, phase() {}, exchange() {} },
+    telemetry: { decided() {}, found() {}, phase() {}, exchange() {}, limited() {} },
     settings: () => ({
       denial: "jsonrpc",
       disclose: "full",
