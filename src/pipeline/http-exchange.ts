@@ -33,6 +33,7 @@ import type { Dependencies } from "./dependencies.ts";
 import { type HttpKind, isEncoded, isJson, kindOf } from "./http-kind.ts";
 import { isInnocent } from "./innocent.ts";
 import { isEdited, type Judged, type Judgement, judgeOpened, open } from "./judge.ts";
+import { cleanedBare } from "./layer1.ts";
 import { bareMessage, type Decision, decide } from "./layer2.ts";
 import { type Entry, NO_LIMIT_FACTS, networkOf, type Tab } from "./limiting.ts";
 import { createPending, type Pending } from "./pending.ts";
@@ -77,6 +78,8 @@ class HttpExchange implements Exchange {
   readonly #refuser: Refuser;
   readonly #started: number;
   #principal = NOBODY;
+  /** What stands for a session where the protocol has none. */
+  #credentialSession: string | null = null;
   /** Of the first message; null while there is none, and for HTTP without a JSON-RPC body. */
   #method: string | null = null;
   #tool: string | null = null;
@@ -108,19 +111,12 @@ class HttpExchange implements Exchange {
   /** Steps 1 and 3: what the head alone tells. */
   async requestHead(): Promise<RequestHeadVerdict> {
     const { headers, server } = this.#head;
-    const { limits, identity, doorkeeper, failures } = this.#dependencies;
+    const { limits, doorkeeper } = this.#dependencies;
     const refusal = doorkeeper.refusal(headers);
     if (refusal !== null) return this.#refuse(refusal);
     if (server === null) return this.#refuse("unknown_server");
-    const source = networkOf(this.#head.source.ip ?? "");
-    const waitMs = failures?.waitMs(source) ?? 0;
-    if (waitMs > 0) return this.#refuser.refuse("too_many_failures", waitMs);
-    const identified = await identity.identify(this.#head);
-    if (identified.kind === "refused") {
-      if (!SHOWED_NOTHING.has(identified.code)) failures?.failed(source);
-      return this.#refuse("unauthenticated");
-    }
-    this.#principal = identified.principal;
+    const refused = await this.#identify();
+    if (refused !== null) return refused;
     if (isEncoded(headers)) return this.#refuse("request_encoding");
     if (Number(headers.get("content-length") ?? 0) > limits.requestBodyMaxBytes) {
       return this.#refuse("request_too_large");
@@ -134,6 +130,22 @@ class HttpExchange implements Exchange {
     }
     const { responseHeadDeadlineMs } = this.#settings();
     return { kind: "collect", maxBytes: limits.requestBodyMaxBytes, responseHeadDeadlineMs };
+  }
+
+  /** Who is calling; whoever guesses too often is not asked. */
+  async #identify(): Promise<Deny | null> {
+    const { identity, failures } = this.#dependencies;
+    const source = networkOf(this.#head.source.ip ?? "");
+    const waitMs = failures?.waitMs(source) ?? 0;
+    if (waitMs > 0) return this.#refuser.refuse("too_many_failures", waitMs);
+    const identified = await identity.identify(this.#head);
+    if (identified.kind === "known") {
+      this.#principal = identified.principal;
+      this.#credentialSession = identified.credential.session;
+      return null;
+    }
+    if (!SHOWED_NOTHING.has(identified.code)) failures?.failed(source);
+    return this.#refuse("unauthenticated");
   }
 
   /** Steps 2 to 8 for the request. */
@@ -176,16 +188,7 @@ class HttpExchange implements Exchange {
     if (this.#aborted !== null) return { kind: "deny", denial: this.#aborted };
     if (entry === null) return this.#refuse("limits_unavailable");
     const scene = withLimits(this.#scene("request"), entry);
-    const nothing = {
-      leaves: [],
-      findings: [],
-      receipts: [],
-      paths: null,
-      flow: [],
-      refusal: null,
-    };
-    const cleaned = { message, ...nothing };
-    const decided = decide(cleaned, scene, this.#dependencies);
+    const decided = decide(cleanedBare(message), scene, this.#dependencies);
     const decision = record(
       { decision: decided, findings: [], receipts: [], scene, timings: {} },
       this.#dependencies,
@@ -322,7 +325,7 @@ class HttpExchange implements Exchange {
   #enter(messages: readonly Message[]): Entry | Promise<Entry> {
     this.#tab = this.#dependencies.rates?.tab(this.#head.server ?? "") ?? null;
     if (this.#tab === null) return NO_LIMIT_FACTS;
-    return this.#tab.enter(messages, this.#scene("request"));
+    return this.#tab.enter(messages, this.#scene("request"), this.#credentialSession);
   }
 
   /** The shortest time that one of the tools called has. */

@@ -23,10 +23,14 @@ export interface RateGate {
 /** What one exchange takes up and spends, until it is closed. */
 export interface Tab {
   /**
-   * Counts its messages, and tells which limits they go over; null where that cannot be told, and
+   * `credentialSession` stands for a session where there is none. Counts its messages, and tells which limits they go over; null where that cannot be told, and
    * nothing may pass. A promise only where something outside of this process has to be asked.
    */
-  enter(messages: readonly Message[], scene: Scene): Entry | Promise<Entry>;
+  enter(
+    messages: readonly Message[],
+    scene: Scene,
+    credentialSession: string | null,
+  ): Entry | Promise<Entry>;
   /** Bytes of the answer. */
   spend(bytes: number): void;
   /** Gives back what it took up, also what it would take up later. */
@@ -119,26 +123,36 @@ class OpenTab implements Tab {
     this.#options = options;
   }
 
-  enter(messages: readonly Message[], scene: Scene): Entry | Promise<Entry> {
+  enter(
+    messages: readonly Message[],
+    given: Scene,
+    credentialSession: string | null,
+  ): Entry | Promise<Entry> {
+    const scene = { ...given, sessionId: given.sessionId ?? credentialSession };
     const over = new Map<string, LimitFact>();
     const asks: RateAsk[] = [];
     const asked: RateLimit[] = [];
-    for (const message of messages) {
-      for (const { limit, isAbout } of this.#limits) {
-        if (!isAbout(message)) continue;
-        const key = this.#keyOf(limit, message, scene);
-        if (!this.#takePlace(limit, key)) note(over, limit, "concurrency", BUSY_RETRY_MS);
-        if (limit.rate === null) continue;
-        const bucket = { limit: limit.name, key, rate: limit.rate };
-        asks.push({ bucket, cost: limit.cost === "bytes" ? Math.max(1, message.bytes) : 1 });
-        asked.push(limit);
-        if (limit.cost === "bytes") this.#payers.push(bucket);
-      }
+    for (const [message, limit] of this.#matches(messages)) {
+      const key = this.#keyOf(limit, message, scene);
+      if (!this.#takePlace(limit, key)) note(over, limit, "concurrency", BUSY_RETRY_MS);
+      const ask = askOf(limit, key, message);
+      if (ask === null) continue;
+      asks.push(ask);
+      asked.push(limit);
+      if (limit.cost === "bytes") this.#payers.push(ask.bucket);
     }
     if (asks.length === 0) return this.#factsOf(over);
     const answer = this.#options.store.take(asks);
     if (!(answer instanceof Promise)) return this.#settle(answer, asked, over);
     return answer.then((late) => this.#settle(late, asked, over));
+  }
+
+  #matches(messages: readonly Message[]): readonly (readonly [Message, RateLimit])[] {
+    return messages.flatMap((message) =>
+      this.#limits
+        .filter(({ isAbout }) => isAbout(message))
+        .map(({ limit }) => [message, limit] as const),
+    );
   }
 
   spend(bytes: number): void {
@@ -211,6 +225,12 @@ class OpenTab implements Tab {
         return part satisfies never;
     }
   }
+}
+
+/** Null where the limit is about what is open alone. */
+function askOf({ name, rate, cost }: RateLimit, key: string, { bytes }: Message): RateAsk | null {
+  if (rate === null) return null;
+  return { bucket: { limit: name, key, rate }, cost: cost === "bytes" ? Math.max(1, bytes) : 1 };
 }
 
 function note(

@@ -132,13 +132,19 @@ async function inForce(
     engine: engine.value,
     input,
     default: portable.value?.default ?? "deny",
-    redact: compiled?.redact ?? null,
     clearsPrincipals: [bundle.value.data.impedance, compiled?.data].some(clearsPrincipals),
-    rejectsUnknownArguments: compiled?.rejectsUnknownArguments ?? false,
-    asksForFlow: compiled?.asksForFlow ?? false,
-    rateLimits: compiled?.rateLimits ?? [],
+    ...wishesOf(compiled),
     isBuiltIn: config.policy.file === null && config.policy.bundle === null,
   });
+}
+
+/** What a portable policy wants of the parts before it; nothing where there is none. */
+function wishesOf(compiled: CompiledPortable | null) {
+  if (compiled === null) {
+    return { redact: null, rejectsUnknownArguments: false, asksForFlow: false, rateLimits: [] };
+  }
+  const { redact, rejectsUnknownArguments, asksForFlow, rateLimits } = compiled;
+  return { redact, rejectsUnknownArguments, asksForFlow, rateLimits };
 }
 
 /** Of data for `data.impedance`. */

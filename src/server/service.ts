@@ -7,6 +7,7 @@ import type { Firewall } from "../core/exchange.ts";
 import type { AuditSink } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { type GrpcServer, startGrpcServer } from "../envoy/grpc-server.ts";
+import type { Dependencies } from "../pipeline/dependencies.ts";
 import { createDurableFirewall } from "../pipeline/durable.ts";
 import { createFirewall } from "../pipeline/firewall.ts";
 import { type AdminOptions, startAdmin } from "../telemetry/admin.ts";
@@ -71,11 +72,7 @@ export async function startService(
     config,
     clock: systemClock,
     onGuardFault: (guard, error) => log.error("guard_fault", { guard, ...describeError(error) }),
-    onReload: (reload) => {
-      noteReload(reload, metrics, log);
-      if (reload.kind !== "loaded") return;
-      notePolicy(sink, config, reload.to, systemClock, "reload", reload.from);
-    },
+    onReload: (reload) => noteReload(reload, { config, metrics, log, sink: () => sink }),
   });
   if (!live.ok) return err({ part: "policy", errors: live.error });
   const { current } = live.value;
@@ -86,21 +83,16 @@ export async function startService(
     return err({ part: "audit", errors: [opened.error] });
   }
   const { sink, isReady, endWithin } = opened.value;
+  const giveUp = async (failure: StartFailure) => {
+    live.value.stop();
+    await sink.close();
+    return err(failure);
+  };
   const analyst = analystOf(config.audit);
-  if (!analyst.ok) {
-    live.value.stop();
-    await sink.close();
-    return err({ part: "audit", errors: [analyst.error] });
-  }
-  const rates = await openRates(config, {
-    clock: systemClock,
-    onRedis: (isUp) => noteRedis(isUp, config, metrics, log),
-  });
-  if (!rates.ok) {
-    live.value.stop();
-    await sink.close();
-    return err({ part: "service", errors: [rates.error] });
-  }
+  if (!analyst.ok) return giveUp({ part: "audit", errors: [analyst.error] });
+  const onRedis = (isUp: boolean) => noteRedis(isUp, config, metrics, log);
+  const rates = await openRates(config, { clock: systemClock, onRedis });
+  if (!rates.ok) return giveUp({ part: "service", errors: [rates.error] });
   const dependencies = dependenciesOf(config, {
     inForce: current,
     rateStore: rates.value.store,
@@ -112,16 +104,14 @@ export async function startService(
   });
 
   let ready = false;
-  const firewall = createFirewall(dependencies);
   const grpc = await bindGrpc(options, {
-    firewall: config.audit.sync ? createDurableFirewall(firewall, () => sink.settled()) : firewall,
+    firewall: firewallOf(dependencies, config, sink),
     metrics,
     ready: () => ready,
   });
   if (!grpc.ok) {
     rates.value.close();
-    await sink.close();
-    return grpc;
+    return giveUp(grpc.error);
   }
   const admin = await bindAdmin(options, {
     ready: () => ready && sink.healthy && isReady(),
@@ -131,13 +121,9 @@ export async function startService(
   if (!admin.ok) {
     rates.value.close();
     grpc.value.close();
-    await sink.close();
-    return err({ part: "service", errors: [inUse("admin", config.admin, admin.error.code)] });
+    return giveUp({ part: "service", errors: [inUse("admin", config.admin, admin.error.code)] });
   }
-  if (hasPassingAliases(config)) {
-    log.warn("aliases_pass", { remedy: "set aliases.key: path aliases end with this run" });
-  }
-  noteStart(sink, config, current().policy.engine.revision);
+  noteStart(sink, config, current().policy.engine.revision, log);
   ready = true;
   log.info("started", { grpc_port: grpc.value.port, admin_port: admin.value.port });
   return ok({
@@ -161,17 +147,39 @@ export async function startService(
   });
 }
 
+/** With `audit.sync`, one whose word stands once the disk has it. */
+function firewallOf(
+  dependencies: Dependencies,
+  { audit }: Config,
+  sink: ManagedAuditSink,
+): Firewall {
+  const firewall = createFirewall(dependencies);
+  return audit.sync ? createDurableFirewall(firewall, () => sink.settled()) : firewall;
+}
+
 /** What holds in this run is on record before its first decision. */
-function noteStart(sink: ManagedAuditSink, config: Config, revision: string): void {
+function noteStart(sink: ManagedAuditSink, config: Config, revision: string, log: Logger): void {
+  if (hasPassingAliases(config)) {
+    log.warn("aliases_pass", { remedy: "set aliases.key: path aliases end with this run" });
+  }
   noteConfig(sink, config, systemClock, "start");
   notePolicy(sink, config, revision, systemClock, "start");
 }
 
+interface ReloadNotes {
+  readonly config: Config;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly sink: () => ManagedAuditSink;
+}
+
 /** A reload is on record whether it succeeded or not. */
-function noteReload(reload: Parameters<LiveOptions["onReload"]>[0], metrics: Metrics, log: Logger) {
+function noteReload(reload: Parameters<LiveOptions["onReload"]>[0], notes: ReloadNotes): void {
+  const { config, metrics, log } = notes;
   metrics.policyReloaded(reload.kind);
   if (reload.kind === "loaded") {
     log.info("policy_reloaded", { from: reload.from, to: reload.to });
+    notePolicy(notes.sink(), config, reload.to, systemClock, "reload", reload.from);
   } else {
     // The policy before it stays in force.
     for (const error of reload.errors) log.error("policy_refused", { error: error.slice(0, 256) });

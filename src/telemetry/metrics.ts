@@ -85,7 +85,7 @@ const METHODS = new Set([
 export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const instruments = createInstruments(registry);
+  const instruments = { ...createInstruments(registry), ...createLimitInstruments(registry) };
   instruments.build.labels(options.version, process.version).set(1);
 
   return {
@@ -189,7 +189,7 @@ function watched(registry: Registry, isHealthy: () => boolean): void {
   });
 }
 
-type Instruments = ReturnType<typeof createInstruments>;
+type Instruments = ReturnType<typeof createInstruments> & ReturnType<typeof createLimitInstruments>;
 
 function createInstruments(registry: Registry) {
   const registers = [registry];
@@ -232,17 +232,6 @@ function createInstruments(registry: Registry) {
       labelNames: ["guard", "kind", "action"],
       registers,
     }),
-    limited: new Counter({
-      name: "impedance_limited_total",
-      help: "Messages that were over a limit, whatever came of it.",
-      labelNames: ["limit"],
-      registers,
-    }),
-    redis: new Gauge({
-      name: "impedance_redis_up",
-      help: "1 while Redis answers; absent where none is configured.",
-      registers: [],
-    }),
     streams: new Gauge({
       name: "impedance_streams_open",
       help: "Exchanges that are open.",
@@ -279,6 +268,22 @@ function createInstruments(registry: Registry) {
       help: "Always 1; the labels tell what runs.",
       labelNames: ["version", "node"],
       registers,
+    }),
+  } as const;
+}
+
+function createLimitInstruments(registry: Registry) {
+  return {
+    limited: new Counter({
+      name: "impedance_limited_total",
+      help: "Messages that were over a limit, whatever came of it.",
+      labelNames: ["limit"],
+      registers: [registry],
+    }),
+    redis: new Gauge({
+      name: "impedance_redis_up",
+      help: "1 while Redis answers; absent where none is configured.",
+      registers: [],
     }),
   } as const;
 }
