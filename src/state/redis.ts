@@ -37,7 +37,8 @@ export interface RedisConnection {
 const CONNECT_DEADLINE_MS = 1_000;
 const RETRY_MIN_MS = 50;
 const RETRY_MAX_MS = 1_000;
-/** After a command without an answer: one asks again after this time, and the others do not. */
+/** After so many commands in a row without an answer, one asks now and then, and the others do not. */
+const FAILURES_MAX = 3;
 const PAUSE_MS = 250;
 /** A server that is silent for so many deadlines has lost the connection. */
 const SILENT_DEADLINES = 10;
@@ -74,6 +75,7 @@ function placeOf({ address, ca }: RedisOptions) {
 
 function watch(client: Redis, onChange: (isUp: boolean) => void): RedisConnection {
   let told: boolean | null = null;
+  let failures = 0;
   let pausedUntil = 0;
   let isClosed = false;
 
@@ -87,7 +89,7 @@ function watch(client: Redis, onChange: (isUp: boolean) => void): RedisConnectio
   client.on("error", () => tell(false));
   client.on("close", () => tell(false));
   client.on("ready", () => {
-    pausedUntil = 0;
+    failures = 0;
     tell(true);
   });
   client.connect().catch(() => tell(false));
@@ -96,15 +98,17 @@ function watch(client: Redis, onChange: (isUp: boolean) => void): RedisConnectio
     client,
     isUp() {
       if (client.status !== "ready") return false;
+      if (failures < FAILURES_MAX) return true;
       const now = performance.now();
       if (now < pausedUntil) return false;
-      // Whoever asks next is the only one to do so for a while, until there is an answer.
-      if (told === false) pausedUntil = now + PAUSE_MS;
+      // Whoever asks now is the only one to do so for a while, until there is an answer.
+      pausedUntil = now + PAUSE_MS;
       return true;
     },
     note(isAnswered) {
-      pausedUntil = isAnswered ? 0 : performance.now() + PAUSE_MS;
-      tell(isAnswered);
+      failures = isAnswered ? 0 : failures + 1;
+      if (failures === FAILURES_MAX) pausedUntil = performance.now() + PAUSE_MS;
+      if (isAnswered || failures >= FAILURES_MAX) tell(isAnswered);
     },
     waitUntilUp: (ms) =>
       new Promise((resolve) => {
