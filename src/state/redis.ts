@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { Redis } from "ioredis";
 
 export type RedisAddress =
@@ -37,8 +38,7 @@ export interface RedisConnection {
 const CONNECT_DEADLINE_MS = 1_000;
 const RETRY_MIN_MS = 50;
 const RETRY_MAX_MS = 1_000;
-/** After so many commands in a row without an answer, one asks now and then, and the others do not. */
-const FAILURES_MAX = 3;
+/** While there is no answer, one asks after each such time, and the others do not. */
 const PAUSE_MS = 250;
 /** A server that is silent for so many deadlines has lost the connection. */
 const SILENT_DEADLINES = 10;
@@ -63,19 +63,23 @@ export function connectRedis(options: RedisOptions): RedisConnection {
     maxRetriesPerRequest: 0,
     retryStrategy: (times) => Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(times, 10)),
   });
-  return watch(client, options.onChange);
+  return watch(client, options);
 }
 
 function placeOf({ address, ca }: RedisOptions) {
   if (address.kind === "unix") return { path: address.path };
   const { host, port, database } = address;
-  const tls = { servername: host, ...(ca === null ? {} : { ca }) };
+  // An address is no name to ask for (RFC 6066 section 3).
+  const name = isIP(host) === 0 ? { servername: host } : {};
+  const tls = { ...name, ...(ca === null ? {} : { ca }) };
   return { host, port, db: database, ...(address.tls ? { tls } : {}) };
 }
 
-function watch(client: Redis, onChange: (isUp: boolean) => void): RedisConnection {
+function watch(client: Redis, { onChange, commandDeadlineMs }: RedisOptions): RedisConnection {
   let told: boolean | null = null;
-  let failures = 0;
+  /** Of the commands without an answer since the last one with; null where there are none. */
+  let firstFailureAt: number | null = null;
+  let isSilent = false;
   let pausedUntil = 0;
   let isClosed = false;
 
@@ -85,20 +89,36 @@ function watch(client: Redis, onChange: (isUp: boolean) => void): RedisConnectio
     onChange(isUp);
   }
 
+  function answered(): void {
+    firstFailureAt = null;
+    isSilent = false;
+    tell(true);
+  }
+
+  /**
+   * An event loop that was busy finds many deadlines over at once, and their answers behind them:
+   * only commands that were sent later and are not answered either tell of a silent server.
+   */
+  function failed(): void {
+    const now = performance.now();
+    firstFailureAt ??= now;
+    if (isSilent || now - firstFailureAt < commandDeadlineMs / 2) return;
+    isSilent = true;
+    pausedUntil = now + PAUSE_MS;
+    tell(false);
+  }
+
   // Why is in the message, which may quote what was sent: the change alone is told.
   client.on("error", () => tell(false));
   client.on("close", () => tell(false));
-  client.on("ready", () => {
-    failures = 0;
-    tell(true);
-  });
+  client.on("ready", answered);
   client.connect().catch(() => tell(false));
 
   return {
     client,
     isUp() {
       if (client.status !== "ready") return false;
-      if (failures < FAILURES_MAX) return true;
+      if (!isSilent) return true;
       const now = performance.now();
       if (now < pausedUntil) return false;
       // Whoever asks now is the only one to do so for a while, until there is an answer.
@@ -106,9 +126,8 @@ function watch(client: Redis, onChange: (isUp: boolean) => void): RedisConnectio
       return true;
     },
     note(isAnswered) {
-      failures = isAnswered ? 0 : failures + 1;
-      if (failures === FAILURES_MAX) pausedUntil = performance.now() + PAUSE_MS;
-      if (isAnswered || failures >= FAILURES_MAX) tell(isAnswered);
+      if (isAnswered) answered();
+      else failed();
     },
     waitUntilUp: (ms) =>
       new Promise((resolve) => {
