@@ -1,4 +1,5 @@
 import type { DecisionEvent } from "../core/audit.ts";
+import type { AuthEvent } from "../core/auth-log.ts";
 
 /** What was found when the log was opened, as the first line of each run tells it. */
 export type Previous =
@@ -76,6 +77,23 @@ export interface RetentionRecord {
 
 /** What the service itself has to say. */
 export type HistoryRecord = PolicyHistory | ConfigHistory;
+
+/** Something that happened to a caller: the account of who came, in the same chain. */
+export interface AuthRecord {
+  readonly kind: "auth";
+  readonly timestamp: string;
+  readonly event: AuthEvent["kind"];
+  readonly outcome: "success" | "failure";
+  readonly labels: { readonly [label: string]: string };
+  readonly server: string | null;
+  /** Pseudonyms, as in decisions. */
+  readonly principal: string | null;
+  readonly session: string | null;
+  readonly source_ip: string | null;
+  readonly request_id: string | null;
+  /** What there is to tell of this kind of event. */
+  readonly details: { readonly [detail: string]: string | boolean | readonly string[] };
+}
 
 export type LogRecord = StartRecord | HistoryRecord | SwitchRecord | RetentionRecord;
 

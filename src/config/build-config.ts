@@ -28,6 +28,7 @@ import { listeningPath, normaliseRoot } from "./meaning.ts";
 import { buildPadding, type RawPadding } from "./padding.ts";
 import { buildRateLimit, type RawRateLimit } from "./rate-limits.ts";
 import { buildRedis, type RawRedis } from "./redis.ts";
+import { buildSessions, type RawSessions } from "./sessions.ts";
 import { buildShipping, type RawShip, type ShipSecrets } from "./shipping.ts";
 
 /** The document once `schemas/config.json` has found its shape right and filled in defaults. */
@@ -61,6 +62,7 @@ export interface RawConfig {
   readonly allowed_hosts?: readonly string[];
   readonly allowed_origins: readonly string[];
   readonly discovery: { readonly filter: "on" | "off"; readonly hide_names: "on" | "off" };
+  readonly sessions: RawSessions;
   readonly schema: { readonly arguments: SchemaMode; readonly results: SchemaMode };
   readonly flow: Config["flow"];
   readonly denial: DenialShape;
@@ -172,6 +174,7 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
       filter: raw.discovery.filter === "on",
       hideNames: raw.discovery.hide_names === "on",
     },
+    sessions: buildSessions(raw.sessions),
     denial: raw.denial,
     disclose: raw.disclose,
     annotate: raw.annotate === "on",

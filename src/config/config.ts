@@ -7,6 +7,7 @@ import type { Direction } from "../core/message.ts";
 import type { PaddingScheme } from "../core/padding.ts";
 import type { PiiConfig } from "../core/pii.ts";
 import type { RateLimit } from "../core/rate-limit.ts";
+import type { SessionSettings } from "../core/session.ts";
 import type { SchemaMode, ToolLimits } from "../core/tool-limits.ts";
 
 /** What `impedance.yaml` says, complete and checked: nothing of it can fail to be understood. */
@@ -42,6 +43,7 @@ export interface Config {
   /** Globs over the origins whose pages may call. */
   readonly allowedOrigins: readonly string[];
   readonly discovery: DiscoveryConfig;
+  readonly sessions: SessionSettings;
   readonly denial: DenialShape;
   readonly disclose: Disclosure;
   readonly annotate: boolean;

@@ -53,3 +53,13 @@ export const SHOWED_NOTHING: ReadonlySet<string> = new Set([
   "server_unknown",
   "token_expired",
 ]);
+
+/** Who nobody asked yet. */
+export const NOBODY: Principal = {
+  id: "anonymous",
+  kind: "anonymous",
+  roles: [],
+  scopes: [],
+  claims: {},
+  authenticated_by: "none",
+};

@@ -196,6 +196,8 @@ export interface PolicyDecision {
   /** What would have denied it, of rules that are only tried. */
   readonly shadow: readonly Reason[];
   readonly obligations: Obligations;
+  /** The session that the message came in is to be over. */
+  readonly endsSession?: boolean;
 }
 
 /** Why no decision could be had. Each of them is a deny; `detail` holds nothing of the input. */

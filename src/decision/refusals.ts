@@ -11,6 +11,8 @@ export interface Refusal {
   readonly rpcCode: number;
   readonly message: string;
   readonly remedy: string;
+  /** What the caller is told in its place; the log has the code itself. */
+  readonly toldAs?: string;
 }
 
 /**
@@ -113,6 +115,46 @@ const REFUSALS = {
     ...UNAVAILABLE,
     message: "Whether the message is over a limit could not be told.",
   },
+  session_unknown: {
+    httpStatus: 404,
+    rpcCode: RPC_DENIED,
+    message: "There is no such session, or it is over.",
+    remedy: "Begin a new session with initialize.",
+  },
+  session_foreign: {
+    httpStatus: 404,
+    rpcCode: RPC_DENIED,
+    message: "The session belongs to another identity, and is over now.",
+    remedy: "Begin a new session with initialize.",
+    toldAs: "session_unknown",
+  },
+  session_ended: {
+    httpStatus: 404,
+    rpcCode: RPC_DENIED,
+    message: "The session is over.",
+    remedy: "Begin a new session with initialize.",
+  },
+  session_conflict: {
+    ...UPSTREAM,
+    message: "The server gave out the session of another identity.",
+  },
+  credential_expired: {
+    httpStatus: 401,
+    rpcCode: RPC_UNAUTHENTICATED,
+    message: "The credentials that the stream was opened with have expired.",
+    remedy: "Authenticate again.",
+  },
+  credential_revoked: {
+    httpStatus: 401,
+    rpcCode: RPC_UNAUTHENTICATED,
+    message: "The credentials that the stream was opened with were revoked.",
+    remedy: "Authenticate again.",
+  },
+  policy_changed: {
+    ...DENIED,
+    message: "The policy has changed, and the request is too large to be judged again.",
+    remedy: "Send the request again.",
+  },
   host_refused: {
     ...DENIED,
     message: "The request is addressed to a host that this gateway does not answer for.",
@@ -208,6 +250,12 @@ export type RefusalCode = keyof typeof REFUSALS;
 
 export function refusal(code: RefusalCode): Refusal {
   return REFUSALS[code];
+}
+
+/** What the caller is told; null where it is the code itself. */
+export function toldInstead(code: RefusalCode): Reason | null {
+  const { toldAs }: Refusal = REFUSALS[code];
+  return toldAs === undefined ? null : reasonOf(toldAs as RefusalCode);
 }
 
 /** All codes, for the documentation and the tests that hold it. */

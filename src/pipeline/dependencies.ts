@@ -1,4 +1,5 @@
 import type { EventBuilder } from "../audit/event.ts";
+import type { AuthLog } from "../core/auth-log.ts";
 import type { IdentityPort } from "../core/identity.ts";
 import type { Limits } from "../core/limits.ts";
 import type { PaddingScheme } from "../core/padding.ts";
@@ -16,6 +17,7 @@ import type {
   ToolPins,
 } from "../core/ports.ts";
 import type { RateLimit } from "../core/rate-limit.ts";
+import type { SessionBook } from "../core/session.ts";
 import type { SchemaMode, ToolLimits } from "../core/tool-limits.ts";
 import type { DenialStyle, Disclosure } from "../decision/denial.ts";
 import type { Inspector } from "../guard/inspect.ts";
@@ -47,6 +49,9 @@ export interface Dependencies {
   readonly flow: FlowMemory | null;
   /** The policy in force; null while none could be loaded, which denies everything. */
   readonly policy: () => LoadedPolicy | null;
+  readonly sessions: SessionBook;
+  /** The account of who came. */
+  readonly auth: AuthLog;
   readonly events: EventBuilder;
   readonly audit: AuditSink;
   readonly telemetry: Telemetry;

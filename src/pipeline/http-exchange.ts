@@ -12,9 +12,9 @@ import type {
   StreamOutput,
   Verdict,
 } from "../core/exchange.ts";
-import { SHOWED_NOTHING } from "../core/identity.ts";
+import { NOBODY } from "../core/identity.ts";
 import type { Message } from "../core/message.ts";
-import type { Principal } from "../core/policy.ts";
+import { NO_COUNTS } from "../core/policy.ts";
 import { padJson } from "../decision/padding/pad-json.ts";
 import type { RefusalCode } from "../decision/refusals.ts";
 import {
@@ -29,13 +29,16 @@ import {
   unmirroredArguments,
   unmirroredNames,
 } from "../mcp/message/header-mirror.ts";
+import { admit } from "./admission.ts";
+import { answerDeadlineOf } from "./answer-deadline.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { type HttpKind, isEncoded, isJson, kindOf } from "./http-kind.ts";
 import { isInnocent } from "./innocent.ts";
 import { isEdited, type Judged, type Judgement, judgeOpened, open } from "./judge.ts";
+import { createBareOpening, createOpening } from "./judge-again.ts";
 import { cleanedBare } from "./layer1.ts";
 import { bareMessage, type Decision, decide } from "./layer2.ts";
-import { type Entry, NO_LIMIT_FACTS, networkOf, type Tab } from "./limiting.ts";
+import { type Entry, NO_LIMIT_FACTS, type Tab } from "./limiting.ts";
 import { createPending, type Pending } from "./pending.ts";
 import { readRequest } from "./reading.ts";
 import { record } from "./record.ts";
@@ -50,19 +53,11 @@ import {
 import { createResponseJudge, type ResponseJudge } from "./response.ts";
 import { type Scene, sceneOf, withLimits } from "./scene.ts";
 import { openSession, sealSession } from "./sealing.ts";
+import { createStay, type Stay } from "./stay.ts";
 import { createStreamFilter, type StreamFilter } from "./stream.ts";
 import { isHiddenTool } from "./unknown-name.ts";
 
 const EMPTY = new Uint8Array(0);
-
-const NOBODY: Principal = {
-  id: "anonymous",
-  kind: "anonymous",
-  roles: [],
-  scopes: [],
-  claims: {},
-  authenticated_by: "none",
-};
 
 /** Opens one HTTP exchange: the order of its stages, and the answer to each refusal. */
 export function openExchange(head: RequestHead, dependencies: Dependencies): Exchange {
@@ -86,6 +81,7 @@ class HttpExchange implements Exchange {
   #milliseconds = 0;
   #outcome: Outcome = "allow";
   #decisionId = "";
+  readonly #stay: Stay;
   #stream: StreamFilter | null = null;
   #response: ResponseJudge | null = null;
   /** What it takes up; null where nobody counts. */
@@ -106,6 +102,7 @@ class HttpExchange implements Exchange {
       milliseconds: () => this.#milliseconds,
     };
     this.#refuser = createRefuser(this.#refusable);
+    this.#stay = createStay(head, this.#kind, dependencies);
   }
 
   /** Steps 1 and 3: what the head alone tells. */
@@ -115,8 +112,13 @@ class HttpExchange implements Exchange {
     const refusal = doorkeeper.refusal(headers);
     if (refusal !== null) return this.#refuse(refusal);
     if (server === null) return this.#refuse("unknown_server");
-    const refused = await this.#identify();
-    if (refused !== null) return refused;
+    const caller = await admit(this.#head, this.#dependencies);
+    if (caller.kind === "refused") return this.#refuser.refuse(caller.code, caller.retryAfterMs);
+    this.#principal = caller.principal;
+    this.#credentialSession = caller.credential.session;
+    const entered = this.#stay.enter(caller);
+    const barred = entered instanceof Promise ? await entered : entered;
+    if (barred !== null) return this.#refuse(barred);
     if (isEncoded(headers)) return this.#refuse("request_encoding");
     if (Number(headers.get("content-length") ?? 0) > limits.requestBodyMaxBytes) {
       return this.#refuse("request_too_large");
@@ -132,28 +134,15 @@ class HttpExchange implements Exchange {
     return { kind: "collect", maxBytes: limits.requestBodyMaxBytes, responseHeadDeadlineMs };
   }
 
-  /** Who is calling; whoever guesses too often is not asked. */
-  async #identify(): Promise<Deny | null> {
-    const { identity, failures } = this.#dependencies;
-    const source = networkOf(this.#head.source.ip ?? "");
-    const waitMs = failures?.waitMs(source) ?? 0;
-    if (waitMs > 0) return this.#refuser.refuse("too_many_failures", waitMs);
-    const identified = await identity.identify(this.#head);
-    if (identified.kind === "known") {
-      this.#principal = identified.principal;
-      this.#credentialSession = identified.credential.session;
-      return null;
-    }
-    if (!SHOWED_NOTHING.has(identified.code)) failures?.failed(source);
-    return this.#refuse("unauthenticated");
-  }
-
   /** Steps 2 to 8 for the request. */
   async request(body: Uint8Array): Promise<Verdict> {
     if (this.#kind !== "post") return this.#bareRequest(this.#kind, body);
     const read = readRequest(this.#head.headers, this.#dependencies.limits, this.#mirroredBy);
     const opened = open(body, read, this.#dependencies);
-    if (!opened.ok) return { kind: "deny", denial: this.#refuser.fault(opened.error) };
+    if (!opened.ok) {
+      this.#stay.session?.note("invalid");
+      return { kind: "deny", denial: this.#refuser.fault(opened.error) };
+    }
     const { reading } = opened.value;
     // Not awaited where the answer is there: no call waits for the event loop for nothing.
     const entering = this.#enter(reading.messages);
@@ -166,6 +155,7 @@ class HttpExchange implements Exchange {
       this.#hasInnocentHeaders(message) ? null : "secret_in_header";
     const scene = withLimits(this.#scene("request"), entry);
     const judgement = judgeOpened(opened.value, scene, this.#dependencies, objection);
+    this.#stay.opened(createOpening(judgement, this.#dependencies));
     this.#milliseconds += judgement.milliseconds;
     this.#pending.expect(judgement.reading);
     this.#method = judgement.reading.messages[0]?.method ?? null;
@@ -188,7 +178,9 @@ class HttpExchange implements Exchange {
     if (this.#aborted !== null) return { kind: "deny", denial: this.#aborted };
     if (entry === null) return this.#refuse("limits_unavailable");
     const scene = withLimits(this.#scene("request"), entry);
-    const decided = decide(cleanedBare(message), scene, this.#dependencies);
+    const cleaned = cleanedBare(message);
+    const decided = decide(cleaned, scene, this.#dependencies);
+    this.#stay.opened(createBareOpening(cleaned, this.#dependencies));
     const decision = record(
       { decision: decided, findings: [], receipts: [], scene, timings: {} },
       this.#dependencies,
@@ -209,7 +201,7 @@ class HttpExchange implements Exchange {
     this.#decisionId = first.decision.decisionId;
     const { bytes } = reading.document;
     const mirrored = mirrorHeaders(reading.messages, this.#head.headers, this.#mirroredBy);
-    const answerDeadlineMs = this.#answerDeadlineMs(reading.messages);
+    const answerDeadlineMs = answerDeadlineOf(reading.messages, this.#settings());
     // One request carries a batch: what any of its messages is obliged to is said of all.
     const obliged = judged.flatMap(({ decision }) => Object.entries(decision.obligations.headers));
     const headers = { ...mirrored, set: [...obliged, ...mirrored.set] };
@@ -251,11 +243,14 @@ class HttpExchange implements Exchange {
       pending: this.#pending,
       dependencies: this.#dependencies,
     });
+    const barred = this.#stay.answered(head);
+    if (barred !== null) return this.#refuse(barred);
     const plan = this.#response.plan();
     if (plan.kind === "refuse") return this.#refuse(plan.code);
     if (plan.kind === "collect") {
       return { kind: "collect", maxBytes: this.#dependencies.limits.responseBodyMaxBytes };
     }
+    this.#stay.keep();
     const listening = this.#kind === "open_stream" || this.#pending.listens();
     this.#stream = createStreamFilter({
       scene: this.#scene("response"),
@@ -276,6 +271,8 @@ class HttpExchange implements Exchange {
     const judgeResponse = this.#response;
     if (judgeResponse === null) throw new Error("a response body came before its head");
     this.#tab?.spend(body.length);
+    const barred = this.#stay.opening === null ? null : await this.#stay.opening;
+    if (barred !== null) return this.#refuse(barred);
     const outcome = judgeResponse.judge(body);
     this.#milliseconds += outcome.milliseconds;
     if (outcome.kind === "refuse") return this.#refuse(outcome.code);
@@ -296,11 +293,17 @@ class HttpExchange implements Exchange {
   async streamChunk(chunk: Uint8Array, last: boolean): Promise<StreamOutput> {
     if (this.#stream === null) throw new Error("a chunk came before the stream's head");
     this.#tab?.spend(chunk.length);
+    const barred = this.#stay.opening === null ? null : await this.#stay.opening;
+    if (barred !== null) {
+      return { bytes: this.#stream.errors(this.#refuser.recorded(barred)), end: true };
+    }
     return this.#stream.push(chunk, last);
   }
 
   abort(cause: AbortCause): HttpDenial {
-    this.#aborted = this.#refuse(cause).denial;
+    const { denial } = this.#stay;
+    this.#aborted =
+      denial === null ? this.#refuse(cause).denial : this.#refuser.denial(denial, 403);
     return this.#aborted;
   }
 
@@ -308,7 +311,11 @@ class HttpExchange implements Exchange {
     if (this.#stream === null) return EMPTY;
     // Nobody waits for a tool any more.
     if (cause === "tool_deadline" && this.#pending.isEmpty()) return EMPTY;
-    return this.#stream.errors(this.#refuser.recorded(cause));
+    return this.#stream.errors(this.#stay.denial ?? this.#refuser.recorded(cause));
+  }
+
+  lapsed(): AbortCause | null {
+    return this.#stay.lapsed(() => this.#scene("request"));
   }
 
   close(): void {
@@ -317,6 +324,7 @@ class HttpExchange implements Exchange {
     telemetry.exchange(this.#head.server ?? "", this.#method, this.#tool, seconds);
     this.#tab?.close();
     this.#pending.clear();
+    this.#stay.leave();
     this.#stream = null;
     this.#response = null;
   }
@@ -326,17 +334,6 @@ class HttpExchange implements Exchange {
     this.#tab = this.#dependencies.rates?.tab(this.#head.server ?? "") ?? null;
     if (this.#tab === null) return NO_LIMIT_FACTS;
     return this.#tab.enter(messages, this.#scene("request"), this.#credentialSession);
-  }
-
-  /** The shortest time that one of the tools called has. */
-  #answerDeadlineMs(messages: readonly Message[]): number | null {
-    const { toolLimits } = this.#settings();
-    const deadlines = messages
-      .map(({ method, tool }) =>
-        method === "tools/call" ? toolLimits(tool ?? "").timeoutMs : null,
-      )
-      .filter((deadline) => deadline !== null);
-    return deadlines.length === 0 ? null : Math.min(...deadlines);
   }
 
   /** What stands in headers beside the message; in those that mirror it, it is judged there. */
@@ -370,7 +367,10 @@ class HttpExchange implements Exchange {
   }
 
   #scene(direction: "request" | "response"): Scene {
-    return sceneOf(this.#head, direction, this.#head.server ?? "", this.#principal);
+    const { session } = this.#stay;
+    const counts = { session: this.#stay.facts(), limits: NO_COUNTS.limits };
+    const server = this.#head.server ?? "";
+    return sceneOf(this.#head, direction, server, this.#principal, counts, session);
   }
 
   /** Of the policy in force. */

@@ -7,6 +7,7 @@ import {
   RPC_LIMITED,
   reasonOf,
   refusal,
+  toldInstead,
 } from "../decision/refusals.ts";
 import { rulesOf } from "../mcp/revision/revisions.ts";
 import type { InventoryFacts } from "../policy/input.ts";
@@ -26,6 +27,7 @@ export interface Decision {
   /** What would have denied it, of rules that are only tried. */
   readonly shadow: readonly Reason[];
   readonly obligations: Obligations;
+  readonly endsSession?: boolean;
   /** What it was decided on; null when there was no policy to ask. */
   readonly input: PolicyInput | null;
   readonly policyRevision: string;
@@ -75,7 +77,7 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
   const outcome = policy.engine.decide(input);
   if (!outcome.ok) return refused(decisionId, outcome.error.code, input, revision);
 
-  const { allow, reasons, shadow, obligations } = outcome.value;
+  const { allow, reasons, shadow, obligations, endsSession = false } = outcome.value;
   // FAIL CLOSED: nobody is there to be asked, and an approval that nobody gave is none.
   if (allow && obligations.approve !== null) {
     return { ...refused(decisionId, "approval_required", input, revision), shadow };
@@ -86,6 +88,7 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
     reasons: allow || reasons.length > 0 ? reasons : [reasonOf("policy_malformed")],
     shadow,
     obligations,
+    ...(endsSession ? { endsSession } : {}),
     input,
     policyRevision: revision,
     ...(allow ? NOT_DENIED : codesOf(message, scene, reasons)),
@@ -146,10 +149,12 @@ export function refused(
   policyRevision: string,
 ): Decision {
   const { rpcCode, httpStatus } = refusal(code);
+  const told = toldInstead(code);
   return {
     decisionId,
     allow: false,
     reasons: [reasonOf(code)],
+    ...(told === null ? {} : { told }),
     shadow: [],
     obligations: NO_OBLIGATIONS,
     input,

@@ -1,3 +1,4 @@
+import type { AuthLog } from "../core/auth-log.ts";
 import { canonicalJson } from "../core/canonical-json.ts";
 import { compileGlob } from "../core/glob.ts";
 import { member } from "../core/json.ts";
@@ -45,6 +46,9 @@ export interface RateGateOptions {
   readonly store: RateStore;
   readonly occupancy: Occupancy;
   readonly telemetry: Pick<Telemetry, "limited">;
+  readonly auth: AuthLog;
+  /** Whether it is worth a line in the account that this key is over this limit: now and then. */
+  readonly isNews: (limit: string, key: string) => boolean;
   /** Names for what a caller sent: keyed, short, the same wherever the store is shared. */
   readonly digest: (text: string) => string;
 }
@@ -110,6 +114,13 @@ function fitting(patterns: readonly string[] | null): (text: string) => boolean 
   return (text) => globs.some((glob) => glob.fits(text));
 }
 
+/** What a store was asked, limit by limit. */
+interface Asked {
+  readonly asks: readonly RateAsk[];
+  readonly asked: readonly RateLimit[];
+  readonly scene: Scene;
+}
+
 class OpenTab implements Tab {
   readonly #limits: readonly CompiledLimit[];
   readonly #options: RateGateOptions;
@@ -134,7 +145,10 @@ class OpenTab implements Tab {
     const asked: RateLimit[] = [];
     for (const [message, limit] of this.#matches(messages)) {
       const key = this.#keyOf(limit, message, scene);
-      if (!this.#takePlace(limit, key)) note(over, limit, "concurrency", BUSY_RETRY_MS);
+      if (!this.#takePlace(limit, key)) {
+        note(over, limit, "concurrency", BUSY_RETRY_MS);
+        this.#tell(limit, key, scene);
+      }
       const ask = askOf(limit, key, message);
       if (ask === null) continue;
       asks.push(ask);
@@ -143,8 +157,8 @@ class OpenTab implements Tab {
     }
     if (asks.length === 0) return this.#factsOf(over);
     const answer = this.#options.store.take(asks);
-    if (!(answer instanceof Promise)) return this.#settle(answer, asked, over);
-    return answer.then((late) => this.#settle(late, asked, over));
+    if (!(answer instanceof Promise)) return this.#settle(answer, { asks, asked, scene }, over);
+    return answer.then((late) => this.#settle(late, { asks, asked, scene }, over));
   }
 
   #matches(messages: readonly Message[]): readonly (readonly [Message, RateLimit])[] {
@@ -182,14 +196,24 @@ class OpenTab implements Tab {
     return true;
   }
 
-  #settle(answer: RateAnswer, asked: readonly RateLimit[], over: Map<string, LimitFact>): Entry {
+  #settle(answer: RateAnswer, { asks, asked, scene }: Asked, over: Map<string, LimitFact>): Entry {
     // FAIL CLOSED: what nobody counted does not pass.
     if (answer === null) return null;
     for (const [index, limit] of asked.entries()) {
       const waitMs = answer[index] ?? 0;
-      if (waitMs > 0) note(over, limit, kindOf(limit), waitMs);
+      if (waitMs === 0) continue;
+      note(over, limit, kindOf(limit), waitMs);
+      this.#tell(limit, asks[index]?.bucket.key ?? "", scene);
     }
     return this.#factsOf(over);
+  }
+
+  #tell({ name: limit, onExceed }: RateLimit, key: string, scene: Scene): void {
+    const { auth, isNews } = this.#options;
+    if (!isNews(limit, key)) return;
+    const { server, principal, sessionId: session, source, requestId } = scene;
+    const context = { server, principal: principal.id, session, sourceIp: source.ip, requestId };
+    auth.record({ kind: "limit_hit", limit, enforced: onExceed === "deny", ...context });
   }
 
   #factsOf(over: ReadonlyMap<string, LimitFact>): LimitFacts {

@@ -69,10 +69,26 @@ export function record(entry: Recorded, dependencies: Dependencies): Decision {
           metrics: nanoseconds(timings),
         }),
       );
-  if (accepted) return decision;
+  if (accepted) {
+    count(entry);
+    return decision;
+  }
   const { rpcCode, httpStatus } = refusal("audit_unavailable");
   const reasons = [reasonOf("audit_unavailable")];
   return { ...decision, allow: false, reasons, rpcCode, httpStatus };
+}
+
+/** The session that a client's message came in remembers what became of it. */
+function count({ decision, findings, scene: { session, direction } }: Recorded): void {
+  if (decision.endsSession === true) session?.end("policy");
+  // What failed on our side, or the server's, is no fault of the caller's.
+  if (session === null || direction !== "request" || (!decision.allow && isOurs(decision))) return;
+  if (findings.some(({ guard }) => guard === "attacks")) session.note("attack");
+  session.note(decision.allow ? "allowed" : "denied");
+}
+
+function isOurs({ httpStatus }: Decision): boolean {
+  return httpStatus >= 500;
 }
 
 /** Values are shown only where all that was found in the message was taken out of it. */

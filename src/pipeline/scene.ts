@@ -8,6 +8,7 @@ import {
   type PolicyInput,
   type Principal,
 } from "../core/policy.ts";
+import type { Session } from "../core/session.ts";
 
 /** Where a message is being judged: everything about it that is not in its own bytes. */
 export interface Scene {
@@ -16,6 +17,8 @@ export interface Scene {
   readonly principal: Principal;
   readonly sessionId: string | null;
   readonly counts: Counts;
+  /** What the decision on a message is counted for; null where nothing is. */
+  readonly session: Session | null;
   /** `MCP-Protocol-Version` of the request, which its response speaks too. */
   readonly headerRevision: string | null;
   readonly source: PolicyInput["source"];
@@ -29,6 +32,7 @@ export function sceneOf(
   server: string,
   principal: Principal,
   counts: Counts = NO_COUNTS,
+  session: Session | null = null,
 ): Scene {
   const { headers } = head;
   return {
@@ -36,6 +40,7 @@ export function sceneOf(
     server,
     principal,
     counts,
+    session,
     sessionId: headers.get("mcp-session-id") ?? null,
     headerRevision: headers.get("mcp-protocol-version") ?? null,
     source: { ...head.source, user_agent: headers.get("user-agent") ?? null },

@@ -92,7 +92,8 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
   function rulesOf(subject: InputSubject, params: JsonNode | undefined): PolicyInput["rules"] {
     const { message, server, item, flow = [], inventory = NO_INVENTORY } = subject;
     if (portable === null) return [];
-    const selected = { ...subjectOf(message), server, facts: inventory.tool };
+    const { session } = subject.counts ?? NO_COUNTS;
+    const selected = { ...subjectOf(message), server, facts: inventory.tool, session };
     if (item !== undefined) {
       return portable.matchItem({ ...selected, isTemplate: item.kind === "template" });
     }

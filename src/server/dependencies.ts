@@ -4,6 +4,7 @@ import { createEventBuilder } from "../audit/event.ts";
 import { createCatalogue } from "../catalogue/memory.ts";
 import { createPins } from "../catalogue/pins.ts";
 import type { Config, ServerConfig } from "../config/config.ts";
+import type { AuthLog } from "../core/auth-log.ts";
 import type { Inventory } from "../core/inventory.ts";
 import type { AuditSink, Clock, RateStore, Telemetry } from "../core/ports.ts";
 import { createAnonymousIdentity } from "../identity/anonymous.ts";
@@ -12,6 +13,7 @@ import { createDoorkeeper } from "../pipeline/doorkeeper.ts";
 import { createSights } from "../pipeline/sights.ts";
 import { createSchemaJudge } from "../schema/judge.ts";
 import { createFlowMemory, FLOW_DEFAULTS } from "../state/flow-memory.ts";
+import { createSessionBook } from "../state/sessions.ts";
 import { BUCKETS_MAX, createTokenBuckets } from "../state/token-buckets.ts";
 import { packageVersion } from "./package-root.ts";
 import { pathGuardOf } from "./paths.ts";
@@ -26,6 +28,8 @@ export interface Parts {
   /** Null where the configuration names none; absent likewise. */
   readonly inventory?: Inventory | null;
   readonly audit: AuditSink;
+  /** Makes the account of who came; `subject` gives pseudonyms as decisions have them. */
+  readonly auth: (subject: (id: string) => string) => AuthLog;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
   /** Where limits are counted; absent: in this process. */
@@ -44,6 +48,8 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
   const labels = { version: packageVersion() };
   const subjectKey = config.audit.subjectKey?.reveal() ?? randomBytes(32);
   const flow = createFlowMemory({ clock, ...FLOW_DEFAULTS });
+  const events = createEventBuilder({ clock, labels, subjectKey, analyst: parts.analyst ?? null });
+  const auth = parts.auth(events.subject);
   return {
     limits: config.limits,
     clock,
@@ -56,6 +62,8 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
       policyLimits: () => inForce().policy.rateLimits,
       store: parts.rateStore ?? createTokenBuckets({ clock, keysMax: BUCKETS_MAX }),
       telemetry,
+      auth,
+      clock,
     }),
     get inspector() {
       return inForce().inspector;
@@ -75,7 +83,9 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
       return isAsked && config.flow !== "off" ? flow : null;
     },
     policy: () => inForce().policy,
-    events: createEventBuilder({ clock, labels, subjectKey, analyst: parts.analyst ?? null }),
+    events,
+    sessions: createSessionBook({ clock, log: auth, ...config.sessions }),
+    auth,
     audit,
     telemetry,
     settings: createSettings(config),

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Config, RedisConfig } from "../config/config.ts";
+import type { AuthLog } from "../core/auth-log.ts";
 import type { Clock, FailureBrake, RateStore, Telemetry } from "../core/ports.ts";
 import type { RateLimit } from "../core/rate-limit.ts";
 import { err, ok, type Result } from "../core/result.ts";
@@ -15,22 +16,17 @@ export interface OpenedRates {
   close(): void;
 }
 
-export interface RateSurroundings {
-  readonly clock: Clock;
-  /** Told once of each change: whether Redis answers. */
-  readonly onRedis: (isUp: boolean) => void;
-}
-
 /** How long the start waits for Redis; without it, it goes on as while Redis is away. */
 const START_WAIT_MS = 1_000;
 const DIGEST_LENGTH = 22;
 
-/** Where counts are kept: in this process, or in Redis. */
+/** Where counts are kept: in this process, or in Redis, whose changes `onRedis` is told once each. */
 export async function openRates(
   config: Pick<Config, "redis" | "audit">,
-  surroundings: RateSurroundings,
+  clock: Clock,
+  onRedis: (isUp: boolean) => void,
 ): Promise<Result<OpenedRates, string>> {
-  const local = createTokenBuckets({ clock: surroundings.clock, keysMax: BUCKETS_MAX });
+  const local = createTokenBuckets({ clock, keysMax: BUCKETS_MAX });
   const { redis } = config;
   if (redis === null) return ok({ store: local, close() {} });
   const ca = redis.caFile === null ? null : await readFile(redis.caFile, "utf8").catch(() => "");
@@ -40,7 +36,7 @@ export async function openRates(
     import("../state/redis.ts"),
     import("../state/redis-rates.ts"),
   ]);
-  const connection = connectRedis({ ...addressOf(redis), ca, onChange: surroundings.onRedis });
+  const connection = connectRedis({ ...addressOf(redis), ca, onChange: onRedis });
   await connection.waitUntilUp(START_WAIT_MS);
   const store = createRedisRates({
     connection,
@@ -68,11 +64,17 @@ export interface RatesOptions {
   readonly policyLimits: () => readonly RateLimit[];
   readonly store: RateStore;
   readonly telemetry: Telemetry;
+  readonly auth: AuthLog;
+  readonly clock: Clock;
 }
+
+/** The account of who came has one line a minute of a caller that goes on and on. */
+const TOLD = { points: 1, seconds: 60, burst: 1 };
 
 /** Counts by the configuration's limits, and by those of the policy in force. */
 export function createRates(options: RatesOptions): RateGate {
-  const { config, store, telemetry } = options;
+  const { config, store, telemetry, auth, clock } = options;
+  const told = createTokenBuckets({ clock, keysMax: BUCKETS_MAX });
   let ofPolicy: readonly RateLimit[] = [];
   let all = config.rateLimits;
   return createRateGate({
@@ -87,6 +89,8 @@ export function createRates(options: RatesOptions): RateGate {
     store,
     occupancy: createOccupancy(),
     telemetry,
+    auth,
+    isNews: (limit, key) => told.take([{ bucket: { limit, key, rate: TOLD }, cost: 1 }])[0] === 0,
     digest: digestWith(config.audit.subjectKey?.reveal() ?? null),
   });
 }

@@ -1,8 +1,10 @@
+import { createAuthLog } from "../audit/auth-events.ts";
 import type { ManagedAuditSink } from "../audit/sink.ts";
 import type { LineTap } from "../audit/tap.ts";
 import type { Config } from "../config/config.ts";
 import type { Endpoint } from "../core/address.ts";
 import type { DecisionEvent } from "../core/audit.ts";
+import type { AuthLog } from "../core/auth-log.ts";
 import type { Firewall } from "../core/exchange.ts";
 import type { AuditSink } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
@@ -13,9 +15,9 @@ import { createFirewall } from "../pipeline/firewall.ts";
 import { type AdminOptions, startAdmin } from "../telemetry/admin.ts";
 import { describeError, type Logger } from "../telemetry/log.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
-import { dependenciesOf } from "./dependencies.ts";
+import { dependenciesOf, type Parts } from "./dependencies.ts";
 import { noteConfig, notePolicy } from "./history.ts";
-import { type LiveOptions, startLivePolicy } from "./live-policy.ts";
+import { type LiveOptions, type LivePolicy, startLivePolicy } from "./live-policy.ts";
 import { loadInventory } from "./load-inventory.ts";
 import type { PolicyInForce } from "./load-policy.ts";
 import { analystOf } from "./open-log.ts";
@@ -68,58 +70,54 @@ export async function startService(
   // What a policy may ask of the inventory it cannot decide without it.
   if (!inventory.ok) return err({ part: "policy", errors: inventory.error });
   const metrics = createMetrics({ version: packageVersion() });
+  let judgeAgain = () => {};
+  const notes = { config, metrics, log, sink: () => sink, judgeAgain: () => judgeAgain() };
   const live = await startLivePolicy({
     config,
     clock: systemClock,
     onGuardFault: (guard, error) => log.error("guard_fault", { guard, ...describeError(error) }),
-    onReload: (reload) => noteReload(reload, { config, metrics, log, sink: () => sink }),
+    onReload: (reload) => noteReload(reload, notes),
   });
   if (!live.ok) return err({ part: "policy", errors: live.error });
   const { current } = live.value;
   const surroundings = { metrics, log, clock: systemClock, tap: options.tap };
   const opened = await openShippedLog(config, surroundings, options.sink);
-  if (!opened.ok) {
-    live.value.stop();
-    return err({ part: "audit", errors: [opened.error] });
-  }
+  if (!opened.ok) return stopped(live.value, { part: "audit", errors: [opened.error] });
   const { sink, isReady, endWithin } = opened.value;
+  const undo = [() => live.value.stop()];
   const giveUp = async (failure: StartFailure) => {
-    live.value.stop();
+    for (const step of undo) step();
     await sink.close();
     return err(failure);
   };
   const analyst = analystOf(config.audit);
   if (!analyst.ok) return giveUp({ part: "audit", errors: [analyst.error] });
-  const onRedis = (isUp: boolean) => noteRedis(isUp, config, metrics, log);
-  const rates = await openRates(config, { clock: systemClock, onRedis });
+  const rates = await openRates(config, systemClock, noteRedis(config, metrics, log));
   if (!rates.ok) return giveUp({ part: "service", errors: [rates.error] });
+  undo.push(() => rates.value.close());
   const dependencies = dependenciesOf(config, {
     inForce: current,
     rateStore: rates.value.store,
     inventory: inventory.value,
-    audit: auditOf(sink, metrics, options.onDecision),
+    ...logsOf(sink, metrics, options.onDecision),
     telemetry: metrics,
     clock: systemClock,
     analyst: analyst.value,
   });
-
   let ready = false;
   const grpc = await bindGrpc(options, {
     firewall: firewallOf(dependencies, config, sink),
     metrics,
     ready: () => ready,
   });
-  if (!grpc.ok) {
-    rates.value.close();
-    return giveUp(grpc.error);
-  }
+  if (!grpc.ok) return giveUp(grpc.error);
+  judgeAgain = () => grpc.value.judgeAgain();
   const admin = await bindAdmin(options, {
     ready: () => ready && sink.healthy && isReady(),
     policyDefault: () => current().policy.default,
     metrics,
   });
   if (!admin.ok) {
-    rates.value.close();
     grpc.value.close();
     return giveUp({ part: "service", errors: [inUse("admin", config.admin, admin.error.code)] });
   }
@@ -147,6 +145,11 @@ export async function startService(
   });
 }
 
+function stopped(live: LivePolicy, failure: StartFailure): Result<never, StartFailure> {
+  live.stop();
+  return err(failure);
+}
+
 /** With `audit.sync`, one whose word stands once the disk has it. */
 function firewallOf(
   dependencies: Dependencies,
@@ -171,6 +174,7 @@ interface ReloadNotes {
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly sink: () => ManagedAuditSink;
+  readonly judgeAgain: () => void;
 }
 
 /** A reload is on record whether it succeeded or not. */
@@ -178,6 +182,7 @@ function noteReload(reload: Parameters<LiveOptions["onReload"]>[0], notes: Reloa
   const { config, metrics, log } = notes;
   metrics.policyReloaded(reload.kind);
   if (reload.kind === "loaded") {
+    notes.judgeAgain();
     log.info("policy_reloaded", { from: reload.from, to: reload.to });
     notePolicy(notes.sink(), config, reload.to, systemClock, "reload", reload.from);
   } else {
@@ -187,10 +192,12 @@ function noteReload(reload: Parameters<LiveOptions["onReload"]>[0], notes: Reloa
 }
 
 /** Told once for each change. */
-function noteRedis(isUp: boolean, { redis }: Config, metrics: Metrics, log: Logger): void {
-  metrics.redisUp(isUp);
-  if (isUp) log.info("redis_up");
-  else log.error("redis_down", { limits: redis?.onFailure ?? null });
+function noteRedis({ redis }: Config, metrics: Metrics, log: Logger): (isUp: boolean) => void {
+  return (isUp) => {
+    metrics.redisUp(isUp);
+    if (isUp) log.info("redis_up");
+    else log.error("redis_down", { on_failure: redis?.onFailure ?? null });
+  };
 }
 
 /** The decision log, counted where it fails and watched where it does not. */
@@ -210,6 +217,41 @@ function auditOf(
       const accepted = sink.omit();
       if (accepted) metrics.auditOmitted();
       else metrics.auditFailed();
+      return accepted;
+    },
+  };
+}
+
+/** The two accounts that one log keeps. */
+function logsOf(
+  sink: ManagedAuditSink,
+  metrics: Metrics,
+  onDecision: ServiceOptions["onDecision"],
+): Pick<Parts, "audit" | "auth"> {
+  return {
+    audit: auditOf(sink, metrics, onDecision),
+    auth: (subject) => authLogOf(sink, metrics, subject),
+  };
+}
+
+/** The account of who came, in the decision log, counted. */
+function authLogOf(
+  sink: ManagedAuditSink,
+  metrics: Metrics,
+  subject: (id: string) => string,
+): AuthLog {
+  const log = createAuthLog({
+    clock: systemClock,
+    labels: { version: packageVersion() },
+    subject,
+    write: (record) => sink.account(record),
+  });
+  return {
+    record: (event) => {
+      const accepted = log.record(event);
+      if (!accepted) metrics.auditFailed();
+      // A session that is not on record was not opened; what else happened, happened.
+      if (accepted || event.kind !== "session_opened") metrics.authHappened(event);
       return accepted;
     },
   };

@@ -1,11 +1,12 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
 import type { Telemetry } from "../core/ports.ts";
+import { type AuthMetrics, createAuthMetrics } from "./auth-metrics.ts";
 import { createBoundedLabels, OTHER } from "./bounded-labels.ts";
 import { createShippingMetrics, type ShippingMetrics } from "./shipping-metrics.ts";
 
 /** All that is counted, and the text that a Prometheus server reads. */
-export interface Metrics extends Telemetry, ShippingMetrics {
+export interface Metrics extends Telemetry, ShippingMetrics, AuthMetrics {
   streamOpened(): void;
   streamClosed(): void;
   /** The decision log could not take an event, or could not write. */
@@ -103,6 +104,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     },
     policyReloaded: (outcome) => instruments.policyReloads.labels(outcome).inc(),
     ...createShippingMetrics(registry),
+    ...createAuthMetrics(registry),
     contentType: registry.contentType,
     render: () => registry.metrics(),
   };

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { GENESIS, linkLine } from "../../src/audit/chain.ts";
-import { encodeDecision } from "../../src/audit/records.ts";
+import { type AuthRecord, encodeDecision } from "../../src/audit/records.ts";
 import type { DecisionEvent } from "../../src/core/audit.ts";
 
 const schema = readFileSync(new URL("../../schemas/decision-event.json", import.meta.url));
@@ -17,6 +17,12 @@ export function asLine(event: DecisionEvent): string {
 export function expectValid(line: string): void {
   if (validate(JSON.parse(line))) return;
   throw new Error(`not a line of the log: ${JSON.stringify(validate.errors)}`);
+}
+
+/** Throws where a line of the account of who came is none by the schema that is published. */
+export function checkRecord(record: AuthRecord): void {
+  const start = { lane: "0123456789abcdef", seq: 0, hash: GENESIS };
+  expectValid(linkLine(start, JSON.stringify(record)).line);
 }
 
 /** Throws where a decision is none by the schema that is published. */

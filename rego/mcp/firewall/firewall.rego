@@ -8,6 +8,7 @@
 #   - `reasons`, a set of reasons to deny (see `mcp.lib.reasons`); one with `approve: true` denies
 #     unless a person agrees;
 #   - `remove` and `redact`, sets of JSON Pointers in the message;
+#   - `end_session`, true where the session of the message is to be over;
 #   - `headers`, an object: what the server is told in headers of the request;
 #   - `audit`, a set of what it wants of the log: `full`, `keys`, `none`.
 #   Each in its mode (see `mcp.lib.modes`): in `shadow`, what it has against a message or would
@@ -26,6 +27,7 @@ decision := {
 	"allow": _allowed,
 	"reasons": _in_order("enforce", _denials),
 	"shadow": _in_order("shadow", _denials),
+	"session": _session,
 	"obligations": {
 		"redact": [pointer |
 			some name
@@ -130,6 +132,14 @@ _headers[header] contains value if {
 	some name
 	some header, value in data.mcp.rules[name].headers
 	_mode(name) != "off"
+}
+
+default _session := "keep"
+
+_session := "end" if {
+	some name
+	data.mcp.rules[name].end_session
+	_mode(name) == "enforce"
 }
 
 # Values are shown, and lines left out, only where all rules that have a word on it agree.

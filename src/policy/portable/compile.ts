@@ -2,7 +2,7 @@ import { compileGlob, type Glob } from "../../core/glob.ts";
 import { NO_TOOL_FACTS, type ToolFacts } from "../../core/inventory.ts";
 import type { JsonNode } from "../../core/json.ts";
 import type { RedactSettings } from "../../core/pii.ts";
-import type { RuleFact } from "../../core/policy.ts";
+import { NO_COUNTS, type RuleFact, type SessionFacts } from "../../core/policy.ts";
 import type { RateLimit } from "../../core/rate-limit.ts";
 import { fitsTemplate, mayFitTemplate } from "../../core/uri-template.ts";
 import type { JsonRecord } from "../json.ts";
@@ -12,6 +12,7 @@ import { argumentLimitOf, dataOf, isOn } from "./data.ts";
 import { judgeInventory } from "./inventory-selector.ts";
 import type { PortablePolicy, PortableRule } from "./policy.ts";
 import { MAX_ARG_BYTES_RULE } from "./read-modes.ts";
+import { judgeSession } from "./session-selector.ts";
 
 /** What the rules of a portable policy are matched to. */
 export interface PortableSubject {
@@ -23,6 +24,8 @@ export interface PortableSubject {
   readonly arguments: JsonNode | undefined;
   /** What the inventory says of the tool; absent where there is none to ask. */
   readonly facts?: ToolFacts;
+  /** What is known of the session; absent where nothing is. */
+  readonly session?: Omit<SessionFacts, "id">;
 }
 
 /** What a listing holds, or a request names: a call of it whose arguments nobody knows yet. */
@@ -234,7 +237,8 @@ function selects({ server, uri }: CompiledRule, subject: PortableSubject): boole
  */
 function concerns({ rule, server, uri }: CompiledRule, item: PortableItem): boolean {
   if (server !== null && !server.fits(item.server)) return false;
-  if (rule.effect === "deny" && rule.constraints.size > 0) return false;
+  const isAboutSome = rule.constraints.size > 0 || rule.session !== null;
+  if (rule.effect === "deny" && isAboutSome) return false;
   if (uri === null || item.uri === null) return uri === null;
   if (item.isTemplate) {
     return rule.effect === "deny" ? fitsTemplate(uri, item.uri) : mayFitTemplate(uri, item.uri);
@@ -253,6 +257,7 @@ function failuresOf(
     failures.push({ at: UNFIT_URI, check: "unjudged" });
   }
   failures.push(...inventoryFailures(compiled, subject));
+  failures.push(...judgeSession(rule.session, subject.session ?? NO_COUNTS.session));
   for (const [name, constraint] of rule.constraints) {
     const at = `/params/arguments/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
     judge(constraint, argumentsOf(name), at, failures);

@@ -77,6 +77,8 @@ export interface PortableRule {
   readonly reason: string | null;
   /** What the inventory must say of the tool. */
   readonly inventory: InventorySelector | null;
+  /** What must be true of the session; null where it is not asked. */
+  readonly session: SessionSelector | null;
   /** How much of a message the log keeps; null: the rule has no word on it. */
   readonly audit: "full" | "keys" | "none" | null;
   /** Null where it is that of the server, or `enforce`. */
@@ -91,6 +93,9 @@ export interface InventorySelector {
   readonly classification: readonly Classification[] | null;
   readonly sideEffects: readonly SideEffect[] | null;
 }
+
+/** Bounds by name: `min_trust`, … */
+export type SessionSelector = ReadonlyMap<string, number>;
 
 export const CONSTRAINT_TYPES = [
   "string",

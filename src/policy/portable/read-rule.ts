@@ -3,9 +3,21 @@ import type { Constraint, PortableRule } from "./policy.ts";
 import { readConstraint } from "./read-constraint.ts";
 import { readMode } from "./read-modes.ts";
 import type { Place, Reader } from "./reader.ts";
+import { readSessionSelector } from "./session-selector.ts";
 
 const KEYS = [
-  ...["tool", "server", "method", "uri", "roles", "reason", "audit", "mode", "constraints"],
+  ...[
+    "tool",
+    "server",
+    "method",
+    "uri",
+    "roles",
+    "reason",
+    "audit",
+    "mode",
+    "constraints",
+    "session",
+  ],
   ...INVENTORY_KEYS,
 ];
 const AUDIT_LEVELS = ["full", "keys", "none"] as const;
@@ -25,6 +37,7 @@ export function readRule(
   const roles = found.get("roles");
   const constraints = found.get("constraints");
   const audit = found.get("audit");
+  const session = found.get("session");
 
   checkSelectors(place, found, reader);
   return {
@@ -37,6 +50,7 @@ export function readRule(
     roles: roles === undefined ? [] : readRoles(roles, reader),
     reason: text("reason"),
     inventory: readInventorySelector(found, reader),
+    session: session === undefined ? null : readSessionSelector(session, reader),
     audit: audit === undefined ? null : reader.choice(audit, AUDIT_LEVELS),
     mode: readMode(found.get("mode"), effect, reader),
     constraints: constraints === undefined ? new Map() : readConstraints(constraints, reader),

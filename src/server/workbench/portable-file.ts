@@ -64,6 +64,7 @@ export function selectionOf(rule: PortableRule): string {
   for (const [key, values] of Object.entries({ risk, classification, side_effects: sideEffects })) {
     if (values !== null) parts.push(`${key}: ${values.join(" or ")}`);
   }
+  for (const [bound, value] of rule.session ?? []) parts.push(`session.${bound}: ${value}`);
   if (rule.roles.length > 0) parts.push(`roles: ${rule.roles.join(" or ")}`);
   return parts.join(", ");
 }

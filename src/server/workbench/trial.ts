@@ -33,7 +33,7 @@ export interface Outcome {
 export function tryOut(trial: Trial, dependencies: Dependencies): Outcome {
   const { direction, server, principal, source, sessionId } = trial;
   const scene = {
-    ...{ direction, server, principal, source, sessionId, counts: NO_COUNTS },
+    ...{ direction, server, principal, source, sessionId, counts: NO_COUNTS, session: null },
     headerRevision: null,
     requestId: null,
     traceId: null,

@@ -190,6 +190,35 @@ describe("a log that serve has written", () => {
     expect(stdout).toMatch(/✓ allow {2}files +↩ tools\/call echo/);
   });
 
+  test("tells who came, in the same chain, and shows that alone", async () => {
+    const own = freshLog();
+    const running = await start(configFor(own));
+    const headers = { "mcp-session-id": "s-1", "mcp-protocol-version": "2025-11-25" };
+    await call(gateway, { path: "/mcp", headers, body: toolCall(1) });
+    expect(await end(running)).toBe(0);
+    const [opened] = read(own).filter(({ kind }) => kind === "auth");
+    expect(opened).toMatchObject({
+      event: "session_opened",
+      outcome: "success",
+      server: "files",
+      details: { origin: "adopted" },
+    });
+    expect(await verify(own)).toMatchObject({ code: 0 });
+    const { stdout } = await impedance(["log", "tail", own, "--only", "auth"]);
+    expect(stdout).toMatch(/^[\d:.]+ @ auth {3}files +session_opened origin=adopted\n$/);
+    const shown = await impedance([
+      "log",
+      "show",
+      String(opened?.session),
+      own,
+      "--format",
+      "json",
+    ]);
+    expect(JSON.parse(shown.stdout)).toEqual(opened);
+    const wrong = await impedance(["log", "tail", own, "--only", "errors"]);
+    expect(wrong).toMatchObject({ code: 2 });
+  });
+
   test("is followed line by line", async () => {
     const own = freshLog();
     const running = await start(configFor(own));

@@ -6,6 +6,7 @@ import { formatConfigError } from "../../../src/config/config-error.ts";
 import { defaultConfig, loadConfig } from "../../../src/config/load-config.ts";
 import { configSchema } from "../../../src/config/schema.ts";
 import { DEFAULT_LIMITS } from "../../../src/core/limits.ts";
+import { SESSION_DEFAULTS } from "../../../src/core/session.ts";
 
 const FILE = "/etc/impedance/impedance.yaml";
 
@@ -106,6 +107,7 @@ test("an empty file and no file mean the defaults", () => {
       "https://[::1]",
     ],
     discovery: { filter: true, hideNames: true },
+    sessions: SESSION_DEFAULTS,
     flow: "auto",
     schema: { arguments: "report", results: "report" },
     denial: "jsonrpc",
@@ -170,6 +172,7 @@ plugins: [{ module: guards/a.ts, options: { deep: [1] } }, { module: /opt/b.js }
 allowed_hosts: [mcp.example.com, "*.internal:8443"]
 allowed_origins: ["https://app.example.com", "null"]
 discovery: { filter: off, hide_names: off }
+sessions: { unknown: refuse, max_age_s: 60, idle_s: 30, per_principal_max: 2, sessions_max: 4 }
 flow: off
 denial: http
 disclose: code
@@ -278,6 +281,13 @@ drain_deadline_ms: 20
     allowedHosts: ["mcp.example.com", "*.internal:8443"],
     allowedOrigins: ["https://app.example.com", "null"],
     discovery: { filter: false, hideNames: false },
+    sessions: {
+      unknown: "refuse",
+      maxAgeMs: 60_000,
+      idleMs: 30_000,
+      perPrincipalMax: 2,
+      sessionsMax: 4,
+    },
     flow: "off",
     denial: "http",
     disclose: "code",

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import type { AuthEvent } from "../../../src/core/auth-log.ts";
 import type { Exchange, RequestHead, Verdict } from "../../../src/core/exchange.ts";
 import type { Identity } from "../../../src/core/identity.ts";
 import type { RateStore } from "../../../src/core/ports.ts";
@@ -30,6 +31,8 @@ const LIMIT: RateLimit = {
 
 interface Subject extends DataPath {
   pass(ms: number): void;
+  /** What the account of who came was told. */
+  readonly hits: readonly AuthEvent[];
   readonly limited: readonly string[];
 }
 
@@ -40,12 +43,16 @@ async function createSubject(
   let now = 0;
   const clock = { monotonic: () => now };
   const limited: string[] = [];
+  const hits: AuthEvent[] = [];
+  const told = new Set<string>();
   const inForce = limits.map((limit) => ({ ...LIMIT, ...limit }));
   const rates = createRateGate({
     limits: () => inForce,
     store: options.store ?? createTokenBuckets({ clock, keysMax: 1_000 }),
     occupancy: createOccupancy(),
     telemetry: { limited: (limit) => limited.push(limit) },
+    auth: { record: (event) => hits.push(event) > 0 },
+    isNews: (limit, key) => told.size < told.add(`${limit} ${key}`).size,
     digest: (text) => text,
   });
   const dependencies = options.dependencies ?? ((real) => real);
@@ -56,7 +63,7 @@ async function createSubject(
   const pass = (ms: number): void => {
     now += ms;
   };
-  return { ...path, pass, limited };
+  return { ...path, pass, limited, hits };
 }
 
 interface Answer {
@@ -130,6 +137,17 @@ describe("over a limit", () => {
       shy: { ...fact, on_exceed: "report" },
     };
     expect(third).toMatchObject({ input: { limits } });
+  });
+
+  test("the account of who came has it, once for each caller while it goes on", async () => {
+    const path = await createSubject([{}, { name: "shy", onExceed: "report" }]);
+    for (let call = 0; call < 6; call++) await ask(path);
+    const context = { server: "files", principal: "anonymous@files", session: null };
+    const event = { kind: "limit_hit", ...context, sourceIp: "127.0.0.1", requestId: "request-1" };
+    expect(path.hits).toEqual([
+      { ...event, limit: "bulk", enforced: true },
+      { ...event, limit: "shy", enforced: false },
+    ]);
   });
 
   test("what is only reported passes, and is told", async () => {

@@ -4,6 +4,7 @@ import { createCatalogue } from "../../../src/catalogue/memory.ts";
 import { createPins } from "../../../src/catalogue/pins.ts";
 import type { DecisionEvent } from "../../../src/core/audit.ts";
 import { DEFAULT_LIMITS } from "../../../src/core/limits.ts";
+import { SESSION_DEFAULTS } from "../../../src/core/session.ts";
 import { createInspector } from "../../../src/guard/inspect.ts";
 import { createPiiGuard } from "../../../src/guard/pii/pii.ts";
 import { createSecretsGuard } from "../../../src/guard/secrets/secrets.ts";
@@ -16,6 +17,7 @@ import { sceneOf } from "../../../src/pipeline/scene.ts";
 import { createSights } from "../../../src/pipeline/sights.ts";
 import { createSchemaJudge } from "../../../src/schema/judge.ts";
 import { randomIdentifiers, systemClock } from "../../../src/server/system.ts";
+import { createSessionBook } from "../../../src/state/sessions.ts";
 
 const PII = createPiiGuard(
   {
@@ -28,6 +30,7 @@ const PII = createPiiGuard(
   },
   null,
 );
+const NO_LOG = { record: () => true };
 const HEAD = {
   method: "POST",
   path: "/",
@@ -64,6 +67,8 @@ async function eventsOf(args: unknown): Promise<readonly DecisionEvent[]> {
     failures: null,
     rates: null,
     policy: () => null,
+    sessions: createSessionBook({ clock: systemClock, log: NO_LOG, ...SESSION_DEFAULTS }),
+    auth: NO_LOG,
     events: createEventBuilder({ clock: systemClock, labels: {}, subjectKey: new Uint8Array(32) }),
     audit: { record: (event) => events.push(event) > 0, omit: () => true },
     telemetry: { decided() {}, found() {}, phase() {}, exchange() {}, limited() {} },

@@ -34,7 +34,7 @@ redact: { enabled: true, deny_keys: [password, token], pii_emails: true }
 `;
   expect(validate(parseYaml(text))).toBe(true);
   const nothing = { tool: null, method: null, server: null, uri: null, reason: null };
-  const rule = { ...nothing, roles: [], inventory: null, audit: null, mode: null };
+  const rule = { ...nothing, roles: [], inventory: null, session: null, audit: null, mode: null };
   expect(parsePortable(text, "p.yaml")).toEqual({
     ok: true,
     value: {
