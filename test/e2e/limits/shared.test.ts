@@ -185,12 +185,14 @@ describe.skipIf(REDIS_SERVER === null)(
     test("are not lost where we were busy ourselves while Redis answered", async () => {
       await using redis = await startRedis();
       using replica = await startReplica(redis);
+      expect(await replica.take("warm")).toEqual([0]);
+      const before = replica.changes.length;
       const asks = Array.from({ length: 16 }, (_, key) => replica.take(`${key}`));
       const busyUntil = performance.now() + DEADLINE_MS * 2;
       while (performance.now() < busyUntil);
       await Promise.all(asks);
       expect(await replica.take("bob")).toEqual([0]);
-      expect(replica.changes).toEqual([true]);
+      expect(replica.changes).toHaveLength(before);
     });
 
     test("of a Redis that is stopped in the middle of a load hang nobody", async () => {
