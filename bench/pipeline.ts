@@ -113,6 +113,7 @@ async function createDependencies(phases: { [phase in Phase]: number }): Promise
         if (isPhase(phase)) phases[phase] += seconds * 1_000;
       },
       exchange: () => undefined,
+      limited: () => undefined,
     },
   });
   // Recording begins with the event and ends with the log.

@@ -32,6 +32,8 @@ import {
 } from "./guard-settings.ts";
 import { listeningPath, normaliseRoot } from "./meaning.ts";
 import { buildPadding, type RawPadding } from "./padding.ts";
+import { buildRateLimit, type RawRateLimit } from "./rate-limits.ts";
+import { buildRedis, type RawRedis } from "./redis.ts";
 import { buildSessions, type RawSessions } from "./sessions.ts";
 import { buildShipping, type RawShip, type ShipSecrets } from "./shipping.ts";
 import {
@@ -95,6 +97,9 @@ export interface RawConfig {
   readonly annotate: "on" | "off";
   readonly padding: RawPadding;
   readonly limits: { readonly [limit: string]: number };
+  readonly rate_limits: readonly RawRateLimit[];
+  readonly authentication_failures: Config["authenticationFailures"];
+  readonly state: { readonly redis?: RawRedis };
   readonly audit: {
     readonly sink: AuditConfig["sink"];
     readonly file?: string;
@@ -156,6 +161,7 @@ export interface Secrets {
   readonly verificationKey: Secret | null;
   readonly adminToken: Secret | null;
   readonly approvalToken: Secret | null;
+  readonly redisPassword: Secret | null;
 }
 
 /** From the file's words to ours; `raw` has passed every check, so nothing can go wrong here. */
@@ -213,6 +219,9 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
     annotate: raw.annotate === "on",
     padding: buildPadding(raw.padding),
     limits,
+    rateLimits: raw.rate_limits.map(buildRateLimit),
+    authenticationFailures: raw.authentication_failures,
+    redis: buildRedis(raw.state.redis, secrets.redisPassword, folder),
     audit: buildAudit(raw.audit, surroundings),
     log: { level: raw.log.level },
     drainDeadlineMs: raw.drain_deadline_ms,
@@ -274,7 +283,7 @@ function ownPaths(raw: RawConfig, surroundings: Surroundings): string[] {
   const logs = [audit.file, audit.head_file, ...audit.fallback_files, ...certificates];
   const files = [file, policy.file, bundle, inventory.file, ...logs, ...transportFiles(raw)];
   const access = authenticationFiles(raw.authentication);
-  const paths = [...files, ...modules, ...keyFiles, ...access];
+  const paths = [...files, raw.state.redis?.ca_file, ...modules, ...keyFiles, ...access];
   return paths.filter((path) => path !== undefined).map((path) => resolve(folder, path));
 }
 

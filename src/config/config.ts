@@ -7,6 +7,7 @@ import type { Limits } from "../core/limits.ts";
 import type { Direction } from "../core/message.ts";
 import type { PaddingScheme } from "../core/padding.ts";
 import type { PiiConfig } from "../core/pii.ts";
+import type { RateLimit } from "../core/rate-limit.ts";
 import type { SessionSettings } from "../core/session.ts";
 import type { SchemaMode, ToolLimits } from "../core/tool-limits.ts";
 import type { Trust } from "../core/trust.ts";
@@ -59,6 +60,11 @@ export interface Config {
   readonly annotate: boolean;
   readonly padding: PaddingConfig;
   readonly limits: Limits;
+  readonly rateLimits: readonly RateLimit[];
+  /** Of one address; with a `max` of 0 nobody counts. */
+  readonly authenticationFailures: { readonly max: number; readonly seconds: number };
+  /** Where counts of all replicas are; null: each process counts for itself. */
+  readonly redis: RedisConfig | null;
   readonly audit: AuditConfig;
   readonly log: { readonly level: LogLevel };
   readonly drainDeadlineMs: number;
@@ -171,6 +177,21 @@ export interface InventoryConfig {
   readonly file: string | null;
   readonly mode: InventoryMode;
 }
+
+export interface RedisConfig {
+  readonly address: RedisAddress;
+  readonly username: string | null;
+  readonly password: Secret | null;
+  /** Absolute path; null: the authorities that Node knows. */
+  readonly caFile: string | null;
+  readonly keyPrefix: string;
+  readonly commandDeadlineMs: number;
+  readonly onFailure: "deny" | "local";
+}
+
+export type RedisAddress =
+  | (Address & { readonly kind: "tcp"; readonly tls: boolean; readonly database: number })
+  | { readonly kind: "unix"; readonly path: string };
 
 export interface AuditConfig {
   readonly sink: "stdout" | "stderr" | "file";

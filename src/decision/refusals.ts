@@ -24,6 +24,7 @@ export const RPC_DENIED = -31901;
 export const RPC_UPSTREAM = -31902;
 export const RPC_TOO_LARGE = -31903;
 export const RPC_UNAUTHENTICATED = -31904;
+export const RPC_LIMITED = -31905;
 
 /** JSON-RPC 2.0 section 5.1 */
 const RPC_INVALID_REQUEST = -32600;
@@ -121,6 +122,16 @@ const REFUSALS = {
     ...UNAVAILABLE,
     message: "The gateway cannot show the server its own credential.",
     remedy: OPERATOR,
+  },
+  too_many_failures: {
+    httpStatus: 429,
+    rpcCode: RPC_LIMITED,
+    message: "Too many credentials from this address were refused.",
+    remedy: "Wait as long as the answer says, then authenticate.",
+  },
+  limits_unavailable: {
+    ...UNAVAILABLE,
+    message: "Whether the message is over a limit could not be told.",
   },
   session_unknown: {
     httpStatus: 404,

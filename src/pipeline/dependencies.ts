@@ -8,6 +8,7 @@ import type {
   AuditSink,
   Catalogue,
   Clock,
+  FailureBrake,
   FlowMemory,
   Identifiers,
   Jitter,
@@ -16,6 +17,7 @@ import type {
   Telemetry,
   ToolPins,
 } from "../core/ports.ts";
+import type { RateLimit } from "../core/rate-limit.ts";
 import type { SessionBook } from "../core/session.ts";
 import type { SchemaMode, ToolLimits } from "../core/tool-limits.ts";
 import type { DenialStyle, Disclosure } from "../decision/denial.ts";
@@ -23,6 +25,7 @@ import type { Inspector } from "../guard/inspect.ts";
 import type { PathGuard } from "../guard/paths/path-guard.ts";
 import type { InputBuilder } from "../policy/input.ts";
 import type { Doorkeeper } from "./doorkeeper.ts";
+import type { RateGate } from "./limiting.ts";
 import type { Sights } from "./sights.ts";
 
 /** All that the pipeline is made of. The wiring is in `server/`. */
@@ -34,6 +37,10 @@ export interface Dependencies {
   readonly identity: IdentityPort;
   readonly gatekeeper: Gatekeeper;
   readonly upstream: UpstreamCredentials;
+  /** Null where nobody counts failures. */
+  readonly failures: FailureBrake | null;
+  /** Null where nobody counts calls. */
+  readonly rates: RateGate | null;
   readonly inspector: Inspector;
   readonly paths: PathGuard;
   readonly catalogue: Catalogue;
@@ -68,6 +75,8 @@ export interface LoadedPolicy {
   readonly asksForAliases: boolean;
   /** It has rules about where values come from. */
   readonly asksForFlow: boolean;
+  /** How much it lets its callers send. */
+  readonly rateLimits: readonly RateLimit[];
 }
 
 /** What may differ from one MCP server to the next. */

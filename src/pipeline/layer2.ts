@@ -1,10 +1,11 @@
 import type { ApprovalNote } from "../core/audit.ts";
 import { FAULT_KIND } from "../core/finding.ts";
 import type { Message } from "../core/message.ts";
-import type { Obligations, PolicyInput, Reason } from "../core/policy.ts";
+import type { LimitFacts, Obligations, PolicyInput, Reason } from "../core/policy.ts";
 import {
   type RefusalCode,
   RPC_DENIED,
+  RPC_LIMITED,
   reasonOf,
   refusal,
   toldInstead,
@@ -38,6 +39,8 @@ export interface Decision {
   readonly approval?: ApprovalNote | null;
   /** More members of a denial's `data`, as JSON text. */
   readonly data?: string | undefined;
+  /** When it may be otherwise; absent where time changes nothing. */
+  readonly retryAfterMs?: number;
 }
 
 const NO_OBLIGATIONS: Obligations = {
@@ -104,7 +107,7 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
     ...(endsSession ? { endsSession } : {}),
     input,
     policyRevision: revision,
-    ...codesOf(message, scene, reasons),
+    ...(allow ? NOT_DENIED : codesOf(message, scene, reasons)),
   };
 }
 
@@ -124,13 +127,34 @@ export function inventoryFacts(
 /** JSON-RPC 2.0 section 5.1 */
 const RPC_METHOD_NOT_FOUND = -32601;
 
+const NOT_DENIED = { rpcCode: RPC_DENIED, httpStatus: 403 };
+
+/** Of reasons that time takes away. */
+const LIMIT_CODES: ReadonlySet<string> = new Set(["rate_limited", "runaway_loop"]);
+
 /** A client's unknown method is answered as the protocol answers it, in each revision's way. */
 function codesOf({ kind, revision }: Message, scene: Scene, [first]: readonly Reason[]) {
+  if (LIMIT_CODES.has(first?.code ?? "")) {
+    return {
+      ...{ rpcCode: RPC_LIMITED, httpStatus: TOO_MANY_REQUESTS },
+      retryAfterMs: retryAfterMs(scene.counts.limits),
+    };
+  }
   const isAsked = scene.direction === "request" && kind === "request";
   if (!isAsked || first?.code !== "unknown_method") {
     return { rpcCode: RPC_DENIED, httpStatus: 403 };
   }
   return { rpcCode: RPC_METHOD_NOT_FOUND, httpStatus: rulesOf(revision).unknownMethodStatus };
+}
+
+/** RFC 6585 section 4 */
+const TOO_MANY_REQUESTS = 429;
+
+/** Until none of the limits is exceeded by which something is denied, as far as one can tell. */
+function retryAfterMs(limits: LimitFacts): number {
+  const waits = Object.values(limits).filter(({ on_exceed }) => on_exceed === "deny");
+  const told = waits.length > 0 ? waits : Object.values(limits);
+  return Math.max(0, ...told.map(({ retry_after_ms }) => retry_after_ms));
 }
 
 /** A denial of the firewall's own. */

@@ -20,8 +20,8 @@ import { refusedBy } from "./settle.ts";
 
 /** Says "no" for one exchange: on record, and in the form that whoever waits understands. */
 export interface Refuser {
-  /** A denial of the firewall's own. */
-  refuse(code: RefusalCode): Deny;
+  /** A denial of the firewall's own, for a while where one is told. */
+  refuse(code: RefusalCode, retryAfterMs?: number): Deny;
   /** To one who is not let in, with the way to be. */
   stranger(refusal: AuthenticationRefusal): Deny;
   /** The same, on record only: for those who have their own way to tell it. */
@@ -91,7 +91,7 @@ export function createRefuser(exchange: Refusable): Refuser {
   function message({ cleaned, decision }: Judged): Deny {
     const { kind, method } = cleaned.message;
     if (HANDSHAKE.has(method ?? "")) {
-      return { kind: "deny", denial: denial(decision, 403, "http") };
+      return { kind: "deny", denial: denial(decision, refusalStatus(decision), "http") };
     }
     const stepUp = stepUpFor(decision, exchange);
     if (stepUp !== null) {
@@ -119,6 +119,7 @@ export function createRefuser(exchange: Refusable): Refuser {
     const headers = [
       ...clientHeaders(decisionId, policyRevision, "deny", exchange.milliseconds()),
       ...(challenge === null ? [] : [["www-authenticate", challenge] as const]),
+      ...retryAfter(status, decision),
     ];
     const metadata = metadataOf(decision, null, exchange);
     const plain = httpDenial(status, headers, text, metadata);
@@ -131,8 +132,11 @@ export function createRefuser(exchange: Refusable): Refuser {
     message,
     denial: (decision, status) => denial(decision, status),
     stranger: (refusal) => ({ kind: "deny", denial: stranger(refusal) }),
-    refuse(code) {
-      const decision = recorded(code);
+    refuse(code, retryAfterMs) {
+      const decision = recordedWith(
+        (base) => (retryAfterMs === undefined ? base : { ...base, retryAfterMs }),
+        code,
+      );
       const { httpStatus } = decision;
       const isWholeClient = httpStatus === 403 && pending.waiting().some(isHandshake);
       const style = isWholeClient ? "http" : settings().denial;
@@ -151,6 +155,23 @@ function stepUpFor({ reasons: [first] }: Decision, exchange: Refusable): StepUp 
 /** What anybody may ask, of which no record is made. */
 export function plainly(answer: PlainAnswer): Deny {
   return { kind: "deny", denial: { ...answer, metadata: NO_DECISION } };
+}
+
+/** Where HTTP has to say it: a limit has a status of its own. */
+export function refusalStatus({ httpStatus }: Decision): number {
+  return httpStatus === TOO_MANY_REQUESTS ? httpStatus : 403;
+}
+
+/** RFC 6585 section 4 */
+const TOO_MANY_REQUESTS = 429;
+
+/** RFC 9110 section 10.2.3: whole seconds. */
+function retryAfter(
+  status: number,
+  { retryAfterMs }: Decision,
+): readonly (readonly [string, string])[] {
+  if (status !== TOO_MANY_REQUESTS || retryAfterMs === undefined) return [];
+  return [["retry-after", String(Math.ceil(retryAfterMs / 1000))]];
 }
 
 export function padAnswer(

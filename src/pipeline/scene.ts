@@ -1,7 +1,13 @@
 import type { RequestHead } from "../core/exchange.ts";
 import { member, stringMember } from "../core/json.ts";
 import type { Direction, Message } from "../core/message.ts";
-import { type Counts, NO_COUNTS, type PolicyInput, type Principal } from "../core/policy.ts";
+import {
+  type Counts,
+  type LimitFacts,
+  NO_COUNTS,
+  type PolicyInput,
+  type Principal,
+} from "../core/policy.ts";
 import type { Session } from "../core/session.ts";
 
 /** Where a message is being judged: everything about it that is not in its own bytes. */
@@ -41,6 +47,11 @@ export function sceneOf(
     requestId: head.requestId,
     traceId: traceIdOf(headers.get("traceparent")),
   };
+}
+
+/** The same, with the limits that what is judged in it goes over. */
+export function withLimits(scene: Scene, limits: LimitFacts): Scene {
+  return { ...scene, counts: { ...scene.counts, limits } };
 }
 
 /** W3C Trace Context, section 3.2: `00-<32 hex>-<16 hex>-<2 hex>` */

@@ -8,16 +8,18 @@ import type { Approvals } from "../core/approvals.ts";
 import type { AuthLog } from "../core/auth-log.ts";
 import type { AuthTelemetry } from "../core/identity.ts";
 import type { Inventory } from "../core/inventory.ts";
-import type { AuditSink, Clock, Telemetry } from "../core/ports.ts";
+import type { AuditSink, Clock, RateStore, Telemetry } from "../core/ports.ts";
 import type { Dependencies, LoadedPolicy, ServerSettings } from "../pipeline/dependencies.ts";
 import { createDoorkeeper } from "../pipeline/doorkeeper.ts";
 import { createSights } from "../pipeline/sights.ts";
 import { createSchemaJudge } from "../schema/judge.ts";
 import { createFlowMemory, FLOW_DEFAULTS } from "../state/flow-memory.ts";
 import { createSessionBook } from "../state/sessions.ts";
+import { BUCKETS_MAX, createTokenBuckets } from "../state/token-buckets.ts";
 import { authenticationOf } from "./authentication.ts";
 import { packageVersion } from "./package-root.ts";
 import { pathGuardOf } from "./paths.ts";
+import { createRates, failureBrakeOf } from "./rates.ts";
 import { randomIdentifiers, systemJitter } from "./system.ts";
 import { NO_LIMITS, toolLimitsOf } from "./tool-limits.ts";
 
@@ -38,6 +40,8 @@ export interface Parts {
   readonly clock: Clock;
   /** What people agree to; absent where nobody can be asked. */
   readonly approvals?: Approvals | null;
+  /** Where limits are counted; absent: in this process. */
+  readonly rateStore?: RateStore;
   /** Who may read arguments in the log; absent where nobody may. */
   readonly analyst?: AnalystSeal | null;
 }
@@ -60,6 +64,15 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
     identifiers: randomIdentifiers,
     jitter: systemJitter,
     ...authenticationOf(config, parts),
+    failures: failureBrakeOf(config, clock),
+    rates: createRates({
+      config,
+      policyLimits: () => inForce().policy.rateLimits,
+      store: parts.rateStore ?? createTokenBuckets({ clock, keysMax: BUCKETS_MAX }),
+      telemetry,
+      auth,
+      clock,
+    }),
     get inspector() {
       return inForce().inspector;
     },

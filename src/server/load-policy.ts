@@ -131,9 +131,8 @@ async function inForce(
     engine: engine.value,
     input,
     default: portable.value?.default ?? "deny",
-    redact: compiled?.redact ?? null,
     clearsPrincipals: [bundle.value.data.impedance, compiled?.data].some(clearsPrincipals),
-    ...asksOf(compiled),
+    ...wishesOf(compiled),
     isBuiltIn: config.policy.file === null && config.policy.bundle === null,
   });
 }
@@ -151,12 +150,19 @@ async function engineOf(
   return mask === null ? engine : err(mask);
 }
 
-/** What a portable policy wants looked at. */
-function asksOf(compiled: CompiledPortable | null) {
-  const nothing = { rejectsUnknownArguments: false, asksForAliases: false, asksForFlow: false };
-  if (compiled === null) return nothing;
-  const { rejectsUnknownArguments, asksForAliases, asksForFlow } = compiled;
-  return { rejectsUnknownArguments, asksForAliases, asksForFlow };
+const NO_WISHES = {
+  redact: null,
+  rejectsUnknownArguments: false,
+  asksForAliases: false,
+  asksForFlow: false,
+  rateLimits: [],
+};
+
+/** What a portable policy wants of the parts before it; nothing where there is none. */
+function wishesOf(compiled: CompiledPortable | null) {
+  if (compiled === null) return NO_WISHES;
+  const { redact, rejectsUnknownArguments, asksForAliases, asksForFlow, rateLimits } = compiled;
+  return { redact, rejectsUnknownArguments, asksForAliases, asksForFlow, rateLimits };
 }
 
 /** Of data for `data.impedance`. */

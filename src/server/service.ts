@@ -2,7 +2,9 @@ import type { ManagedAuditSink } from "../audit/sink.ts";
 import type { LineTap } from "../audit/tap.ts";
 import type { Config } from "../config/config.ts";
 import type { DecisionEvent } from "../core/audit.ts";
+import type { Firewall } from "../core/exchange.ts";
 import { err, ok, type Result } from "../core/result.ts";
+import type { Dependencies } from "../pipeline/dependencies.ts";
 import { createDurableFirewall } from "../pipeline/durable.ts";
 import { createFirewall } from "../pipeline/firewall.ts";
 import { describeError, type Logger } from "../telemetry/log.ts";
@@ -10,16 +12,16 @@ import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { approvalRouteOf, approvalsOf } from "./approvals.ts";
 import { missingForAuthentication } from "./authentication.ts";
 import { dependenciesOf } from "./dependencies.ts";
-import { configHash, noteConfig, notePolicy } from "./history.ts";
-import { type LiveInventory, startLiveInventory } from "./live-inventory.ts";
-import { type LiveOptions, startLivePolicy } from "./live-policy.ts";
+import { startLiveInventory } from "./live-inventory.ts";
+import { startLivePolicy } from "./live-policy.ts";
 import type { PolicyInForce } from "./load-policy.ts";
 import { logsOf } from "./logs.ts";
 import { analystOf } from "./open-log.ts";
 import { openShippedLog } from "./open-shipping.ts";
 import { packageVersion } from "./package-root.ts";
-import { hasPassingAliases } from "./paths.ts";
 import { openPorts, type Ports } from "./ports.ts";
+import { openRates } from "./rates.ts";
+import { followInventory, noteReload, noteStart } from "./reloads.ts";
 import { systemClock } from "./system.ts";
 
 export interface ServiceOptions {
@@ -66,36 +68,37 @@ export async function startService(
 
 async function start(options: ServiceOptions): Promise<Result<Service, StartFailure>> {
   const { config, log } = options;
+  const undo: (() => unknown)[] = [];
+  const giveUp = async (part: StartFailure["part"], errors: readonly string[]) => {
+    for (const step of undo.reverse()) await step();
+    return err({ part, errors });
+  };
   const inventory = await startLiveInventory(config);
   // What a policy may ask of the inventory it cannot decide without it.
-  if (!inventory.ok) return err({ part: "policy", errors: inventory.error });
+  if (!inventory.ok) return giveUp("policy", inventory.error);
+  undo.push(() => inventory.value.stop());
   const metrics = createMetrics({ version: packageVersion() });
   let judgeAgain = () => {};
+  const notes = { config, metrics, log, sink: () => sink, judgeAgain: () => judgeAgain() };
   const live = await startLivePolicy({
     config,
     clock: systemClock,
     onGuardFault: (guard, error) => log.error("guard_fault", { guard, ...describeError(error) }),
-    onReload: (reload) => {
-      noteReload(reload, metrics, log, judgeAgain);
-      if (reload.kind !== "loaded") return;
-      notePolicy(sink, config, reload.to, systemClock, "reload", reload.from);
-    },
+    onReload: (reload) => noteReload(reload, notes),
   });
-  if (!live.ok) return err({ part: "policy", errors: live.error });
+  if (!live.ok) return giveUp("policy", live.error);
+  undo.push(() => live.value.stop());
   const { current } = live.value;
   const surroundings = { metrics, log, clock: systemClock, tap: options.tap };
   const opened = await openShippedLog(config, surroundings, options.sink);
-  if (!opened.ok) {
-    live.value.stop();
-    return err({ part: "audit", errors: [opened.error] });
-  }
+  if (!opened.ok) return giveUp("audit", [opened.error]);
   const { sink, isReady, endWithin } = opened.value;
+  undo.push(() => sink.close());
   const analyst = analystOf(config.audit);
-  if (!analyst.ok) {
-    live.value.stop();
-    await sink.close();
-    return err({ part: "audit", errors: [analyst.error] });
-  }
+  if (!analyst.ok) return giveUp("audit", [analyst.error]);
+  const rates = await openRates(config, systemClock, noteRedis(config, metrics, log));
+  if (!rates.ok) return giveUp("service", [rates.error]);
+  undo.push(() => rates.value.close());
   const approvals = approvalsOf(config, systemClock);
   const own = { approvals, analyst: analyst.value, clock: systemClock };
   const dependencies = dependenciesOf(config, {
@@ -103,32 +106,28 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
     ...listenersOf(metrics, log),
     ...logsOf(sink, metrics, options.onDecision),
     inForce: current,
+    rateStore: rates.value.store,
     get inventory() {
       return inventory.value.current();
     },
   });
   let ready = false;
-  const firewall = createFirewall(dependencies);
   const ports = await openPorts({
     config,
     log,
     metrics,
-    firewall: config.audit.sync ? createDurableFirewall(firewall, () => sink.settled()) : firewall,
+    firewall: firewallOf(dependencies, config, sink),
     serves: () => ready,
     ready: () => ready && sink.healthy && isReady(),
     policyDefault: () => current().policy.default,
     anyAdminPort: options.anyAdminPort === true,
     routes: [approvalRouteOf(config, approvals, sink, dependencies)],
   });
-  if (!ports.ok) {
-    live.value.stop();
-    await sink.close();
-    return err({ part: "service", errors: ports.error });
-  }
+  if (!ports.ok) return giveUp("service", ports.error);
   const { grpc, admin } = ports.value;
   judgeAgain = () => grpc.judgeAgain();
-  noteStart(sink, config, inventory.value, current().policy.engine.revision, log);
-  followInventory(inventory.value, { sink, config, metrics, log });
+  noteStart(notes, inventory.value, current().policy.engine.revision);
+  followInventory(inventory.value, notes);
   ready = true;
   log.info("started", { grpc_port: grpc.port, admin_port: admin.port });
   return ok({
@@ -140,9 +139,21 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
       live.value.stop();
       inventory.value.stop();
       endWithin(config.drainDeadlineMs);
-      return drain(options, ports.value, sink);
+      await drain(options, ports.value);
+      rates.value.close();
+      return close(sink, log);
     },
   });
+}
+
+/** With `audit.sync`, one whose word stands once the disk has it. */
+function firewallOf(
+  dependencies: Dependencies,
+  { audit }: Config,
+  sink: ManagedAuditSink,
+): Firewall {
+  const firewall = createFirewall(dependencies);
+  return audit.sync ? createDurableFirewall(firewall, () => sink.settled()) : firewall;
 }
 
 function listenersOf(metrics: Metrics, log: Logger) {
@@ -153,72 +164,24 @@ function listenersOf(metrics: Metrics, log: Logger) {
   };
 }
 
-async function drain(
-  { config, log }: ServiceOptions,
-  { grpc, close }: Ports,
-  sink: ManagedAuditSink,
-): Promise<Stopped> {
+/** Told once for each change. */
+function noteRedis({ redis }: Config, metrics: Metrics, log: Logger): (isUp: boolean) => void {
+  return (isUp) => {
+    metrics.redisUp(isUp);
+    if (isUp) log.info("redis_up");
+    else log.error("redis_down", { on_failure: redis?.onFailure ?? null });
+  };
+}
+
+async function drain({ config, log }: ServiceOptions, { grpc, close }: Ports): Promise<void> {
   log.info("draining", { open_streams: grpc.openStreams });
   await grpc.drain(config.drainDeadlineMs);
   await close();
+}
+
+async function close(sink: ManagedAuditSink, log: Logger): Promise<Stopped> {
   const isLogWhole = await sink.close();
   log.info("stopped");
   await log.flush();
   return { isLogWhole };
-}
-
-/** What holds in this run is on record before its first decision. */
-function noteStart(
-  sink: ManagedAuditSink,
-  config: Config,
-  inventory: LiveInventory,
-  revision: string,
-  log: Logger,
-): void {
-  if (hasPassingAliases(config)) {
-    log.warn("aliases_pass", { remedy: "set aliases.key: path aliases end with this run" });
-  }
-  noteConfig(sink, configHash(config, inventory.digest()), systemClock, "start");
-  notePolicy(sink, config, revision, systemClock, "start");
-}
-
-interface Told {
-  readonly sink: ManagedAuditSink;
-  readonly config: Config;
-  readonly metrics: Metrics;
-  readonly log: Logger;
-}
-
-/** An inventory is a part of the configuration, and told as one. */
-function followInventory(inventory: LiveInventory, { sink, config, metrics, log }: Told): void {
-  inventory.follow((reload) => {
-    metrics.inventoryReloaded(reload.kind);
-    if (reload.kind === "refused") {
-      // The inventory before it goes on to hold.
-      for (const error of reload.errors) {
-        log.error("inventory_refused", { error: error.slice(0, 256) });
-      }
-      return;
-    }
-    const { from, to } = reload;
-    log.info("inventory_reloaded", { from, to });
-    noteConfig(sink, configHash(config, to), systemClock, "reload", configHash(config, from));
-  });
-}
-
-/** A reload is on record whether it succeeded or not. */
-function noteReload(
-  reload: Parameters<LiveOptions["onReload"]>[0],
-  metrics: Metrics,
-  log: Logger,
-  judgeAgain: () => void,
-) {
-  metrics.policyReloaded(reload.kind);
-  if (reload.kind === "loaded") {
-    judgeAgain();
-    log.info("policy_reloaded", { from: reload.from, to: reload.to });
-  } else {
-    // The policy before it stays in force.
-    for (const error of reload.errors) log.error("policy_refused", { error: error.slice(0, 256) });
-  }
 }

@@ -31,6 +31,8 @@ export interface Metrics
   logLost(): void;
   /** Asked with each reading: whether the decision log can be written. */
   auditHealth(isHealthy: () => boolean): void;
+  /** Redis answers, or does not. */
+  redisUp(isUp: boolean): void;
   readonly contentType: string;
   render(): Promise<string>;
 }
@@ -46,6 +48,7 @@ const REASONS_MAX = 200;
 const FINDING_KINDS_MAX = 500;
 const GUARDS_MAX = 64;
 const PHASES_MAX = 32;
+const LIMITS_MAX = 256;
 /** Seconds; a decision is to take well under a millisecond. */
 const PHASE_BUCKETS = [1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, 2.5e-2, 0.1, 0.5, 1];
 const INVOCATION_BUCKETS = [1e-3, 5e-3, 1e-2, 2.5e-2, 5e-2, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -93,7 +96,7 @@ const METHODS = new Set([
 export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const instruments = createInstruments(registry);
+  const instruments = { ...createInstruments(registry), ...createLimitInstruments(registry) };
   instruments.build.labels(options.version, process.version).set(1);
 
   return {
@@ -106,6 +109,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
     crashFound: () => instruments.crashes.inc(),
     logLost: () => instruments.logsLost.inc(),
     auditHealth: (isHealthy) => watched(registry, isHealthy),
+    redisUp: (isUp) => {
+      registry.registerMetric(instruments.redis);
+      instruments.redis.set(isUp ? 1 : 0);
+    },
     ...createShippingMetrics(registry),
     ...createCertificateMetrics(registry),
     ...createAuthMetrics(registry),
@@ -121,6 +128,7 @@ function createTelemetry(instruments: Instruments, toolsMax: number): Telemetry 
   const kinds = createBoundedLabels(FINDING_KINDS_MAX);
   const guards = createBoundedLabels(GUARDS_MAX);
   const phases = createBoundedLabels(PHASES_MAX);
+  const limits = createBoundedLabels(LIMITS_MAX);
 
   const invocations = children((tool, method, status) =>
     instruments.invocations.labels(tool, method, status),
@@ -153,6 +161,9 @@ function createTelemetry(instruments: Instruments, toolsMax: number): Telemetry 
     },
     exchange(_server, method, _tool, seconds) {
       invocationSeconds(methodLabel(method), "", "").observe(seconds);
+    },
+    limited(limit) {
+      instruments.limited.labels(limits.label(limit)).inc();
     },
   };
 }
@@ -192,7 +203,7 @@ function watched(registry: Registry, isHealthy: () => boolean): void {
   });
 }
 
-type Instruments = ReturnType<typeof createInstruments>;
+type Instruments = ReturnType<typeof createInstruments> & ReturnType<typeof createLimitInstruments>;
 
 function createInstruments(registry: Registry) {
   const registers = [registry];
@@ -270,6 +281,22 @@ function createInstruments(registry: Registry) {
       help: "Always 1; the labels tell what runs.",
       labelNames: ["version", "node"],
       registers,
+    }),
+  } as const;
+}
+
+function createLimitInstruments(registry: Registry) {
+  return {
+    limited: new Counter({
+      name: "impedance_limited_total",
+      help: "Messages that were over a limit, whatever came of it.",
+      labelNames: ["limit"],
+      registers: [registry],
+    }),
+    redis: new Gauge({
+      name: "impedance_redis_up",
+      help: "1 while Redis answers; absent where none is configured.",
+      registers: [],
     }),
   } as const;
 }

@@ -94,6 +94,7 @@ export function listening(server: Server, port = 0): Promise<number> {
 export interface ReceiverProcess extends AsyncDisposable {
   /** All that it said so far. */
   readonly output: () => string;
+  readonly pid: () => number;
   stop(): Promise<void>;
 }
 
@@ -115,7 +116,8 @@ export function startReceiver(program: string, args: readonly string[]): Receive
     clearTimeout(late);
     process.off("exit", killWithUs);
   };
-  return { output: () => output, stop, [Symbol.asyncDispose]: stop };
+  const pid = () => child.pid ?? 0;
+  return { output: () => output, pid, stop, [Symbol.asyncDispose]: stop };
 }
 
 function exitOf(child: ChildProcess): Promise<void> {

@@ -3,6 +3,7 @@ import { NO_TOOL_FACTS, type ToolFacts } from "../../core/inventory.ts";
 import type { JsonNode } from "../../core/json.ts";
 import type { RedactSettings } from "../../core/pii.ts";
 import { NO_COUNTS, type RuleFact, type SessionFacts } from "../../core/policy.ts";
+import type { RateLimit } from "../../core/rate-limit.ts";
 import { fitsTemplate, mayFitTemplate } from "../../core/uri-template.ts";
 import type { JsonRecord } from "../json.ts";
 import { hasDotSegment } from "../paths.ts";
@@ -44,6 +45,7 @@ export interface CompiledPortable {
   readonly redact: RedactSettings | null;
   /** Somebody has to tell which arguments a tool does not declare. */
   readonly rejectsUnknownArguments: boolean;
+  readonly rateLimits: readonly RateLimit[];
   /** The rules whose selectors fit, and whether their constraints do. */
   match(subject: PortableSubject): readonly RuleFact[];
   /**
@@ -158,6 +160,7 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
     data: dataOf(policy),
     redact: policy.redact,
     rejectsUnknownArguments: policy.rejectUnknownArguments,
+    rateLimits: policy.rateLimits,
     asksForFlow,
     asksForAliases,
     asksForInventory,

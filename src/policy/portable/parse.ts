@@ -3,6 +3,7 @@ import { err, ok, type Result } from "../../core/result.ts";
 import type { FlowRule, PolicyFileError, PortablePolicy, PortableRule } from "./policy.ts";
 import { readClearance } from "./read-clearance.ts";
 import { readMode, readModes } from "./read-modes.ts";
+import { readRateLimits } from "./read-rate-limit.ts";
 import { readRedact } from "./read-redact.ts";
 import { readRule } from "./read-rule.ts";
 import { createReader, type Place, type Reader } from "./reader.ts";
@@ -20,6 +21,7 @@ const KEYS = [
   "deny_rules",
   "deny_flows",
   "rate_limit",
+  "rate_limits",
   "detect_attacks",
   "redact",
   "modes",
@@ -28,7 +30,6 @@ const KEYS = [
 
 /** What each of them may hold besides `enabled`, once it is enforced. */
 const NOT_YET_ENFORCED: ReadonlyMap<string, readonly string[]> = new Map([
-  ["rate_limit", ["enabled", "limit_per_minute", "burst", "scope"]],
   ["detect_attacks", ["enabled", "on_detect", "fields"]],
 ]);
 
@@ -112,6 +113,7 @@ function readPolicy(root: Place, reader: Reader): PortablePolicy {
     ...readModes(found.get("modes"), rules, reader),
     redact: readRedact(found.get("redact"), reader),
     clearance: readClearance(found.get("clearance"), reader),
+    rateLimits: readRateLimits(found.get("rate_limit"), found.get("rate_limits"), reader),
   };
 }
 

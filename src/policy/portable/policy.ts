@@ -2,6 +2,7 @@ import type { Classification, Risk, SideEffect } from "../../core/inventory.ts";
 import type { LinearPattern } from "../../core/linear-pattern.ts";
 import type { RedactSettings } from "../../core/pii.ts";
 import type { Approver } from "../../core/policy.ts";
+import type { RateLimit } from "../../core/rate-limit.ts";
 
 /** A portable policy as its author wrote it, checked: what a field says is what is enforced. */
 export interface PortablePolicy {
@@ -26,6 +27,8 @@ export interface PortablePolicy {
   readonly maxArgumentBytesMode: Mode | null;
   /** Which results may go to whom; null where that is not asked. */
   readonly clearance: Clearance | null;
+  /** How much its callers may ask for. */
+  readonly rateLimits: readonly RateLimit[];
 }
 
 /** What a rule's word counts: `shadow` is told as what would have denied, `off` is not asked. */

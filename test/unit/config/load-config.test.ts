@@ -142,6 +142,9 @@ test("an empty file and no file mean the defaults", () => {
       ...AUDIT_DEFAULTS,
     },
     log: { level: "info" },
+    rateLimits: [],
+    authenticationFailures: { max: 60, seconds: 60 },
+    redis: null,
     drainDeadlineMs: 10_000,
   };
   expect(load("")).toEqual(expected);
@@ -366,6 +369,9 @@ drain_deadline_ms: 20
       },
     },
     log: { level: "debug" },
+    rateLimits: [],
+    authenticationFailures: { max: 60, seconds: 60 },
+    redis: null,
     drainDeadlineMs: 20,
   });
 });

@@ -53,6 +53,7 @@ redact: { enabled: true, deny_keys: [password, token], pii_emails: true }
       unknownMethods: "allow",
       maxArgumentBytes: 16384,
       rejectUnknownArguments: false,
+      rateLimits: [],
       allowRules: [
         {
           ...rule,
@@ -145,7 +146,6 @@ rate_limit: { enabled: true }
       : parsed.error.map(({ line, column, path, message }) => [line, column, path, message]),
   ).toEqual([
     [3, 1, "defualt", "there is no such key: did you mean default?"],
-    [8, 24, "rate_limit.enabled", "rate_limit is not enforced by this version: leave it out"],
     [2, 10, "version", "this should be a text of 1 to 1024 characters, in quotes"],
     [1, 1, "default", "default is missing"],
     [5, 5, "allow_rules[0].tol", "there is no such key: did you mean tool?"],
@@ -156,6 +156,7 @@ rate_limit: { enabled: true }
       "allow_rules[1].roles",
       "this should name at least one role; without roles it is for anybody",
     ],
+    [8, 13, "rate_limit", "limit_per_minute is missing: how much is allowed"],
   ]);
 });
 
@@ -230,6 +231,12 @@ describe("parsePortable and the published schema both", () => {
     "allow_rules: [{ tool: a, constraints: { x: { enum: [[1]] } } }]",
     "rate_limit: { enabled: true }",
     "rate_limit: {}",
+    "rate_limit: { enabled: true, limit_per_minute: 0 }",
+    "rate_limit: { enabled: true, limit_per_minute: 60, burst: 0 }",
+    "rate_limit: { enabled: true, limit_per_minute: 60, scope: user }",
+    "rate_limit: { enabled: true, limit_per_minute: 60, tool: a }",
+    "rate_limits: { limit_per_minute: 60 }",
+    "rate_limits: [{ scope: actor }]",
     "detect_attacks: { enabled: true, fields: [q] }",
     "redact: {}",
     "redact: { enabled: true }",
