@@ -20,6 +20,7 @@ import { padJson } from "../decision/padding/pad-json.ts";
 import type { RefusalCode } from "../decision/refusals.ts";
 import {
   clientHeaders,
+  except,
   forgedHeaders,
   type Outcome,
   serverHeaders,
@@ -33,9 +34,9 @@ import {
 import { admit } from "./admission.ts";
 import { answerDeadlineOf } from "./answer-deadline.ts";
 import type { Dependencies } from "./dependencies.ts";
-import { type HttpKind, isEncoded, isJson, kindOf } from "./http-kind.ts";
+import { type HttpKind, kindOf, unreadableBody } from "./http-kind.ts";
 import { isInnocent } from "./innocent.ts";
-import { isEdited, type Judged, type Judgement, judgeOpened, open } from "./judge.ts";
+import { isEdited, type Judged, type Judgement, judgeOpened, open, theDenied } from "./judge.ts";
 import { createBareOpening, createOpening } from "./judge-again.ts";
 import { cleanedBare } from "./layer1.ts";
 import { bareMessage, type Decision, decide } from "./layer2.ts";
@@ -113,8 +114,8 @@ class HttpExchange implements Exchange {
   /** Steps 1 and 3: what the head alone tells. */
   async requestHead(): Promise<RequestHeadVerdict> {
     const { headers, server } = this.#head;
-    const { limits, doorkeeper } = this.#dependencies;
-    const plain = this.#dependencies.gatekeeper.answer(this.#head);
+    const { gatekeeper, doorkeeper } = this.#dependencies;
+    const plain = gatekeeper.answer(this.#head);
     if (plain !== null) return plainly(plain);
     const refusal = doorkeeper.refusal(headers);
     if (refusal !== null) return this.#refuse(refusal);
@@ -129,19 +130,17 @@ class HttpExchange implements Exchange {
     if (barred !== null) return this.#refuse(barred);
     this.#credentials = this.#dependencies.upstream.replace(this.#head);
     if (this.#credentials === null) return this.#refuse("upstream_credential_missing");
-    if (isEncoded(headers)) return this.#refuse("request_encoding");
-    if (Number(headers.get("content-length") ?? 0) > limits.requestBodyMaxBytes) {
-      return this.#refuse("request_too_large");
-    }
+    const { requestBodyMaxBytes: maxBytes } = this.#dependencies.limits;
+    const unreadable = unreadableBody(this.#kind, headers, maxBytes);
+    if (unreadable !== null) return this.#refuse(unreadable);
     const isPost = this.#kind === "post";
-    if (isPost && !isJson(headers)) return this.#refuse("unsupported_media_type");
     const names = unmirroredNames(headers, isPost);
     const areInnocent = isInnocent(names, this.#scene("request"), this.#dependencies);
     if (!areInnocent || (!isPost && !this.#hasInnocentHeaders(null))) {
       return this.#refuse("secret_in_header");
     }
     const { responseHeadDeadlineMs } = this.#settings();
-    return { kind: "collect", maxBytes: limits.requestBodyMaxBytes, responseHeadDeadlineMs };
+    return { kind: "collect", maxBytes, responseHeadDeadlineMs };
   }
 
   /** Steps 2 to 8 for the request. */
@@ -403,14 +402,4 @@ class HttpExchange implements Exchange {
   #settings() {
     return this.#dependencies.settings(this.#head.server ?? "");
   }
-}
-
-/** The message that was denied for its own sake, before those that share its batch. */
-function theDenied(judged: readonly Judged[]): Judged | undefined {
-  const denied = judged.filter(({ decision }) => !decision.allow);
-  return denied.find(({ decision }) => decision.reasons[0]?.code !== "batch_denied") ?? denied[0];
-}
-
-function except(names: readonly string[], set: readonly (readonly [string, string])[]): string[] {
-  return names.filter((name) => !set.some(([other]) => other === name));
 }

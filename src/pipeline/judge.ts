@@ -218,3 +218,9 @@ function changesMessage({ decision, splices, receipts }: Verdict): boolean {
 export function isEdited({ cleaned }: Judged): boolean {
   return cleaned.receipts.some(({ action }) => action !== HIDDEN);
 }
+
+/** The message that was denied for its own sake, before those that share its batch. */
+export function theDenied(judged: readonly Judged[]): Judged | undefined {
+  const denied = judged.filter(({ decision }) => !decision.allow);
+  return denied.find(({ decision }) => decision.reasons[0]?.code !== "batch_denied") ?? denied[0];
+}

@@ -11,7 +11,7 @@ import {
   toldInstead,
 } from "../decision/refusals.ts";
 import { rulesOf } from "../mcp/revision/revisions.ts";
-import type { InventoryFacts } from "../policy/input.ts";
+import type { InputSubject, InventoryFacts } from "../policy/input.ts";
 import { approvalSubject, settleApproval } from "./approving.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { Cleaned } from "./layer1.ts";
@@ -62,26 +62,11 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
   const policy = dependencies.policy();
   if (policy === null) return refused(decisionId, "policy_missing", null, "none");
 
-  const { message, leaves, findings, paths, flow, refusal } = cleaned;
+  const { message, findings, refusal } = cleaned;
   const { revision } = policy.engine;
   const subject = approvalSubject(message, scene, revision);
-  const input = policy.input.build({
-    phase: scene.direction,
-    message,
-    server: scene.server,
-    findings: mostTelling(findings),
-    leaves,
-    principal: scene.principal,
-    client: clientOf(message),
-    sessionId: scene.sessionId,
-    counts: scene.counts,
-    source: { ip: scene.source.ip, spiffe: scene.source.spiffe },
-    userAgent: scene.source.user_agent,
-    inventory: inventoryFacts(message.tool, scene, dependencies),
-    flow,
-    grants: subject === null ? [] : (dependencies.approvals?.grants(subject) ?? []),
-    ...(paths === null ? {} : { aliases: paths.aliases, shown: paths.shown }),
-  });
+  const grants = subject === null ? [] : (dependencies.approvals?.grants(subject) ?? []);
+  const input = policy.input.build({ ...factsOf(cleaned, scene, dependencies), grants });
   const code = refusal ?? (findings.some(({ kind }) => kind === FAULT_KIND) ? "guard_fault" : null);
   if (code !== null) return refused(decisionId, code, input, revision);
   const outcome = policy.engine.decide(input);
@@ -108,6 +93,29 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
     input,
     policyRevision: revision,
     ...(allow ? NOT_DENIED : codesOf(message, scene, reasons)),
+  };
+}
+
+function factsOf(
+  { message, leaves, findings, paths, flow }: Cleaned,
+  scene: Scene,
+  dependencies: Dependencies,
+): InputSubject {
+  return {
+    phase: scene.direction,
+    message,
+    server: scene.server,
+    findings: mostTelling(findings),
+    leaves,
+    principal: scene.principal,
+    client: clientOf(message),
+    sessionId: scene.sessionId,
+    counts: scene.counts,
+    source: { ip: scene.source.ip, spiffe: scene.source.spiffe },
+    userAgent: scene.source.user_agent,
+    inventory: inventoryFacts(message.tool, scene, dependencies),
+    flow,
+    ...(paths === null ? {} : { aliases: paths.aliases, shown: paths.shown }),
   };
 }
 

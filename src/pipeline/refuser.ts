@@ -57,6 +57,7 @@ export function createRefuser(exchange: Refusable): Refuser {
   }
 
   const recorded = (code: RefusalCode) => recordedWith((decision) => decision, code);
+  const answer = createAnswer(exchange);
 
   function fault({ code, detail, rpcCode, httpStatus, id, data }: ProtocolFault): HttpDenial {
     const reasons = [faultReason(code, detail)];
@@ -109,23 +110,6 @@ export function createRefuser(exchange: Refusable): Refuser {
     return denial(decision, decision.httpStatus, "http", challenge);
   }
 
-  function answer(
-    status: number,
-    text: string,
-    decision: Decision,
-    challenge: string | null = null,
-  ): HttpDenial {
-    const { decisionId, policyRevision } = decision;
-    const headers = [
-      ...clientHeaders(decisionId, policyRevision, "deny", exchange.milliseconds()),
-      ...(challenge === null ? [] : [["www-authenticate", challenge] as const]),
-      ...retryAfter(status, decision),
-    ];
-    const metadata = metadataOf(decision, null, exchange);
-    const plain = httpDenial(status, headers, text, metadata);
-    return { ...plain, body: padAnswer(plain.body, settings(), dependencies) };
-  }
-
   return {
     recorded,
     fault,
@@ -142,6 +126,28 @@ export function createRefuser(exchange: Refusable): Refuser {
       const style = isWholeClient ? "http" : settings().denial;
       return { kind: "deny", denial: denial(decision, httpStatus, style) };
     },
+  };
+}
+
+/** The whole HTTP answer of a denial. */
+function createAnswer(exchange: Refusable) {
+  const { head, dependencies } = exchange;
+  return (
+    status: number,
+    text: string,
+    decision: Decision,
+    challenge: string | null = null,
+  ): HttpDenial => {
+    const { decisionId, policyRevision } = decision;
+    const headers = [
+      ...clientHeaders(decisionId, policyRevision, "deny", exchange.milliseconds()),
+      ...(challenge === null ? [] : [["www-authenticate", challenge] as const]),
+      ...retryAfter(status, decision),
+    ];
+    const metadata = metadataOf(decision, null, exchange);
+    const plain = httpDenial(status, headers, text, metadata);
+    const settings = dependencies.settings(head.server ?? "");
+    return { ...plain, body: padAnswer(plain.body, settings, dependencies) };
   };
 }
 

@@ -141,16 +141,6 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
   }
 
   const obligingRules = rules.filter(({ rule }) => obligesAnswers(rule));
-  function obliging(answered: Omit<PortableSubject, "arguments">): readonly RuleFact[] {
-    const { method, tool } = answered;
-    const isAbout = (rule: CompiledRule) =>
-      rule.tool === null
-        ? method !== null && rule.method?.fits(method) === true
-        : method === "tools/call" && tool !== null && rule.tool.fits(tool);
-    return obligingRules
-      .filter((rule) => isAbout(rule) && selects(rule, { ...answered, arguments: undefined }))
-      .map(({ rule }) => ({ rule: rule.id, fit: true, failed: [] }));
-  }
   const asksForAliases = obligingRules.some(({ rule }) => rule.obligations?.alias.length !== 0);
 
   const asksForFlow = flowRules.length > 0;
@@ -164,12 +154,27 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
     asksForFlow,
     asksForAliases,
     asksForInventory,
-    obliging,
+    obliging: (answered) => obligingFacts(obligingRules, answered),
     match,
     matchItem,
     flows,
     serverRequests,
   };
+}
+
+/** The rules that oblige the answer to such a request. */
+function obligingFacts(
+  rules: readonly CompiledRule[],
+  answered: Omit<PortableSubject, "arguments">,
+): readonly RuleFact[] {
+  const { method, tool } = answered;
+  const isAbout = (rule: CompiledRule) =>
+    rule.tool === null
+      ? method !== null && rule.method?.fits(method) === true
+      : method === "tools/call" && tool !== null && rule.tool.fits(tool);
+  return rules
+    .filter((rule) => isAbout(rule) && selects(rule, { ...answered, arguments: undefined }))
+    .map(({ rule }) => ({ rule: rule.id, fit: true, failed: [] }));
 }
 
 function obligesAnswers({ effect, obligations }: PortableRule): boolean {
