@@ -41,6 +41,7 @@ import { createBareOpening, createOpening } from "./judge-again.ts";
 import { cleanedBare } from "./layer1.ts";
 import { bareMessage, type Decision, decide } from "./layer2.ts";
 import { type Entry, NO_LIMIT_FACTS, type Tab } from "./limiting.ts";
+import { mirroredFor } from "./mirrored.ts";
 import { createPending, type Pending } from "./pending.ts";
 import { readRequest } from "./reading.ts";
 import { record } from "./record.ts";
@@ -59,7 +60,6 @@ import { openSession, sealSession } from "./sealing.ts";
 import { paddingOf } from "./settle.ts";
 import { createStay, type Stay } from "./stay.ts";
 import { createStreamFilter, type StreamFilter } from "./stream.ts";
-import { isHiddenTool } from "./unknown-name.ts";
 
 const EMPTY = new Uint8Array(0);
 
@@ -75,6 +75,7 @@ class HttpExchange implements Exchange {
   readonly #pending: Pending = createPending();
   readonly #refusable: Refusable;
   readonly #refuser: Refuser;
+  readonly #mirroredBy: MirroredBy;
   readonly #started: number;
   #principal = NOBODY;
   /** In place of the caller's own; null while nobody knows who that is. */
@@ -108,6 +109,7 @@ class HttpExchange implements Exchange {
       milliseconds: () => this.#milliseconds,
     };
     this.#refuser = createRefuser(this.#refusable);
+    this.#mirroredBy = mirroredFor(() => this.#scene("request"), dependencies);
     this.#stay = createStay(head, this.#kind, dependencies);
   }
 
@@ -362,16 +364,6 @@ class HttpExchange implements Exchange {
     const text = unmirroredArguments(this.#head.headers, message, this.#mirroredBy);
     return isInnocent(text, this.#scene("request"), this.#dependencies);
   }
-
-  readonly #mirroredBy: MirroredBy = (name) => {
-    const { catalogue, schemas } = this.#dependencies;
-    const tool = catalogue.tool(this.#head.server ?? "", name);
-    const mirrored = tool === null ? [] : schemas.mirrored(tool);
-    if (mirrored.length === 0) return mirrored;
-    // Headers that are wrong for a tool would say that there is one.
-    const scene = this.#scene("request");
-    return isHiddenTool(name, "2026-07-28", scene, this.#dependencies) ? [] : mirrored;
-  };
 
   /** A denial of the firewall's own, on record. */
   #refuse(code: RefusalCode): Deny {
