@@ -1,4 +1,5 @@
 import type { Config } from "../config/config.ts";
+import type { DetectSettings } from "../core/attacks.ts";
 import type { RedactSettings } from "../core/pii.ts";
 import type { Clock } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
@@ -18,6 +19,8 @@ export interface PolicyInForce extends LoadedPolicy {
   readonly default: "allow" | "deny";
   /** What the portable policy wants masked: the guards do it. */
   readonly redact: RedactSettings | null;
+  /** Where it wants attacks to be looked for: the guards do it. */
+  readonly detect: DetectSettings | null;
   /** Single principals have clearances of their own. */
   readonly clearsPrincipals: boolean;
 }
@@ -133,6 +136,7 @@ async function inForce(
     input,
     default: portable.value?.default ?? "deny",
     redact: compiled?.redact ?? null,
+    detect: compiled?.detect ?? null,
     clearsPrincipals: [bundle.value.data.impedance, compiled?.data].some(clearsPrincipals),
     rejectsUnknownArguments: compiled?.rejectsUnknownArguments ?? false,
     asksForFlow: compiled?.asksForFlow ?? false,

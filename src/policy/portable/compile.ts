@@ -1,3 +1,4 @@
+import type { DetectSettings } from "../../core/attacks.ts";
 import { compileGlob, type Glob } from "../../core/glob.ts";
 import { NO_TOOL_FACTS, type ToolFacts } from "../../core/inventory.ts";
 import type { JsonNode } from "../../core/json.ts";
@@ -39,6 +40,8 @@ export interface CompiledPortable {
   readonly data: JsonRecord;
   /** What the guards are to mask for it. */
   readonly redact: RedactSettings | null;
+  /** Where the guards are to look for attacks for it. */
+  readonly detect: DetectSettings | null;
   /** Somebody has to tell which arguments a tool does not declare. */
   readonly rejectsUnknownArguments: boolean;
   /** The rules whose selectors fit, and whether their constraints do. */
@@ -134,6 +137,7 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
   return {
     data: dataOf(policy),
     redact: policy.redact,
+    detect: policy.detect,
     rejectsUnknownArguments: policy.rejectUnknownArguments,
     asksForFlow,
     asksForInventory,

@@ -2,6 +2,7 @@ import { isAlias, LineCounter, type ParsedNode, parseDocument, visit } from "yam
 import { err, ok, type Result } from "../../core/result.ts";
 import type { FlowRule, PolicyFileError, PortablePolicy, PortableRule } from "./policy.ts";
 import { readClearance } from "./read-clearance.ts";
+import { readDetect } from "./read-detect.ts";
 import { readMode, readModes } from "./read-modes.ts";
 import { readRedact } from "./read-redact.ts";
 import { readRule } from "./read-rule.ts";
@@ -29,7 +30,6 @@ const KEYS = [
 /** What each of them may hold besides `enabled`, once it is enforced. */
 const NOT_YET_ENFORCED: ReadonlyMap<string, readonly string[]> = new Map([
   ["rate_limit", ["enabled", "limit_per_minute", "burst", "scope"]],
-  ["detect_attacks", ["enabled", "on_detect", "fields"]],
 ]);
 
 /**
@@ -111,6 +111,7 @@ function readPolicy(root: Place, reader: Reader): PortablePolicy {
     unknownMethods: readUnknownMethods(found.get("unknown_methods"), reader),
     ...readModes(found.get("modes"), rules, reader),
     redact: readRedact(found.get("redact"), reader),
+    detect: readDetect(found.get("detect_attacks"), reader),
     clearance: readClearance(found.get("clearance"), reader),
   };
 }

@@ -1,0 +1,88 @@
+import type { Severity } from "../../../core/finding.ts";
+import type { Reading } from "../suspicion.ts";
+import { isSensitivePath, mayBeSensitive } from "./places.ts";
+
+/** A text without one of these names no way out of a folder, and no file that tells anything. */
+const HINT =
+  /0x2[ef]|0x5c|\.\.|\.[\\/]|^[/\\~.]|[/\\]|\0|passwd|shadow|id_rsa|\.env|boot\.ini|win\.ini|::\$|[a-z]:\\/i;
+/** Dots and slashes as some decoders take them. */
+const HEXADECIMAL = /0x(?:2e|2f|5c)/gi;
+const CODES: ReadonlyMap<string, string> = new Map([
+  ["0x2e", "."],
+  ["0x2f", "/"],
+  ["0x5c", "\\"],
+]);
+const TOKENS = /[^\s"'`<>|;,()]+/g;
+const TOKENS_MAX = 64;
+
+/** Ways out of the folder that a tool works in, and files that nobody hands out. */
+export function judgePath({ text, purpose, shape, decoded }: Reading): Severity | null {
+  if (shape === "document" || !HINT.test(text)) return null;
+  const whole = text.trim().replace(HEXADECIMAL, (code) => CODES.get(code.toLowerCase()) ?? code);
+  const isPath = purpose === "path" || isOnePath(whole);
+  if (isPath) {
+    const found = judgeWhole(whole, purpose === "path", decoded);
+    if (found !== null || purpose === "path") return found;
+  }
+  if (!/\.\.|passwd|shadow|id_rsa|\.ssh|\.aws/i.test(whole)) return null;
+  let count = 0;
+  for (const [token] of whole.matchAll(TOKENS)) {
+    if (++count > TOKENS_MAX) break;
+    if (climbs(token) >= 1 && mayBeSensitive(token)) return "high";
+    if (climbs(token) >= 3 && decoded) return "high";
+  }
+  return null;
+}
+
+/** No blanks but at the ends of names, and something that parts names. */
+function isOnePath(text: string): boolean {
+  if (text.length > 1024) return false;
+  if (/^(?:[a-z][a-z0-9+.-]*:)?[/\\~.]/i.test(text)) return !/\s\S+\s\S+\s/.test(text);
+  return (
+    !/\s/.test(text.replace(/\s[.\s]*$/, "")) && (/[/\\]|\0/.test(text) || text.startsWith("."))
+  );
+}
+
+function judgeWhole(text: string, isNamed: boolean, decoded: boolean): Severity | null {
+  const path = withoutScheme(text);
+  if (path === null) return null;
+  if (hasNul(text)) return "high";
+  const depth = climbs(path);
+  if (depth > 0) {
+    if (isNamed || decoded || depth > 1 || mayBeSensitive(path)) return "high";
+    return /^[^\s]+$/.test(path) && !/\.[a-z]{1,4}$/i.test(path) ? "medium" : null;
+  }
+  if (hasOddDots(path)) return "high";
+  return isSensitivePath(path) ? "high" : null;
+}
+
+/** A path in a URL is one where the URL names a file; of another host it is that host's. */
+function withoutScheme(text: string): string | null {
+  const scheme = /^([a-z][a-z0-9+.-]+):(.*)$/is.exec(text);
+  if (scheme === null) return text;
+  const [, name = "", rest = ""] = scheme;
+  if (name.toLowerCase() === "file") return rest.replace(/^\/\/[^/\\]*/, "");
+  // Of a site's own address the way out is as good as none; twice up it leads somewhere.
+  return climbs(rest) > 1 ? rest : null;
+}
+
+/** How often a path goes up, and out of where it began or into what it did not name. */
+export function climbs(path: string): number {
+  let ups = 0;
+  // A backslash before a sign says that the sign is meant.
+  const segments = path.replace(/\\(?=\.\\?\.|\/)/g, "").split(/[/\\]+/);
+  for (const [index, segment] of segments.entries()) {
+    if (/^\s*\.\.\s*(?:;[^/\\]*)?$/.test(segment)) ups++;
+    else if (/^\.{3,}$/.test(segment) && index < segments.length - 1) ups++;
+  }
+  return ups;
+}
+
+function hasNul(text: string): boolean {
+  return text.includes("\0") && /[/\\.]/.test(text);
+}
+
+/** `....//`, `..././`: what is `../` once something has been taken out of it. */
+function hasOddDots(path: string): boolean {
+  return /\.{3,}[/\\]|\.\.[/\\]{1,2}\.|\.[/\\]\.[/\\]\.\.|(?:^|[/\\])\.\.?[^\x20-\x7e]/.test(path);
+}

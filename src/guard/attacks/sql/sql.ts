@@ -1,0 +1,213 @@
+import type { Severity } from "../../../core/finding.ts";
+import type { Purpose, Reading } from "../suspicion.ts";
+import { type Quote, type SqlToken, sqlTokens } from "./tokens.ts";
+import { CATALOGUE, isDangerousName } from "./words.ts";
+
+/** A text without one of these is no SQL. */
+const HINT =
+  /['"`´;]|--|#|\/\*|\|\||&&|@@|\b(?:or|and|xor|union|select|having|order|group|waitfor|sleep|exec|drop|benchmark|procedure|into)\b|_(?:sleep|file|cmdshell|import)/i;
+
+const QUOTES: readonly Quote[] = ["'", '"', "`"];
+
+/**
+ * SQL that is not the value of anything: it ends a string, a number or a statement, and goes on
+ * with structure. The text is read as it stands behind no quote and behind each that it holds.
+ */
+export function judgeSql({ text, purpose, shape }: Reading): Severity | null {
+  if (shape === "document" || !HINT.test(text)) return null;
+  const plain = text.replace(/[\u2018\u2019\u02bc\u2032\u00b4]/g, "'").trim();
+  for (const quote of QUOTES) {
+    if (quote !== "" && plain.includes(quote) && breaksOut(sqlTokens(plain, quote), plain)) {
+      return "high";
+    }
+  }
+  const found = judgeBare(sqlTokens(plain, ""), plain, purpose);
+  if (found !== null || !/\w\/\*[^*]*\*\/\w/.test(plain)) return found;
+  const joined = plain.replace(/\/\*[^*]*\*\//g, "");
+  return judgeBare(sqlTokens(joined, ""), joined, purpose);
+}
+
+/** Behind a quote: a string that ends, and then structure and nothing else. */
+const BROKEN_OUT = [
+  // and/or with a comparison, a call, a query, or a constant that ends it
+  /^s\)*(?:[Bp]!?)+[a!(]*[1snvqfFC(S][^;]{0,40}?[oL]/,
+  /^s\)*(?:[Bp]!?)+[a!(]*(?:[fFX]!?\(|\(*S|[1sv]\)*(?:[c;]|$)|n\)*c)/,
+  // a set of rows, an order, a limit, a wait
+  /^s\)*k*U[kAK]*\(*S/,
+  /^s\)*(?:O\(*[1nfF]|h[!(]*[1snfF]|l1)/,
+  /^s\)*V/,
+  // another statement
+  /^s\)*;[;k]*(?:[DMEGSVtC]|c)/,
+  // a value put together with what a query or a call tells
+  /^s[ap]k*[a(]*(?:F|S|v|f\(.*[ap][sq]|1[ap][sq]$|X|[nf][.nf]*\(.*[ap][sq])/,
+  /^s(?:o|!?L)\(*(?:S|[1nf].*c$)/,
+  // comments that hide what follows
+  /^s\)*(?:[nW]W?)?[kK]+/,
+];
+/** The same, where nothing but a comment, or nothing, is left of the text. */
+const CUT_OFF = [/^s[),]+[^c]*c$/, /^s\)*[oLpB!][^c]*c$/];
+/** And where the text is one word up to the quote. */
+const CUT_OFF_WORD = [/^s\)*a[^c]*c$/, /^s\)*;$/, /^s[oap!]+1?[sq]$/, /^s[Bp]!?[sq]$/];
+/** Another statement right behind the quote that ends one word. */
+const GONE_ON = /^s\)*(?:E[nf]|M[iw]n|G[vn]|S[A]?[1sfFCv(]|D[nA]?Tn)/;
+
+function breaksOut(tokens: readonly SqlToken[], text: string): boolean {
+  const shape = shapeOf(tokens, true);
+  const [first] = tokens;
+  if (first?.letter !== "s" || shape === "s") return false;
+  if (endsInComment(tokens, text)) return true;
+  const fits = (pattern: RegExp) => pattern.test(shape);
+  if (BROKEN_OUT.some(fits)) return true;
+  if (hasEmptyEnd(tokens) && CUT_OFF.some(fits)) return true;
+  if (/\s/.test(first.text.trim())) return false;
+  if (GONE_ON.test(shape) && isOpen(tokens)) return true;
+  if (shape === "s;" && first.text === "") return false;
+  const isCut = tokens.at(-1)?.text.trim() === "" || hasEmptyEnd(tokens) || shape.endsWith(";");
+  return isCut && CUT_OFF_WORD.some(fits);
+}
+
+/** The quote that was put in front has no other end than this one. */
+function isOpen(tokens: readonly SqlToken[]): boolean {
+  return hasEmptyEnd(tokens) || tokens.every(({ letter }, index) => index === 0 || letter !== "q");
+}
+
+/** `admin'--`: the quote, and a comment right behind it or with nothing in it. */
+function endsInComment(tokens: readonly SqlToken[], text: string): boolean {
+  const index = tokens.findIndex(({ letter }) => letter === "c");
+  const comment = tokens[index];
+  if (comment === undefined || !/^s\)*;?$/.test(shapeOf(tokens.slice(0, index), true)))
+    return false;
+  const isWord = !/\s/.test((tokens[0]?.text ?? "").trim());
+  if (isEmptyComment(comment) && (isWord || !text.startsWith("#", comment.start))) return true;
+  const before = text[comment.start - 1] ?? "";
+  const isDashes = text.startsWith("--", comment.start);
+  return (
+    isDashes && /['"`);]/.test(before) && /^[\s+-]/.test(comment.text) && !/['"]/.test(comment.text)
+  );
+}
+
+function isEmptyComment({ text }: SqlToken): boolean {
+  return /^[-+\s\0%]*$/.test(text);
+}
+
+function hasEmptyEnd(tokens: readonly SqlToken[]): boolean {
+  const last = tokens.at(-1);
+  return last?.letter === "c" && isEmptyComment(last);
+}
+
+function shapeOf(tokens: readonly SqlToken[], keepComments: boolean): string {
+  let shape = "";
+  for (const { letter } of tokens) {
+    if (letter.length === 1 && (keepComments || letter !== "k")) shape += letter;
+  }
+  return shape;
+}
+
+/** A statement that is whole: what a tool that takes SQL is for. */
+const STATEMENT = /^(?:n?\(*S[A]?\(*[1snvfFCaX(!]|n?M[iwn]|D[nA!]?[nT]|Gn|E[nf]|nnx\(S|V|t[nv])/;
+const WITH_OR_EXPLAIN = /^(?:with|explain|describe|show|begin|pragma|vacuum|analyze)\b/i;
+
+/** Without a quote before it: a number, a name or nothing that structure follows. */
+const INJECTED = [
+  /U[kAK]*\(*S[kAK]*(?:[1svfFaXCS(*]|n[,w.]|n?[cK]|n?$)/,
+  /(?:^|[1sv)nq])\)*k*(?:[Bp]!?)+[!(a]*[1sv]\)*k*o!?k*[!(a]*[1svq]/,
+  /^[1s]\)*k*(?:[Bp]!?)+[!(a]*[1sv]\)*k*!?Lk*[!(a]*[1svq]/,
+  /^[1n]\)+k*[Bp]k*!?[!(a]*[1snvfF(S].*[oL]/,
+  /^1k*[Bp]k*!?[!(]*[1nvfF](?:\([^;]{0,40}\))?\)*k*o[!(a]*(?:[1svqfF(]|n[^n]*$)/,
+  /^[1s]!?L\(+S/,
+  /^(?:[1v]|no[1s])?k*\)*k*[Bp]k*!?[!(a]*(?:F\(|X!?\(|\(+S|f\(.*o[1sq(])/,
+  /^[Bp]!?[!(a]*[nfF1sv](?:\.n|\([^;]{0,40}\))?\)*o.*?(?:[1sq]|c$)/,
+  /^[Bp]!?[!(a]*[1sv]\)*c/,
+  /^[1n]?\)*O(?:\(*1,.*F|1(?:,1)*(?:c|$)|\(*S|[1(].*F|F\()/,
+  /^(?:[1sv]|no[1s])\)*O1/,
+  /^[1s]?\)*h[!(]*[1sF]\)*o/,
+  /[=oap,(]\(+S[A]*.*w/,
+  /^[1n]?\)*;[;k]*(?:D[nA]?k*T|Mi|Mw|Mnt|E[nfvi(]|G(?:$|n|v|T|A|c)|V|S[A]?[1sfFCv(a]|S.*w|tv)/,
+  /;k*(?:D[nA]?T|Mi[nT]|Mw[n]|Mnt[n]|E[n]|V).*(?:c$|;$)/,
+  /^[pa]k*\(*S.*w/,
+  /^1k*[Bp]k*1c/,
+];
+/** The same, where nothing but an empty comment is left of the text. */
+const INJECTED_AND_CUT = [
+  /[SB].*[)1sqv]c$/,
+  /^(?:[1nfF(]).*[Bp].*o.*c$/,
+  /^D[nT][^c]*;c$/,
+  /^[1v]\)*[;)]+c$/,
+];
+
+function judgeBare(tokens: readonly SqlToken[], text: string, purpose: Purpose): Severity | null {
+  const shape = shapeOf(tokens, true);
+  if (isDangerous(tokens, shape, text)) return "high";
+  const isWhole = STATEMENT.test(shape) || WITH_OR_EXPLAIN.test(text);
+  if (isWhole) return judgeStatement(shape, tokens, text, purpose);
+  const fits = (pattern: RegExp) => pattern.test(shape);
+  // A comparison of numbers that somebody writes: `100 > 50 or 50 < 100`.
+  if (/^1o1B1o1$/.test(shape)) return null;
+  if (INJECTED.some(fits) || (hasEmptyEnd(tokens) && INJECTED_AND_CUT.some(fits))) return "high";
+  if (hasHiddenSpace(shape, text)) return "high";
+  if (purpose !== "sql" && tokens.length > 2 && CATALOGUE.test(text) && /[SUwVv]/.test(shape))
+    return "medium";
+  return null;
+}
+
+function judgeStatement(
+  shape: string,
+  tokens: readonly SqlToken[],
+  text: string,
+  purpose: Purpose,
+): Severity | null {
+  if (purpose !== "sql" && /^\(+S.*w.*\)$/.test(shape)) return "high";
+  if (/(?:B!?)\(*([1s])\)*o\1\)*(?:[c;)]|$)/.test(shape) && hasTautology(tokens)) return "high";
+  if (/U[kAK]*\(*S[1](?:,[1]){2}/.test(shape) || hasHiddenSpace(shape, text)) return "high";
+  if (/;c$/.test(shape) && hasEmptyEnd(tokens) && purpose !== "sql") return "high";
+  if (purpose === "filter" && CATALOGUE.test(text)) return "medium";
+  return null;
+}
+
+function hasTautology(tokens: readonly SqlToken[]): boolean {
+  return tokens.some(
+    ({ text, letter }, index) =>
+      letter === "o" && text === "=" && tokens[index - 1]?.text === tokens[index + 1]?.text,
+  );
+}
+
+/** Comments that stand for blanks between words, or hold words for one database alone. */
+function hasHiddenSpace(shape: string, text: string): boolean {
+  if (shape.includes("K")) return true;
+  if (!/\w\/\*[^*]{0,64}\*\/\w/.test(text)) return false;
+  return /[SUBOMDE1nsA]k+[SUBowAn1O(]/.test(shape) && /[SUB]/.test(shape);
+}
+
+function isDangerous(tokens: readonly SqlToken[], shape: string, text: string): boolean {
+  if (/\binto\s+(?:out|dump)file\b|\bto\s+program\s*['"]|\bprocedure\s+analyse\b/i.test(text))
+    return true;
+  if (/\bwaitfor\s+(?:delay|time)\b/i.test(text)) return true;
+  if (/\bload\s+data\s+(?:local\s+)?infile\b|\battach\s+database\s+'/i.test(text)) return true;
+  return tokens.some(({ letter, text: word, start, end }, index) => {
+    if (letter !== "F" && letter !== "f" && letter !== "n") return false;
+    // A word of prose too: the database's takes a count.
+    if (word === "benchmark" && !/^\(1[,oa]/.test(letters(tokens, index + 1))) return false;
+    if (word === "sleep" && letter === "F") return isWait(tokens, index, shape);
+    if (letter === "n" && /^(?:dbms|utl|ctxsys)_?\w*$/.test(word))
+      return /^\.[nfF]/.test(letters(tokens, index + 1)) && index > 0;
+    if (!isDangerousName(dotted(tokens, index, word))) return false;
+    return letter !== "n" || /^(?:xp|sp)_/.test(text.slice(start, end).toLowerCase());
+  });
+}
+
+function letters(tokens: readonly SqlToken[], from: number): string {
+  return shapeOf(tokens.slice(from, from + 4), true);
+}
+
+/** `dbms_lock.sleep`: the name with what it belongs to. */
+function dotted(tokens: readonly SqlToken[], index: number, word: string): string {
+  return tokens[index + 1]?.text === "." ? `${word}.` : word;
+}
+
+/** Programs sleep too; a query does it where a condition or a list stands. */
+function isWait(tokens: readonly SqlToken[], index: number, shape: string): boolean {
+  const before = tokens[index - 1]?.letter ?? "";
+  if (before === ".") return false;
+  if (index === 0 || before === "n") return index === 0 && /^F\([1s]\)$/.test(shape);
+  return /[BpSU,(oas;1kA]/.test(before) && /[SBUOpsa1]/.test(shape);
+}
