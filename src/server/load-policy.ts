@@ -106,6 +106,12 @@ interface ReadPortable {
   readonly default: "allow" | "deny";
 }
 
+/** What the guards are to do for it. */
+function wishesOf(compiled: CompiledPortable | null): Pick<PolicyInForce, "redact" | "detect"> {
+  const { redact = null, detect = null } = compiled ?? {};
+  return { redact, detect };
+}
+
 async function inForce(
   { bundle, portable }: ReadParts,
   place: string,
@@ -135,8 +141,7 @@ async function inForce(
     engine: engine.value,
     input,
     default: portable.value?.default ?? "deny",
-    redact: compiled?.redact ?? null,
-    detect: compiled?.detect ?? null,
+    ...wishesOf(compiled),
     clearsPrincipals: [bundle.value.data.impedance, compiled?.data].some(clearsPrincipals),
     rejectsUnknownArguments: compiled?.rejectsUnknownArguments ?? false,
     asksForFlow: compiled?.asksForFlow ?? false,

@@ -4,19 +4,20 @@ import { judgeCode, judgeMarkup } from "./code/code.ts";
 import { judgeNoSql, judgeQuery, judgeXml } from "./code/query.ts";
 import { judgeCommand } from "./command/command.ts";
 import { readings } from "./decode/readings.ts";
+import { unmistakable } from "./document.ts";
 import { judgeLines } from "./header/header.ts";
 import { judgePath } from "./path/path.ts";
 import { purposeOf } from "./purpose.ts";
 import { judgeSql } from "./sql/sql.ts";
 import { judgeSsrf } from "./ssrf/ssrf.ts";
-import type { Judge, Purpose, Reading } from "./suspicion.ts";
+import type { AttackKind, Judge, Reading } from "./suspicion.ts";
 
 export interface Suspicion {
-  readonly kind: string;
+  readonly kind: AttackKind;
   readonly severity: Severity;
 }
 
-const JUDGES: readonly (readonly [string, Judge])[] = [
+const JUDGES: readonly (readonly [AttackKind, Judge])[] = [
   ["sql-injection", judgeSql],
   ["path-traversal", judgePath],
   ["ssrf", judgeSsrf],
@@ -29,18 +30,36 @@ const JUDGES: readonly (readonly [string, Judge])[] = [
   ["query-injection", judgeQuery],
 ];
 
+/** What the value of an argument of this name may be an attack of: each kind once, its worst. */
 export function judgeText(text: string, name: string | null): readonly Suspicion[] {
-  const worst = new Map<string, Severity>();
-  for (const reading of readings(text, purposeOf(name))) judgeReading(reading, worst);
+  if (isHarmless(text)) return NOTHING;
+  const worst = new Map<AttackKind, Severity>();
+  for (const reading of readings(text, purposeOf(name))) {
+    if (reading.shape === "value") judgeValue(reading, worst);
+    else for (const kind of unmistakable(reading.text)) add(worst, kind, "medium");
+  }
   return [...worst].map(([kind, severity]) => ({ kind, severity }));
 }
 
-function judgeReading(reading: Reading, worst: Map<string, Severity>): void {
+const NOTHING: readonly Suspicion[] = [];
+const PLAIN_MAX_LENGTH = 256;
+
+/** Most values are a word or a few: they are done with here. */
+function isHarmless(text: string): boolean {
+  if (text.length > PLAIN_MAX_LENGTH) return false;
+  return /^[0-9]*$/.test(text) || (text.length < 8 && /^[A-Za-z]*$/.test(text));
+}
+
+function judgeValue(reading: Reading, worst: Map<AttackKind, Severity>): void {
   for (const [kind, judge] of JUDGES) {
     const severity = judge(reading);
-    if (severity === null) continue;
-    const known = worst.get(kind);
-    if (known === undefined || SEVERITY_RANK[known] < SEVERITY_RANK[severity])
-      worst.set(kind, severity);
+    if (severity !== null) add(worst, kind, severity);
+  }
+}
+
+function add(worst: Map<AttackKind, Severity>, kind: AttackKind, severity: Severity): void {
+  const known = worst.get(kind);
+  if (known === undefined || SEVERITY_RANK[known] < SEVERITY_RANK[severity]) {
+    worst.set(kind, severity);
   }
 }

@@ -1,5 +1,17 @@
 import type { Severity } from "../../core/finding.ts";
 
+export type AttackKind =
+  | "sql-injection"
+  | "path-traversal"
+  | "ssrf"
+  | "command-injection"
+  | "code-injection"
+  | "markup-injection"
+  | "line-injection"
+  | "xml-injection"
+  | "nosql-injection"
+  | "query-injection";
+
 /** What an argument is for, as its name tells; `any` where it tells nothing. */
 export type Purpose = "sql" | "path" | "url" | "command" | "code" | "filter" | "any";
 

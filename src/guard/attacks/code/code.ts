@@ -30,8 +30,8 @@ const LANGUAGE: readonly RegExp[] = [
 ];
 
 /** Code for a template or for a program in a value. */
-export function judgeCode({ text, purpose, shape }: Reading): Severity | null {
-  if (shape === "document" || !HINT.test(text)) return null;
+export function judgeCode({ text, purpose }: Reading): Severity | null {
+  if (!HINT.test(text)) return null;
   if (TEMPLATE.some((pattern) => pattern.test(text))) return "high";
   if (purpose === "code" || purpose === "command") return null;
   return LANGUAGE.some((pattern) => pattern.test(text)) ? "medium" : null;
@@ -51,7 +51,7 @@ const MARKUP = new RegExp(
 );
 
 /** Markup that runs where it is shown. */
-export function judgeMarkup({ text, shape }: Reading): Severity | null {
-  if (shape === "document" || !/[<:]/.test(text)) return null;
+export function judgeMarkup({ text }: Reading): Severity | null {
+  if (!/[<:]/.test(text)) return null;
   return MARKUP.test(text) ? "medium" : null;
 }

@@ -13,8 +13,8 @@ export function judgeXml({ text }: Reading): Severity | null {
 const OPERATOR =
   /^\s*["']?\$(?:where|ne|gt|gte|lt|lte|nin|regex|exists|expr|function|accumulator|or|and|nor|not|jsonSchema|elemMatch|mod|type|eq|in)["']?\s*$|\[\$(?:where|ne|gte?|lte?|n?in|regex|exists|eq|or|and|not|type)\]|["'{,\s]\$(?:where|ne|gte?|lte?|n?in|regex|exists|expr|function|or|and|nor)["']?\s{0,4}:|\bthis\.\w{1,64}\s{0,4}(?:==|\.match\s{0,4}\()|;\s{0,4}return\s{1,4}(?:true|1)\b|\|\|\s{0,4}['"]?(\w{1,16})['"]?\s{0,4}={2,3}\s{0,4}['"]?\1/;
 
-export function judgeNoSql({ text, purpose, shape }: Reading): Severity | null {
-  if (shape === "document" || purpose === "code" || !/[$|;]|this/.test(text)) return null;
+export function judgeNoSql({ text, purpose }: Reading): Severity | null {
+  if (purpose === "code" || !/[$|;]|this/.test(text)) return null;
   return OPERATOR.test(text) ? "medium" : null;
 }
 
@@ -25,8 +25,8 @@ const FILTER =
 const XPATH =
   /['"]\s{0,4}\]\s{0,4}(?:\||\/\/|\[)|\b(?:count|string-length|substring|name|position)\s{0,4}\(\s{0,4}(?:\/|\.[./]|(?:child|parent|ancestor)::)|['"]\s{0,4}(?:or|and)\s{1,4}(?:position|last|count|contains|starts-with|name|text)\s{0,4}\(/;
 
-export function judgeQuery({ text, purpose, shape }: Reading): Severity | null {
-  if (shape === "document" || purpose === "code" || !/[()[\]*]/.test(text)) return null;
+export function judgeQuery({ text, purpose }: Reading): Severity | null {
+  if (purpose === "code" || !/[()[\]*]/.test(text)) return null;
   if (XPATH.test(text)) return "medium";
   return FILTER.test(text) && !isBalanced(text) ? "medium" : null;
 }

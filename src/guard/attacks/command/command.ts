@@ -8,8 +8,8 @@ import { FIELDLIKE, PROGRAMS, TARGET, WORDLIKE } from "./words.ts";
 const HINT = /[;|&`$\\<>^!{}()'"\n\r=%/]|^\s*[a-z0-9_.-]+\s+-?\S|^[A-Z]+_[A-Z_]+$/i;
 
 /** Commands for a shell in what is no command: separated, substituted, or quoted to pieces. */
-export function judgeCommand({ text, purpose, shape, decoded }: Reading): Severity | null {
-  if (shape === "document" || !HINT.test(text)) return null;
+export function judgeCommand({ text, purpose, decoded }: Reading): Severity | null {
+  if (!HINT.test(text)) return null;
   if (isLoud(text)) return "high";
   const allowed = purpose === "command" || purpose === "code";
   const plain = text.trim();
@@ -105,9 +105,7 @@ function isBackticked({ word, start }: Command, text: string, isProse: boolean):
   const [first = ""] = outside.split(/\s/, 1);
   const isCommand = start === 1 || PROGRAMS.has(first) || /^[;|&]/.test(outside);
   if (isCommand) return outside.split(/\s+/).length <= 3;
-  return parts.some(
-    (part, index) => index % 2 === 1 && isGlued(parts[index - 1], parts[index + 1]),
-  );
+  return parts.some((_, index) => index % 2 === 1 && isGlued(parts[index - 1], parts[index + 1]));
 }
 
 /** No blank parts what is between backticks from what is around it. */

@@ -16,7 +16,7 @@ const COMMANDS_MAX = 64;
 /** What a command may begin behind. */
 const OPENING = /\$\(|[`;|&\n\r(]+|<\(|>\(|\0|\\[nr](?=[/a-z])|^/g;
 /** Words that run the next word: `sudo nice -n 5 x`. */
-const WORD = /[ \t]*[!@({]*[ \t]*((?:[^\s;|&<>()`]|\\[^]){1,128})/y;
+const WORD = /[ \t]*[!@({]*[ \t]*((?:[^\s;|&<>()`]|\\[\s\S]){1,128})/y;
 
 /** All places of a text at which a shell might begin to read a command. */
 export function commandsOf(text: string): readonly Command[] {
@@ -41,7 +41,7 @@ export function unquoted(word: string): string {
     .replace(/\$\{IFS[^}]*\}|\$IFS(?:\$?\d)?/gi, " ")
     .replace(/\$(?:\{[A-Za-z_0-9@*?!#-]*\}|[@*?!#\d-]|\(\)|[a-z]\b)/gi, "")
     .replace(/``|\$\(\s*\)/g, "")
-    .replace(/\\([^])/g, "$1")
+    .replace(/\\([\s\S])/g, "$1")
     .replace(/["'^]/g, "");
 }
 

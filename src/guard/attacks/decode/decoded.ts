@@ -47,18 +47,25 @@ function looseUtf8(bytes: Buffer): string {
   let text = "";
   for (let at = 0; at < bytes.length; ) {
     const first = bytes[at] ?? 0;
-    const length = first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf8 ? 4 : 1;
+    const length = formLength(first);
     if (length === 1 || at + length > bytes.length) {
       text += String.fromCharCode(first);
       at++;
       continue;
     }
     let code = first & (0xff >> (length + 1));
-    for (let more = 1; more < length; more++) code = (code << 6) | ((bytes[at + more] ?? 0) & 0x3f);
+    for (const byte of bytes.subarray(at + 1, at + length)) code = (code << 6) | (byte & 0x3f);
     text += characterOf(code);
     at += length;
   }
   return text;
+}
+
+/** How many bytes a form is long that begins with this one; 1 for what begins none. */
+function formLength(first: number): number {
+  if (first < 0xc0 || first >= 0xf8) return 1;
+  if (first < 0xe0) return 2;
+  return first < 0xf0 ? 3 : 4;
 }
 
 function characterOf(code: number): string {
@@ -97,9 +104,10 @@ function withoutBackslashes(text: string): string {
   );
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const FOREIGN = /[^\x00-\x7e]/gu;
-const UNSEEN =
-  /[\u00ad\u034f\u115f\u1160\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\u{e0000}-\u{e01ef}]/u;
+/** Nobody sees them, and many readers drop them. */
+const UNSEEN = /\p{Default_Ignorable_Code_Point}|[\u180e\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 /** Dots, slashes, quotes and bars that NFKC does not know as such. */
 const DRAWN_ALIKE: ReadonlyMap<string, string> = new Map(
   (

@@ -13,10 +13,9 @@ const LOG_LINE =
 const TERMINAL = /\x1b[[\]()PX^_]|\x9b\d/;
 
 /** Line breaks that start a header or a command of a protocol, and a log line of somebody else. */
-export function judgeLines({ text, shape, decoded }: Reading): Severity | null {
+export function judgeLines({ text, decoded }: Reading): Severity | null {
   if (TERMINAL.test(text)) return "medium";
-  if (shape === "document" || !/[\r\n\u2028\u2029\u0085\u560a\u560d]/.test(text.trimEnd()))
-    return null;
+  if (!/[\r\n\u2028\u2029\u0085\u560a\u560d]/.test(text.trimEnd())) return null;
   if (!decoded && !text.includes("\r") && /\s\S+\s/.test(text.split("\n", 1)[0] ?? "")) return null;
   if (LINE.test(text) || MAIL_COMMAND.test(text)) return "high";
   return LOG_LINE.test(text) ? "medium" : null;

@@ -16,20 +16,26 @@ const TOKENS = /[^\s"'`<>|;,()]+/g;
 const TOKENS_MAX = 64;
 
 /** Ways out of the folder that a tool works in, and files that nobody hands out. */
-export function judgePath({ text, purpose, shape, decoded }: Reading): Severity | null {
-  if (shape === "document" || !HINT.test(text)) return null;
+export function judgePath({ text, purpose, decoded }: Reading): Severity | null {
+  if (!HINT.test(text)) return null;
   const whole = text.trim().replace(HEXADECIMAL, (code) => CODES.get(code.toLowerCase()) ?? code);
   const isPath = purpose === "path" || isOnePath(whole);
   if (isPath) {
     const found = judgeWhole(whole, purpose === "path", decoded);
     if (found !== null || purpose === "path") return found;
   }
-  if (!/\.\.|passwd|shadow|id_rsa|\.ssh|\.aws/i.test(whole)) return null;
+  return findInText(whole, decoded);
+}
+
+/** The same in a sentence or a command: only with a target, or in a code. */
+function findInText(text: string, decoded: boolean): Severity | null {
+  if (!/\.\.|passwd|shadow|id_rsa|\.ssh|\.aws/i.test(text)) return null;
   let count = 0;
-  for (const [token] of whole.matchAll(TOKENS)) {
+  for (const [token] of text.matchAll(TOKENS)) {
     if (++count > TOKENS_MAX) break;
-    if (climbs(token) >= 1 && mayBeSensitive(token)) return "high";
-    if (climbs(token) >= 3 && decoded) return "high";
+    const ups = climbs(token);
+    if (ups >= 1 && mayBeSensitive(token)) return "high";
+    if (ups >= 3 && decoded) return "high";
   }
   return null;
 }

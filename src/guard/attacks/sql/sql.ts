@@ -13,8 +13,8 @@ const QUOTES: readonly Quote[] = ["'", '"', "`"];
  * SQL that is not the value of anything: it ends a string, a number or a statement, and goes on
  * with structure. The text is read as it stands behind no quote and behind each that it holds.
  */
-export function judgeSql({ text, purpose, shape }: Reading): Severity | null {
-  if (shape === "document" || !HINT.test(text)) return null;
+export function judgeSql({ text, purpose }: Reading): Severity | null {
+  if (!HINT.test(text)) return null;
   const plain = text.replace(/[\u2018\u2019\u02bc\u2032\u00b4]/g, "'").trim();
   for (const quote of QUOTES) {
     if (quote !== "" && plain.includes(quote) && breaksOut(sqlTokens(plain, quote), plain)) {
@@ -178,30 +178,43 @@ function hasHiddenSpace(shape: string, text: string): boolean {
   return /[SUBOMDE1nsA]k+[SUBowAn1O(]/.test(shape) && /[SUB]/.test(shape);
 }
 
+/** Words that make a database wait, or read, write and run what is none of its tables. */
+const DANGEROUS_WORDS =
+  /\binto\s{1,8}(?:out|dump)file\b|\b(?:to|from)\s{1,8}program\s{0,8}['"]|\bprocedure\s{1,8}analyse\b|\bwaitfor\s{1,8}(?:delay|time)\b|\bload\s{1,8}data\s{1,8}(?:local\s{1,8})?infile\b|\battach\s{1,8}database\s{1,8}'/i;
+
 function isDangerous(tokens: readonly SqlToken[], shape: string, text: string): boolean {
-  if (/\binto\s+(?:out|dump)file\b|\bto\s+program\s*['"]|\bprocedure\s+analyse\b/i.test(text))
-    return true;
-  if (/\bwaitfor\s+(?:delay|time)\b/i.test(text)) return true;
-  if (/\bload\s+data\s+(?:local\s+)?infile\b|\battach\s+database\s+'/i.test(text)) return true;
-  return tokens.some(({ letter, text: word, start, end }, index) => {
-    if (letter !== "F" && letter !== "f" && letter !== "n") return false;
-    // A word of prose too: the database's takes a count.
-    if (word === "benchmark" && !/^\(1[,oa]/.test(letters(tokens, index + 1))) return false;
-    if (word === "sleep" && letter === "F") return isWait(tokens, index, shape);
-    if (letter === "n" && /^(?:dbms|utl|ctxsys)_?\w*$/.test(word))
-      return /^\.[nfF]/.test(letters(tokens, index + 1)) && index > 0;
-    if (!isDangerousName(dotted(tokens, index, word))) return false;
-    return letter !== "n" || /^(?:xp|sp)_/.test(text.slice(start, end).toLowerCase());
+  if (DANGEROUS_WORDS.test(text)) return true;
+  return tokens.some((token, index) => {
+    switch (token.letter) {
+      case "F":
+      case "f":
+        return isDangerousCall(tokens, index, shape);
+      case "n":
+        return isDangerousPackage(tokens, index);
+      default:
+        return false;
+    }
   });
+}
+
+function isDangerousCall(tokens: readonly SqlToken[], index: number, shape: string): boolean {
+  const { text = "", letter = "" } = tokens[index] ?? {};
+  // Words of programs too: the database's have their own way to stand.
+  if (text === "benchmark") return /^\(1[,oa]/.test(letters(tokens, index + 1));
+  if (text === "sleep") return letter === "F" && isWait(tokens, index, shape);
+  return isDangerousName(text);
+}
+
+/** `utl_http.request`, in Oracle; procedures of SQL Server need no brackets. */
+function isDangerousPackage(tokens: readonly SqlToken[], index: number): boolean {
+  const { text = "" } = tokens[index] ?? {};
+  if (/^(?:xp|sp)_/.test(text)) return isDangerousName(text);
+  if (!/^(?:dbms_\w{1,32}|utl_\w{1,32}|ctxsys)$/.test(text)) return false;
+  return index > 0 && /^\.[nfF]/.test(letters(tokens, index + 1));
 }
 
 function letters(tokens: readonly SqlToken[], from: number): string {
   return shapeOf(tokens.slice(from, from + 4), true);
-}
-
-/** `dbms_lock.sleep`: the name with what it belongs to. */
-function dotted(tokens: readonly SqlToken[], index: number, word: string): string {
-  return tokens[index + 1]?.text === "." ? `${word}.` : word;
 }
 
 /** Programs sleep too; a query does it where a condition or a list stands. */

@@ -31,13 +31,13 @@ const TOKEN = new RegExp(
     String.raw`(?<line>--[^\n]*|#[^\n]*)`,
     String.raw`\/\*(?<inside>[^*]*(?:\*(?!\/)[^*]*)*)(?<closed>\*\/)?`,
     String.raw`(?<number>(?:0x[0-9a-f]+|0b[01]+|[0-9]+(?:\.[0-9]*)?(?:e[-+]?[0-9]+)?|\.[0-9]+)(?![a-z_])|[0-9]+(?:\.[0-9]+)?(?=(?:union|and|or|xor|from|where|order)\b))`,
-    String.raw`(?<variable>@{1,2}[\w.$` + "`" + String.raw`]*|:\w+|\$\d+)`,
+    String.raw`(?<variable>@{1,2}[\w.$\x60]*|:\w+|\$\d+)`,
     String.raw`(?<word>[a-z_\u0080-\uffff0-9][\w$\u0080-\uffff]*)`,
     String.raw`(?<compare><=>|[<>!=]=?=?|<>|~\*?)`,
     String.raw`(?<either>\|\|)`,
-    String.raw`(?<both>&&)`,
-    String.raw`(?<arithmetic>[-+*/%|&^])`,
-    String.raw`(?<other>[^])`,
+    "(?<both>&&)",
+    "(?<arithmetic>[-+*/%|&^])",
+    "(?<other>[\\s\\S])",
   ].join("|"),
   "iy",
 );
@@ -81,7 +81,9 @@ function stringAt(text: string, start: number, quote: string): SqlToken {
     }
   }
   const isOpen = at >= text.length;
-  const letter = isOpen ? "q" : quote === "`" && start >= 0 ? "n" : "s";
+  // What stands between backticks is a name, in MySQL.
+  const closed = quote === "`" && start >= 0 ? "n" : "s";
+  const letter = isOpen ? "q" : closed;
   const end = isOpen ? text.length : at + 1;
   return { letter, text: text.slice(start + 1, at).toLowerCase(), start: Math.max(0, start), end };
 }

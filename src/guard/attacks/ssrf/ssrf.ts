@@ -14,30 +14,45 @@ const URL_LIKE =
 
 /** Schemes that reach what a web server would not: other services, files, programs. */
 const FOREIGN_SCHEME =
-  /^(?:gopher|dict|tftp|ldaps?|ldapi|jar|netdoc|phar|php|zip|expect|glob|ogg|ssh2(?:\.\w+)?|rar|smb|view-source|jndi|rmi|iiop|corba|nis|dns|imaps?|pop3s?|smtps?|telnet|rtsp|rtmp|sftp|compress\.(?:zlib|bzip2)|data|urllib|url|netscape|res|mailbox|acap|irc|finger|ws-?man)$/i;
+  /^(?:gopher|dict|tftp|ldaps?|ldapi|jar|netdoc|phar|php|zip|expect|glob|ogg|ssh2(?:\.\w+)?|rar|smb|view-source|jndi|rmi|iiop|corba|nis|dns|imaps?|pop3s?|smtps?|telnet|rtsp|rtmp|ftps?|sftp|compress\.(?:zlib|bzip2)|urllib|url|netscape|res|mailbox|acap|irc|finger|ws-?man)$/i;
 const ALWAYS_FOREIGN =
   /^(?:gopher|dict|tftp|jar|netdoc|phar|php|expect|glob|jndi|rmi|ldapi|compress\.(?:zlib|bzip2)|zip|ogg|url|rar|ssh2(?:\.\w+)?)$/i;
 
 /** URLs that make the tool ask where the caller cannot ask itself. */
-export function judgeSsrf({ text, purpose, shape }: Reading): Severity | null {
-  if (shape === "document" || !HINT.test(text)) return null;
+export function judgeSsrf({ text, purpose }: Reading): Severity | null {
+  if (!HINT.test(text)) return null;
   // Browsers drop these, wherever they stand in a URL.
   const bare = text.trim().replace(/[\t\r\n\0]+/g, "");
-  const plain = purpose === "url" || !/\s/.test(bare) ? bare : text.trim();
+  const isNamed = purpose === "url";
+  const plain = isNamed || !/\s/.test(bare) ? bare : text.trim();
   const isOne = isOneUrl(plain);
-  let worst: Severity | null = null;
-  let count = 0;
-  for (const match of plain.matchAll(URL_LIKE)) {
-    const [, scheme = "", slashes = "", rest = ""] = match;
-    if (slashes === "" && !TERSE_SCHEME.test(scheme)) continue;
-    if (++count > URLS_MAX) break;
-    const whole = isOne && count === 1 ? plain.slice(match.index + match[0].length) : rest;
-    worst = worse(worst, judgeUrl(scheme, slashes, whole, isOne));
-    if (worst === "high") return worst;
-  }
-  if (!isOne) return worst;
-  if (count === 0) return judgeBareHost(plain, purpose === "url");
+  const urls = urlsOf(plain, isOne);
+  const worst = urls
+    .map(({ scheme, slashes, rest }) => judgeUrl(scheme, slashes, rest, isOne))
+    .reduce(worse, null);
+  if (worst === "high" || !isOne) return worst;
+  if (urls.length === 0) return judgeBareHost(plain, isNamed);
   return [...plain.matchAll(RELATIVE)].some(([, host = ""]) => isInside(host)) ? "high" : worst;
+}
+
+interface Url {
+  readonly scheme: string;
+  readonly slashes: string;
+  readonly rest: string;
+}
+
+/** All that stands there as a URL, URLs in URLs too. A value that is one goes on behind blanks. */
+function urlsOf(text: string, isOne: boolean): readonly Url[] {
+  const urls: Url[] = [];
+  for (const match of text.matchAll(URL_LIKE)) {
+    const [whole, scheme = "", slashes = "", near = ""] = match;
+    if (slashes === "" && !TERSE_SCHEME.test(scheme)) continue;
+    if (urls.length === URLS_MAX) break;
+    const isFirst = isOne && urls.length === 0;
+    const rest = isFirst ? text.slice(match.index + whole.length) : near;
+    urls.push({ scheme, slashes, rest });
+  }
+  return urls;
 }
 
 /** `?next=//127.0.0.1`: a redirection that takes the scheme it finds. */
@@ -68,24 +83,27 @@ function judgeUrl(
   rest: string,
   isWhole: boolean,
 ): Severity | null {
-  if (ALWAYS_FOREIGN.test(scheme) && (slashes !== "" || isWhole))
-    return isWhole ? "high" : "medium";
+  if (ALWAYS_FOREIGN.test(scheme)) return judgeForeign(slashes, isWhole);
   if (scheme.toLowerCase() === "file") return judgeFile(slashes, rest, isWhole);
   const { host, hosts, hidden } = hostsOf(rest);
   if (slashes === "" && !isNumberBehind(hosts)) return null;
-  const kinds = hosts.map(hostKind);
-  const found = kinds.map((kind) => ofKind(kind, isWhole, scheme)).find((one) => one !== null);
-  if (found !== undefined) return found;
+  const severities = hosts.map((one) => ofKind(hostKind(one), isWhole, scheme));
+  const found = severities.reduce(worse, null);
+  if (found !== null) return found;
   if (hidden) return "high";
-  if (!isWhole) return null;
-  // A name without a dot is one of the own network.
-  if (slashes !== "" && /^(?:https?|wss?|ftps?)$/i.test(scheme) && /^[a-z][\w-]*$/i.test(host))
-    return "medium";
-  return FOREIGN_SCHEME.test(scheme) && scheme.toLowerCase() !== "data"
-    ? "medium"
-    : /^ftps?$/i.test(scheme)
-      ? "medium"
-      : null;
+  return isWhole ? judgeName(scheme, slashes, host) : null;
+}
+
+function judgeForeign(slashes: string, isWhole: boolean): Severity | null {
+  if (isWhole) return "high";
+  return slashes === "" ? null : "medium";
+}
+
+/** A name without a dot is one of the own network; other schemes are for other services. */
+function judgeName(scheme: string, slashes: string, host: string): Severity | null {
+  const isWeb = /^(?:https?|wss?|ftps?)$/i.test(scheme);
+  if (slashes !== "" && isWeb && /^[a-z][\w-]*$/i.test(host)) return "medium";
+  return FOREIGN_SCHEME.test(scheme) ? "medium" : null;
 }
 
 /** An address in one piece or in all four: fewer are as likely a time or a version. */
