@@ -12,7 +12,7 @@ const UNMISTAKABLE: readonly (readonly [AttackKind, RegExp])[] = [
   ],
   [
     "path-traversal",
-    /(?:\.\.[/\\]){3,16}(?:etc[/\\](?:passwd|shadow)|windows[/\\]|boot\.ini|root[/\\]\.ssh)|(?:%2e%2e(?:%2f|%5c|[/\\])|\.\.%(?:25)?(?:2f|5c)|%c0%ae%c0%ae){2}/i,
+    /(?:\.\.[/\\]){3}(?:etc[/\\](?:passwd|shadow)|windows[/\\]|boot\.ini|root[/\\]\.ssh)|(?:%2e%2e(?:%2f|%5c|[/\\])|\.\.%(?:25)?(?:2f|5c)|%c0%ae%c0%ae){2}/i,
   ],
   [
     "ssrf",
@@ -31,8 +31,7 @@ const UNMISTAKABLE: readonly (readonly [AttackKind, RegExp])[] = [
 
 /** Their beginnings, in one look that ordinary text does not stop at. */
 const ANY =
-  /\bunion[\s/]|'\s{0,4}(?:or|and)\b|'\s{0,4}\)?;\s{0,4}(?:d|t|w)|xp_cmds|(?:\.\.[/\\]){3}|%2e%2e|\.\.%|%c0%ae|\/\/(?:0x|2852|2130|0177|\[)|\/dev\/(?:tcp|udp)|\bnc\s{1,4}-e|\{\s{0,2}:;|base64\s{1,4}-d|\$\{jndi|__class__|T\(java|<!ENTITY/i;
-
+  /[uU][nN][iI][oO][nN][\s/]|'[ )]{0,4}(?:[oO][rR]|[aA][nN][dD]|;[ ]{0,4}[dDtTwW])\b|[xX][pP]_[cC][mM]|\.\.[/\\]\.\.[/\\]\.\.|%2[eE]%2[eE]|\.\.%|%[cC]0%[aA][eE]|\/\/(?:0x|2852|2130|0177|\[)|\/dev\/(?:tc|ud)p|\bnc -e|\{ ?:;|base64 -d|\$\{[jJ][nN]|__class__|T\(java|<!ENTITY/;
 /** The kinds of attack that a document holds beyond doubt; linear in its length. */
 export function unmistakable(text: string): readonly AttackKind[] {
   if (!ANY.test(text)) return NOTHING;

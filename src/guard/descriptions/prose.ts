@@ -41,7 +41,7 @@ const HEADING =
   /\[(?:(?:SYSTEM|HIDDEN|SECRET|ADMIN|CONFIGURATION|DEVELOPER|OVERRIDE|PRIORITY|CRITICAL|AGENT|AI)[ _-]){1,3}(?:PROMPT|MESSAGE|OVERRIDE|INSTRUCTIONS?|DIRECTIVES?|COMMANDS?|NOTE)\]|^#{2,6}[ \t]{0,4}(?:END OF (?:TOOL|SYSTEM|USER|DESCRIPTION|OUTPUT|PROMPT|CONTEXT)|NEW (?:USER|SYSTEM) (?:MESSAGE|INSTRUCTIONS?|PROMPT|TASK)|(?:SYSTEM|HIDDEN|SECRET) (?:PROMPT|MESSAGE|OVERRIDE|INSTRUCTIONS?))[^\n]{0,80}/gm;
 
 /** Instructions as they stand there, behind escapes, and in codes; whole sentences of them. */
-export function findOrders(text: string, inPrompt: boolean): readonly Spot[] {
+function findOrders(text: string, inPrompt: boolean): readonly Spot[] {
   const plain = findInstructions(wordsOf(text), inPrompt);
   const spots: Spot[] = [];
   const open = [...plain, ...headingsOf(text)];

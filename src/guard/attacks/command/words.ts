@@ -42,7 +42,7 @@ export const FIELDLIKE: ReadonlySet<string> = new Set(
   (
     "id env host mail ip ss cc ex ed less passwd hostname timeout fetch control reg dir git node " +
     "docker java ruby python php perl expect screen tar route aws az service uptime zip make lynx " +
-    "dash fish ash crash view dialog ping wc ls npm pip helm gem expect facter httpd nginx as strings"
+    "dash fish ash crash view dialog wc ls npm pip helm gem expect facter httpd nginx as strings"
   ).split(" "),
 );
 

@@ -13,6 +13,8 @@ export function decoded(text: string): readonly string[] {
   if (plain !== text) found.push(plain);
   const inner = innerTexts(text);
   if (inner !== null) return [...inner, ...found];
+  const hex = fromHex(text);
+  if (hex !== null) found.push(hex);
   const bytes = fromBase64(text);
   if (bytes !== null) found.push(bytes);
   return found;
@@ -34,7 +36,7 @@ function withoutEscapes(text: string): string {
 const PERCENT = /%u([0-9a-f]{4})|((?:%[0-9a-f]{2}){1,12})/gi;
 
 function withoutPercent(text: string): string {
-  const isForm = /%2[0-9a-f]/i.test(text) && !text.includes(" ");
+  const isForm = /%[0-7][0-9a-f]/i.test(text) && !text.includes(" ");
   const spaced = isForm ? text.replaceAll("+", " ") : text;
   return spaced.replace(PERCENT, (whole, wide: string | undefined) => {
     if (wide !== undefined) return characterOf(Number.parseInt(wide, 16));
@@ -138,6 +140,14 @@ function fromBase64(text: string): string | null {
   const trimmed = text.trim();
   if (!BASE64.test(trimmed)) return null;
   const plain = Buffer.from(trimmed, "base64").toString("latin1");
+  return READABLE.test(plain) ? plain : null;
+}
+
+/** A value that is readable text in hexadecimal; a digest never is. */
+function fromHex(text: string): string | null {
+  const trimmed = text.trim();
+  if (trimmed.length % 2 !== 0 || !/^(?:[2-7][0-9a-f]){6,}$/i.test(trimmed)) return null;
+  const plain = Buffer.from(trimmed, "hex").toString("latin1");
   return READABLE.test(plain) ? plain : null;
 }
 

@@ -28,7 +28,7 @@ export function readings(text: string, purpose: Purpose): readonly Reading[] {
 const VALUE_MAX_LENGTH = 2048;
 const VALUE_MAX_BREAKS = 2;
 
-export function shapeOf(text: string): Shape {
+function shapeOf(text: string): Shape {
   if (text.length > VALUE_MAX_LENGTH) return "document";
   let breaks = 0;
   const end = text.trimEnd().length;

@@ -1,16 +1,20 @@
 import type { Severity } from "../../../core/finding.ts";
 import type { Reading } from "../suspicion.ts";
-import { isSensitivePath, mayBeSensitive } from "./places.ts";
+import { isSensitivePath, isSystemPath, mayBeSensitive } from "./places.ts";
 
 /** A text without one of these names no way out of a folder, and no file that tells anything. */
 const HINT =
-  /0x2[ef]|0x5c|\.\.|\.[\\/]|^[/\\~.]|[/\\]|\0|passwd|shadow|id_rsa|\.env|boot\.ini|win\.ini|::\$|[a-z]:\\/i;
+  /^%[a-z]+%|proc[/\\]self|0x2[ef]|0x5c|\.\.|\.[\\/]|^[/\\~.]|[/\\]|\0|passwd|shadow|id_rsa|\.env|boot\.ini|win\.ini|::\$|[a-z]:\\/i;
 /** Dots and slashes as some decoders take them. */
-const HEXADECIMAL = /0x(?:2e|2f|5c)/gi;
+const HEXADECIMAL = /0x(?:2e|2f|5c)|\+A(?:C4|C8|Fw)-/gi;
 const CODES: ReadonlyMap<string, string> = new Map([
   ["0x2e", "."],
   ["0x2f", "/"],
   ["0x5c", "\\"],
+  // UTF-7, RFC 2152.
+  ["+ac4-", "."],
+  ["+ac8-", "/"],
+  ["+afw-", "\\"],
 ]);
 const TOKENS = /[^\s"'`<>|;,()]+/g;
 const TOKENS_MAX = 64;
@@ -30,6 +34,9 @@ export function judgePath({ text, purpose, decoded }: Reading): Severity | null 
 /** The same in a sentence or a command: only with a target, or in a code. */
 function findInText(text: string, decoded: boolean): Severity | null {
   if (!/\.\.|passwd|shadow|id_rsa|\.ssh|\.aws/i.test(text)) return null;
+  // An option, and nothing else: `--output=/etc/passwd`.
+  const option = /^(?:-{1,2}[\w-]{1,32}[=\s]\s*|@)(\S+)$/.exec(text)?.[1];
+  if (option !== undefined && isSensitivePath(option)) return "high";
   let count = 0;
   for (const [token] of text.matchAll(TOKENS)) {
     if (++count > TOKENS_MAX) break;
@@ -59,7 +66,8 @@ function judgeWhole(text: string, isNamed: boolean, decoded: boolean): Severity 
     return /^[^\s]+$/.test(path) && !/\.[a-z]{1,4}$/i.test(path) ? "medium" : null;
   }
   if (hasOddDots(path)) return "high";
-  return isSensitivePath(path) ? "high" : null;
+  if (isSensitivePath(path)) return "high";
+  return isSystemPath(path) ? "medium" : null;
 }
 
 /** A path in a URL is one where the URL names a file; of another host it is that host's. */
@@ -90,5 +98,7 @@ function hasNul(text: string): boolean {
 
 /** `....//`, `..././`: what is `../` once something has been taken out of it. */
 function hasOddDots(path: string): boolean {
-  return /\.{3,}[/\\]|\.\.[/\\]{1,2}\.|\.[/\\]\.[/\\]\.\.|(?:^|[/\\])\.\.?[^\x20-\x7e]/.test(path);
+  return /(?:\.\s\.?[/\\]){2}|\.{3,}[/\\]|\.\.[/\\]{1,2}\.|\.[/\\]\.[/\\]\.\.|(?:^|[/\\])\.\.?[^\x20-\x7e]/.test(
+    path,
+  );
 }

@@ -3,28 +3,37 @@ import type { Purpose, Reading } from "../suspicion.ts";
 import { type Quote, type SqlToken, sqlTokens } from "./tokens.ts";
 import { CATALOGUE, isDangerousName } from "./words.ts";
 
-/** A text without one of these is no SQL. */
-const HINT =
-  /['"`´;]|--|#|\/\*|\|\||&&|@@|\b(?:or|and|xor|union|select|having|order|group|waitfor|sleep|exec|drop|benchmark|procedure|into)\b|_(?:sleep|file|cmdshell|import)/i;
-
 const QUOTES: readonly Quote[] = ["'", '"', "`"];
+/** Behind the quote that ends a value, structure begins at once. */
+const BEHIND_QUOTE =
+  /[\s)\0]*(?:[-;|&=<>!+*/%^,#]|(?:or|and|xor|not|union|order|group|having|limit|waitfor|exec|execute|call|insert|delete|merge|replace|update|drop|alter|create|truncate|select|like|rlike|regexp|glob|between|in|is|similar|sounds|match|against|div|mod|begin|declare|grant|shutdown|into|procedure|case|exists|where|intersect|except|minus)(?![a-z0-9_]))/iy;
+/** Without one of these, nothing in a text is SQL but what is prose as well. */
+const BARE_HINT =
+  /\(\s*$|^\s*(?:x?or|and)\b|\bas\b[^\n]{0,64}\bfrom\s*$|\bx?or\s*--|::|\bselect\s*\(|[=<>]|--|#|\/\*|\|\||&&|@@|;\s*[a-z]|\(\s*select\b|\bunion\b|\b(?:or|and|xor)\b[\s!(+-]*(?:[\d'"(@]|not\b|true|null|exists|\w+\s*\()|\b(?:order\s+by|having|procedure|waitfor|sleep|benchmark|into|program|infile|attach)\b|_[a-z]+\s*\(|\b[xs]p_|_(?:schema|tables|users|shadow|catalog)\b|\bsys\w|\bmysql\.|\b(?:r?like|regexp|between)\b\s*[\d'"(]|\b(?:extractvalue|updatexml|openrowset|opendatasource)\b/i;
 
 /**
  * SQL that is not the value of anything: it ends a string, a number or a statement, and goes on
  * with structure. The text is read as it stands behind no quote and behind each that it holds.
  */
 export function judgeSql({ text, purpose }: Reading): Severity | null {
-  if (!HINT.test(text)) return null;
   const plain = text.replace(/[\u2018\u2019\u02bc\u2032\u00b4]/g, "'").trim();
-  for (const quote of QUOTES) {
-    if (quote !== "" && plain.includes(quote) && breaksOut(sqlTokens(plain, quote), plain)) {
-      return "high";
-    }
+  if (
+    QUOTES.some((quote) => mayBreakOut(plain, quote) && breaksOut(sqlTokens(plain, quote), plain))
+  ) {
+    return "high";
   }
+  if (!BARE_HINT.test(plain)) return null;
   const found = judgeBare(sqlTokens(plain, ""), plain, purpose);
   if (found !== null || !/\w\/\*[^*]*\*\/\w/.test(plain)) return found;
   const joined = plain.replace(/\/\*[^*]*\*\//g, "");
   return judgeBare(sqlTokens(joined, ""), joined, purpose);
+}
+
+function mayBreakOut(text: string, quote: Quote): boolean {
+  const at = text.indexOf(quote);
+  if (at === -1) return false;
+  BEHIND_QUOTE.lastIndex = at + 1;
+  return BEHIND_QUOTE.test(text);
 }
 
 /** Behind a quote: a string that ends, and then structure and nothing else. */
@@ -62,6 +71,8 @@ function breaksOut(tokens: readonly SqlToken[], text: string): boolean {
   if (/\s/.test(first.text.trim())) return false;
   if (GONE_ON.test(shape) && isOpen(tokens)) return true;
   if (shape === "s;" && first.text === "") return false;
+  // A value that begins with the end of another, and goes on with and/or.
+  if (/^sB[1nvfF(]/.test(shape) && first.text === "" && text.length < 48) return true;
   const isCut = tokens.at(-1)?.text.trim() === "" || hasEmptyEnd(tokens) || shape.endsWith(";");
   return isCut && CUT_OFF_WORD.some(fits);
 }
@@ -127,12 +138,22 @@ const INJECTED = [
   /^[pa]k*\(*S.*w/,
   /^1k*[Bp]k*1c/,
 ];
+/** Pieces of SQL that are no attack alone, and no value either. */
+const PIECES = [
+  /^F\(+$/,
+  /^[)n]+x[nsF]w$/,
+  /^B!?\(*s[:o@?a#]/,
+  /^s(?:::n)?[@#?oa:]{1,3}s/,
+  /[(,a]*S\(+C/,
+  /^s?Bc?[1s]?[oa]$/,
+];
 /** The same, where nothing but an empty comment is left of the text. */
 const INJECTED_AND_CUT = [
   /[SB].*[)1sqv]c$/,
   /^(?:[1nfF(]).*[Bp].*o.*c$/,
   /^D[nT][^c]*;c$/,
   /^[1v]\)*[;)]+c$/,
+  /B!?c$/,
 ];
 
 function judgeBare(tokens: readonly SqlToken[], text: string, purpose: Purpose): Severity | null {
@@ -145,6 +166,7 @@ function judgeBare(tokens: readonly SqlToken[], text: string, purpose: Purpose):
   if (/^1o1B1o1$/.test(shape)) return null;
   if (INJECTED.some(fits) || (hasEmptyEnd(tokens) && INJECTED_AND_CUT.some(fits))) return "high";
   if (hasHiddenSpace(shape, text)) return "high";
+  if (purpose !== "sql" && (PIECES.some(fits) || isTruth(tokens, shape))) return "medium";
   if (purpose !== "sql" && tokens.length > 2 && CATALOGUE.test(text) && /[SUwVv]/.test(shape))
     return "medium";
   return null;
@@ -162,6 +184,13 @@ function judgeStatement(
   if (/;c$/.test(shape) && hasEmptyEnd(tokens) && purpose !== "sql") return "high";
   if (purpose === "filter" && CATALOGUE.test(text)) return "medium";
   return null;
+}
+
+/** `1=1`, `1!=11`: true whatever else there is, and nothing else. */
+function isTruth(tokens: readonly SqlToken[], shape: string): boolean {
+  if (!/^(?:n,)?([1s])!?[oL]\1$/.test(shape)) return false;
+  const [left, operator, right] = tokens.slice(-3);
+  return (operator?.text === "!=") === (left?.text !== right?.text);
 }
 
 function hasTautology(tokens: readonly SqlToken[]): boolean {

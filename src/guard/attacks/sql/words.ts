@@ -39,13 +39,15 @@ const TELLING: ReadonlySet<string> = new Set(
     "session_user system_user database schema_name db_name user_name host_name convert cast " +
     "length count md5 sha1 if iif ifnull nullif coalesce rand floor exp pow bin json_keys " +
     "gtid_subset query_to_xml database_to_xml xmltype dblink_connect openrowset opendatasource " +
+    "decode encode compress abs max min floor ceil upper lower ln sin cos month find_in_set unistr " +
+    "json_build_object json_extract quote lpad rpad left right soundex conv load_extension " +
     "typeof sqlite_version polygon multipoint geometrycollection linestring st_latfromgeohash"
   ).split(" "),
 );
 
 /** Of those, what nobody calls but to wait, to read files, to run programs, or to fail aloud. */
 const DANGEROUS =
-  /^(?:benchmark|pg_sleep(?:_for|_until)?|extractvalue|updatexml|load_file|load_extension|lo_import|lo_export|x[pf]_(?:cmdshell|dirtree|fileexist|regread|regwrite|availablemedia|loginconfig|makecab|ntsec_enumdomains|terminate_process|enumdsn|filelist|servicecontrol|subdirs)|sp_(?:oacreate|oamethod|makewebtask|password|addsrvrolemember|addextendedproc|configure)|pg_(?:read_file|ls_dir|read_binary_file)|sys_(?:exec|eval)|dbms_(?:pipe|lock|ldap|java|scheduler|xmlgen|xslprocessor)\b.*|utl_(?:http|inaddr|file|smtp|tcp)\b.*|openrowset|opendatasource|query_to_xml|database_to_xml|dblink_connect|sqlite_(?:master|schema))$/;
+  /^(?:benchmark|pg_sleep(?:_for|_until)?|extractvalue|updatexml|load_file|load_extension|lo_import|lo_export|x[pf]_(?:cmdshell|dirtree|fileexist|regread|regwrite|availablemedia|loginconfig|makecab|ntsec_enumdomains|terminate_process|enumdsn|filelist|servicecontrol|subdirs)|sp_(?:oacreate|oamethod|makewebtask|password|addsrvrolemember|addextendedproc|configure|executesql|oamethod)|pg_(?:read_file|ls_dir|read_binary_file)|sys_(?:exec|eval)|dbms_(?:pipe|lock|ldap|java|scheduler|xmlgen|xslprocessor)\b.*|utl_(?:http|inaddr|file|smtp|tcp)\b.*|openrowset|opendatasource|query_to_xml|database_to_xml|dblink_connect|sqlite_(?:master|schema))$/;
 
 /** The letter of a word of which the text goes on at `end`. */
 export function sqlWord(word: string, text: string, end: number): string {
