@@ -54,7 +54,9 @@ export function findMarkers(text: string): readonly Marker[] {
   const markers: Marker[] = [];
   for (const [from, to] of windowsOf(text)) {
     for (const { start, end, severity } of findInstructions(wordsOf(text.slice(from, to)), false)) {
-      if (severity === "high") markers.push({ start: from + start, end: from + end });
+      // Two rules may see the same words.
+      const isNew = from + start >= (markers.at(-1)?.end ?? 0);
+      if (severity === "high" && isNew) markers.push({ start: from + start, end: from + end });
     }
   }
   return markers;
