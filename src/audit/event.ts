@@ -1,4 +1,4 @@
-import type { DecisionEvent, EditReceipt } from "../core/audit.ts";
+import type { ApprovalNote, DecisionEvent, EditReceipt } from "../core/audit.ts";
 import type { Finding } from "../core/finding.ts";
 import type { PinNotice } from "../core/inventory.ts";
 import type { Json, PolicyInput, Reason } from "../core/policy.ts";
@@ -27,6 +27,8 @@ export interface DecisionFacts {
   readonly arguments?: Uint8Array | null;
   readonly findings: readonly Finding[];
   readonly edits: readonly EditReceipt[];
+  /** What came of a rule's wish to have people agree; null where there was none. */
+  readonly approval?: ApprovalNote | null | undefined;
   /** What is remarkable in a listing of tools. */
   readonly pins?: readonly PinNotice[];
   readonly requestId: string | null;
@@ -83,6 +85,7 @@ export function createEventBuilder(options: EventBuilderOptions): EventBuilder {
         findings: facts.findings.map(encodeFinding),
         edits: facts.edits.map((edit) => ({ ...edit, pointer: safePointer(edit.pointer) })),
         ...((facts.pins ?? []).length === 0 ? {} : { pins: facts.pins?.map(encodeNotice) ?? [] }),
+        ...(facts.approval ? { approval: facts.approval } : {}),
         ...sealedArguments(facts, options.analyst ?? null),
         metrics: facts.metrics,
       };

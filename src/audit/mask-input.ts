@@ -69,6 +69,7 @@ export function maskInput(
     source: maskSource(input.source, pseudonym, note),
     limits: input.limits,
     flow: input.flow.map(({ at, from, age_s }) => ({ at: safePointer(at), from, age_s })),
+    grants: input.grants.map((grant) => ({ ...grant })),
     posture: maskPosture(input.posture, note),
     provenance: { ...input.provenance },
     time: { ...input.time },

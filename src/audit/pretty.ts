@@ -69,6 +69,7 @@ export function formatRecord(
     start: [text("version"), `after: ${text("previous")}`],
     policy_history: [`${text("old")} → ${text("new")}`],
     config_history: [`${text("old")} → ${text("new")}`],
+    approval_history: [text("action"), text("id")],
     switch: [`${text("from")} → ${text("to")}`, text("code")],
     retention: ["old files removed"],
   };

@@ -55,6 +55,25 @@ export interface ConfigHistory {
   readonly new: string;
 }
 
+/** Somebody answered what a rule had people asked, or took an answer back. */
+export interface ApprovalHistory {
+  readonly kind: "approval_history";
+  readonly timestamp: string;
+  readonly action: "approved" | "denied";
+  readonly by: "operator";
+  readonly id: string;
+  /** Of the denial that asked. */
+  readonly decision_id: string;
+  /** A pseudonym. */
+  readonly principal: string;
+  readonly server: string;
+  readonly rules: readonly string[];
+  /** How far they agreed; null where they did not. */
+  readonly calls: number | null;
+  readonly ends_in_s: number | null;
+  readonly any_arguments: boolean;
+}
+
 /** The log goes on in another file, or again in the one that had failed. */
 export interface SwitchRecord {
   readonly kind: "switch";
@@ -75,7 +94,7 @@ export interface RetentionRecord {
 }
 
 /** What the service itself has to say. */
-export type HistoryRecord = PolicyHistory | ConfigHistory;
+export type HistoryRecord = PolicyHistory | ConfigHistory | ApprovalHistory;
 
 export type LogRecord = StartRecord | HistoryRecord | SwitchRecord | RetentionRecord;
 

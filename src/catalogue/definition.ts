@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
+import { canonicalJson } from "../core/canonical-json.ts";
 import type { JsonObject } from "../core/json.ts";
-import { canonicalJson } from "./canonical-json.ts";
 
 /** Characters of one definition that is compared; a longer one is known by its name alone. */
 export const DEFINITION_MAX_LENGTH = 262_144;

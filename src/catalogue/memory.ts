@@ -1,3 +1,4 @@
+import { canonicalJson } from "../core/canonical-json.ts";
 import {
   type KnownTool,
   type ListedKind,
@@ -6,7 +7,6 @@ import {
 } from "../core/catalogue.ts";
 import { type JsonObject, stringMember } from "../core/json.ts";
 import type { Catalogue } from "../core/ports.ts";
-import { canonicalJson } from "./canonical-json.ts";
 import { DEFINITION_MAX_LENGTH, hashOf } from "./definition.ts";
 
 export interface CatalogueLimits {

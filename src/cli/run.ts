@@ -1,5 +1,6 @@
 import { suggest } from "../core/suggest.ts";
 import { packageVersion } from "../server/package-root.ts";
+import { approvalCommands } from "./approvals.ts";
 import { checkCommand } from "./check.ts";
 import { type Command, type CommandGroup, parseOptions } from "./command.ts";
 import { doctorCommand } from "./doctor.ts";
@@ -19,6 +20,7 @@ const COMMANDS: readonly (Command | CommandGroup)[] = [
   scanCommand,
   policyCommands,
   logCommands,
+  approvalCommands,
   doctorCommand,
   toolsCommands,
 ];

@@ -124,6 +124,7 @@ export interface Secrets {
   readonly analystKey: Secret | null;
   readonly bundleToken: Secret | null;
   readonly verificationKey: Secret | null;
+  readonly approvalToken: Secret | null;
 }
 
 /** From the file's words to ours; `raw` has passed every check, so nothing can go wrong here. */
@@ -140,6 +141,7 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
     listen: addressOf(raw.listen),
     grpc: endpointOf(raw.grpc, folder),
     admin: addressOf(raw.admin),
+    approvals: { token: secrets.approvalToken },
     servers: new Map(servers),
     policy: {
       file: inFolder(raw.policy.file),

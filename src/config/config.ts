@@ -17,6 +17,8 @@ export interface Config {
   readonly grpc: Endpoint;
   /** Health and metrics. */
   readonly admin: Address;
+  /** Who shows the token speaks for the operator; without one nobody can be asked. */
+  readonly approvals: { readonly token: Secret | null };
   /** By id, in the order of the file; the id is the name of the proxy's route. */
   readonly servers: ReadonlyMap<string, ServerConfig>;
   readonly policy: PolicyConfig;

@@ -165,6 +165,7 @@ const REFERENCES: readonly Path[] = [
   ["aliases", "key"],
   ["policy", "bundle_token"],
   ["policy", "verification_key"],
+  ["approvals", "token"],
 ];
 
 /** The variables that hold secrets the document refers to: they are meant, whatever their name. */

@@ -28,6 +28,7 @@ const SECRET_PATHS: { readonly [name in keyof Secrets]: Path } = {
   analystKey: ["audit", "analyst_key"],
   bundleToken: ["policy", "bundle_token"],
   verificationKey: ["policy", "verification_key"],
+  approvalToken: ["approvals", "token"],
 };
 
 /**

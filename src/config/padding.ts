@@ -1,11 +1,11 @@
-import type { PaddingScheme } from "../core/padding.ts";
+import type { ConfiguredPadding } from "../core/padding.ts";
 import { assertNever } from "../core/result.ts";
 import { entriesAt, isRecord } from "./access.ts";
 import type { PaddingConfig } from "./config.ts";
 
 /** The section `padding` once `schemas/config.json` has found its shape right. */
 export interface RawPadding {
-  readonly scheme: PaddingScheme["kind"];
+  readonly scheme: ConfiguredPadding["kind"];
   readonly block_bytes: number;
   readonly steps: readonly number[];
   readonly jitter_ms_max: number;
@@ -25,7 +25,7 @@ export function buildPadding(raw: RawPadding): PaddingConfig {
 }
 
 /** The schemes that are not chosen may have settings all the same: a server may choose them. */
-function schemeOf({ scheme, block_bytes: blockBytes, steps }: RawPadding): PaddingScheme {
+function schemeOf({ scheme, block_bytes: blockBytes, steps }: RawPadding): ConfiguredPadding {
   switch (scheme) {
     case "off":
     case "padme":

@@ -1,4 +1,4 @@
-import type { Json, Reason } from "./policy.ts";
+import type { Approver, Json, Reason } from "./policy.ts";
 
 /** One edit, as a receipt: what was done where, never the value. */
 export interface EditReceipt {
@@ -17,6 +17,14 @@ export interface SealedArguments {
   /** Ciphertext and tag. */
   readonly data: string;
 }
+
+/** What came of a rule's wish to have people agree. */
+export type ApprovalNote =
+  | { readonly state: "asked" | "denied"; readonly id: string }
+  | {
+      readonly state: "granted";
+      readonly grants: readonly { readonly id: string; readonly approved_by: Approver }[];
+    };
 
 /** One decided message; the field names are those of OPA's decision log (design.md §8). */
 export interface DecisionEvent {
@@ -41,6 +49,8 @@ export interface DecisionEvent {
   readonly edits: readonly EditReceipt[];
   /** What is remarkable in a listing of tools; absent where nothing is. */
   readonly pins?: readonly Json[];
+  /** Absent where nobody was asked. */
+  readonly approval?: ApprovalNote;
   /** The arguments as they were decided on; absent without an analyst's key. */
   readonly sealed_arguments?: SealedArguments;
   readonly metrics: { readonly [timer: string]: number };

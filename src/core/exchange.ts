@@ -1,5 +1,3 @@
-import type { Principal } from "./policy.ts";
-
 /** HTTP headers as received: lower-case names, values joined with ", " where a name came twice. */
 export type Headers = ReadonlyMap<string, string>;
 
@@ -144,8 +142,3 @@ export interface Exchange {
 export interface Firewall {
   open(head: RequestHead): Exchange;
 }
-
-/** Who is asking, or why that cannot be told (an HTTP 401). */
-export type Identity =
-  | { readonly kind: "known"; readonly principal: Principal }
-  | { readonly kind: "refused"; readonly code: string };

@@ -2,6 +2,7 @@ import type { ListedKind } from "./catalogue.ts";
 import type { Finding } from "./finding.ts";
 import type { Classification, ToolFacts } from "./inventory.ts";
 import type { MessageKind } from "./message.ts";
+import type { PaddingScheme } from "./padding.ts";
 
 /** JSON as the policy sees it. */
 export type Json =
@@ -45,14 +46,58 @@ export interface FlowFact {
   readonly age_s: number;
 }
 
+/** What a person agreed to, of just this request. */
+export interface GrantFact {
+  readonly id: string;
+  /** The rule that asked. */
+  readonly rule: string;
+  readonly by: Approver;
+  readonly age_s: number;
+  /** Requests that have passed by it, and that still may. */
+  readonly used: number;
+  readonly calls_left: number;
+}
+
+/** The operator of the gateway, or whoever sits behind the agent. */
+export type Approver = "operator" | "user";
+
+/** Who vouches for a principal's id. */
+export type AuthenticatedBy = "jwt" | "mtls" | "api_key" | "proxy" | "none";
+
 export interface Principal {
   readonly id: string;
   readonly kind: "user" | "service" | "anonymous";
   readonly roles: readonly string[];
   readonly scopes: readonly string[];
   readonly claims: { readonly [claim: string]: Json };
-  readonly authenticated_by: "jwt" | "mtls" | "none";
+  readonly authenticated_by: AuthenticatedBy;
 }
+
+/** What is known of the session that a message belongs to; null is what no part keeps count of. */
+export interface SessionFacts {
+  readonly id: string | null;
+  readonly age_s: number | null;
+  /** Messages that were decided on in it, this one not among them. */
+  readonly calls: number | null;
+  readonly denied: number | null;
+  /** 0 to 100. */
+  readonly trust: number | null;
+  readonly threat: "low" | "medium" | "high" | "critical" | null;
+}
+
+/** What is kept count of over many messages, as one of them finds it. */
+export interface Counts {
+  readonly session: Omit<SessionFacts, "id">;
+  readonly limits: LimitFacts;
+}
+
+export const NO_COUNTS: Counts = {
+  session: { age_s: null, calls: null, denied: null, trust: null, threat: null },
+  limits: {},
+};
+
+/** Which limits a message goes over, by the names that they are configured under. */
+export type LimitFacts = { readonly [name: string]: Json };
 
 /**
  * What the policy decides on (`rego/schemas/input.json` is the contract for Rego authors).
@@ -104,21 +149,15 @@ export interface PolicyInput {
   readonly tool: ToolFacts;
   readonly principal: Principal;
   readonly client: { readonly name: string | null; readonly version: string | null };
-  readonly session: {
-    readonly id: string | null;
-    readonly age_s: null;
-    readonly calls: null;
-    readonly denied: null;
-    readonly trust: null;
-    readonly threat: null;
-  };
+  readonly session: SessionFacts;
   readonly source: {
     readonly ip: string | null;
     readonly spiffe: string | null;
     readonly user_agent: string | null;
   };
-  readonly limits: { readonly [name: string]: Json };
+  readonly limits: LimitFacts;
   readonly flow: readonly FlowFact[];
+  readonly grants: readonly GrantFact[];
   readonly posture: { readonly [name: string]: Json };
   readonly provenance: { readonly [fact: string]: string };
   readonly time: {
@@ -145,16 +184,34 @@ export interface Obligations {
   readonly redact: readonly string[];
   /** JSON Pointers of members to be taken out, such as a capability that is not granted. */
   readonly remove: readonly string[];
+  /** JSON Pointers, in what a server sent, of texts whose paths are concealed. */
+  readonly alias: readonly string[];
+  /** How its length is rounded up at least; the longest of these and the server's own counts. */
+  readonly pad: readonly PaddingScheme[];
   readonly audit: "full" | "keys" | "none";
   /** Request headers to set towards the server. */
   readonly headers: { readonly [name: string]: string };
-  /** What a person has to agree to before the message may pass; null where nobody is to be asked. */
+  /** What people have to agree to, or have agreed to; null where nobody is asked. */
   readonly approve: Approval | null;
 }
 
-/** Which rules want a person's word, and on what. */
+/** Which rules want a person's word before the message may pass, and which words they take. */
 export interface Approval {
-  readonly asked: readonly { readonly rule: string; readonly message: string }[];
+  readonly asked: readonly Asked[];
+  /** Ids of the grants by which it passes. */
+  readonly granted: readonly string[];
+}
+
+/** What a rule wants a person to agree to. */
+export interface Asked {
+  readonly rule: string;
+  readonly message: string;
+  /** How many requests their word is good for; null where the rule does not say. */
+  readonly calls: number | null;
+  /** How old it may be. */
+  readonly minutes: number | null;
+  /** Null for anybody. */
+  readonly by: Approver | null;
 }
 
 export interface PolicyDecision {

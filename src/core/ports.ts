@@ -1,7 +1,6 @@
 import type { AliasScope, OpenedAlias } from "./alias.ts";
 import type { DecisionEvent } from "./audit.ts";
 import type { KnownTool, ListedKind, ListingPage } from "./catalogue.ts";
-import type { Identity, RequestHead } from "./exchange.ts";
 import type { Hit, Place } from "./finding.ts";
 import type { InventoryMode, PinNotice, ToolFacts } from "./inventory.ts";
 import type { JsonNode, Leaf } from "./json.ts";
@@ -29,11 +28,6 @@ export interface PolicyEngine {
   /** `sha256:…` of the bundle, as it stands in the log and in `x-zta-policy`. */
   readonly revision: string;
   decide(input: PolicyInput): Result<PolicyDecision, PolicyFault>;
-}
-
-/** Says who is calling, from what the proxy vouches for. */
-export interface IdentityPort {
-  identify(head: RequestHead): Promise<Identity>;
 }
 
 /**

@@ -56,8 +56,13 @@ const REFUSALS = {
   audit_unavailable: { ...UNAVAILABLE, message: "The decision could not be put on record." },
   approval_required: {
     ...DENIED,
-    message: "A person has to approve this, and nobody can be asked.",
-    remedy: "Ask the operator to do it, or to allow it without approval.",
+    message: "A person has to approve this.",
+    remedy: "Ask the operator to approve it, or to allow it without approval.",
+  },
+  approval_denied: {
+    ...DENIED,
+    message: "A person was asked to approve this, and said no.",
+    remedy: "Do it another way.",
   },
   needs_cleaning: {
     httpStatus: 403,

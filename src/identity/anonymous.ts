@@ -1,5 +1,4 @@
-import type { Identity } from "../core/exchange.ts";
-import type { IdentityPort } from "../core/ports.ts";
+import { type Identity, type IdentityPort, NO_CREDENTIAL } from "../core/identity.ts";
 
 /**
  * Callers that nobody vouches for are one principal for each server: what one of them may do or
@@ -18,7 +17,11 @@ export function createAnonymousIdentity(): IdentityPort {
 }
 
 const SERVERS_REMEMBERED_MAX = 1024;
-const REFUSED: Promise<Identity> = Promise.resolve({ kind: "refused", code: "server_unknown" });
+const REFUSED: Promise<Identity> = Promise.resolve({
+  kind: "refused",
+  code: "server_unknown",
+  challenge: null,
+});
 
 function anonymousAt(server: string): Identity {
   return {
@@ -31,5 +34,6 @@ function anonymousAt(server: string): Identity {
       claims: {},
       authenticated_by: "none",
     },
+    credential: NO_CREDENTIAL,
   };
 }

@@ -1,14 +1,17 @@
 import type { EditReceipt } from "../core/audit.ts";
 import type { Finding, TextEdit } from "../core/finding.ts";
-import { type Leaf, type Location, member, pointerOf } from "../core/json.ts";
+import { type JsonNode, type Leaf, type Location, member, pointerOf } from "../core/json.ts";
 import type { Message } from "../core/message.ts";
 import type { RefusalCode } from "../decision/refusals.ts";
 import { conceal } from "../guard/paths/conceal.ts";
 import { applyEdits, concealLeaf, isPathValue, isPlace, revealLeaf } from "../guard/paths/leaf.ts";
 import type { ContentsMode } from "../guard/paths/path-guard.ts";
 import type { AliasView } from "../guard/paths/view.ts";
+import { find } from "../mcp/json/find.ts";
+import { outermostSplices, type Splice } from "../mcp/json/splice.ts";
 import { spliceText } from "../mcp/json/splice-text.ts";
 import { classifyLeaves } from "../mcp/message/leaves.ts";
+import { blacken, blackened, isBlackened } from "./blacken.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { apply, leavesOf, type Reading } from "./layer1.ts";
 import type { RevealedPaths } from "./revealed-paths.ts";
@@ -40,9 +43,13 @@ export function revealPaths(
     return { reading, paths: reading.messages.map(() => concealed) };
   }
   const leaves = classifyLeaves(reading.document);
+  const isObliged = dependencies.policy()?.asksForAliases === true;
+  const read = paths.readingViewOf(scene.server, scene.principal, isObliged);
   const revealed = reading.messages.map((message) => {
     const own = leavesOf(message, leaves, reading.batch);
-    return view === null ? NOTHING : reveal(own, message, view, paths.contentsOf(message.tool));
+    if (read === null) return NOTHING;
+    const mode = read.everywhere ? "alias" : paths.contentsOf(message.tool);
+    return reveal(own, message, read.view, mode);
   });
   const edits = revealed.flatMap((one) => one.edits);
   const real =
@@ -55,7 +62,7 @@ export function revealPaths(
     const isOutOfReach = (leaf: Leaf): boolean =>
       isPathValue(leaf) && paths.isOutOfReach(leaf.text, scene.server);
     const refusal = one.refusal ?? (own.some(isOutOfReach) ? "path_out_of_reach" : null);
-    if (view === null && refusal === null) return null;
+    if (read === null && refusal === null) return null;
     return { refusal, aliases: one.edits.length, shown };
   });
   return { reading: real, paths: outcomes };
@@ -119,25 +126,95 @@ export interface ConcealedReading {
 
 const NONE: ConcealedPaths = { receipts: [], findings: [] };
 
-/** Step 6 for a response, behind the policy's obligations: paths become aliases. */
+/**
+ * Step 6 for a response, behind the policy's obligations: paths become aliases. `obliged` are the
+ * pointers, message by message, of texts whose paths the policy wants concealed, whatever the
+ * settings of the server say.
+ */
 export function concealPaths(
   reading: Reading,
+  obliged: readonly (readonly string[])[],
   scene: Scene,
   { paths }: Dependencies,
   reread: Reread,
 ): ConcealedReading {
-  const view = scene.direction === "response" ? paths.viewOf(scene.server, scene.principal) : null;
-  if (view === null) return { reading, paths: reading.messages.map(() => NONE) };
+  const isResponse = scene.direction === "response";
+  const view = isResponse ? paths.viewOf(scene.server, scene.principal) : null;
+  const isObliged = isResponse && obliged.some(({ length }) => length > 0);
+  if (view === null && !isObliged) return { reading, paths: reading.messages.map(() => NONE) };
 
   const leaves = classifyLeaves(reading.document);
   const edits: TextEdit[] = [];
-  const concealed = reading.messages.map((message): ConcealedPaths => {
+  const splices: Splice[] = [];
+  const concealed = reading.messages.map((message, index): ConcealedPaths => {
     const own = leavesOf(message, leaves, reading.batch);
+    const pointers = obliged[index] ?? [];
+    const named =
+      pointers.length === 0
+        ? NOTHING_NAMED
+        : concealNamed(pointers, reading, own, paths.obligedViewOf(scene.server, scene.principal));
+    for (const edit of named.edits) edits.push(edit);
+    for (const splice of named.splices) splices.push(splice);
+    if (view === null) return { receipts: named.receipts, findings: [] };
     const mode = hasFailed(message) ? "alias" : paths.contentsOf(message.tool);
-    return concealMessage(own, message, view, mode, edits);
+    const rest = named.nodes.size === 0 ? own : own.filter(({ node }) => !named.nodes.has(node));
+    const usual = concealMessage(rest, message, view, mode, edits);
+    return { ...usual, receipts: [...named.receipts, ...usual.receipts] };
   });
-  if (edits.length === 0) return { reading, paths: concealed };
-  return { reading: apply(reading, spliceText(reading.document, edits), reread), paths: concealed };
+  if (edits.length + splices.length === 0) return { reading, paths: concealed };
+  const all = outermostSplices([...splices, ...spliceText(reading.document, edits)]);
+  return { reading: apply(reading, all, reread), paths: concealed };
+}
+
+/** What was done at the places that a policy names. */
+interface Named {
+  readonly edits: readonly TextEdit[];
+  readonly splices: readonly Splice[];
+  readonly receipts: readonly EditReceipt[];
+  /** Nothing more is to be done to these. */
+  readonly nodes: ReadonlySet<JsonNode>;
+}
+
+const NOTHING_NAMED: Named = { edits: [], splices: [], receipts: [], nodes: new Set() };
+
+/**
+ * FAIL CLOSED: where there is no path to conceal, or no view to conceal it by, the value is
+ * blackened as a whole; a pointer to nothing is no fault.
+ */
+function concealNamed(
+  pointers: readonly string[],
+  { document }: Reading,
+  leaves: readonly Leaf[],
+  view: AliasView | null,
+): Named {
+  const edits: TextEdit[] = [];
+  const splices: Splice[] = [];
+  const receipts: EditReceipt[] = [];
+  const nodes = new Set<JsonNode>();
+  for (const pointer of pointers) {
+    const node = find(document.root, pointer);
+    if (node === undefined || nodes.has(node) || isBlackened(node)) continue;
+    nodes.add(node);
+    const leaf = leaves.find((one) => one.node === node && one.nature === "text");
+    const found = leaf === undefined || view === null ? [] : concealPathsOf(leaf, view);
+    if (found.some(({ start, end }) => end > start)) {
+      for (const edit of found) {
+        edits.push(edit);
+        receipts.push(receiptOf(edit, pointer));
+      }
+    } else {
+      splices.push(blacken(node));
+      receipts.push(blackened(node, pointer));
+    }
+  }
+  return { edits, splices, receipts, nodes };
+}
+
+/** The author says that these are paths: a text that is one as a whole need not look like it. */
+function concealPathsOf(leaf: Leaf, view: AliasView): readonly TextEdit[] {
+  const found = concealLeaf(leaf, view, false);
+  if (found.some(({ start, end }) => end > start)) return found;
+  return concealLeaf({ ...leaf, name: "path" }, view, false);
 }
 
 /** Adds to `edits` what is to be done. */

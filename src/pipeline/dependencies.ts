@@ -1,4 +1,6 @@
 import type { EventBuilder } from "../audit/event.ts";
+import type { Approvals } from "../core/approvals.ts";
+import type { IdentityPort } from "../core/identity.ts";
 import type { Limits } from "../core/limits.ts";
 import type { PaddingScheme } from "../core/padding.ts";
 import type {
@@ -7,7 +9,6 @@ import type {
   Clock,
   FlowMemory,
   Identifiers,
-  IdentityPort,
   Jitter,
   PolicyEngine,
   SchemaJudge,
@@ -38,6 +39,8 @@ export interface Dependencies {
   readonly schemas: SchemaJudge;
   /** Null where nobody asks where values come from. */
   readonly flow: FlowMemory | null;
+  /** Null where nobody can be asked; absent likewise. */
+  readonly approvals?: Approvals | null;
   /** The policy in force; null while none could be loaded, which denies everything. */
   readonly policy: () => LoadedPolicy | null;
   readonly events: EventBuilder;
@@ -54,6 +57,8 @@ export interface LoadedPolicy {
   readonly isBuiltIn: boolean;
   /** A call whose arguments its tool does not declare, or that nobody can tell of, is denied. */
   readonly rejectsUnknownArguments: boolean;
+  /** It may have any text of an answer concealed, also where a server's paths are shown. */
+  readonly asksForAliases: boolean;
   /** It has rules about where values come from. */
   readonly asksForFlow: boolean;
 }

@@ -13,6 +13,7 @@ import type {
   Verdict,
 } from "../core/exchange.ts";
 import type { Message } from "../core/message.ts";
+import { atLeast } from "../core/padding.ts";
 import type { Principal } from "../core/policy.ts";
 import { padJson } from "../decision/padding/pad-json.ts";
 import type { RefusalCode } from "../decision/refusals.ts";
@@ -40,6 +41,7 @@ import { createRefuser, metadataOf, padAnswer, type Refusable, type Refuser } fr
 import { createResponseJudge, type ResponseJudge } from "./response.ts";
 import { type Scene, sceneOf } from "./scene.ts";
 import { openSession, sealSession } from "./sealing.ts";
+import { paddingOf } from "./settle.ts";
 import { createStreamFilter, type StreamFilter } from "./stream.ts";
 import { isHiddenTool } from "./unknown-name.ts";
 
@@ -137,7 +139,11 @@ class HttpExchange implements Exchange {
     const { requestBodyMaxBytes } = this.#dependencies.limits;
     return {
       ...forward,
-      body: padJson(forward.body, this.#settings().padding, requestBodyMaxBytes),
+      body: padJson(
+        forward.body,
+        atLeast(this.#settings().padding, paddingOf(judgement.judged)),
+        requestBodyMaxBytes,
+      ),
     };
   }
 
@@ -250,7 +256,7 @@ class HttpExchange implements Exchange {
     const result = outcome.edited ? "redact" : this.#outcome;
     const headers = this.#clientMutation(judgeResponse.head, decisionId, result);
     const passed = outcome.json
-      ? padAnswer(outcome.body, this.#settings(), this.#dependencies)
+      ? padAnswer(outcome.body, this.#settings(), this.#dependencies, outcome.pad)
       : outcome.body;
     const { edited: isEdited } = outcome;
     const about = { metadata: null, isEdited, answerDeadlineMs: null };

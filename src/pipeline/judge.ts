@@ -5,8 +5,9 @@ import { ok, type Result } from "../core/result.ts";
 import type { RefusalCode } from "../decision/refusals.ts";
 import { find } from "../mcp/json/find.ts";
 import { removeMembers } from "../mcp/json/remove-members.ts";
-import { outermostSplices, replaceNode, type Splice } from "../mcp/json/splice.ts";
+import { outermostSplices, type Splice } from "../mcp/json/splice.ts";
 import { concealPaths, revealPaths } from "./aliasing.ts";
+import { blacken, blackened } from "./blacken.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { flowOf, remember } from "./flow.ts";
 import { apply, type Cleaned, clean, type Reading } from "./layer1.ts";
@@ -83,9 +84,20 @@ export function judge<Fault>(
   const each = cleaned.map((one, index) => verdictOn(one, prefixOf(index), scene, dependencies));
   const verdicts = scene.direction === "request" ? together(each) : each;
   stopwatch.lap("policy");
-  const obligations = obligationsOf(reading, verdicts);
+  const obligations = obligationsOf(reading, verdicts, scene);
   const left = apply(reading, obligations.splices, reread);
-  const concealed = concealPaths(left, scene, dependencies, reread);
+  const named = verdicts.map(
+    (
+      {
+        decision: {
+          allow,
+          obligations: { alias },
+        },
+      },
+      index,
+    ) => (allow ? alias.map((pointer) => prefixOf(index) + pointer) : alias.slice(0, 0)),
+  );
+  const concealed = concealPaths(left, named, scene, dependencies, reread);
   const fitted = fitResults(first.value, concealed.reading, scene, dependencies, reread);
   const enforced = openOpaque(fitted.reading, scene, dependencies, reread);
   const allowed = verdicts.map(({ decision }) => decision.allow);
@@ -145,7 +157,11 @@ interface Obliged {
  * The policy may take members out and blacken values, where a pointer to nothing is no fault; a
  * listing loses what its caller may not use.
  */
-function obligationsOf({ document, batch }: Reading, verdicts: readonly Verdict[]): Obliged {
+function obligationsOf(
+  { document, batch }: Reading,
+  verdicts: readonly Verdict[],
+  scene: Scene,
+): Obliged {
   if (!verdicts.some(changesMessage)) return { splices: [], receipts: verdicts.map(() => []) };
   const remove: string[] = [];
   const splices: Splice[] = [];
@@ -153,13 +169,15 @@ function obligationsOf({ document, batch }: Reading, verdicts: readonly Verdict[
     if (!decision.allow) return [];
     const prefix = batch ? `/${index}` : "";
     for (const pointer of decision.obligations.remove) remove.push(prefix + pointer);
-    const redacted = [...new Set(decision.obligations.redact)].flatMap((obliged): EditReceipt[] => {
-      const pointer = prefix + obliged;
-      const node = find(document.root, pointer);
-      if (node === undefined) return [];
-      splices.push(replaceNode(node, '"[REDACTED:policy]"'));
-      return [{ pointer, rule: "policy", action: "redacted", length: node.end - node.start }];
-    });
+    const redacted = [...new Set(blackenedBy(decision, scene))].flatMap(
+      (obliged): EditReceipt[] => {
+        const pointer = prefix + obliged;
+        const node = find(document.root, pointer);
+        if (node === undefined) return [];
+        splices.push(blacken(node));
+        return [blackened(node, pointer)];
+      },
+    );
     for (const splice of verdict.splices) splices.push(splice);
     return [...redacted, ...verdict.receipts];
   });
@@ -167,9 +185,15 @@ function obligationsOf({ document, batch }: Reading, verdicts: readonly Verdict[
   return { splices: outermostSplices([...removed, ...splices]), receipts };
 }
 
+/** Towards a server no path is concealed: what is to be aliased there is not to go there. */
+function blackenedBy({ obligations }: Decision, { direction }: Scene): readonly string[] {
+  const { redact, alias } = obligations;
+  return direction === "request" ? [...redact, ...alias] : redact;
+}
+
 function changesMessage({ decision, splices, receipts }: Verdict): boolean {
-  const { remove, redact } = decision.obligations;
-  return remove.length + redact.length + splices.length + receipts.length > 0;
+  const { remove, redact, alias } = decision.obligations;
+  return remove.length + redact.length + alias.length + splices.length + receipts.length > 0;
 }
 
 /** Whether something was taken out of the message's own text; what a listing lacks is no edit. */

@@ -1,9 +1,11 @@
+import type { ApprovalNote } from "../core/audit.ts";
 import { FAULT_KIND } from "../core/finding.ts";
 import type { Message } from "../core/message.ts";
 import type { Obligations, PolicyInput, Reason } from "../core/policy.ts";
 import { type RefusalCode, RPC_DENIED, reasonOf, refusal } from "../decision/refusals.ts";
 import { rulesOf } from "../mcp/revision/revisions.ts";
 import type { InventoryFacts } from "../policy/input.ts";
+import { approvalSubject, settleApproval } from "./approving.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { Cleaned } from "./layer1.ts";
 import { mostTelling } from "./most-telling.ts";
@@ -25,11 +27,17 @@ export interface Decision {
   readonly policyRevision: string;
   readonly rpcCode: number;
   readonly httpStatus: number;
+  /** Whom it was to be approved by, and what came of it; absent where nobody was asked. */
+  readonly approval?: ApprovalNote | null;
+  /** More members of a denial's `data`, as JSON text. */
+  readonly data?: string | undefined;
 }
 
 const NO_OBLIGATIONS: Obligations = {
   redact: [],
   remove: [],
+  alias: [],
+  pad: [],
   audit: "keys",
   headers: {},
   approve: null,
@@ -45,6 +53,8 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
   if (policy === null) return refused(decisionId, "policy_missing", null, "none");
 
   const { message, leaves, findings, paths, flow, refusal } = cleaned;
+  const { revision } = policy.engine;
+  const subject = approvalSubject(message, scene, revision);
   const input = policy.input.build({
     phase: scene.direction,
     message,
@@ -54,24 +64,31 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
     principal: scene.principal,
     client: clientOf(message),
     sessionId: scene.sessionId,
+    counts: scene.counts,
     source: { ip: scene.source.ip, spiffe: scene.source.spiffe },
     userAgent: scene.source.user_agent,
     inventory: inventoryFacts(message.tool, scene, dependencies),
     flow,
+    grants: subject === null ? [] : (dependencies.approvals?.grants(subject) ?? []),
     ...(paths === null ? {} : { aliases: paths.aliases, shown: paths.shown }),
   });
-  const { revision } = policy.engine;
   const code = refusal ?? (findings.some(({ kind }) => kind === FAULT_KIND) ? "guard_fault" : null);
   if (code !== null) return refused(decisionId, code, input, revision);
   const outcome = policy.engine.decide(input);
   if (!outcome.ok) return refused(decisionId, outcome.error.code, input, revision);
 
   const { allow, reasons, shadow, obligations } = outcome.value;
-  // FAIL CLOSED: nobody is there to be asked, and an approval that nobody gave is none.
-  if (allow && obligations.approve !== null) {
-    return { ...refused(decisionId, "approval_required", input, revision), shadow };
+  const approved =
+    allow && obligations.approve !== null
+      ? settleApproval(obligations.approve, subject, { message, scene, decisionId }, dependencies)
+      : null;
+  if (approved?.kind === "refused") {
+    const { code: lacking, reasons: why, note: approval, data } = approved;
+    const denial = refused(decisionId, lacking, input, revision);
+    return { ...denial, reasons: why, shadow, approval, data };
   }
   return {
+    approval: approved?.note ?? null,
     decisionId,
     allow,
     reasons: allow || reasons.length > 0 ? reasons : [reasonOf("policy_malformed")],

@@ -63,6 +63,7 @@ export function record(entry: Recorded, dependencies: Dependencies): Decision {
           policyRevision: decision.policyRevision,
           findings: mostTelling(findings),
           edits: receipts.slice(0, RECEIPTS_MAX),
+          approval: decision.approval,
           pins: entry.pins ?? [],
           requestId: scene.requestId,
           traceId: scene.traceId,
@@ -93,6 +94,7 @@ function stubInput(scene: Scene, dependencies: Dependencies) {
     principal: scene.principal,
     client: { name: null, version: null },
     sessionId: scene.sessionId,
+    counts: scene.counts,
     source: { ip: scene.source.ip, spiffe: scene.source.spiffe },
     userAgent: scene.source.user_agent,
   });

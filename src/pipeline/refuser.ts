@@ -1,6 +1,7 @@
 import { maskName } from "../audit/mask-text.ts";
 import type { Deny, HttpDenial, ProxyMetadata, RequestHead } from "../core/exchange.ts";
 import type { MessageKind } from "../core/message.ts";
+import { atLeast, type PaddingScheme } from "../core/padding.ts";
 import type { Principal } from "../core/policy.ts";
 import { answers, httpDenial } from "../decision/denial.ts";
 import { faultReason } from "../decision/faults.ts";
@@ -117,8 +118,9 @@ export function padAnswer(
   json: Uint8Array,
   { padding }: ServerSettings,
   { limits }: Dependencies,
+  others: readonly PaddingScheme[] = [],
 ): Uint8Array {
-  return padJson(json, padding, limits.responseBodyMaxBytes);
+  return padJson(json, atLeast(padding, others), limits.responseBodyMaxBytes);
 }
 
 /** What the proxy may log of a decision. */

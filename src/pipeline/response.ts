@@ -2,6 +2,7 @@ import { isUtf8 } from "node:buffer";
 import type { ResponseHead } from "../core/exchange.ts";
 import type { JsonDocument } from "../core/json.ts";
 import type { MessageKind } from "../core/message.ts";
+import type { PaddingScheme } from "../core/padding.ts";
 import { err, ok } from "../core/result.ts";
 import type { RefusalCode } from "../decision/refusals.ts";
 import { parseJson } from "../mcp/json/parse.ts";
@@ -29,6 +30,7 @@ export type ResponseOutcome = (
       readonly edited: boolean;
       /** The body is JSON, whatever its type says. */
       readonly json: boolean;
+      readonly pad: readonly PaddingScheme[];
     }
   | { readonly kind: "deny"; readonly decision: Decision }
   | { readonly kind: "refuse"; readonly code: RefusalCode }
@@ -123,8 +125,8 @@ function judgeMessages(body: Uint8Array, context: ResponseContext): ResponseOutc
     return refuse("response_missing", milliseconds);
   }
   markAnswered(outcome.value, pending);
-  const { bytes, decisionId, edited } = settled;
-  return { kind: "forward", body: bytes, decisionId, edited, json: true, milliseconds };
+  const { bytes, decisionId, edited, pad } = settled;
+  return { kind: "forward", body: bytes, decisionId, edited, json: true, pad, milliseconds };
 }
 
 /** JSON that is no message, such as OAuth metadata: every string of it is read all the same. */
@@ -163,10 +165,13 @@ function judgeForeign(
   if (!outcome.ok) return null;
 
   const { reading, milliseconds } = outcome.value;
-  const { denied, edited, decisionId } = settle(outcome.value, dependencies.settings(scene.server));
+  const { denied, edited, decisionId, pad } = settle(
+    outcome.value,
+    dependencies.settings(scene.server),
+  );
   if (denied !== null) return { kind: "deny", decision: denied, milliseconds };
   const body = bytesOf(reading.document.bytes, reading.document);
-  return { kind: "forward", body, decisionId, edited, json: false, milliseconds };
+  return { kind: "forward", body, decisionId, edited, json: false, pad, milliseconds };
 }
 
 function readForeign(kind: MessageKind, { limits }: Dependencies): Read<null> {
@@ -183,5 +188,6 @@ function refuse(code: RefusalCode, milliseconds = 0): ResponseOutcome {
 }
 
 function pass(body: Uint8Array): ResponseOutcome {
-  return { kind: "forward", body, decisionId: null, edited: false, json: false, milliseconds: 0 };
+  const untouched = { decisionId: null, edited: false, json: false, pad: [] };
+  return { kind: "forward", body, ...untouched, milliseconds: 0 };
 }

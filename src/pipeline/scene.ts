@@ -1,7 +1,7 @@
 import type { RequestHead } from "../core/exchange.ts";
 import { member, stringMember } from "../core/json.ts";
 import type { Direction, Message } from "../core/message.ts";
-import type { PolicyInput, Principal } from "../core/policy.ts";
+import { type Counts, NO_COUNTS, type PolicyInput, type Principal } from "../core/policy.ts";
 
 /** Where a message is being judged: everything about it that is not in its own bytes. */
 export interface Scene {
@@ -9,6 +9,7 @@ export interface Scene {
   readonly server: string;
   readonly principal: Principal;
   readonly sessionId: string | null;
+  readonly counts: Counts;
   /** `MCP-Protocol-Version` of the request, which its response speaks too. */
   readonly headerRevision: string | null;
   readonly source: PolicyInput["source"];
@@ -21,12 +22,14 @@ export function sceneOf(
   direction: Direction,
   server: string,
   principal: Principal,
+  counts: Counts = NO_COUNTS,
 ): Scene {
   const { headers } = head;
   return {
     direction,
     server,
     principal,
+    counts,
     sessionId: headers.get("mcp-session-id") ?? null,
     headerRevision: headers.get("mcp-protocol-version") ?? null,
     source: { ...head.source, user_agent: headers.get("user-agent") ?? null },

@@ -1,5 +1,6 @@
 import type { JsonNode } from "../core/json.ts";
 import { member } from "../core/json.ts";
+import type { PaddingScheme } from "../core/padding.ts";
 import { ANNOTATED_METHODS, ANNOTATION_KEY, annotation } from "../decision/annotation.ts";
 import { errorMessage, type Refused, toolErrorMessage } from "../decision/denial.ts";
 import { reasonOf } from "../decision/refusals.ts";
@@ -19,6 +20,8 @@ export interface Settled {
   readonly denied: Decision | null;
   readonly edited: boolean;
   readonly decisionId: string | null;
+  /** How the policy wants its length rounded up, beside what is configured. */
+  readonly pad: readonly PaddingScheme[];
 }
 
 /** Settles one body or one event that came from the server. */
@@ -33,7 +36,13 @@ export function settle(judgement: Judgement, settings: ServerSettings): Settled 
     denied,
     edited: judged.some(isEdited),
     decisionId: only?.decision.decisionId ?? null,
+    pad: paddingOf(judged),
   };
+}
+
+/** One body holds all of them: it has the length that the longest of them is to have. */
+export function paddingOf(judged: readonly Judged[]): readonly PaddingScheme[] {
+  return judged.flatMap(({ decision }) => decision.obligations.pad);
 }
 
 /** Whether every request that waits gets its answer from this body. */
@@ -95,7 +104,9 @@ function annotate(result: JsonNode, note: string): Splice[] {
   return meta.kind === "object" ? [insertMember(meta, ANNOTATION_KEY, note)] : [];
 }
 
-export function refusedBy({ decisionId, reasons, told, rpcCode }: Decision): Refused {
+export function refusedBy({ decisionId, reasons, told, rpcCode, data }: Decision): Refused {
   const [first, ...others] = told === undefined ? reasons : [told];
-  return { decisionId, reasons: [first ?? reasonOf("internal"), ...others], rpcCode };
+  // What is told in a denial's place tells nothing of the denial.
+  const more = told === undefined ? data : undefined;
+  return { decisionId, reasons: [first ?? reasonOf("internal"), ...others], rpcCode, data: more };
 }

@@ -1,4 +1,5 @@
 import type { StreamOutput } from "../core/exchange.ts";
+import type { PaddingScheme } from "../core/padding.ts";
 import { errorMessage } from "../decision/denial.ts";
 import { createStreamPadding, padEvent } from "../decision/padding/pad-event.ts";
 import type { refusal } from "../decision/refusals.ts";
@@ -41,9 +42,9 @@ export function createStreamFilter(context: StreamContext): StreamFilter {
 type Event = Extract<SseItem, { readonly kind: "event" }>;
 
 /** What becomes of one event: bytes, perhaps none; null ends the stream with errors. */
-type EventOutput = Uint8Array | null;
+type EventOutput = { readonly bytes: Uint8Array; readonly pad: readonly PaddingScheme[] } | null;
 
-const NOTHING = new Uint8Array(0);
+const NOTHING = { bytes: new Uint8Array(0), pad: [] };
 const KEEP_ALIVE = Buffer.from(": keep-alive\n\n");
 
 /** A resumed stream may bring the answer to a request of another exchange. */
@@ -118,10 +119,11 @@ class SseFilter implements StreamFilter {
     }
     if (item.type === "endpoint") return this.#end("legacy_transport", output);
     if (item.unterminated && (item.data === null || item.data.length === 0)) return true;
-    const bytes = this.#event(item);
-    if (bytes === null) return this.#end("response_unreadable", output);
+    const event = this.#event(item);
+    if (event === null) return this.#end("response_unreadable", output);
+    const { bytes, pad } = event;
     this.#resumable ||= bytes.length > 0 && this.#canComeBack(item);
-    output.push(this.#padding.event(item.unterminated ? terminated(bytes) : bytes));
+    output.push(this.#padding.event(item.unterminated ? terminated(bytes) : bytes, pad));
     return true;
   }
 
@@ -160,7 +162,9 @@ class SseFilter implements StreamFilter {
     const settled = settle(outcome.value, dependencies.settings(scene.server));
     markAnswered(outcome.value, pending);
     if (settled.dropped) return NOTHING;
-    return settled.bytes === event.data ? event.raw : encodeEvent(event, settled.bytes);
+    const isUntouched = settled.bytes === event.data;
+    const bytes = isUntouched ? event.raw : encodeEvent(event, settled.bytes);
+    return { bytes, pad: settled.pad };
   }
 
   /**
@@ -169,7 +173,7 @@ class SseFilter implements StreamFilter {
    * calls itself a stream is dropped, and told as missing.
    */
   #primer({ raw }: Event): EventOutput {
-    if (!hasForeignLines(raw)) return raw;
+    if (!hasForeignLines(raw)) return { bytes: raw, pad: [] };
     this.#refused("response_unreadable");
     return NOTHING;
   }

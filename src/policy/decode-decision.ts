@@ -1,6 +1,7 @@
-import type { Approval, Obligations, PolicyDecision, Reason } from "../core/policy.ts";
+import type { Approval, Asked, Obligations, PolicyDecision, Reason } from "../core/policy.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { isRecord } from "./json.ts";
+import { readPadding } from "./padding.ts";
 
 /** More than any policy says; what goes over it is not a decision. */
 const LIST_MAX_ITEMS = 10_000;
@@ -14,8 +15,9 @@ const HEADER_VALUE = /^[\x20-\x7e]{0,4096}$/;
 
 /**
  * What a policy returned, as a decision; the error is the place that is not as it should be. An
- * unknown member is an error too: a misspelt obligation must not go unheard. `shadow` and `approve`
- * may be absent: a bundle that knows nothing of them wants nothing by them.
+ * unknown member is an error too: a misspelt obligation must not go unheard. `shadow`,
+ * `alias`, `pad` and `approve` may be absent: a bundle that knows nothing of them wants nothing by
+ * them.
  */
 export function decodeDecision(value: unknown): Result<PolicyDecision, string> {
   if (!hasMembers(value, ["allow", "reasons", "obligations"], ["shadow"])) return err("decision");
@@ -54,27 +56,57 @@ function decodeReason(value: unknown): Reason | null {
 }
 
 function decodeObligations(value: unknown): Obligations | null {
-  if (!hasMembers(value, ["redact", "remove", "audit", "headers"], ["approve"])) return null;
-  const { redact, remove, audit, headers } = value;
-  if (!isPointers(redact) || !isPointers(remove) || !isHeaders(headers)) return null;
+  const optional = ["alias", "pad", "approve"] as const;
+  if (!hasMembers(value, ["redact", "remove", "audit", "headers"], optional)) return null;
+  const { redact, remove, audit, headers, alias = [] } = value;
+  if (!isPointers(redact) || !isPointers(remove) || !isPointers(alias)) return null;
+  if (!isHeaders(headers)) return null;
   if (audit !== "full" && audit !== "keys" && audit !== "none") return null;
+  const pad = decodePadding(value.pad ?? []);
   const approve = decodeApproval(value.approve ?? null);
-  return approve === undefined ? null : { redact, remove, audit, headers, approve };
+  if (pad === null || approve === undefined) return null;
+  return { redact, remove, alias, pad, audit, headers, approve };
+}
+
+function decodePadding(value: unknown): Obligations["pad"] | null {
+  if (!Array.isArray(value) || value.length > LIST_MAX_ITEMS) return null;
+  const schemes = [...new Set<unknown>(value)].map((item) =>
+    isText(item) ? readPadding(item) : null,
+  );
+  return schemes.every((scheme) => scheme !== null) ? schemes : null;
 }
 
 /** Undefined for what is none. */
 function decodeApproval(value: unknown): Approval | null | undefined {
   if (value === null) return null;
-  if (!hasMembers(value, ["asked"]) || !Array.isArray(value.asked)) return undefined;
-  if (value.asked.length === 0 || value.asked.length > LIST_MAX_ITEMS) return undefined;
-  const asked: { rule: string; message: string }[] = [];
+  if (!hasMembers(value, ["asked"], ["granted"])) return undefined;
+  const { granted = [] } = value;
+  if (!Array.isArray(value.asked) || !isTexts(granted)) return undefined;
+  const count = value.asked.length + granted.length;
+  if (count === 0 || count > LIST_MAX_ITEMS) return undefined;
+  const asked: Asked[] = [];
   for (const item of value.asked) {
-    if (!hasMembers(item, ["rule", "message"])) return undefined;
-    const { rule, message } = item;
-    if (!isText(rule) || !isText(message)) return undefined;
-    asked.push({ rule, message });
+    const one = decodeAsked(item);
+    if (one === null) return undefined;
+    asked.push(one);
   }
-  return { asked };
+  return { asked, granted };
+}
+
+function decodeAsked(value: unknown): Asked | null {
+  if (!hasMembers(value, ["rule", "message"], ["calls", "minutes", "by"])) return null;
+  const { rule, message, calls = null, minutes = null, by = null } = value;
+  if (!isText(rule) || !isText(message) || !isLimit(calls) || !isLimit(minutes)) return null;
+  if (by !== null && by !== "operator" && by !== "user") return null;
+  return { rule, message, calls, minutes, by };
+}
+
+function isLimit(value: unknown): value is number | null {
+  return value === null || (typeof value === "number" && value > 0);
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every(isText);
 }
 
 function isPointers(value: unknown): value is readonly string[] {

@@ -3,7 +3,13 @@ import type { Finding } from "../core/finding.ts";
 import { type InventoryMode, NO_TOOL_FACTS, type ToolFacts } from "../core/inventory.ts";
 import { type JsonNode, type Leaf, member, stringMember } from "../core/json.ts";
 import type { Message } from "../core/message.ts";
-import type { ItemFact, PolicyInput, Principal } from "../core/policy.ts";
+import {
+  type Counts,
+  type ItemFact,
+  NO_COUNTS,
+  type PolicyInput,
+  type Principal,
+} from "../core/policy.ts";
 import type { Clock } from "../core/ports.ts";
 import { argumentFacts } from "./arguments.ts";
 import { pathFacts } from "./path-facts.ts";
@@ -27,6 +33,8 @@ export interface InputSubject {
   readonly principal: Principal;
   readonly client: PolicyInput["client"];
   readonly sessionId: string | null;
+  /** What is kept count of; absent where nobody counts. */
+  readonly counts?: Counts;
   readonly source: { readonly ip: string | null; readonly spiffe: string | null };
   readonly userAgent: string | null;
   /** Phase `list`: what the message would call. */
@@ -35,6 +43,8 @@ export interface InputSubject {
   readonly aliases?: number | null;
   /** Where values of the arguments come from; absent where nobody remembers. */
   readonly flow?: PolicyInput["flow"];
+  /** What people agreed to of just this message; absent where nobody is asked. */
+  readonly grants?: PolicyInput["grants"];
   /** How the policy may see a text of this message: without the paths it stands for. */
   readonly shown?: (text: string) => string;
   /** What the inventory says of the message's tool; absent where there is none to ask. */
@@ -49,6 +59,8 @@ export interface InventoryFacts {
   readonly provenance: string | null;
 }
 
+const NO_GRANTS: PolicyInput["grants"] = [];
+const NO_RULES: PolicyInput["rules"] = [];
 const NO_INVENTORY: InventoryFacts = { tool: NO_TOOL_FACTS, mode: null, provenance: null };
 
 export interface InputBuilderOptions {
@@ -83,7 +95,8 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
 
   function rulesOf(subject: InputSubject, params: JsonNode | undefined): PolicyInput["rules"] {
     const { message, server, item, flow = [], inventory = NO_INVENTORY } = subject;
-    if (portable === null) return [];
+    if (portable === null) return NO_RULES;
+    if (!isCall(message)) return obligingRules(subject, portable);
     const selected = { ...subjectOf(message), server, facts: inventory.tool };
     if (item !== undefined) {
       return portable.matchItem({ ...selected, isTemplate: item.kind === "template" });
@@ -95,9 +108,9 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
   }
 
   function build(subject: InputSubject): PolicyInput {
-    const { phase, message, server, principal, inventory = NO_INVENTORY } = subject;
-    const isCall = message.kind === "request" || message.kind === "notification";
-    const params = isCall ? (message.payload ?? undefined) : undefined;
+    const { phase, message, server, principal } = subject;
+    const { inventory = NO_INVENTORY, counts = NO_COUNTS, grants = NO_GRANTS } = subject;
+    const params = isCall(message) ? (message.payload ?? undefined) : undefined;
     const roots = rootsOf(server);
     const { paths, rawPaths } = pathFacts(phase === "response" ? undefined : params, roots);
     const names = namesOf(message);
@@ -122,7 +135,7 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
       resource,
       item: itemFacts(subject.item, names, resource),
       result: resultFacts(message, inventory.tool.classification),
-      rules: isCall ? rulesOf(subject, params) : [],
+      rules: rulesOf(subject, params),
       patterns: patterns?.facts(params) ?? {},
       paths,
       findings: findings.map((finding) => ({ ...finding, at: finding.at.toWellFormed() })),
@@ -138,14 +151,15 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
         name: shortened(subject.client.name),
         version: shortened(subject.client.version),
       },
-      session: { ...UNKNOWN_SESSION, id: shortened(subject.sessionId) },
+      session: { ...counts.session, id: shortened(subject.sessionId) },
       source: {
         ip: subject.source.ip,
         spiffe: subject.source.spiffe,
         user_agent: shortened(subject.userAgent),
       },
-      limits: {},
+      limits: counts.limits,
       flow: subject.flow ?? [],
+      grants,
       posture: postureFacts(subject, inventory, portable),
       provenance: {
         ...PROVENANCE[phase][principal.authenticated_by],
@@ -157,14 +171,18 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
   return { build };
 }
 
-const UNKNOWN_SESSION: PolicyInput["session"] = {
-  id: null,
-  age_s: null,
-  calls: null,
-  denied: null,
-  trust: null,
-  threat: null,
-};
+function isCall({ kind }: Message): boolean {
+  return kind === "request" || kind === "notification";
+}
+
+/** An answer is of a request: what it was about, and no argument of it, is known. */
+function obligingRules(
+  { message, server, inventory = NO_INVENTORY }: InputSubject,
+  portable: CompiledPortable,
+): PolicyInput["rules"] {
+  if (message.kind !== "result" && message.kind !== "error") return NO_RULES;
+  return portable.obliging({ ...subjectOf(message), server, facts: inventory.tool });
+}
 
 /** Who vouches for a fact. */
 const PROVENANCE = {
@@ -184,7 +202,9 @@ function provenanceBy(message: string) {
   };
   return {
     jwt: { ...facts, "principal.id": "TOKEN" },
-    mtls: { ...facts, "principal.id": "CERTIFICATE" },
+    mtls: { ...facts, "principal.id": "MTLS" },
+    api_key: { ...facts, "principal.id": "API_KEY" },
+    proxy: { ...facts, "principal.id": "PROXY" },
     none: { ...facts, "principal.id": "NONE" },
   };
 }

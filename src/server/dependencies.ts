@@ -4,6 +4,7 @@ import { createEventBuilder } from "../audit/event.ts";
 import { createCatalogue } from "../catalogue/memory.ts";
 import { createPins } from "../catalogue/pins.ts";
 import type { Config, ServerConfig } from "../config/config.ts";
+import type { Approvals } from "../core/approvals.ts";
 import type { Inventory } from "../core/inventory.ts";
 import type { AuditSink, Clock, Telemetry } from "../core/ports.ts";
 import { createAnonymousIdentity } from "../identity/anonymous.ts";
@@ -26,6 +27,8 @@ export interface Parts {
   readonly audit: AuditSink;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
+  /** What people agree to; absent where nobody can be asked. */
+  readonly approvals?: Approvals | null;
   /** Who may read arguments in the log; absent where nobody may. */
   readonly analyst?: AnalystSeal | null;
 }
@@ -63,6 +66,7 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
       const isAsked = config.flow === "on" || inForce().policy.asksForFlow;
       return isAsked && config.flow !== "off" ? flow : null;
     },
+    approvals: parts.approvals ?? null,
     policy: () => inForce().policy,
     events: createEventBuilder({ clock, labels, subjectKey, analyst: parts.analyst ?? null }),
     audit,

@@ -143,10 +143,17 @@ async function inForce(
     default: portable.value?.default ?? "deny",
     ...wishesOf(compiled),
     clearsPrincipals: [bundle.value.data.impedance, compiled?.data].some(clearsPrincipals),
-    rejectsUnknownArguments: compiled?.rejectsUnknownArguments ?? false,
-    asksForFlow: compiled?.asksForFlow ?? false,
+    ...asksOf(compiled),
     isBuiltIn: config.policy.file === null && config.policy.bundle === null,
   });
+}
+
+/** What a portable policy wants looked at. */
+function asksOf(compiled: CompiledPortable | null) {
+  const nothing = { rejectsUnknownArguments: false, asksForAliases: false, asksForFlow: false };
+  if (compiled === null) return nothing;
+  const { rejectsUnknownArguments, asksForAliases, asksForFlow } = compiled;
+  return { rejectsUnknownArguments, asksForAliases, asksForFlow };
 }
 
 /** Of data for `data.impedance`. */

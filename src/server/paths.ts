@@ -13,6 +13,7 @@ export function pathGuardOf(config: Pick<Config, "aliases" | "servers" | "ownPat
   const { store, keepExtension, publicPaths, contents } = aliases;
   return createPathGuard({
     key: aliases.key?.reveal() ?? randomBytes(KEY_BYTES),
+    isLasting: aliases.key !== null,
     store: store === "sealed" ? createSealedStore() : createMemoryStore(),
     server: (id) => {
       const roots = [...(servers.get(id)?.roots.values() ?? [])];

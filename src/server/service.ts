@@ -12,6 +12,7 @@ import { createFirewall } from "../pipeline/firewall.ts";
 import { type AdminOptions, startAdmin } from "../telemetry/admin.ts";
 import { describeError, type Logger } from "../telemetry/log.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
+import { approvalRouteOf, approvalsOf } from "./approvals.ts";
 import { dependenciesOf } from "./dependencies.ts";
 import { noteConfig, notePolicy } from "./history.ts";
 import { type LiveOptions, startLivePolicy } from "./live-policy.ts";
@@ -91,15 +92,14 @@ export async function startService(
     await sink.close();
     return err({ part: "audit", errors: [analyst.error] });
   }
+  const approvals = approvalsOf(config, systemClock);
+  const own = { approvals, analyst: analyst.value, clock: systemClock, telemetry: metrics };
   const dependencies = dependenciesOf(config, {
+    ...own,
     inForce: current,
     inventory: inventory.value,
     audit: auditOf(sink, metrics, options.onDecision),
-    telemetry: metrics,
-    clock: systemClock,
-    analyst: analyst.value,
   });
-
   let ready = false;
   const firewall = createFirewall(dependencies);
   const grpc = await bindGrpc(options, {
@@ -115,16 +115,14 @@ export async function startService(
     ready: () => ready && sink.healthy && isReady(),
     policyDefault: () => current().policy.default,
     metrics,
+    routes: [approvalRouteOf(config, approvals, sink, dependencies)],
   });
   if (!admin.ok) {
     grpc.value.close();
     await sink.close();
     return err({ part: "service", errors: [inUse("admin", config.admin, admin.error.code)] });
   }
-  if (hasPassingAliases(config)) {
-    log.warn("aliases_pass", { remedy: "set aliases.key: path aliases end with this run" });
-  }
-  noteStart(sink, config, current().policy.engine.revision);
+  noteStart(sink, config, current().policy.engine.revision, log);
   ready = true;
   log.info("started", { grpc_port: grpc.value.port, admin_port: admin.value.port });
   return ok({
@@ -148,7 +146,10 @@ export async function startService(
 }
 
 /** What holds in this run is on record before its first decision. */
-function noteStart(sink: ManagedAuditSink, config: Config, revision: string): void {
+function noteStart(sink: ManagedAuditSink, config: Config, revision: string, log: Logger): void {
+  if (hasPassingAliases(config)) {
+    log.warn("aliases_pass", { remedy: "set aliases.key: path aliases end with this run" });
+  }
   noteConfig(sink, config, systemClock, "start");
   notePolicy(sink, config, revision, systemClock, "start");
 }

@@ -13,6 +13,22 @@ export interface AdminOptions {
   /** What happens to a message for which no rule speaks. */
   readonly policyDefault: () => "deny" | "allow";
   readonly metrics: Pick<Metrics, "contentType" | "render">;
+  /** What else is served. */
+  readonly routes?: readonly AdminRoute[];
+}
+
+/** A path and all below it. It says for itself who may ask, and what. */
+export interface AdminRoute {
+  readonly path: string;
+  answer(asked: AdminRequest): AdminAnswer;
+}
+
+export interface AdminRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly authorization: string | undefined;
+  /** Null where it is too large for anything that is asked here. */
+  readonly body: Uint8Array | null;
 }
 
 /** The running server of `/health`, `/ready` and `/metrics`. */
@@ -27,18 +43,22 @@ export interface AdminFailure {
   readonly code: string;
 }
 
-interface Answer {
+export interface AdminAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
 }
 
 const JSON_TYPE = "application/json; charset=utf-8";
+const BODY_MAX_BYTES = 4 * 1024;
 const HEADERS_MAX_BYTES = 8 * 1024;
 const REQUEST_DEADLINE_MS = 5_000;
 const CONNECTIONS_MAX = 64;
 
-/** Serves what watches over the service: probes and metrics, to be read and not changed. */
+/**
+ * Serves what watches over the service: probes and metrics, to be read and not changed. What can be
+ * changed has a route of its own.
+ */
 export function startAdmin(options: AdminOptions): Promise<Result<Admin, AdminFailure>> {
   const server = createServer(
     {
@@ -79,9 +99,17 @@ function close(server: Server): Promise<void> {
   return closed.promise;
 }
 
-async function answer(request: IncomingMessage, options: AdminOptions): Promise<Answer> {
+async function answer(request: IncomingMessage, options: AdminOptions): Promise<AdminAnswer> {
   if (!isOwnHost(request, options.host)) return plain(403, "this is not the host you asked for");
   const path = request.url?.split("?", 1)[0];
+  const route = options.routes?.find(
+    (one) => path === one.path || path?.startsWith(`${one.path}/`),
+  );
+  if (route !== undefined && path !== undefined) {
+    const { method = "", headers } = request;
+    const body = await bodyOf(request);
+    return route.answer({ method, path, authorization: headers.authorization, body });
+  }
   if (path !== "/health" && path !== "/ready" && path !== "/metrics") {
     return plain(404, "there are /health, /ready and /metrics");
   }
@@ -101,6 +129,18 @@ async function answer(request: IncomingMessage, options: AdminOptions): Promise<
   }
 }
 
+/** Null where it is larger than anything that is asked here. */
+async function bodyOf(request: IncomingMessage): Promise<Uint8Array | null> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of request) {
+    length += chunk.length;
+    if (length > BODY_MAX_BYTES) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
 /**
  * A web page can make a browser ask a loopback port, under a name of the page's own that resolves
  * to it (DNS rebinding); the Host header then holds that name. Ours is an address, or `localhost`.
@@ -115,15 +155,15 @@ function isOwnHost(request: IncomingMessage, host: string): boolean {
   return isIP(asked) !== 0 && asked === local;
 }
 
-function json(status: number, body: { readonly [key: string]: string }): Answer {
+function json(status: number, body: { readonly [key: string]: string }): AdminAnswer {
   return { status, contentType: JSON_TYPE, body: JSON.stringify(body) };
 }
 
-function plain(status: number, text: string): Answer {
+function plain(status: number, text: string): AdminAnswer {
   return { status, contentType: "text/plain; charset=utf-8", body: `${text}\n` };
 }
 
-function send(request: IncomingMessage, response: ServerResponse, reply: Answer): void {
+function send(request: IncomingMessage, response: ServerResponse, reply: AdminAnswer): void {
   const headers = {
     "content-type": reply.contentType,
     "content-length": Buffer.byteLength(reply.body),

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 
-import type { IdentityPort } from "../../src/core/ports.ts";
+import type { IdentityPort } from "../../src/core/identity.ts";
 import { createAnonymousIdentity } from "../../src/identity/anonymous.ts";
 import { headOf } from "../golden/data-path.ts";
 
-/** What holds of every way to tell who is calling (src/core/ports.ts, `IdentityPort`). */
+/** What holds of every way to tell who is calling (src/core/identity.ts, `IdentityPort`). */
 const subjects: readonly { readonly name: string; readonly identity: IdentityPort }[] = [
   { name: "anonymous", identity: createAnonymousIdentity() },
 ];
@@ -29,8 +29,9 @@ describe.each(subjects)("the identity $name", ({ identity }) => {
         roles: expect.any(Array),
         scopes: expect.any(Array),
         claims: expect.any(Object),
-        authenticated_by: expect.stringMatching(/^(jwt|mtls|none)$/),
+        authenticated_by: expect.stringMatching(/^(jwt|mtls|api_key|proxy|none)$/),
       },
+      credential: expect.any(Object),
     });
   });
 
@@ -38,6 +39,7 @@ describe.each(subjects)("the identity $name", ({ identity }) => {
     expect(await identity.identify(headOf({ server: null }))).toEqual({
       kind: "refused",
       code: expect.stringMatching(/^[a-z_]+$/),
+      challenge: null,
     });
   });
 

@@ -42,6 +42,8 @@ export interface DataPathOptions {
   readonly disclose?: Config["disclose"];
   readonly annotate?: boolean;
   readonly limits?: Partial<Limits>;
+  /** Other settings than the usual. */
+  readonly config?: Partial<Config>;
   readonly moreGuards?: readonly Guard[];
   /** Has the last word on what the real policy decided. */
   readonly decide?: (decision: PolicyDecision, input: PolicyInput) => PolicyDecision;
@@ -90,6 +92,7 @@ export async function createDataPath(options: DataPathOptions = {}): Promise<Dat
     disclose: options.disclose ?? "full",
     annotate: options.annotate ?? false,
     padding: { scheme: { kind: "off" }, jitterMaxMs: 0 },
+    ...options.config,
   };
   const all = [...guards.value, ...(options.moreGuards ?? [])];
   const inForce = { policy, inspector: inspectorOf(config, all, STILL_CLOCK) };

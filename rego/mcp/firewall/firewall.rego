@@ -5,9 +5,11 @@
 #   of them allows it and none has a reason against it. A rule package of your own, beside ours,
 #   takes part by its name alone. It may define
 #   - `allow`, true for what it lets through;
-#   - `reasons`, a set of reasons to deny (see `mcp.lib.reasons`); one with `approve: true` denies
-#     unless a person agrees;
+#   - `reasons`, a set of reasons to deny (see `mcp.lib.reasons`); one with `approve` denies unless a
+#     person agrees (see `mcp.lib.approvals`);
 #   - `remove` and `redact`, sets of JSON Pointers in the message;
+#   - `alias`, a set of JSON Pointers in what a server sent: the paths there are concealed;
+#   - `pad`, a set of padding schemes: `padme`, `constant:4096`, `step:1024,65536`;
 #   - `headers`, an object: what the server is told in headers of the request;
 #   - `audit`, a set of what it wants of the log: `full`, `keys`, `none`.
 #   Each in its mode (see `mcp.lib.modes`): in `shadow`, what it has against a message or would
@@ -15,6 +17,7 @@
 # scope: package
 package mcp.firewall
 
+import data.mcp.lib.approvals
 import data.mcp.lib.modes
 import data.mcp.lib.reasons
 
@@ -37,6 +40,16 @@ decision := {
 			some pointer in data.mcp.rules[name].remove
 			_mode(name) == "enforce"
 		],
+		"alias": [pointer |
+			some name
+			some pointer in data.mcp.rules[name].alias
+			_mode(name) == "enforce"
+		],
+		"pad": [scheme |
+			some name
+			some scheme in data.mcp.rules[name].pad
+			_mode(name) == "enforce"
+		],
 		"audit": _audit,
 		"headers": {header: concat(", ", values) | some header, values in _headers},
 		"approve": _approve,
@@ -48,7 +61,7 @@ default _allowed := false
 _allowed if {
 	_lets_pass
 	every denial in _denials {
-		denial.mode in {"ask", "shadow"}
+		denial.mode in {"ask", "granted", "shadow"}
 	}
 }
 
@@ -88,18 +101,28 @@ _denials contains denial if {
 }
 
 _denial(name, stated, mode) := {
-	"mode": _counted(modes.read(object.get(stated, "mode", mode)), stated),
+	"mode": _counted(modes.read(object.get(stated, "mode", mode)), stated, grants),
 	"rank": object.get(stated, "rank", _usual_rank),
-	"reason": object.remove(object.union(_origin(name), stated), ["approve", "mode", "rank"]),
-} if is_object(stated)
+	"reason": object.remove(reason, ["approve", "mode", "rank"]),
+	"wanted": approvals.wanted(reason),
+	"grants": grants,
+} if {
+	is_object(stated)
+	reason := object.union(_origin(name), stated)
+	grants := approvals.fitting(reason, _grants)
+}
 
 # What is no reason denies all the same: nobody can read the decision that holds it.
 _denial(_, stated, mode) := {"mode": mode, "rank": 0, "reason": stated} if not is_object(stated)
 
-# A reason that a person may lift asks for one, where it is enforced.
-_counted(mode, stated) := "ask" if {
+# A reason that a person may lift asks for one, where it is enforced and nobody has agreed.
+_counted(mode, stated, grants) := "granted" if {
 	mode == "enforce"
-	stated.approve == true
+	approvals.may_be_lifted(stated)
+	count(grants) > 0
+} else := "ask" if {
+	mode == "enforce"
+	approvals.may_be_lifted(stated)
 } else := mode
 
 # Of a reason whose author gave it no place among the others.
@@ -117,12 +140,19 @@ _origin(name) := {"layer": "policy", "rule": concat(".", ["mcp.rules", name])}
 
 default _approve := null
 
-_approve := {"asked": [object.filter(reason, ["rule", "message"]) |
-	some reason in _in_order("ask", _denials)
-]} if {
+_approve := {"asked": asked, "granted": granted} if {
 	_allowed
-	some denial in _denials
-	denial.mode == "ask"
+	asked := [wanted |
+		some [_, _, wanted] in sort([[denial.rank, denial.reason, denial.wanted] |
+			some denial in _denials
+			denial.mode == "ask"
+		])
+	]
+	granted := [denial.grants[0] |
+		some denial in _denials
+		denial.mode == "granted"
+	]
+	count(asked) + count(granted) > 0
 }
 
 # Where rules want different values of one header, it has them all (RFC 9110, 5.3).
@@ -150,6 +180,10 @@ _mode(name) := modes.of(name, _server, _modes)
 default _server := ""
 
 _server := input.server.id
+
+default _grants := []
+
+_grants := input.grants
 
 default _modes := {}
 

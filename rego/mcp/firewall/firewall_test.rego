@@ -13,6 +13,8 @@ test_allow_what_one_rule_allows_and_none_denies if {
 		"obligations": {
 			"redact": [],
 			"remove": [],
+			"alias": [],
+			"pad": [],
 			"audit": "keys",
 			"headers": {},
 			"approve": null,
@@ -184,10 +186,63 @@ test_ask_for_approval_where_a_reason_may_be_lifted if {
 	decision := _said({object.union(_reason, {"approve": true})})
 	decision.allow
 	decision.reasons == []
-	decision.obligations.approve == {"asked": [{
-		"rule": "mcp.rules.not_mcp",
-		"message": "Somebody has to agree.",
-	}]}
+	decision.obligations.approve == {
+		"asked": [{
+			"rule": "mcp.rules.not_mcp",
+			"message": "Somebody has to agree.",
+		}],
+		"granted": [],
+	}
+}
+
+_said_to(stated, grants) := decision if {
+	decision := firewall.decision with input as object.union(example.call, {"grants": grants})
+		with data.impedance.portable as example.policy
+		with data.mcp.rules.not_mcp.reasons as {stated}
+}
+
+test_allow_what_a_person_has_agreed_to if {
+	decision := _said_to(object.union(_reason, {"approve": true}), [example.grant])
+	decision.allow
+	decision.obligations.approve == {"asked": [], "granted": ["appr-0"]}
+}
+
+test_ask_again_where_they_agreed_to_another_rule if {
+	grants := [object.union(example.grant, {"rule": "deny/0"})]
+	decision := _said_to(object.union(_reason, {"approve": {"calls": 1}}), grants)
+	decision.obligations.approve == {
+		"asked": [{
+			"rule": "mcp.rules.not_mcp",
+			"message": "Somebody has to agree.",
+			"calls": 1,
+		}],
+		"granted": [],
+	}
+}
+
+test_deny_where_approve_is_misspelt_whoever_agreed if {
+	decision := _said_to(object.union(_reason, {"approve": {"call": 1}}), [example.grant])
+	_codes(decision.reasons) == ["two_eyes"]
+}
+
+test_conceal_and_pad_as_every_rule_wants if {
+	decision := firewall.decision with input as example.call
+		with data.impedance.portable as example.policy
+		with data.mcp.rules.not_mcp.alias as {"/result/structuredContent/path"}
+		with data.mcp.rules.not_mcp.pad as {"padme"}
+		with data.mcp.rules.oversize.pad as {"constant:4096"}
+	decision.obligations.alias == ["/result/structuredContent/path"]
+	{scheme | some scheme in decision.obligations.pad} == {"padme", "constant:4096"}
+}
+
+test_conceal_and_pad_nothing_in_shadow if {
+	decision := firewall.decision with input as example.call
+		with data.impedance.portable as example.policy
+		with data.mcp.rules.not_mcp.alias as {"/result/structuredContent/path"}
+		with data.mcp.rules.not_mcp.pad as {"padme"}
+		with data.impedance.modes.rules as {"not_mcp": "shadow"}
+	decision.obligations.alias == []
+	decision.obligations.pad == []
 }
 
 test_deny_where_it_may_not if {

@@ -15,6 +15,8 @@ export function bucketOf(length: number, scheme: PaddingScheme): number {
       return padme(length);
     case "step":
       return step(length, scheme.sizes);
+    case "longest":
+      return Math.max(length, ...scheme.of.map((one) => bucketOf(length, one)));
     default:
       return assertNever(scheme);
   }

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { PaddingScheme } from "../../core/padding.ts";
+import { atLeast, type PaddingScheme } from "../../core/padding.ts";
 import { paddedLength } from "./bucket.ts";
 
 const LF = 0x0a;
@@ -16,7 +16,8 @@ const COMMENT_LINE_BYTES = 1024;
 
 /** Pads one stream, item by item and in order. */
 export interface StreamPadding {
-  event(event: Uint8Array): Uint8Array;
+  /** `others`: schemes that this event must meet as well. */
+  event(event: Uint8Array, others?: readonly PaddingScheme[]): Uint8Array;
   /**
    * What means nothing to a client. A comment is padded as an event is; blank lines, and the LF
    * behind a CR, are left out.
@@ -25,12 +26,12 @@ export interface StreamPadding {
 }
 
 export function createStreamPadding(scheme: PaddingScheme, maxBytes: number): StreamPadding {
-  if (scheme.kind === "off") return { event: (event) => event, passing: (raw) => raw };
   let begun = false;
-  const pad = (block: Uint8Array): Uint8Array => {
+  const pad = (block: Uint8Array, others: readonly PaddingScheme[] = []): Uint8Array => {
     begun ||= block.length > 0;
-    return padEvent(block, scheme, maxBytes);
+    return padEvent(block, atLeast(scheme, others), maxBytes);
   };
+  if (scheme.kind === "off") return { event: pad, passing: (raw) => raw };
   return {
     event: pad,
     passing(raw) {

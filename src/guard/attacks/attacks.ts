@@ -2,6 +2,7 @@ import type { AttackAction, AttacksConfig, DetectSettings } from "../../core/att
 import type { Hit, Place, Severity } from "../../core/finding.ts";
 import type { Leaf } from "../../core/json.ts";
 import type { Guard } from "../../core/ports.ts";
+import { roleOf } from "../descriptions/place.ts";
 import { createCoverage, keysInArgument } from "./coverage.ts";
 import { judgeText } from "./judge.ts";
 import { findMarkers } from "./prompt/markers.ts";
@@ -44,10 +45,11 @@ export function createAttacksGuard(config: AttacksConfig, detect: DetectSettings
     }));
   }
 
-  function response({ nature, text }: Leaf, { kind, method }: Place): readonly Hit[] {
-    if (config.results === "off" || nature !== "text") return NOTHING;
-    if (kind !== "result" || !ANSWERED.has(method)) return NOTHING;
-    return findMarkers(text).map(({ start, end }) => ({
+  function response(leaf: Leaf, place: Place): readonly Hit[] {
+    if (config.results === "off" || leaf.nature !== "text") return NOTHING;
+    if (place.kind !== "result" || !ANSWERED.has(place.method)) return NOTHING;
+    if (roleOf(leaf, place) !== "other") return NOTHING;
+    return findMarkers(leaf.text).map(({ start, end }) => ({
       kind: "prompt-injection",
       severity: "high",
       start,

@@ -25,6 +25,8 @@ export interface PathGuardOptions {
   readonly keepExtension: boolean;
   /** By tool; `*` is any other. */
   readonly contents: ReadonlyMap<string, ContentsMode>;
+  /** The key outlives this run; absent where it does not. */
+  readonly isLasting?: boolean;
   /** Files and folders of our own, which nobody may name. */
   readonly ownPaths: readonly string[];
 }
@@ -33,11 +35,24 @@ export interface PathGuardOptions {
 export interface PathGuard {
   /** Null where a server's paths are shown as they are. */
   viewOf(server: string, principal: Principal): AliasView | null;
+  /**
+   * For texts whose paths a policy wants concealed, also where a server's paths are shown; null
+   * where aliases could not be read back after a restart. From then on this caller's aliases are.
+   */
+  obligedViewOf(server: string, principal: Principal): AliasView | null;
+  /** By which a caller's aliases are read back. `isObliged`: a policy may have concealed any text. */
+  readingViewOf(server: string, principal: Principal, isObliged: boolean): ReadingView | null;
   /** For envelopes of opaque values: one caller at one server, and what else binds them. */
   scopeOf(server: string, principal: Principal, binding: string): AliasScope;
   contentsOf(tool: string | null): ContentsMode;
   /** Whether a path leads to our own configuration, policy, keys or logs. */
   isOutOfReach(path: string, server: string): boolean;
+}
+
+export interface ReadingView {
+  readonly view: AliasView;
+  /** Aliases may stand in any text, whatever is said of a tool's contents. */
+  readonly everywhere: boolean;
 }
 
 /** Callers at servers whose keys and roots are at hand; a thousand callers cost a megabyte. */
@@ -49,9 +64,24 @@ const VIEWS_MAX = 1024;
  */
 export function createPathGuard(options: PathGuardOptions): PathGuard {
   const isProtected = createProtection(options.ownPaths);
-  const viewOf = createViews(options);
+  const anyViewOf = createViews(options);
+  const isAliased = (server: string): boolean => options.server(server).aliased;
+  /** To whom a policy had something concealed in this run, with their views. */
+  const obliged = new Map<string, AliasView>();
   return {
-    viewOf,
+    viewOf: (server, principal) => (isAliased(server) ? anyViewOf(server, principal) : null),
+    obligedViewOf(server, principal) {
+      if (!isAliased(server) && options.isLasting !== true) return null;
+      const view = anyViewOf(server, principal);
+      return keepLatest(obliged, view.scope.id, view);
+    },
+    readingViewOf(server, principal, isObliged) {
+      const mayBeObliged = (isObliged && options.isLasting === true) || obliged.size > 0;
+      if (!isAliased(server) && !mayBeObliged) return null;
+      const view = anyViewOf(server, principal);
+      const everywhere = isObliged || obliged.has(view.scope.id);
+      return isAliased(server) || everywhere ? { view, everywhere } : null;
+    },
     scopeOf: createScopes(options.key),
     contentsOf: (tool) => options.contents.get(tool ?? "*") ?? options.contents.get("*") ?? "alias",
     isOutOfReach: (path, server) => isProtected(path, options.server(server).roots),
@@ -75,11 +105,12 @@ function keepLatest<Kept>(map: Map<string, Kept>, id: string, kept: Kept): Kept 
   return kept;
 }
 
-function createViews(options: PathGuardOptions): PathGuard["viewOf"] {
+function createViews(
+  options: PathGuardOptions,
+): (server: string, principal: Principal) => AliasView {
   const views = new Map<string, AliasView>();
   return (server, principal) => {
-    const { roots, aliased } = options.server(server);
-    if (!aliased) return null;
+    const { roots } = options.server(server);
     const id = scopeId(server, principal);
     const view = views.get(id) ?? createView(scopeOf(id, options.key), roots, options);
     return keepLatest(views, id, view);

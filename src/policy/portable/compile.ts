@@ -51,6 +51,13 @@ export interface CompiledPortable {
    * of it: what an argument would have to be is not asked.
    */
   matchItem(item: PortableItem): readonly RuleFact[];
+  /**
+   * The allow rules that oblige to something in an answer to such a request, whatever its
+   * arguments were.
+   */
+  obliging(answered: Omit<PortableSubject, "arguments">): readonly RuleFact[];
+  /** Some answers are to go out with their paths concealed. */
+  readonly asksForAliases: boolean;
   /** It has rules against ways that values may go. */
   readonly asksForFlow: boolean;
   /** It has rules about what only an inventory says. */
@@ -131,6 +138,19 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
       .map(({ id }) => ({ rule: id, fit: true, failed: [] }));
   }
 
+  const obligingRules = rules.filter(({ rule }) => obligesAnswers(rule));
+  function obliging(answered: Omit<PortableSubject, "arguments">): readonly RuleFact[] {
+    const { method, tool } = answered;
+    const isAbout = (rule: CompiledRule) =>
+      rule.tool === null
+        ? method !== null && rule.method?.fits(method) === true
+        : method === "tools/call" && tool !== null && rule.tool.fits(tool);
+    return obligingRules
+      .filter((rule) => isAbout(rule) && selects(rule, { ...answered, arguments: undefined }))
+      .map(({ rule }) => ({ rule: rule.id, fit: true, failed: [] }));
+  }
+  const asksForAliases = obligingRules.some(({ rule }) => rule.obligations?.alias.length !== 0);
+
   const asksForFlow = flowRules.length > 0;
   const asksForInventory =
     policy.clearance !== null || rules.some(({ rule }) => rule.inventory !== null);
@@ -140,12 +160,19 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
     detect: policy.detect,
     rejectsUnknownArguments: policy.rejectUnknownArguments,
     asksForFlow,
+    asksForAliases,
     asksForInventory,
+    obliging,
     match,
     matchItem,
     flows,
     serverRequests,
   };
+}
+
+function obligesAnswers({ effect, obligations }: PortableRule): boolean {
+  if (effect !== "allow" || obligations === null) return false;
+  return obligations.alias.length > 0 || obligations.pad !== null;
 }
 
 interface CompiledRule {

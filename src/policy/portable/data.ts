@@ -39,7 +39,7 @@ function rulesOf(policy: PortablePolicy): JsonRecord {
   const rules = new Map<string, Json>();
   for (const rule of [...policy.allowRules, ...policy.denyRules].filter(isOn)) {
     const { effect, roles, reason, audit, mode } = rule;
-    const logged = audit === null ? {} : { audit };
+    const logged = { ...(audit === null ? {} : { audit }), ...obliged(rule) };
     const methods = namesMethod(rule);
     rules.set(rule.id, { ...inMode(effect, mode), roles, reason, methods, ...logged });
   }
@@ -53,6 +53,18 @@ function rulesOf(policy: PortablePolicy): JsonRecord {
     rules.set(MAX_ARG_BYTES_RULE, { ...inMode("deny", mode), ...denial, reason });
   }
   return nullPrototype(rules);
+}
+
+/** What is not there no rule has to ask for. */
+function obliged({ obligations }: PortableRule): { readonly [key: string]: Json } {
+  if (obligations === null) return {};
+  const { alias, pad, approve } = obligations;
+  const terms = Object.entries(approve ?? {}).filter(([, term]) => term !== null);
+  return {
+    ...(alias.length === 0 ? {} : { alias }),
+    ...(pad === null ? {} : { pad }),
+    ...(approve === null ? {} : { approve: Object.fromEntries(terms) }),
+  };
 }
 
 /** A deny rule in shadow has an effect of its own, so that no rule takes it for one that denies. */

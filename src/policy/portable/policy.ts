@@ -2,6 +2,7 @@ import type { DetectSettings } from "../../core/attacks.ts";
 import type { Classification, Risk, SideEffect } from "../../core/inventory.ts";
 import type { LinearPattern } from "../../core/linear-pattern.ts";
 import type { RedactSettings } from "../../core/pii.ts";
+import type { Approver } from "../../core/policy.ts";
 
 /** A portable policy as its author wrote it, checked: what a field says is what is enforced. */
 export interface PortablePolicy {
@@ -81,8 +82,26 @@ export interface PortableRule {
   readonly audit: "full" | "keys" | "none" | null;
   /** Null where it is that of the server, or `enforce`. */
   readonly mode: Mode | null;
+  /** What is to be done to what passes by an allow rule, or to lift a rule; null for nothing. */
+  readonly obligations: RuleObligations | null;
   /** By argument name. */
   readonly constraints: ReadonlyMap<string, Constraint>;
+}
+
+export interface RuleObligations {
+  /** Pointers in a result: the paths in these texts are concealed. */
+  readonly alias: readonly string[];
+  /** A padding scheme for the answer, as `readPadding` reads it. */
+  readonly pad: string | null;
+  /** A person has to agree first, and how long their word holds; null where nobody is asked. */
+  readonly approve: ApprovalTerms | null;
+}
+
+/** What is null is not bounded by the rule. */
+export interface ApprovalTerms {
+  readonly calls: number | null;
+  readonly minutes: number | null;
+  readonly by: Approver | null;
 }
 
 /** What a rule asks of the inventory's word on a tool; what is null is not asked. */

@@ -38,7 +38,8 @@ function readLevels(place: Place | undefined, reader: Reader): ReadonlyMap<strin
   );
 }
 
-function readPointers(place: Place | undefined, reader: Reader): readonly string[] {
+/** Pointers into a result; none where the list is not there. */
+export function readPointers(place: Place | undefined, reader: Reader): readonly string[] {
   if (place === undefined) return [];
   const items = reader.sequence(place);
   if (items.length === 0 || items.length > POINTERS_MAX) {

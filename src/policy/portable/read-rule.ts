@@ -2,11 +2,13 @@ import { INVENTORY_KEYS, readInventorySelector } from "./inventory-selector.ts";
 import type { Constraint, PortableRule } from "./policy.ts";
 import { readConstraint } from "./read-constraint.ts";
 import { readMode } from "./read-modes.ts";
+import { OBLIGATION_KEYS, readObligations } from "./read-obligations.ts";
 import type { Place, Reader } from "./reader.ts";
 
 const KEYS = [
   ...["tool", "server", "method", "uri", "roles", "reason", "audit", "mode", "constraints"],
   ...INVENTORY_KEYS,
+  ...OBLIGATION_KEYS,
 ];
 const AUDIT_LEVELS = ["full", "keys", "none"] as const;
 
@@ -39,6 +41,7 @@ export function readRule(
     inventory: readInventorySelector(found, reader),
     audit: audit === undefined ? null : reader.choice(audit, AUDIT_LEVELS),
     mode: readMode(found.get("mode"), effect, reader),
+    obligations: readObligations(found, effect, reader),
     constraints: constraints === undefined ? new Map() : readConstraints(constraints, reader),
   };
 }

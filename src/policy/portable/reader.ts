@@ -22,6 +22,7 @@ export interface Reader {
   mapping(place: Place, known: readonly string[]): ReadonlyMap<string, Place>;
   /** The members of a mapping whose keys are names of the author's. */
   namedMapping(place: Place): ReadonlyMap<string, Place>;
+  isMapping(place: Place): boolean;
   sequence(place: Place): readonly Place[];
   text(place: Place): string | null;
   boolean(place: Place): boolean | null;
@@ -48,7 +49,9 @@ export function createReader(file: string, lines: LineCounter): Reader {
   return { errors, mistake, ...readContainers(mistake), ...readValues(mistake) };
 }
 
-function readContainers(mistake: Mistake): Pick<Reader, "mapping" | "namedMapping" | "sequence"> {
+function readContainers(
+  mistake: Mistake,
+): Pick<Reader, "mapping" | "namedMapping" | "isMapping" | "sequence"> {
   function namedMapping(place: Place): ReadonlyMap<string, Place> {
     if (isMap(place.node)) {
       return new Map(place.node.items.map((pair) => memberOf(pair, place)));
@@ -79,7 +82,8 @@ function readContainers(mistake: Mistake): Pick<Reader, "mapping" | "namedMappin
       return { node, offset, path: `${place.path}[${index}]` };
     });
   }
-  return { mapping, namedMapping, sequence };
+  const isMapping = ({ node }: Place): boolean => isMap(node);
+  return { mapping, namedMapping, isMapping, sequence };
 }
 
 function memberOf({ key, value }: Pair, parent: Place): readonly [string, Place] {

@@ -1,6 +1,6 @@
 import type { Finding } from "../../core/finding.ts";
 import type { Direction } from "../../core/message.ts";
-import type { PolicyInput, Principal, Reason } from "../../core/policy.ts";
+import { NO_COUNTS, type PolicyInput, type Principal, type Reason } from "../../core/policy.ts";
 import { faultReason } from "../../decision/faults.ts";
 import type { PendingRequest } from "../../mcp/message/read.ts";
 import type { Dependencies } from "../../pipeline/dependencies.ts";
@@ -33,7 +33,7 @@ export interface Outcome {
 export function tryOut(trial: Trial, dependencies: Dependencies): Outcome {
   const { direction, server, principal, source, sessionId } = trial;
   const scene = {
-    ...{ direction, server, principal, source, sessionId },
+    ...{ direction, server, principal, source, sessionId, counts: NO_COUNTS },
     headerRevision: null,
     requestId: null,
     traceId: null,

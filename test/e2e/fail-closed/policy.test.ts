@@ -234,6 +234,7 @@ async function brokenPolicy(): Promise<LoadedPolicy> {
     engine: { revision, decide },
     input,
     isBuiltIn: true,
+    asksForAliases: false,
     asksForFlow: false,
     rejectsUnknownArguments: false,
   };

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { canonicalJson } from "../../../src/catalogue/canonical-json.ts";
 import { differences } from "../../../src/catalogue/diff.ts";
+import { canonicalJson } from "../../../src/core/canonical-json.ts";
 import { nodeOf } from "../../unit/catalogue/examples.ts";
 
 const RUNS = { numRuns: 400 };

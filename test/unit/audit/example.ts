@@ -45,6 +45,7 @@ export function exampleInput(): PolicyInput {
     session: { id: null, age_s: null, calls: null, denied: null, trust: null, threat: null },
     source: { ip: "10.0.0.1", spiffe: null, user_agent: "node" },
     limits: {},
+    grants: [],
     flow: [],
     posture: {},
     provenance: { "message.tool": "MCP_REQUEST" },

@@ -71,6 +71,7 @@ test("an empty file and no file mean the defaults", () => {
     listen: { host: "127.0.0.1", port: 8070 },
     grpc: { kind: "tcp", host: "127.0.0.1", port: 9191 },
     admin: { host: "127.0.0.1", port: 9192 },
+    approvals: { token: null },
     servers: new Map(),
     policy: {
       file: null,
@@ -200,6 +201,7 @@ drain_deadline_ms: 20
     listen: { host: "::1", port: 8443 },
     grpc: { kind: "unix", path: "/etc/impedance/run/filter.sock" },
     admin: { host: "localhost", port: 0 },
+    approvals: { token: null },
     servers: new Map([
       [
         "files",

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 
 import type { RequestHead } from "../../../src/core/exchange.ts";
+import { NO_CREDENTIAL } from "../../../src/core/identity.ts";
 import { createAnonymousIdentity } from "../../../src/identity/anonymous.ts";
 
 function head(server: string | null, headers: readonly [string, string][] = []): RequestHead {
@@ -27,7 +28,7 @@ test("callers of one server are one principal, whatever they say of themselves",
   };
   const plain = await identity.identify(head("files"));
   const boasting = await identity.identify(head("files", [["authorization", "Bearer admin"]]));
-  expect(plain).toEqual({ kind: "known", principal });
+  expect(plain).toEqual({ kind: "known", principal, credential: NO_CREDENTIAL });
   expect(boasting).toEqual(plain);
 });
 
@@ -38,5 +39,9 @@ test("callers of another server are another principal", async () => {
 });
 
 test("a request that belongs to no server is refused", async () => {
-  expect(await identity.identify(head(null))).toEqual({ kind: "refused", code: "server_unknown" });
+  expect(await identity.identify(head(null))).toEqual({
+    kind: "refused",
+    code: "server_unknown",
+    challenge: null,
+  });
 });

@@ -97,7 +97,7 @@ describe("a request is denied, and nothing of it goes on,", () => {
       title: "when its caller is refused",
       dependencies: (real) => ({
         ...real,
-        identity: { identify: async () => ({ kind: "refused", code: "expired" }) },
+        identity: { identify: async () => ({ kind: "refused", code: "expired", challenge: null }) },
       }),
       status: 401,
       code: "unauthenticated",

@@ -100,8 +100,9 @@ describe("an obligation", () => {
     });
 
   test("to ask a person denies, since nobody is there to be asked", async () => {
-    const asked = [{ rule: "mcp.rules.two_eyes", message: "Agree?" }];
-    const path = await withObligations({ approve: { asked } });
+    const terms = { calls: null, minutes: null, by: null };
+    const asked = [{ rule: "mcp.rules.two_eyes", message: "Agree?", ...terms }];
+    const path = await withObligations({ approve: { asked, granted: [] } });
     const verdict = await ask(path, toolCall(7));
     expect(verdict.kind).toBe("deny");
     expect(codes(path)).toEqual([["approval_required"], []]);

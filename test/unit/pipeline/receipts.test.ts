@@ -51,6 +51,8 @@ async function eventsOf(args: unknown): Promise<readonly DecisionEvent[]> {
     inspector: createInspector([createSecretsGuard(), PII], { clock: systemClock, budgetMs: 500 }),
     paths: {
       viewOf: () => null,
+      obligedViewOf: () => null,
+      readingViewOf: () => null,
       scopeOf: () => ({ id: "", key: new Uint8Array(32) }),
       contentsOf: () => "alias",
       isOutOfReach: () => false,

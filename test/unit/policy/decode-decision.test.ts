@@ -13,7 +13,12 @@ const obligations = {
   remove: [""],
   audit: "full",
   headers: { "x-team": "a b" },
-  approve: { asked: [{ rule: "mcp.rules.two_eyes", message: "Agree?" }] },
+  alias: ["/result/structuredContent/path"],
+  pad: [],
+  approve: {
+    asked: [{ rule: "mcp.rules.two_eyes", message: "Agree?", calls: 1, minutes: null, by: "user" }],
+    granted: ["appr-1"],
+  },
 };
 const deny = { allow: false, reasons: [reason], shadow: [], obligations };
 
@@ -30,11 +35,21 @@ test.each([
 });
 
 test("decodeDecision takes a decision of a bundle that knows nothing of shadow and approvals", () => {
-  const { approve: _, ...older } = obligations;
+  const { approve, alias, pad, ...older } = obligations;
   expect(decodeDecision({ allow: false, reasons: [reason], obligations: older })).toEqual({
     ok: true,
-    value: { ...deny, obligations: { ...older, approve: null } },
+    value: { ...deny, obligations: { ...older, alias: [], pad: [], approve: null } },
   });
+});
+
+test("decodeDecision reads padding schemes as a policy names them", () => {
+  const named = ["padme", "constant:4096", "step:65536,1024", "padme"];
+  const decided = decodeDecision({ ...deny, obligations: { ...obligations, pad: named } });
+  expect(decided.ok ? decided.value.obligations.pad : null).toEqual([
+    { kind: "padme" },
+    { kind: "constant", blockBytes: 4096 },
+    { kind: "step", sizes: [1024, 65536] },
+  ]);
 });
 
 test.each([
@@ -89,6 +104,34 @@ test.each([
     value: { ...deny, obligations: { ...obligations, approve } },
     error: "decision.obligations",
   })),
+  ...[
+    { asked: [{ rule: "r", message: "m", calls: 0 }] },
+    { asked: [{ rule: "r", message: "m", by: "me" }] },
+    { asked: [], granted: [1] },
+  ].map((approve) => ({
+    title: `an approval on terms that are none: ${JSON.stringify(approve)}`,
+    value: { ...deny, obligations: { ...obligations, approve } },
+    error: "decision.obligations",
+  })),
+  ...[
+    "off",
+    "constant",
+    "constant:15",
+    "constant:64,128",
+    "step:",
+    "padme:1",
+    "step:2097152",
+    1,
+  ].map((scheme) => ({
+    title: `a padding scheme that is none: ${scheme}`,
+    value: { ...deny, obligations: { ...obligations, pad: [scheme] } },
+    error: "decision.obligations",
+  })),
+  {
+    title: "an alias that is no pointer",
+    value: { ...deny, obligations: { ...obligations, alias: ["path"] } },
+    error: "decision.obligations",
+  },
   ...["host", "content-length", "x-zta-policy", "mcp-session-id", "transfer-encoding"].map(
     (name) => ({
       title: `a header that is not the policy's to set: ${name}`,

@@ -82,6 +82,7 @@ test("build tells all there is to tell of a call", () => {
     source: { ip: "127.0.0.1", spiffe: null, user_agent: "test/1" },
     limits: {},
     flow: [],
+    grants: [],
     posture: {},
     provenance: expect.objectContaining({ message: "MCP_REQUEST", "principal.id": "NONE" }),
     time: { epoch_ms: NOW, weekday: 6, hour: 5, minute: 46, zone: "UTC" },

@@ -55,6 +55,7 @@ call := {
 	"source": {"ip": "127.0.0.1", "spiffe": null, "user_agent": null},
 	"limits": {},
 	"flow": [],
+	"grants": [],
 	"posture": {},
 	"provenance": {},
 	"time": {"epoch_ms": 1795255200000, "weekday": 6, "hour": 10, "minute": 0, "zone": "UTC"},
@@ -74,6 +75,15 @@ _finding := {
 	"at": "/params/arguments/text",
 	"action": "redacted",
 	"severity": "high",
+}
+
+grant := {
+	"id": "appr-0",
+	"rule": "mcp.rules.not_mcp",
+	"by": "operator",
+	"age_s": 3,
+	"used": 0,
+	"calls_left": 1,
 }
 
 # The call with another path, finding, or message.

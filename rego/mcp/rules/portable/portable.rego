@@ -37,10 +37,49 @@ reasons contains object.union(reasons.reason(rego.metadata.rule()), details) if 
 }
 
 # METADATA
+# description: An allow rule of the policy wants a person to agree first.
+# custom:
+#   code: needs_approval
+#   severity: medium
+#   rank: 13
+#   remedy: Ask the operator to approve it, and send the same again once they did.
+#   examples:
+#   - denies: a call that a rule with approve allows, and to which nobody agreed
+#   - passes: the same call once the operator approved it
+reasons contains object.union(reasons.reason(rego.metadata.rule()), details) if {
+	some fact in input.rules
+	rule := data.impedance.portable.rules[fact.rule]
+	rule.approve
+	portable.applies(fact, data.impedance.portable.rules, "allow", input.principal.roles)
+	details := _details(fact.rule, rule)
+}
+
+# METADATA
+# description: The paths that an allow rule wants concealed in what its calls return.
+# scope: document
+alias contains pointer if {
+	some fact in input.rules
+	input.message.kind in {"error", "result"}
+	portable.applies(fact, data.impedance.portable.rules, "allow", input.principal.roles)
+	some pointer in data.impedance.portable.rules[fact.rule].alias
+}
+
+# METADATA
+# description: How an allow rule wants the length of what its calls return to be rounded up.
+# scope: document
+pad contains scheme if {
+	some fact in input.rules
+	input.message.kind in {"error", "result"}
+	portable.applies(fact, data.impedance.portable.rules, "allow", input.principal.roles)
+	scheme := data.impedance.portable.rules[fact.rule].pad
+}
+
+# METADATA
 # description: What the rules that apply want of the log.
 # scope: document
 audit contains level if {
 	some fact in input.rules
+	not input.message.kind in {"error", "result"}
 	level := data.impedance.portable.rules[fact.rule].audit
 	some effect in ["allow", "deny"]
 	portable.applies(fact, data.impedance.portable.rules, effect, input.principal.roles)
@@ -48,7 +87,7 @@ audit contains level if {
 
 # What the rule itself says: its words, and its mode, where it has them.
 _details(name, rule) := object.union({"rule": name}, {key: value |
-	some key, member in {"message": "reason", "mode": "mode"}
+	some key, member in {"approve": "approve", "message": "reason", "mode": "mode"}
 	value := rule[member]
 	value != null
 })

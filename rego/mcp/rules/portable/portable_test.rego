@@ -147,3 +147,69 @@ test_deny_by_a_rule_that_is_enforced_on_a_server_in_shadow if {
 		with data.impedance.modes.servers as {"files": "shadow"}
 	not decision.allow
 }
+
+test_ask_where_an_allow_rule_wants_approval if {
+	decision := firewall.decision with input as example.call
+		with data.impedance.portable as example.policy
+		with data.impedance.portable.rules["allow/0"].approve as {"calls": 1, "minutes": 5}
+	decision.allow
+	decision.obligations.approve.asked == [{
+		"rule": "allow/0",
+		"message": "An allow rule of the policy wants a person to agree first.",
+		"calls": 1,
+		"minutes": 5,
+	}]
+}
+
+test_allow_where_the_person_agreed_to_the_rule if {
+	granted := object.union(example.grant, {"rule": "allow/0"})
+	decision := firewall.decision with input as object.union(example.call, {"grants": [granted]})
+		with data.impedance.portable as example.policy
+		with data.impedance.portable.rules["allow/0"].approve as {"calls": 1, "minutes": 5}
+	decision.allow
+	decision.obligations.approve == {"asked": [], "granted": ["appr-0"]}
+}
+
+test_ask_where_a_deny_rule_may_be_lifted if {
+	decision := firewall.decision with input as _denied
+		with data.impedance.portable as example.policy
+		with data.impedance.portable.rules["deny/0"].approve as true
+	decision.allow
+	[wanted.rule | some wanted in decision.obligations.approve.asked] == ["deny/0"]
+}
+
+test_deny_where_another_rule_denies_whoever_is_asked if {
+	decision := firewall.decision with input as _denied
+		with data.impedance.portable as example.policy
+		with data.impedance.portable.rules["allow/0"].approve as true
+	[reason.code | some reason in decision.reasons] == ["policy_denied"]
+}
+
+_result := object.union(
+	example.result(null),
+	{"rules": [{"rule": "allow/0", "fit": true, "failed": []}]},
+)
+
+_obliging := object.union(example.rule("allow"), {
+	"alias": ["/result/structuredContent/path"],
+	"pad": "padme",
+	"audit": "none",
+})
+
+test_conceal_and_pad_what_a_call_returns if {
+	decision := firewall.decision with input as _result
+		with data.impedance.portable as example.policy
+		with data.impedance.portable.rules["allow/0"] as _obliging
+	decision.obligations.alias == ["/result/structuredContent/path"]
+	decision.obligations.pad == ["padme"]
+	decision.obligations.audit == "keys"
+}
+
+test_conceal_and_pad_nothing_of_the_call_itself if {
+	decision := firewall.decision with input as example.call
+		with data.impedance.portable as example.policy
+		with data.impedance.portable.rules["allow/0"] as _obliging
+	decision.obligations.alias == []
+	decision.obligations.pad == []
+	decision.obligations.audit == "none"
+}

@@ -42,6 +42,8 @@ function shadowed(
   say: Say,
 ): readonly LintFinding[] {
   return rules.flatMap((rule, index) => {
+    // What it obliges to, it alone does.
+    if (rule.obligations !== null) return [];
     const other = rules.find((one, at) => {
       if (at === index || !ruleContains(one, rule)) return false;
       return at < index || !ruleContains(rule, one);
@@ -56,14 +58,17 @@ function shadowed(
 
 function unreachable(policy: PortablePolicy, file: PortableFile, say: Say): readonly LintFinding[] {
   return policy.allowRules.flatMap((rule) => {
-    const deny = policy.denyRules.find((one) => ruleContains(one, rule));
+    const deny = policy.denyRules.find(
+      (one) => one.obligations === null && ruleContains(one, rule),
+    );
     if (deny !== undefined) {
       const at = placeOf(file.placeOf(deny.id)).line;
       const message = `never allows: ${deny.id} (line ${at}: ${selectionOf(deny)}) denies all of it`;
       return [say("unreachable_rule", rule.id, message, "remove one of the two; deny wins")];
     }
     // By its method a rule makes a method known that MCP does not.
-    if (policy.default !== "allow" || rule.tool === null) return [];
+    const isMore = rule.tool === null || rule.obligations !== null;
+    if (policy.default !== "allow" || isMore) return [];
     const message = "allows nothing more: default: allow lets it pass anyway";
     return [say("unreachable_rule", rule.id, message, "remove it, or write default: deny")];
   });

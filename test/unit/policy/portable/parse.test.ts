@@ -35,7 +35,14 @@ detect_attacks: { enabled: true, on_detect: report, fields: [sql, "*url"] }
 `;
   expect(validate(parseYaml(text))).toBe(true);
   const nothing = { tool: null, method: null, server: null, uri: null, reason: null };
-  const rule = { ...nothing, roles: [], inventory: null, audit: null, mode: null };
+  const rule = {
+    ...nothing,
+    roles: [],
+    inventory: null,
+    audit: null,
+    mode: null,
+    obligations: null,
+  };
   expect(parsePortable(text, "p.yaml")).toEqual({
     ok: true,
     value: {
@@ -174,6 +181,10 @@ describe("parsePortable and the published schema both", () => {
     "modes: { servers: { crm: shadow, lab: off }, rules: { not_allowed: shadow } }",
     "modes: { rules: { facts_missing: enforce } }",
     "validate: { max_arg_bytes: 1 }\nmodes: { rules: { validate/max_arg_bytes: off } }",
+    "allow_rules: [{ tool: a, approve: true }, { tool: b, approve: { calls: 1, minutes: 5 } }]",
+    "deny_rules: [{ method: prompts/get, approve: { by: operator } }, { tool: b, approve: false }]",
+    "allow_rules: [{ tool: a, alias: [/result/a, /result/b/0] }, { method: b, pad: padme }]",
+    "allow_rules: [{ tool: a, pad: 'constant:4096' }, { tool: b, pad: 'step:1024,65536' }]",
     "clearance: { default: PUBLIC }",
     "clearance: { default: PUBLIC, roles: { a: SENSITIVE }, principals: { b: RESTRICTED } }",
     "clearance: { default: PUBLIC, unclassified: PUBLIC, redact: [/result/content/0/text] }",
@@ -185,6 +196,17 @@ describe("parsePortable and the published schema both", () => {
   test.each([
     "unknown: 1",
     "allow_rules: [{ tool: a, audit: some }]",
+    "allow_rules: [{ tool: a, approve: yes please }]",
+    "allow_rules: [{ tool: a, approve: { calls: 0 } }]",
+    "allow_rules: [{ tool: a, approve: { minutes: 1.5 } }]",
+    "allow_rules: [{ tool: a, approve: { by: me } }]",
+    "allow_rules: [{ tool: a, approve: { hours: 1 } }]",
+    "allow_rules: [{ tool: a, alias: [] }]",
+    "allow_rules: [{ tool: a, alias: [/params/arguments/path] }]",
+    "allow_rules: [{ tool: a, pad: huge }]",
+    "allow_rules: [{ tool: a, pad: 'constant:1,2' }]",
+    "deny_rules: [{ tool: a, alias: [/result/a] }]",
+    "deny_rules: [{ tool: a, pad: padme }]",
     "validate: { reject_unknown_args: 1 }",
     "validate: { max_arg_bytes: -1 }",
     "validate: 3",

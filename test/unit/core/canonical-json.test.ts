@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { canonicalJson } from "../../../src/catalogue/canonical-json.ts";
-import { nodeOf } from "./examples.ts";
+import { canonicalJson } from "../../../src/core/canonical-json.ts";
+import { nodeOf } from "../catalogue/examples.ts";
 
 const MAX = 100_000;
 

@@ -1,5 +1,5 @@
-import type { JsonNode } from "../core/json.ts";
-import { assertNever } from "../core/result.ts";
+import type { JsonNode } from "./json.ts";
+import { assertNever } from "./result.ts";
 
 /**
  * The same text for the same value, however it was spelled (RFC 8785): members in the order of

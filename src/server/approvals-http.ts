@@ -1,0 +1,154 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type {
+  ApprovalDesk,
+  ApprovalWord,
+  PendingApproval,
+  StandingGrant,
+} from "../core/approvals.ts";
+import type { AdminAnswer, AdminRequest, AdminRoute } from "../telemetry/admin.ts";
+
+export const APPROVALS_PATH = "/approvals";
+
+export interface ApprovalRouteOptions {
+  readonly desk: ApprovalDesk;
+  /** Who has it speaks for the operator. */
+  readonly token: Uint8Array;
+  /** Puts an answer on record; false where that fails. */
+  readonly note: (action: "approved" | "denied", about: PendingApproval | StandingGrant) => boolean;
+}
+
+const CALLS_MAX = 1_000;
+/** A week. */
+const MINUTES_MAX = 10_080;
+
+/**
+ * `GET /approvals`, `POST /approvals/ID/approve` and `…/deny`, for whoever shows the token. Without
+ * one configured the route is off: who may reach a port is nobody's consent.
+ */
+export function createApprovalRoute(options: ApprovalRouteOptions | null): AdminRoute {
+  return {
+    path: APPROVALS_PATH,
+    answer(asked) {
+      if (options === null) return says(403, "approvals are off: set approvals.token");
+      if (!showsToken(asked, options.token)) return says(401, "the token is missing or wrong");
+      const [, , id, action, ...rest] = asked.path.split("/");
+      if (id === undefined && asked.method === "GET") return listOf(options.desk);
+      if (asked.method !== "POST") return says(405, "GET this, or POST to ID/approve or ID/deny");
+      const act = id === undefined || rest.length > 0 ? undefined : ACTIONS.get(action);
+      return act?.(id ?? "", asked, options) ?? says(404, "there are ID/approve and ID/deny");
+    },
+  };
+}
+
+type Act = (id: string, asked: AdminRequest, options: ApprovalRouteOptions) => AdminAnswer;
+
+/** RFC 6750 section 2.1 */
+const BEARER = /^Bearer ([\x21-\x7e]{1,4096})$/i;
+
+/** Hashes have one length, and are compared in one time. */
+function showsToken({ authorization }: AdminRequest, token: Uint8Array): boolean {
+  const shown = BEARER.exec(authorization ?? "")?.[1];
+  if (shown === undefined) return false;
+  const digest = (bytes: string | Uint8Array) => createHash("sha256").update(bytes).digest();
+  return timingSafeEqual(digest(shown), digest(token));
+}
+
+function listOf(desk: ApprovalDesk): AdminAnswer {
+  return json(200, {
+    pending: desk.pending().map(shownPending),
+    grants: desk.grants().map(shownGrant),
+  });
+}
+
+function approve(id: string, asked: AdminRequest, options: ApprovalRouteOptions): AdminAnswer {
+  const word = readWord(asked.body);
+  if (word === null) {
+    return says(400, `{"calls":1…${CALLS_MAX},"minutes":1…${MINUTES_MAX},"any_arguments":false}`);
+  }
+  const grant = options.desk.approve(id, word);
+  if (grant === null) return says(404, "no such question waits for the operator");
+  if (options.note("approved", grant)) return json(200, shownGrant(grant));
+  // FAIL CLOSED: nobody has agreed to what is not on record.
+  options.desk.deny(id);
+  return says(503, "the decision log cannot take it; nothing was approved");
+}
+
+function deny(id: string, _: AdminRequest, { desk, note }: ApprovalRouteOptions): AdminAnswer {
+  const denied = desk.deny(id);
+  if (denied === null) return says(404, "there is no such approval");
+  note("denied", denied);
+  return json(200, { ...shownPending(denied), state: "denied" });
+}
+
+const ACTIONS: ReadonlyMap<string | undefined, Act> = new Map([
+  ["approve", approve],
+  ["deny", deny],
+]);
+
+/** An empty body leaves everything to the rules that asked; null for what is no word. */
+function readWord(body: Uint8Array | null): ApprovalWord | null {
+  const value = body === null ? undefined : parsed(body);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return null;
+  const { calls = null, minutes = null, any_arguments = false, ...rest } = value as Word;
+  const isWord =
+    isLimit(calls, CALLS_MAX) &&
+    isLimit(minutes, MINUTES_MAX) &&
+    typeof any_arguments === "boolean";
+  if (!isWord || Object.keys(rest).length > 0) return null;
+  return { by: "operator", calls, minutes, anyArguments: any_arguments };
+}
+
+interface Word {
+  readonly calls?: unknown;
+  readonly minutes?: unknown;
+  readonly any_arguments?: unknown;
+}
+
+function isLimit(value: unknown, most: number): value is number | null {
+  if (value === null) return true;
+  return typeof value === "number" && Number.isInteger(value) && value >= 1 && value <= most;
+}
+
+function parsed(body: Uint8Array): unknown {
+  if (body.length === 0) return {};
+  try {
+    return JSON.parse(Buffer.from(body).toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+function shownPending(one: PendingApproval) {
+  return {
+    id: one.id,
+    state: one.state,
+    principal: one.principal,
+    server: one.server,
+    method: one.method,
+    name: one.name,
+    argument_keys: one.argumentKeys,
+    asked: one.asked,
+    decision_id: one.decisionId,
+    age_s: one.ageS,
+  };
+}
+
+function shownGrant(one: StandingGrant) {
+  return {
+    ...shownPending(one),
+    by: one.by,
+    used: one.used,
+    calls_left: one.callsLeft,
+    ends_in_s: one.endsInS,
+    any_arguments: one.anyArguments,
+  };
+}
+
+function json(status: number, value: unknown): AdminAnswer {
+  const contentType = "application/json; charset=utf-8";
+  return { status, contentType, body: JSON.stringify(value) };
+}
+
+function says(status: number, error: string): AdminAnswer {
+  return json(status, { error });
+}
