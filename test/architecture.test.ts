@@ -42,7 +42,8 @@ const HOMES: { readonly [dependency: string]: readonly string[] } = {
   "@open-policy-agent/opa-wasm": ["policy"],
   // Our own settings, and the schemas that servers give their tools: those only in normal form.
   ajv: ["config", "schema"],
-  jose: ["policy"],
+  // Signatures of bundles, and of what callers show.
+  jose: ["policy", "identity"],
   pino: ["telemetry"],
   "prom-client": ["telemetry"],
   // What people write: settings, policies, what tests and lists stand beside them, and the bootstrap.

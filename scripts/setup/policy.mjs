@@ -19,11 +19,20 @@ import { run } from "./child.mjs";
 import { ensure } from "./ensure.mjs";
 import { lastLines, SetupFailure, step } from "./failure.mjs";
 import { opa } from "./opa.mjs";
-import { policyDirectory, policySources } from "./paths.mjs";
+import { packagesBinDirectory, policyDirectory, policySources, root } from "./paths.mjs";
 
 const bundle = join(policyDirectory, "bundle.tar.gz");
 const builtFrom = join(policyDirectory, "bundle.revision");
-const testFiles = "*_test.rego";
+/** What makes a bundle of the sources: another builder makes another bundle. */
+const builder = [
+  "asked-module",
+  "build",
+  "compile",
+  "plan-reads",
+  "plan",
+  "spelt-metadata",
+  "stage",
+].map((name) => join(root, "src", "server", "workbench", `${name}.ts`));
 
 export const policy = {
   name: "policy",
@@ -50,17 +59,25 @@ export const policy = {
   },
 };
 
+/** As `impedance policy build` does it: what ships is built in one way with what anybody adds. */
 async function compile(compiler, built, output) {
-  const args = ["build", "-t", "wasm", "-b", policySources, "--ignore", testFiles];
-  args.push("--revision", built, "-o", output);
-  const { code, stdout, stderr } = await run(compiler, args, { capture: true });
+  const args = [join(root, "src", "main.ts"), "policy", "build"];
+  args.push("--output", output, "--revision", built);
+  const environment = { ...process.env, IMPEDANCE_OPA: compiler };
+  const { code, stdout, stderr } = await run(node(), args, { capture: true, env: environment });
   if (code === 0) return;
   throw new SetupFailure("the policy does not compile", {
     remedy: `correct what opa names:\n${lastLines(stderr || stdout, 40).replaceAll(" | ", "\n")}`,
   });
 }
 
-/** `sha256:…` over the name and content of every source, tests aside. */
+/** The pinned one where there is one: the Node that runs this may be too old for TypeScript. */
+function node() {
+  const pinned = join(packagesBinDirectory, "node");
+  return existsSync(pinned) ? pinned : process.execPath;
+}
+
+/** `sha256:…` over the name and content of every source, tests aside, and of what builds them. */
 function revision() {
   const digest = createHash("sha256");
   for (const file of sources()) {
@@ -80,7 +97,8 @@ function sources() {
   return readdirSync(policySources, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && !entry.name.endsWith("_test.rego"))
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
-    .sort();
+    .sort()
+    .concat(builder);
 }
 
 function replaceFile(path, content) {

@@ -172,15 +172,15 @@ function maskValues(
 ): { readonly [key: string]: Json } {
   const entries = Object.entries(values);
   if (entries.length === 0) return EMPTY;
-  const shown: { [key: string]: Json } = Object.create(null);
-  let size = 0;
+  const shown: [string, Json][] = [];
+  const names = new Set<string>();
   for (const [key, value] of entries) {
     const safe = safeKey(key);
-    const name = safe in shown ? `${safe}#${size}` : safe;
-    shown[name] = note(`${pointer}/${name}`, value, show(value));
-    size += 1;
+    const name = names.has(safe) ? `${safe}#${shown.length}` : safe;
+    names.add(name);
+    shown.push([name, note(`${pointer}/${name}`, value, show(value))]);
   }
-  return shown;
+  return Object.fromEntries(shown);
 }
 
 function mapValues<T>(
@@ -189,14 +189,8 @@ function mapValues<T>(
 ): { readonly [key: string]: Json } {
   const entries = Object.entries(values);
   if (entries.length === 0) return EMPTY;
-  return fromEntries(entries.map(([key, value]) => [key, show(value)]));
+  return Object.fromEntries(entries.map(([key, value]) => [key, show(value)]));
 }
 
-const EMPTY: { readonly [key: string]: Json } = Object.freeze(Object.create(null));
-
-/** Without a prototype: `__proto__` is a key like any other. */
-function fromEntries(entries: Iterable<readonly [string, Json]>): { readonly [key: string]: Json } {
-  const shown: { [key: string]: Json } = Object.create(null);
-  for (const [key, value] of entries) shown[key] = value;
-  return shown;
-}
+/** With a prototype: JSON.stringify is slow on objects without. `fromEntries` defines, never sets. */
+const EMPTY: { readonly [key: string]: Json } = Object.freeze({});

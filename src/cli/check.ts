@@ -1,11 +1,13 @@
 import type { Config } from "../config/config.ts";
 import { err, type Result } from "../core/result.ts";
+import { missingForAuthentication } from "../server/authentication.ts";
 import { loadGuards } from "../server/load-guards.ts";
 import { loadInventory } from "../server/load-inventory.ts";
 import { loadPolicy, type PolicyInForce } from "../server/load-policy.ts";
 import { analystOf, signerOf } from "../server/open-log.ts";
 import { destinationOf } from "../server/open-shipping.ts";
 import { systemClock } from "../server/system.ts";
+import { transportErrors } from "../server/transport.ts";
 import type { Command, Options } from "./command.ts";
 import { complain, misuse, say } from "./output.ts";
 import { loadSettings, SETTINGS_HELP, SETTINGS_OPTIONS } from "./settings.ts";
@@ -71,8 +73,11 @@ async function loadAll(config: Config): Promise<Result<PolicyInForce, readonly s
   // A destination is made without being connected to: that reads the files it names.
   const destinations = config.audit.ship.map((each) => destinationOf(each));
   const keys = [signerOf(config.audit), analystOf(config.audit), ...destinations];
-  if (guards.ok && inventory.ok && keys.every(({ ok }) => ok)) return policy;
+  const missing = [...missingForAuthentication(config), ...(await transportErrors(config))];
+  const isWhole = missing.length === 0 && keys.every(({ ok }) => ok);
+  if (guards.ok && inventory.ok && isWhole) return policy;
   return err([
+    ...missing,
     ...[policy, guards, inventory].flatMap((loaded) => (loaded.ok ? [] : loaded.error)),
     ...keys.flatMap((key) => (key.ok ? [] : [key.error])),
   ]);

@@ -1,18 +1,21 @@
+import { readFileSync } from "node:fs";
+import { err, ok, type Result } from "../core/result.ts";
 import type { Command, Options } from "./command.ts";
 import { misuse, say } from "./output.ts";
 
 export const doctorCommand: Command = {
   name: "doctor",
   summary: "send canaries through a live listener: is the filter really in the path?",
-  help: `usage: impedance doctor [--url URL]
+  help: `usage: impedance doctor [--url URL] [--token-file FILE]
 
 Sends requests that only the firewall answers in its own way, through the listener that clients
 use, and says for each whether the filter was in the path. Nothing is changed on the server: one
 initialize is sent, and the session it opens is ended. Exit code 1 if a check fails.
 
   --url URL        the MCP endpoint as clients see it  [http://127.0.0.1:8070/mcp]
+  --token-file FILE  a bearer token to show, where the gateway asks who calls
   --format FORMAT  text or json                        [text]`,
-  options: { url: "text", format: "text" },
+  options: { url: "text", "token-file": "text", format: "text" },
   run: doctor,
 };
 
@@ -30,14 +33,13 @@ async function doctor(options: Options): Promise<number> {
   if (format !== "text" && format !== "json") {
     return misuse(`--format is text or json, not ${format}`);
   }
-  const url = options.text("url") ?? "http://127.0.0.1:8070/mcp";
-  if (!URL.canParse(url)) {
-    return misuse(`--url ${url} is no URL`);
-  }
+  const target = targetOf(options);
+  if (!target.ok) return misuse(target.error);
   const checks: Check[] = [];
   for (const check of [requestIsRead, sizeIsBounded, responseIsRead]) {
-    checks.push(await attempt(check, url));
+    checks.push(await attempt(check, target.value));
   }
+  const { url } = target.value;
   const healthy = checks.every(({ ok }) => ok);
   if (format === "json") say(JSON.stringify({ ok: healthy, url, checks }));
   else
@@ -45,34 +47,66 @@ async function doctor(options: Options): Promise<number> {
   return healthy ? 0 : 1;
 }
 
-async function attempt(check: (url: string) => Promise<Check>, url: string): Promise<Check> {
+function targetOf(options: Options): Result<Target, string> {
+  const url = options.text("url") ?? "http://127.0.0.1:8070/mcp";
+  if (!URL.canParse(url)) return err(`--url ${url} is no URL`);
+  const file = options.text("token-file");
+  if (file === undefined) return ok({ url, token: null });
+  const token = readToken(file);
+  return token === null
+    ? err(`--token-file ${file} cannot be read, or holds no token`)
+    : ok({ url, token });
+}
+
+interface Target {
+  readonly url: string;
+  /** Shown as a bearer token; null for none. */
+  readonly token: string | null;
+}
+
+/** RFC 6750 section 2.1; null for what is none. */
+function readToken(file: string): string | null {
   try {
-    return await check(url);
+    const text = readFileSync(file, "utf8").trim();
+    return /^[A-Za-z0-9._~+/-]+=*$/.test(text) ? text : null;
+  } catch {
+    return null;
+  }
+}
+
+async function attempt(check: (to: Target) => Promise<Check>, target: Target): Promise<Check> {
+  try {
+    return await check(target);
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const detail = cause instanceof Error ? cause.message : String(cause);
-    return { name: "reachable", ok: false, detail: `no answer from ${url} (${detail})` };
+    return { name: "reachable", ok: false, detail: `no answer from ${target.url} (${detail})` };
   }
 }
 
 /** A duplicate key is read differently by different parsers; no server but us minds it. */
-async function requestIsRead(url: string): Promise<Check> {
+async function requestIsRead(target: Target): Promise<Check> {
   const canary = '{"jsonrpc":"2.0","id":1,"method":"ping","method":"ping"}';
-  const response = await post(url, canary);
+  const response = await post(target, canary);
   const text = await response.text();
-  const seen = response.status === 400 && text.includes("decision_id");
+  const { status } = response;
+  const seen = status === 400 && text.includes("decision_id");
   return {
     name: "requests are read, first byte to last",
     ok: seen,
-    detail: seen
-      ? "a duplicate key was refused"
-      : `HTTP ${response.status}; is the ext_proc filter on this route, with FULL_DUPLEX_STREAMED?`,
+    detail: seen ? "a duplicate key was refused" : `HTTP ${status}; ${adviceOn(status)}`,
   };
 }
 
+function adviceOn(status: number): string {
+  return status === 401
+    ? "show who you are with --token-file FILE"
+    : "is the ext_proc filter on this route, with FULL_DUPLEX_STREAMED?";
+}
+
 /** Envoy itself never answers 413 in this mode: the limit is the firewall's. */
-async function sizeIsBounded(url: string): Promise<Check> {
-  const response = await post(url, `{"x":"${"x".repeat(1024 * 1024)}"}`);
+async function sizeIsBounded(target: Target): Promise<Check> {
+  const response = await post(target, `{"x":"${"x".repeat(1024 * 1024)}"}`);
   await response.body?.cancel();
   const bounded = response.status === 413 && response.headers.has("x-zta-decision-id");
   return {
@@ -85,11 +119,11 @@ async function sizeIsBounded(url: string): Promise<Check> {
 }
 
 /** The time we took is written into the head when the response has passed through us. */
-async function responseIsRead(url: string): Promise<Check> {
-  const response = await post(url, INITIALIZE);
+async function responseIsRead(target: Target): Promise<Check> {
+  const response = await post(target, INITIALIZE);
   await response.body?.cancel();
   const session = response.headers.get("mcp-session-id");
-  if (session !== null) await end(url, session);
+  if (session !== null) await end(target, session);
   const read = response.status < 500 && response.headers.has("x-zta-processing-time");
   return {
     name: "responses are read",
@@ -111,16 +145,22 @@ const INITIALIZE = JSON.stringify({
   },
 });
 
-function post(url: string, body: string): Promise<Response> {
+function shown({ token }: Target): { readonly [header: string]: string } {
+  return token === null ? {} : { authorization: `Bearer ${token}` };
+}
+
+function post(target: Target, body: string): Promise<Response> {
   const headers = {
+    ...shown(target),
     "content-type": "application/json",
     accept: "application/json, text/event-stream",
   };
   const signal = AbortSignal.timeout(DEADLINE_MS);
-  return fetch(url, { method: "POST", headers, body, signal });
+  return fetch(target.url, { method: "POST", headers, body, signal });
 }
 
-async function end(url: string, session: string): Promise<void> {
+async function end(target: Target, session: string): Promise<void> {
   const signal = AbortSignal.timeout(DEADLINE_MS);
-  await fetch(url, { method: "DELETE", headers: { "mcp-session-id": session }, signal });
+  const headers = { ...shown(target), "mcp-session-id": session };
+  await fetch(target.url, { method: "DELETE", headers, signal });
 }

@@ -113,6 +113,7 @@ export async function startUp(
     config: {
       ...shown.config,
       grpc: { kind: "tcp", host: "127.0.0.1", port: 0 },
+      grpcTls: null,
       allowedHosts: config.allowedHosts ?? namesOf(config.listen),
     },
     log: createLogger({ level: config.log.level === "info" ? "warn" : config.log.level }),
@@ -150,7 +151,8 @@ async function bootstrap(config: Config, service: Service): Promise<string> {
     admin: { host: "127.0.0.1", port: 0 },
     service: { host: "127.0.0.1", port: service.grpcPort },
     upstreams: [...config.servers.values()].map(upstreamOf),
-    operator: service.admin,
+    // Envoy would have to be told whom to trust there; operators ask the port itself.
+    ...(config.adminTls === null ? { operator: service.admin } : {}),
     accessLog: null,
   });
 }
@@ -185,6 +187,8 @@ function withUpstream(config: Config, options: Options): Result<Config, string> 
     responseHeadDeadlineMs: config.limits.responseHeadDeadlineMs,
     tools: new Map(),
     inventoryMode: config.inventory.mode,
+    forwardCredentials: null,
+    upstreamCredentials: null,
   };
   return ok({ ...config, listen, servers: new Map([[SINGLE_SERVER, server]]) });
 }

@@ -4,9 +4,15 @@ import type { AllowEntry } from "../core/finding.ts";
 import type { InventoryMode } from "../core/inventory.ts";
 import type { Limits } from "../core/limits.ts";
 import type { SchemaMode } from "../core/tool-limits.ts";
+import {
+  authenticationFiles,
+  buildAuthentication,
+  type RawAuthentication,
+} from "./authentication.ts";
 import type {
   AliasesConfig,
   AuditConfig,
+  CallerHeader,
   Config,
   DenialShape,
   Disclosure,
@@ -29,13 +35,34 @@ import {
 import { listeningPath, normaliseRoot } from "./meaning.ts";
 import { buildPadding, type RawPadding } from "./padding.ts";
 import { buildShipping, type RawShip, type ShipSecrets } from "./shipping.ts";
+import {
+  buildAdminAccess,
+  buildCertificate,
+  buildGrpcTls,
+  buildTrust,
+  type RawAdminAccess,
+  type RawCertificate,
+  type RawGrpcTls,
+  type RawTrust,
+  transportFiles,
+} from "./transport.ts";
+import {
+  buildUpstreamCredentials,
+  type RawUpstreamCredentials,
+  type UpstreamSecrets,
+} from "./upstream-secrets.ts";
 
 /** The document once `schemas/config.json` has found its shape right and filled in defaults. */
 export interface RawConfig {
   readonly listen: string;
   readonly grpc: string;
   readonly admin: string;
+  readonly grpc_tls?: RawGrpcTls;
+  readonly admin_tls?: RawCertificate;
+  readonly admin_access: RawAdminAccess;
+  readonly trust: RawTrust;
   readonly servers: { readonly [id: string]: RawServer };
+  readonly authentication: RawAuthentication;
   readonly policy: {
     readonly file?: string;
     readonly bundle?: string;
@@ -98,6 +125,8 @@ interface RawServer {
   readonly padding?: Partial<RawPadding>;
   readonly response_head_deadline_ms?: number;
   readonly inventory_mode?: InventoryMode;
+  readonly forward_credentials?: readonly CallerHeader[];
+  readonly upstream_credentials?: RawUpstreamCredentials;
   readonly tools: { readonly [glob: string]: RawToolLimits };
 }
 
@@ -114,6 +143,7 @@ export interface Surroundings {
   readonly secrets: Secrets;
   /** Of the entries of `audit.ship`, in their order. */
   readonly shipSecrets: readonly ShipSecrets[];
+  readonly upstreamSecrets: UpstreamSecrets;
 }
 
 /** Null where the file has no reference. */
@@ -124,6 +154,7 @@ export interface Secrets {
   readonly analystKey: Secret | null;
   readonly bundleToken: Secret | null;
   readonly verificationKey: Secret | null;
+  readonly adminToken: Secret | null;
   readonly approvalToken: Secret | null;
 }
 
@@ -134,15 +165,20 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
     path === undefined ? null : resolve(folder, path);
   const limits = buildLimits(raw.limits);
   const servers = Object.entries(raw.servers).map(
-    ([id, server]) => [id, buildServer(id, server, raw, limits, inFolder)] as const,
+    ([id, server]) => [id, buildServer(id, server, raw, limits, surroundings)] as const,
   );
 
   return {
     listen: addressOf(raw.listen),
     grpc: endpointOf(raw.grpc, folder),
+    grpcTls: buildGrpcTls(raw.grpc_tls, folder),
     admin: addressOf(raw.admin),
+    adminTls: buildCertificate(raw.admin_tls, folder),
+    adminAccess: buildAdminAccess(raw.admin_access, secrets.adminToken),
+    trust: buildTrust(raw.trust),
     approvals: { token: secrets.approvalToken },
     servers: new Map(servers),
+    authentication: buildAuthentication(raw.authentication, folder),
     policy: {
       file: inFolder(raw.policy.file),
       bundle: isUrl(raw.policy.bundle) ? raw.policy.bundle : inFolder(raw.policy.bundle),
@@ -222,8 +258,11 @@ function buildAliases(raw: RawConfig["aliases"], key: Secret | null): AliasesCon
 }
 
 function ownPaths(raw: RawConfig, surroundings: Surroundings): string[] {
-  const { file, folder, secrets, shipSecrets } = surroundings;
-  const shipKeys = shipSecrets.flatMap(({ token, key }) => [token, key]);
+  const { file, folder, secrets, shipSecrets, upstreamSecrets } = surroundings;
+  const shipKeys = [
+    ...shipSecrets.flatMap(({ token, key }) => [token, key]),
+    ...upstreamSecrets.values(),
+  ];
   const keyFiles = [...Object.values<Secret | null>({ ...secrets }), ...shipKeys].map((secret) => {
     return secret?.reference.startsWith("file:") ? secret.reference.slice(5) : undefined;
   });
@@ -232,8 +271,9 @@ function ownPaths(raw: RawConfig, surroundings: Surroundings): string[] {
   const bundle = isUrl(policy.bundle) ? undefined : policy.bundle;
   const certificates = audit.ship.flatMap(({ ca_file, cert_file }) => [ca_file, cert_file]);
   const logs = [audit.file, ...audit.fallback_files, ...certificates];
-  const files = [file, policy.file, bundle, inventory.file, ...logs];
-  const paths = [...files, ...modules, ...keyFiles];
+  const files = [file, policy.file, bundle, inventory.file, ...logs, ...transportFiles(raw)];
+  const access = authenticationFiles(raw.authentication);
+  const paths = [...files, ...modules, ...keyFiles, ...access];
   return paths.filter((path) => path !== undefined).map((path) => resolve(folder, path));
 }
 
@@ -242,8 +282,9 @@ function buildServer(
   raw: RawServer,
   { denial, padding, inventory }: Pick<RawConfig, "denial" | "padding" | "inventory">,
   limits: Limits,
-  inFolder: (path: string | undefined) => string | null,
+  { folder, upstreamSecrets }: Surroundings,
 ): ServerConfig {
+  const { upstream_credentials: own } = raw;
   const roots = Object.entries(raw.roots).map(
     ([name, folder]) => [name, normaliseRoot(folder)] as const,
   );
@@ -252,7 +293,7 @@ function buildServer(
     url: new URL(raw.url).href,
     path: listeningPath(id, raw.path),
     protocol: raw.protocol,
-    caFile: inFolder(raw.ca_file),
+    caFile: raw.ca_file === undefined ? null : resolve(folder, raw.ca_file),
     roots: new Map(roots),
     denial: raw.denial ?? denial,
     padding: buildPadding({ ...padding, ...raw.padding }),
@@ -268,6 +309,9 @@ function buildServer(
       ]),
     ),
     inventoryMode: raw.inventory_mode ?? inventory.mode,
+    forwardCredentials: raw.forward_credentials ?? null,
+    upstreamCredentials:
+      own === undefined ? null : buildUpstreamCredentials(own, upstreamSecrets.get(id), folder),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Address, Endpoint } from "../core/address.ts";
 import type { AttacksConfig } from "../core/attacks.ts";
+import type { AuthenticationSettings, UpstreamCredentialSettings } from "../core/authentication.ts";
 import type { DescriptionsConfig } from "../core/descriptions.ts";
 import type { AllowEntry } from "../core/finding.ts";
 import type { InventoryMode } from "../core/inventory.ts";
@@ -8,6 +9,7 @@ import type { Direction } from "../core/message.ts";
 import type { PaddingScheme } from "../core/padding.ts";
 import type { PiiConfig } from "../core/pii.ts";
 import type { SchemaMode, ToolLimits } from "../core/tool-limits.ts";
+import type { Trust } from "../core/trust.ts";
 
 /** What `impedance.yaml` says, complete and checked: nothing of it can fail to be understood. */
 export interface Config {
@@ -15,12 +17,19 @@ export interface Config {
   readonly listen: Address;
   /** Where Envoy reaches the filter. */
   readonly grpc: Endpoint;
+  /** Null: whoever reaches the port can use it. */
+  readonly grpcTls: GrpcTlsConfig | null;
   /** Health and metrics. */
   readonly admin: Address;
+  /** Null: plain HTTP. */
+  readonly adminTls: CertificateConfig | null;
+  readonly adminAccess: AdminAccessConfig;
+  readonly trust: Trust;
   /** Who shows the token speaks for the operator; without one nobody can be asked. */
   readonly approvals: { readonly token: Secret | null };
   /** By id, in the order of the file; the id is the name of the proxy's route. */
   readonly servers: ReadonlyMap<string, ServerConfig>;
+  readonly authentication: AuthenticationSettings;
   readonly policy: PolicyConfig;
   readonly inventory: InventoryConfig;
   /** Names, in the order in which they run. */
@@ -55,6 +64,26 @@ export interface Config {
   readonly drainDeadlineMs: number;
 }
 
+/** A certificate of our own. Paths are absolute. */
+export interface CertificateConfig {
+  readonly certificateFile: string;
+  readonly keyFile: string;
+  readonly pollIntervalMs: number;
+}
+
+export interface GrpcTlsConfig extends CertificateConfig {
+  readonly clientCaFile: string;
+  /** Globs over URIs and DNS names; at least one. */
+  readonly allowedIdentities: readonly string[];
+}
+
+export interface AdminAccessConfig {
+  readonly token: Secret | null;
+  readonly metrics: "token" | "open";
+  /** Globs. */
+  readonly allowedHosts: readonly string[];
+}
+
 export interface ServerConfig {
   readonly id: string;
   /** http or https, without credentials, query and fragment. */
@@ -75,7 +104,14 @@ export interface ServerConfig {
   readonly tools: ReadonlyMap<string, ToolLimits>;
   /** The server's own, or that of the whole configuration. */
   readonly inventoryMode: InventoryMode;
+  /** Headers of the caller that go on; null: none where callers authenticate here, else both. */
+  readonly forwardCredentials: readonly CallerHeader[] | null;
+  /** What the server is shown of ours; null for nothing. */
+  readonly upstreamCredentials: UpstreamCredentialSettings | null;
 }
+
+/** Where callers' credentials are. */
+export type CallerHeader = "authorization" | "cookie";
 
 export interface AliasesConfig {
   /** `roots`: at the servers that have roots. */

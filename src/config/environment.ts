@@ -165,6 +165,7 @@ const REFERENCES: readonly Path[] = [
   ["aliases", "key"],
   ["policy", "bundle_token"],
   ["policy", "verification_key"],
+  ["admin_access", "token"],
   ["approvals", "token"],
 ];
 

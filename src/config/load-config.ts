@@ -19,6 +19,7 @@ import { expandPadding } from "./padding.ts";
 import { configSchema, validateShape } from "./schema.ts";
 import { resolveSecret } from "./secret.ts";
 import { loadShipSecrets } from "./shipping.ts";
+import { loadUpstreamSecrets } from "./upstream-secrets.ts";
 
 /** The settings that are references to secrets. */
 const SECRET_PATHS: { readonly [name in keyof Secrets]: Path } = {
@@ -28,6 +29,7 @@ const SECRET_PATHS: { readonly [name in keyof Secrets]: Path } = {
   analystKey: ["audit", "analyst_key"],
   bundleToken: ["policy", "bundle_token"],
   verificationKey: ["policy", "verification_key"],
+  adminToken: ["admin_access", "token"],
   approvalToken: ["approvals", "token"],
 };
 
@@ -56,11 +58,13 @@ export function loadConfig(
   const secrets = loadSecrets(value, folder, environment);
   const shape = validateShape(value);
   const shipping = loadShipSecrets(value, folder, environment);
+  const upstream = loadUpstreamSecrets(value, folder, environment);
   const faults = firstOfEachPath([
     ...shape,
     ...validateMeaning(value),
     ...secrets.faults,
     ...shipping.faults,
+    ...upstream.faults,
   ]);
   const errors = [...overrides.errors, ...faults.map((fault) => locate(fault, originOf))];
   if (errors.length > 0) return err(errors.sort(byPlace));
@@ -70,6 +74,7 @@ export function loadConfig(
     folder,
     secrets: secrets.secrets,
     shipSecrets: shipping.secrets,
+    upstreamSecrets: upstream.secrets,
   };
   return ok(buildConfig(value as RawConfig, surroundings));
 }

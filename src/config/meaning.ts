@@ -1,7 +1,9 @@
 import { decodeAddress, decodeEndpoint } from "../core/address.ts";
 import { entriesAt, isRecord, textAt, valueAt } from "./access.ts";
+import { checkAuthentication } from "./authentication-meaning.ts";
 import type { Fault, Path } from "./config-error.ts";
 import { checkShipping } from "./shipping.ts";
+import { checkTransport } from "./transport.ts";
 
 /** `sun_path` of a Unix socket's address, without its final NUL. */
 const SOCKET_PATH_MAX_BYTES = 107;
@@ -18,12 +20,14 @@ export function validateMeaning(root: unknown): readonly Fault[] {
     ...checkEndpoint(root, ["grpc"]),
     ...servers.flatMap((id) => checkServer(root, id)),
     ...checkListeningPaths(root, servers),
+    ...checkAuthentication(root, servers),
     ...checkJitter(root, servers),
     ...checkPiiServers(root, servers),
     ...checkInventory(root, servers),
     ...checkAllowedValues(root),
     ...checkAuditFile(root),
     ...checkShipping(root),
+    ...checkTransport(root),
   ];
 }
 

@@ -21,14 +21,15 @@ export function resolveSecret(
   reference: string,
   folder: string,
   environment: Environment,
+  minBytes = SECRET_MIN_BYTES,
 ): Result<Secret, SecretFailure> {
   const bytes = readReference(reference, folder, environment);
   if (!bytes.ok) return bytes;
 
-  if (bytes.value.length < SECRET_MIN_BYTES) {
+  if (bytes.value.length < minBytes) {
     return err({
       problem: `leads to ${bytes.value.length} bytes`,
-      remedy: `make the key at least ${SECRET_MIN_BYTES} bytes, as \`openssl rand -hex 32\` does`,
+      remedy: `make the key at least ${minBytes} bytes, as \`openssl rand -hex 32\` does`,
     });
   }
   return ok({ reference, reveal: () => bytes.value });

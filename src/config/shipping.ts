@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { type Address, decodeAddress } from "../core/address.ts";
+import { type Address, decodeAddress, isLoopbackHost } from "../core/address.ts";
 import { isRecord, valueAt } from "./access.ts";
 import type {
   Environment,
@@ -180,7 +180,7 @@ function checkTls(path: Path, entry: Record<string, unknown>, url: string): Faul
   const faults = TLS_SETTINGS.filter((name) => entry[name] !== undefined).map((name) =>
     wrong([...path, name], "has no effect without TLS", "use https or tls, or remove it"),
   );
-  if (token !== undefined && !isLoopback(URL.parse(url)?.hostname ?? "")) {
+  if (token !== undefined && !isLoopbackHost(URL.parse(url)?.hostname ?? "")) {
     faults.push(wrong([...path, "token"], "would travel in the clear", "use https"));
   }
   return faults;
@@ -225,10 +225,6 @@ function checkNames(entries: readonly (readonly [Path, Record<string, unknown>])
 
 function nameOf({ name, kind }: { readonly name?: unknown; readonly kind?: unknown }): string {
   return String(name ?? kind);
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "[::1]" || /^127(?:\.\d+){3}$/.test(host);
 }
 
 function smaller(one: unknown, other: unknown): boolean {

@@ -35,3 +35,15 @@ export function decodeEndpoint(text: string): Endpoint | null {
 export function encodeAddress({ host, port }: Address): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
+
+/** Whether a host, as `URL.hostname` has it, is this machine: nobody is on the way to it. */
+export function isLoopbackHost(host: string): boolean {
+  return host === "localhost" || host === "[::1]" || /^127(?:\.\d+){3}$/.test(host);
+}
+
+/** Whether what comes from an address is what its host sent: https, or http on this machine. */
+export function isTrustworthyUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || url.username !== "" || url.password !== "") return false;
+  return url.protocol === "https:" || (url.protocol === "http:" && isLoopbackHost(url.hostname));
+}

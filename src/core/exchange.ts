@@ -1,3 +1,5 @@
+import type { Json } from "./policy.ts";
+
 /** HTTP headers as received: lower-case names, values joined with ", " where a name came twice. */
 export type Headers = ReadonlyMap<string, string>;
 
@@ -6,11 +8,27 @@ export interface HeaderMutation {
   readonly remove: readonly string[];
 }
 
+/** A caller's certificate, in the words of the proxy, which took it for genuine. */
+export interface Peer {
+  /** The first of each kind among its names. */
+  readonly uri: string | null;
+  readonly dns: string | null;
+  /** RFC 4514: `CN=agent,O=Example`. */
+  readonly subject: string | null;
+  /** SHA-256 of the whole, in lower-case hexadecimal. */
+  readonly fingerprint: string | null;
+}
+
 /** Where a request comes from, in the words of the proxy, never of the client. */
 export interface Source {
   readonly ip: string | null;
   readonly spiffe: string | null;
+  /** Absent where the caller showed no certificate. */
+  readonly peer?: Peer;
 }
+
+/** Tokens that the proxy itself found good: their claims, by the names it keeps them under. */
+export type VerifiedTokens = { readonly [name: string]: Json };
 
 export interface RequestHead {
   readonly method: string;
@@ -21,6 +39,8 @@ export interface RequestHead {
   readonly server: string | null;
   readonly source: Source;
   readonly requestId: string | null;
+  /** Absent where it looked at none. */
+  readonly verified?: VerifiedTokens;
 }
 
 export interface ResponseHead {

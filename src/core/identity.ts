@@ -1,5 +1,5 @@
-import type { RequestHead } from "./exchange.ts";
-import type { Principal } from "./policy.ts";
+import type { HeaderMutation, RequestHead, Source } from "./exchange.ts";
+import type { AuthenticatedBy, Principal } from "./policy.ts";
 
 /** What a caller showed. For the firewall's own use: no policy, log or server sees any of it. */
 export interface Credential {
@@ -25,6 +25,44 @@ export interface AuthenticationRefusal {
   readonly code: string;
   /** The whole of `WWW-Authenticate`; null where there is none to give. */
   readonly challenge: string | null;
+  /** What was shown could not be judged just now: nothing is said against it. */
+  readonly isTemporary?: boolean;
+}
+
+/** An answer of our own that is no refusal. */
+export interface PlainAnswer {
+  readonly status: number;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly body: Uint8Array;
+}
+
+/** What callers are told of the way in, before and after they are known. */
+export interface Gatekeeper {
+  /** The answer to a request that anybody may make, such as for RFC 9728; null to any other. */
+  answer(head: RequestHead): PlainAnswer | null;
+  /** How to ask a caller for a token with more scopes; null where no token could help. */
+  stepUp(head: RequestHead, by: AuthenticatedBy, scopes: readonly string[]): StepUp | null;
+}
+
+/** RFC 6750 section 3.1: 403, or 401 to one who showed no token yet. */
+export interface StepUp {
+  readonly status: 401 | 403;
+  /** The whole of `WWW-Authenticate`. */
+  readonly challenge: string;
+}
+
+/** Where nobody is asked who they are. */
+export const NO_GATEKEEPER: Gatekeeper = {
+  answer: () => null,
+  stepUp: () => null,
+};
+
+/**
+ * What of a request's head goes on to a server in place of the caller's credentials. Null: the
+ * server's own credential cannot be had, and the request may not go on without it.
+ */
+export interface UpstreamCredentials {
+  replace(head: RequestHead): HeaderMutation | null;
 }
 
 /** Who is asking, or why that cannot be told (an HTTP 401). */
@@ -35,6 +73,32 @@ export type Identity =
 /** Says who is calling, from what the proxy vouches for. Never throws on what was sent. */
 export interface IdentityPort {
   identify(head: RequestHead): Promise<Identity>;
+}
+
+/**
+ * One way to show who one is: a bearer token, an API key, a certificate. Null: nothing of this kind
+ * was shown. What was shown and is no good is refused, and never counts as nothing shown. Never
+ * throws on what was sent.
+ */
+export interface IdentityMethod {
+  /** For metrics and the log; its values are few. */
+  readonly name: string;
+  identify(head: RequestHead): Promise<Identity | null>;
+}
+
+/** Where an attempt to be let in was made. Nothing of what was shown. */
+export interface AuthAttempt {
+  /** The method's name; `none` where nothing was shown. */
+  readonly method: string;
+  readonly server: string | null;
+  readonly source: Source;
+  readonly requestId: string | null;
+}
+
+/** Hears of every attempt, once; never throws. */
+export interface AuthTelemetry {
+  accepted(attempt: AuthAttempt, principal: Principal): void;
+  refused(attempt: AuthAttempt, code: string): void;
 }
 
 /** Of those that showed nothing. */

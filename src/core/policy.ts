@@ -177,6 +177,8 @@ export interface Reason {
   readonly rule: string;
   readonly message: string;
   readonly remedy: string;
+  /** What a token would need for it; absent where no token could help. */
+  readonly scopes?: readonly string[];
 }
 
 export interface Obligations {

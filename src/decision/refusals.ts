@@ -107,6 +107,15 @@ const REFUSALS = {
     message: "The caller's credentials were refused.",
     remedy: "Authenticate again.",
   },
+  identity_unavailable: {
+    ...UNAVAILABLE,
+    message: "It cannot be told just now who the caller is.",
+  },
+  upstream_credential_missing: {
+    ...UNAVAILABLE,
+    message: "The gateway cannot show the server its own credential.",
+    remedy: OPERATOR,
+  },
   host_refused: {
     ...DENIED,
     message: "The request is addressed to a host that this gateway does not answer for.",

@@ -1,19 +1,27 @@
 import { Server, ServerCredentials, type UntypedHandleCall } from "@grpc/grpc-js";
 import type { Firewall } from "../core/exchange.ts";
 import type { Limits } from "../core/limits.ts";
+import { NO_TRUST, type Trust } from "../core/trust.ts";
 import { createByteBudget } from "./body-buffer.ts";
 import { createCheck } from "./ext-authz.ts";
 import { createExtProc } from "./ext-proc.ts";
 import { allowStreamResets, failUnlessVouched } from "./grpc-internals.ts";
+import { type GrpcTls, liveCredentials, onlyAllowed } from "./grpc-tls.ts";
 import { createHealth } from "./health.ts";
 import type { ProcessCall } from "./process-stream.ts";
 import { loadServices } from "./protocol.ts";
+import { createTrusted } from "./trust.ts";
+import { bindPrivately } from "./unix-socket.ts";
 
 export interface GrpcServerOptions {
   readonly firewall: Firewall;
   readonly limits: Limits;
   /** `HOST:PORT` (port 0: any free one) or `unix:/path`. */
   readonly address: string;
+  /** Null or absent: whoever reaches the address can call. */
+  readonly tls?: GrpcTls | null;
+  /** Whose words of those before Envoy are believed; nobody's if absent. */
+  readonly trust?: Trust;
   readonly ready: () => boolean;
   readonly onFault: (code: string, error: unknown) => void;
   /** Told of each exchange, for the count of those that are open. */
@@ -40,9 +48,11 @@ const FRAME_SLACK_BYTES = 64 * 1024;
 
 /** Both of Envoy's doors and the health service on one gRPC server. Rejects when it cannot bind. */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
-  const { firewall, limits, onFault } = options;
+  const { limits, onFault } = options;
   const services = loadServices();
-  const { onOpen = ignore, onClose = ignore } = options;
+  const { onOpen = ignore, onClose = ignore, tls = null } = options;
+  const trusted = createTrusted(options.trust ?? NO_TRUST);
+  const firewall: Firewall = { open: (head) => options.firewall.open(trusted(head)) };
   const budget = createByteBudget(limits.heldBodiesMaxBytes);
   const extProc = createExtProc({ firewall, limits, budget, onFault, onOpen, onClose });
   let draining = false;
@@ -51,6 +61,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     "grpc.max_receive_message_length":
       Math.max(limits.requestBodyMaxBytes, limits.responseBodyMaxBytes) + FRAME_SLACK_BYTES,
     "grpc.max_send_message_length": -1,
+    ...(tls === null ? {} : { interceptors: [onlyAllowed(tls)] }),
   });
   if (options.raiseResetLimits !== false) allowStreamResets(server);
   const wrap = options.wrapProcess ?? ((process) => process);
@@ -65,7 +76,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     Check: createCheck(firewall, (error) => onFault("internal", error)),
   });
   add(server, services.health, health.handlers);
-  const port = await bind(server, options.address);
+  const port = await bind(server, options.address, tls);
 
   return {
     port,
@@ -97,13 +108,17 @@ function add(
   server.addService(service, handlers as Record<string, UntypedHandleCall>);
 }
 
-function bind(server: Server, address: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error, port) => {
-      if (error) reject(error);
-      else resolve(port);
+function bind(server: Server, address: string, tls: GrpcTls | null): Promise<number> {
+  const credentials = tls === null ? ServerCredentials.createInsecure() : liveCredentials(tls.live);
+  const bound = (): Promise<number> =>
+    new Promise((resolve, reject) => {
+      server.bindAsync(address, credentials, (error, port) => {
+        if (error) reject(error);
+        else resolve(port);
+      });
     });
-  });
+  const path = /^unix:(.*)$/s.exec(address)?.[1];
+  return path === undefined ? bound() : bindPrivately(path, bound);
 }
 
 /** Waits until no exchange is open, or until the deadline. */

@@ -20,12 +20,17 @@ export interface StructValue {
   readonly stringValue?: string;
   readonly numberValue?: number;
   readonly boolValue?: boolean;
-  readonly listValue?: { readonly values: readonly StructValue[] };
+  readonly listValue?: { readonly values?: readonly StructValue[] };
   readonly structValue?: Struct;
 }
 
 export interface Struct {
   readonly fields?: { readonly [name: string]: StructValue };
+}
+
+/** What other filters left behind, by their names. */
+export interface Metadata {
+  readonly filter_metadata?: { readonly [filter: string]: Struct };
 }
 
 export interface HttpHeaders {
@@ -47,6 +52,7 @@ export interface ProcessingRequest {
   readonly request_trailers?: { readonly trailers?: HeaderMap };
   readonly response_trailers?: { readonly trailers?: HeaderMap };
   readonly attributes?: { readonly [filter: string]: Struct };
+  readonly metadata_context?: Metadata;
   readonly observability_mode?: boolean;
   readonly protocol_config?: {
     readonly request_body_mode?: number;
@@ -101,6 +107,8 @@ export interface CheckRequest {
     readonly source?: {
       readonly address?: { readonly socket_address?: { readonly address?: string } };
       readonly principal?: string;
+      /** URL-encoded PEM. */
+      readonly certificate?: string;
     };
     readonly request?: {
       readonly http?: {
@@ -113,6 +121,7 @@ export interface CheckRequest {
       };
     };
     readonly context_extensions?: { readonly [name: string]: string };
+    readonly metadata_context?: Metadata;
   };
 }
 

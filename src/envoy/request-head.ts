@@ -1,8 +1,12 @@
-import type { RequestHead } from "../core/exchange.ts";
+import type { Peer, RequestHead, VerifiedTokens } from "../core/exchange.ts";
 import { decodeHeaders } from "./headers.ts";
-import type { CheckRequest, ProcessingRequest, StructValue } from "./protocol.ts";
+import { peerFromCertificate } from "./peer-certificate.ts";
+import type { CheckRequest, Metadata, ProcessingRequest, Struct, StructValue } from "./protocol.ts";
+import { jsonOf } from "./struct.ts";
+import { spiffeOf } from "./trust.ts";
 
 const FILTER = "envoy.filters.http.ext_proc";
+const JWT_FILTER = "envoy.filters.http.jwt_authn";
 
 /**
  * The head of a request as ext_proc sends it. Who and where come from Envoy's attributes
@@ -12,6 +16,7 @@ const FILTER = "envoy.filters.http.ext_proc";
 export function decodeRequestHead(message: ProcessingRequest): RequestHead {
   const headers = decodeHeaders(message.request_headers?.headers);
   const fields = message.attributes?.[FILTER]?.fields ?? {};
+  const peer = peerFromAttributes(fields);
   return {
     method: headers.get(":method") ?? "",
     path: headers.get(":path") ?? "",
@@ -19,17 +24,38 @@ export function decodeRequestHead(message: ProcessingRequest): RequestHead {
     server: text(fields["xds.route_name"]),
     source: {
       ip: withoutPort(text(fields["source.address"])),
-      spiffe: text(fields["connection.uri_san_peer_certificate"]),
+      spiffe: spiffeOf(peer),
+      ...(peer && { peer }),
     },
     requestId: text(fields["request.id"]),
+    ...verifiedBy(message.metadata_context),
   };
+}
+
+function peerFromAttributes(fields: NonNullable<Struct["fields"]>): Peer | null {
+  const isMutual = fields["connection.mtls"]?.boolValue;
+  if (isMutual === false) return null;
+  const peer = {
+    uri: text(fields["connection.uri_san_peer_certificate"]),
+    dns: text(fields["connection.dns_san_peer_certificate"]),
+    subject: text(fields["connection.subject_peer_certificate"]),
+    fingerprint: text(fields["connection.sha256_peer_certificate_digest"]),
+  };
+  // Whoever leaves `connection.mtls` out of request_attributes may have left others in.
+  return isMutual === true || Object.values(peer).some((name) => name !== null) ? peer : null;
+}
+
+/** What the filter `jwt_authn` left behind (`metadata_options.forwarding_namespaces`). */
+function verifiedBy(metadata: Metadata | undefined): { readonly verified?: VerifiedTokens } {
+  const tokens = metadata?.filter_metadata?.[JWT_FILTER];
+  return tokens === undefined ? {} : { verified: jsonOf(tokens) };
 }
 
 /** The same from ext_authz, where the server's id stands in `context_extensions.server`. */
 export function decodeCheckHead(request: CheckRequest): RequestHead {
-  const { source, request: inner, context_extensions } = request.attributes ?? {};
+  const { source, request: inner, context_extensions, metadata_context } = request.attributes ?? {};
   const http = inner?.http ?? {};
-  const principal = source?.principal ?? "";
+  const peer = peerFromCheck(source?.certificate ?? "", source?.principal ?? "");
   return {
     method: http.method ?? "",
     path: http.path ?? "",
@@ -37,10 +63,19 @@ export function decodeCheckHead(request: CheckRequest): RequestHead {
     server: context_extensions?.server || null,
     source: {
       ip: source?.address?.socket_address?.address || null,
-      spiffe: principal.startsWith("spiffe://") ? principal : null,
+      spiffe: spiffeOf(peer),
+      ...(peer && { peer }),
     },
     requestId: http.id || null,
+    ...verifiedBy(metadata_context),
   };
+}
+
+/** The whole certificate (`include_peer_certificate`); without it a SPIFFE id is all that is told. */
+function peerFromCheck(certificate: string, principal: string): Peer | null {
+  if (certificate !== "") return peerFromCertificate(certificate);
+  if (!principal.startsWith("spiffe://")) return null;
+  return { uri: principal, dns: null, subject: null, fingerprint: null };
 }
 
 function text(value: StructValue | undefined): string | null {

@@ -1,6 +1,6 @@
 import type { EventBuilder } from "../audit/event.ts";
 import type { Approvals } from "../core/approvals.ts";
-import type { IdentityPort } from "../core/identity.ts";
+import type { Gatekeeper, IdentityPort, UpstreamCredentials } from "../core/identity.ts";
 import type { Limits } from "../core/limits.ts";
 import type { PaddingScheme } from "../core/padding.ts";
 import type {
@@ -30,6 +30,8 @@ export interface Dependencies {
   readonly identifiers: Identifiers;
   readonly jitter: Jitter;
   readonly identity: IdentityPort;
+  readonly gatekeeper: Gatekeeper;
+  readonly upstream: UpstreamCredentials;
   readonly inspector: Inspector;
   readonly paths: PathGuard;
   readonly catalogue: Catalogue;

@@ -37,7 +37,14 @@ import { bareMessage, type Decision, decide } from "./layer2.ts";
 import { createPending, type Pending } from "./pending.ts";
 import { readRequest } from "./reading.ts";
 import { record } from "./record.ts";
-import { createRefuser, metadataOf, padAnswer, type Refusable, type Refuser } from "./refuser.ts";
+import {
+  createRefuser,
+  metadataOf,
+  padAnswer,
+  plainly,
+  type Refusable,
+  type Refuser,
+} from "./refuser.ts";
 import { createResponseJudge, type ResponseJudge } from "./response.ts";
 import { type Scene, sceneOf } from "./scene.ts";
 import { openSession, sealSession } from "./sealing.ts";
@@ -70,6 +77,8 @@ class HttpExchange implements Exchange {
   readonly #refuser: Refuser;
   readonly #started: number;
   #principal = NOBODY;
+  /** In place of the caller's own; null while nobody knows who that is. */
+  #credentials: HeaderMutation | null = null;
   /** Of the first message; null while there is none, and for HTTP without a JSON-RPC body. */
   #method: string | null = null;
   #tool: string | null = null;
@@ -98,12 +107,16 @@ class HttpExchange implements Exchange {
   async requestHead(): Promise<RequestHeadVerdict> {
     const { headers, server } = this.#head;
     const { limits, identity, doorkeeper } = this.#dependencies;
+    const plain = this.#dependencies.gatekeeper.answer(this.#head);
+    if (plain !== null) return plainly(plain);
     const refusal = doorkeeper.refusal(headers);
     if (refusal !== null) return this.#refuse(refusal);
     if (server === null) return this.#refuse("unknown_server");
     const identified = await identity.identify(this.#head);
-    if (identified.kind === "refused") return this.#refuse("unauthenticated");
+    if (identified.kind === "refused") return this.#refuser.stranger(identified);
     this.#principal = identified.principal;
+    this.#credentials = this.#dependencies.upstream.replace(this.#head);
+    if (this.#credentials === null) return this.#refuse("upstream_credential_missing");
     if (isEncoded(headers)) return this.#refuse("request_encoding");
     if (Number(headers.get("content-length") ?? 0) > limits.requestBodyMaxBytes) {
       return this.#refuse("request_too_large");
@@ -195,13 +208,21 @@ class HttpExchange implements Exchange {
     judged: Judged | null,
   ): Forward {
     const { decisionId, policyRevision } = decision;
+    const credentials = this.#credentials;
+    if (credentials === null) throw new Error("a request was judged before its head");
     const set = [
       ...mirrored.set,
+      ...credentials.set,
       ...serverHeaders(decisionId, policyRevision),
       ...openSession(this.#head.headers, this.#scene("request"), this.#dependencies),
     ];
     // A compressed answer could not be read.
-    const remove = [...forgedHeaders(this.#head.headers), ...mirrored.remove, "accept-encoding"];
+    const remove = [
+      ...forgedHeaders(this.#head.headers),
+      ...mirrored.remove,
+      ...credentials.remove,
+      "accept-encoding",
+    ];
     const metadata = metadataOf(decision, judged, this.#refusable);
     const headers = { set, remove: except(remove, set) };
     return {

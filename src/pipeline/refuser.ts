@@ -1,5 +1,6 @@
 import { maskName } from "../audit/mask-text.ts";
 import type { Deny, HttpDenial, ProxyMetadata, RequestHead } from "../core/exchange.ts";
+import type { AuthenticationRefusal, PlainAnswer, StepUp } from "../core/identity.ts";
 import type { MessageKind } from "../core/message.ts";
 import { atLeast, type PaddingScheme } from "../core/padding.ts";
 import type { Principal } from "../core/policy.ts";
@@ -21,6 +22,8 @@ import { refusedBy } from "./settle.ts";
 export interface Refuser {
   /** A denial of the firewall's own. */
   refuse(code: RefusalCode): Deny;
+  /** To one who is not let in, with the way to be. */
+  stranger(refusal: AuthenticationRefusal): Deny;
   /** The same, on record only: for those who have their own way to tell it. */
   recorded(code: RefusalCode): Decision;
   /** The protocol's own codes, at its own HTTP status, with the id where one could be read. */
@@ -71,12 +74,17 @@ export function createRefuser(exchange: Refusable): Refuser {
    * Whoever waits with an id gets HTTP 200 and a JSON-RPC error, since SDK clients drop the body of
    * any other status; nobody waiting, or `denial: http`, gets `status`.
    */
-  function denial(decision: Decision, status: number, style = settings().denial): HttpDenial {
+  function denial(
+    decision: Decision,
+    status: number,
+    style = settings().denial,
+    challenge: string | null = null,
+  ): HttpDenial {
     const waiting = pending.waiting();
     const refusal = refusedBy(decision);
     const text = answers(waiting, pending.batch, refusal, style, settings().disclose);
     const answered = waiting.length > 0 && style !== "http" && !ALWAYS_HTTP.has(status);
-    return answer(answered ? 200 : status, text, decision);
+    return answer(answered ? 200 : status, text, decision, challenge);
   }
 
   /** design.md §7: each kind of message has its own form of "no". */
@@ -85,15 +93,33 @@ export function createRefuser(exchange: Refusable): Refuser {
     if (HANDSHAKE.has(method ?? "")) {
       return { kind: "deny", denial: denial(decision, 403, "http") };
     }
+    const stepUp = stepUpFor(decision, exchange);
+    if (stepUp !== null) {
+      const { status, challenge } = stepUp;
+      return { kind: "deny", denial: denial(decision, status, "http", challenge) };
+    }
     if (pending.isEmpty() && isOneWay(kind) && settings().denial !== "http") {
       return { kind: "deny", denial: answer(202, "", decision) };
     }
     return { kind: "deny", denial: denial(decision, decision.httpStatus) };
   }
 
-  function answer(status: number, text: string, decision: Decision): HttpDenial {
+  function stranger({ isTemporary, challenge }: AuthenticationRefusal): HttpDenial {
+    const decision = recorded(isTemporary === true ? "identity_unavailable" : "unauthenticated");
+    return denial(decision, decision.httpStatus, "http", challenge);
+  }
+
+  function answer(
+    status: number,
+    text: string,
+    decision: Decision,
+    challenge: string | null = null,
+  ): HttpDenial {
     const { decisionId, policyRevision } = decision;
-    const headers = clientHeaders(decisionId, policyRevision, "deny", exchange.milliseconds());
+    const headers = [
+      ...clientHeaders(decisionId, policyRevision, "deny", exchange.milliseconds()),
+      ...(challenge === null ? [] : [["www-authenticate", challenge] as const]),
+    ];
     const metadata = metadataOf(decision, null, exchange);
     const plain = httpDenial(status, headers, text, metadata);
     return { ...plain, body: padAnswer(plain.body, settings(), dependencies) };
@@ -104,6 +130,7 @@ export function createRefuser(exchange: Refusable): Refuser {
     fault,
     message,
     denial: (decision, status) => denial(decision, status),
+    stranger: (refusal) => ({ kind: "deny", denial: stranger(refusal) }),
     refuse(code) {
       const decision = recorded(code);
       const { httpStatus } = decision;
@@ -112,6 +139,18 @@ export function createRefuser(exchange: Refusable): Refuser {
       return { kind: "deny", denial: denial(decision, httpStatus, style) };
     },
   };
+}
+
+/** MCP 2025-11-25 and later, "Runtime Insufficient Scope Errors": clients read the head alone. */
+function stepUpFor({ reasons: [first] }: Decision, exchange: Refusable): StepUp | null {
+  const { authenticated_by: by } = exchange.principal();
+  if (first?.scopes === undefined) return null;
+  return exchange.dependencies.gatekeeper.stepUp(exchange.head, by, first.scopes);
+}
+
+/** What anybody may ask, of which no record is made. */
+export function plainly(answer: PlainAnswer): Deny {
+  return { kind: "deny", denial: { ...answer, metadata: NO_DECISION } };
 }
 
 export function padAnswer(
@@ -139,6 +178,16 @@ export function metadataOf(
     reasons: decision.reasons.map(({ code }) => code),
   };
 }
+
+/** Nothing was asked that anybody would have to decide. */
+const NO_DECISION: ProxyMetadata = {
+  decision_id: "",
+  allowed: true,
+  method: null,
+  tool: null,
+  principal: "",
+  reasons: [],
+};
 
 /** The peer chose it: what has not the form of a name may be anything, and is left out. */
 function nameOf(text: string | null | undefined): string | null {

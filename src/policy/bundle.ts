@@ -5,6 +5,7 @@ import { err, ok, type Result } from "../core/result.ts";
 import { type VerificationKey, verifyBundle } from "./bundle-signature.ts";
 import { type JsonRecord, parseRecord } from "./json.ts";
 import { compilePatterns, type Patterns } from "./patterns.ts";
+import { buildFactsOf, type Reads } from "./reads.ts";
 import { readTar } from "./tar.ts";
 
 /** An OPA bundle, compiled to WebAssembly and unpacked. */
@@ -17,6 +18,8 @@ export interface Bundle {
   readonly data: JsonRecord;
   /** Of `data.impedance.patterns`. */
   readonly patterns: Patterns;
+  /** What the policy can read of its input, as its builder found. */
+  readonly reads: Reads;
 }
 
 /** Why a bundle cannot be used. `detail` is for the operator. */
@@ -66,8 +69,10 @@ export async function readBundle(
   if (!patterns.ok) return fault("bundle_malformed", `data.json: ${patterns.error}`);
   const manifest = readMember(files.value, "/.manifest");
   if (!manifest.ok) return manifest;
+  const reads = vouchedReads(files.value, wasm, manifest.value);
+  if (!reads.ok) return reads;
 
-  const digest = `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
+  const digest = digestOf(bytes);
   const named = manifest.value.revision;
   const revision = typeof named === "string" && named !== "" ? named : digest;
   // A copy of its own: the archive's memory is not kept for it.
@@ -77,7 +82,46 @@ export async function readBundle(
     wasm: wasm.slice(),
     data: data.value,
     patterns: patterns.value,
+    reads: reads.value,
   });
+}
+
+/**
+ * FAIL CLOSED: a list of rule packages that was made for another build would leave a rule unasked,
+ * and a list of what is read would keep facts from it. Each holds for the one policy.wasm that the
+ * manifest names beside it.
+ */
+function vouchedReads(
+  files: ReadonlyMap<string, Uint8Array>,
+  wasm: Uint8Array,
+  manifest: JsonRecord,
+): Result<Reads, BundleFault> {
+  const facts = buildFactsOf(manifest);
+  if (facts === undefined) return fault("bundle_malformed", ".manifest: metadata.impedance");
+  if (facts === null) {
+    return holdsWrittenList(files)
+      ? fault("bundle_malformed", `a list of rule packages that nothing vouches for; ${REMEDY}`)
+      : ok(null);
+  }
+  if (facts.wasm === digestOf(wasm)) return ok(facts.reads);
+  return fault("bundle_malformed", `its manifest speaks of another policy.wasm; ${REMEDY}`);
+}
+
+const REMEDY = "build it with impedance policy build";
+
+/** Whether the packages under `mcp.rules` are asked one by one, as a builder lists them. */
+function holdsWrittenList(files: ReadonlyMap<string, Uint8Array>): boolean {
+  return [...files].some(([name, bytes]) => {
+    if (!name.endsWith(".rego")) return false;
+    const text = new TextDecoder().decode(bytes);
+    return /^package[ \t]+mcp\.lib\.asked\b/m.test(text) && !text.includes(ASKS_EVERYBODY);
+  });
+}
+
+const ASKS_EVERYBODY = "data.mcp.rules[name].reasons";
+
+function digestOf(bytes: Uint8Array): string {
+  return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 }
 
 async function unpack(bytes: Uint8Array): Promise<Result<Uint8Array, BundleFault>> {

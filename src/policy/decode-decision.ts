@@ -48,11 +48,16 @@ function decodeReasons(value: unknown): readonly Reason[] | null {
 }
 
 function decodeReason(value: unknown): Reason | null {
-  if (!hasMembers(value, ["code", "layer", "rule", "message", "remedy"])) return null;
-  const { code, layer, rule, message, remedy } = value;
+  if (!hasMembers(value, ["code", "layer", "rule", "message", "remedy"], ["scopes"])) return null;
+  const { code, layer, rule, message, remedy, scopes } = value;
   if (layer !== "policy" && layer !== "firewall") return null;
   if (!isText(code) || !isText(rule) || !isText(message) || !isText(remedy)) return null;
-  return { code, layer, rule, message, remedy };
+  if (scopes === undefined) return { code, layer, rule, message, remedy };
+  return isTexts(scopes) ? { code, layer, rule, message, remedy, scopes } : null;
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.length <= LIST_MAX_ITEMS && value.every(isText);
 }
 
 function decodeObligations(value: unknown): Obligations | null {
@@ -103,10 +108,6 @@ function decodeAsked(value: unknown): Asked | null {
 
 function isLimit(value: unknown): value is number | null {
   return value === null || (typeof value === "number" && value > 0);
-}
-
-function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.every(isText);
 }
 
 function isPointers(value: unknown): value is readonly string[] {

@@ -7,6 +7,7 @@ import { decodeDecision } from "./decode-decision.ts";
 import { type Instance, instantiate } from "./instance.ts";
 import { isRecord, type JsonRecord, overlay } from "./json.ts";
 import type { CompiledPortable } from "./portable/compile.ts";
+import { createSelection, type Reads } from "./reads.ts";
 
 export interface PolicyEngineOptions {
   readonly clock: Clock;
@@ -32,7 +33,10 @@ export async function createPolicyEngine(
   if (!first.ok) return first;
 
   const renew = () => instantiate(module.value, data);
-  return ok(new WasmPolicyEngine(revisionOf(bundle, data), first.value, renew, options));
+  const { reads } = bundle;
+  return ok(
+    new WasmPolicyEngine(revisionOf(bundle, data), first.value, { ...options, renew, reads }),
+  );
 }
 
 async function compile(wasm: Uint8Array): Promise<Result<WebAssembly.Module, BundleFault>> {
@@ -47,6 +51,11 @@ async function compile(wasm: Uint8Array): Promise<Result<WebAssembly.Module, Bun
 function dataOf(bundle: Bundle, portable: CompiledPortable | null, over: JsonRecord): JsonRecord {
   const ours = overlay(over, portable?.data ?? {});
   return overlay(bundle.data, { impedance: ours });
+}
+
+interface Parts extends PolicyEngineOptions {
+  readonly renew: () => Result<Instance, BundleFault>;
+  readonly reads: Reads;
 }
 
 /** Of everything that decides: another bundle, portable policy or data is another revision. */
@@ -65,19 +74,16 @@ class WasmPolicyEngine implements PolicyEngine {
   readonly #renew: () => Result<Instance, BundleFault>;
   readonly #clock: Clock;
   readonly #budgetMs: number;
+  readonly #select: (input: unknown) => unknown;
   readonly #readAnswer = createAnswerReader();
 
-  constructor(
-    revision: string,
-    instance: Instance,
-    renew: () => Result<Instance, BundleFault>,
-    options: PolicyEngineOptions,
-  ) {
+  constructor(revision: string, instance: Instance, parts: Parts) {
     this.revision = revision;
     this.#instance = instance;
-    this.#renew = renew;
-    this.#clock = options.clock;
-    this.#budgetMs = options.budgetMs;
+    this.#renew = parts.renew;
+    this.#clock = parts.clock;
+    this.#budgetMs = parts.budgetMs;
+    this.#select = createSelection(parts.reads);
   }
 
   decide(input: PolicyInput): Result<PolicyDecision, PolicyFault> {
@@ -96,7 +102,7 @@ class WasmPolicyEngine implements PolicyEngine {
     try {
       const instance = this.#ready();
       if (instance === null) return fault("policy_failed", "it could not be started again");
-      const answer = instance.evaluate(input);
+      const answer = instance.evaluate(this.#select(input));
       if (instance.memoryBytes > RECYCLE_OVER_BYTES) this.#instance = null;
       return ok(answer);
     } catch (error) {

@@ -5,14 +5,15 @@ import { createCatalogue } from "../catalogue/memory.ts";
 import { createPins } from "../catalogue/pins.ts";
 import type { Config, ServerConfig } from "../config/config.ts";
 import type { Approvals } from "../core/approvals.ts";
+import type { AuthTelemetry } from "../core/identity.ts";
 import type { Inventory } from "../core/inventory.ts";
 import type { AuditSink, Clock, Telemetry } from "../core/ports.ts";
-import { createAnonymousIdentity } from "../identity/anonymous.ts";
 import type { Dependencies, LoadedPolicy, ServerSettings } from "../pipeline/dependencies.ts";
 import { createDoorkeeper } from "../pipeline/doorkeeper.ts";
 import { createSights } from "../pipeline/sights.ts";
 import { createSchemaJudge } from "../schema/judge.ts";
 import { createFlowMemory, FLOW_DEFAULTS } from "../state/flow-memory.ts";
+import { authenticationOf } from "./authentication.ts";
 import { packageVersion } from "./package-root.ts";
 import { pathGuardOf } from "./paths.ts";
 import { randomIdentifiers, systemJitter } from "./system.ts";
@@ -26,6 +27,10 @@ export interface Parts {
   readonly inventory?: Inventory | null;
   readonly audit: AuditSink;
   readonly telemetry: Telemetry;
+  /** Absent where nobody listens. */
+  readonly authTelemetry?: AuthTelemetry;
+  /** Hears why an issuer's keys could not be had. */
+  readonly onKeysMissing?: (issuer: string, reason: string) => void;
   readonly clock: Clock;
   /** What people agree to; absent where nobody can be asked. */
   readonly approvals?: Approvals | null;
@@ -48,7 +53,7 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
     clock,
     identifiers: randomIdentifiers,
     jitter: systemJitter,
-    identity: createAnonymousIdentity(),
+    ...authenticationOf(config, parts),
     get inspector() {
       return inForce().inspector;
     },

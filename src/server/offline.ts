@@ -2,6 +2,7 @@ import type { Config } from "../config/config.ts";
 import type { Clock } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import type { FaultListener } from "../guard/plugins/plugin.ts";
+import { createAnonymousIdentity } from "../identity/anonymous.ts";
 import type { Dependencies } from "../pipeline/dependencies.ts";
 import { dependenciesOf } from "./dependencies.ts";
 import { inspectorOf, loadGuards } from "./load-guards.ts";
@@ -48,5 +49,8 @@ export async function createOfflinePipeline(
     telemetry: silentTelemetry,
     clock,
   };
-  return ok({ policy: policy.value, start: () => dependenciesOf(config, parts) });
+  // Nobody calls, so that nobody can be asked who they are.
+  const identity = createAnonymousIdentity();
+  const start = () => ({ ...dependenciesOf(config, parts), identity });
+  return ok({ policy: policy.value, start });
 }

@@ -1,18 +1,15 @@
 import type { ManagedAuditSink } from "../audit/sink.ts";
 import type { LineTap } from "../audit/tap.ts";
 import type { Config } from "../config/config.ts";
-import type { Endpoint } from "../core/address.ts";
 import type { DecisionEvent } from "../core/audit.ts";
-import type { Firewall } from "../core/exchange.ts";
 import type { AuditSink } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
-import { type GrpcServer, startGrpcServer } from "../envoy/grpc-server.ts";
 import { createDurableFirewall } from "../pipeline/durable.ts";
 import { createFirewall } from "../pipeline/firewall.ts";
-import { type AdminOptions, startAdmin } from "../telemetry/admin.ts";
 import { describeError, type Logger } from "../telemetry/log.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { approvalRouteOf, approvalsOf } from "./approvals.ts";
+import { missingForAuthentication } from "./authentication.ts";
 import { dependenciesOf } from "./dependencies.ts";
 import { noteConfig, notePolicy } from "./history.ts";
 import { type LiveOptions, startLivePolicy } from "./live-policy.ts";
@@ -22,6 +19,7 @@ import { analystOf } from "./open-log.ts";
 import { openShippedLog } from "./open-shipping.ts";
 import { packageVersion } from "./package-root.ts";
 import { hasPassingAliases } from "./paths.ts";
+import { openPorts } from "./ports.ts";
 import { systemClock } from "./system.ts";
 
 export interface ServiceOptions {
@@ -62,6 +60,11 @@ export interface StartFailure {
 export async function startService(
   options: ServiceOptions,
 ): Promise<Result<Service, StartFailure>> {
+  const missing = missingForAuthentication(options.config);
+  return missing.length > 0 ? err({ part: "identity", errors: missing }) : start(options);
+}
+
+async function start(options: ServiceOptions): Promise<Result<Service, StartFailure>> {
   const { config, log } = options;
   const inventory = await loadInventory(config);
   // What a policy may ask of the inventory it cannot decide without it.
@@ -93,56 +96,61 @@ export async function startService(
     return err({ part: "audit", errors: [analyst.error] });
   }
   const approvals = approvalsOf(config, systemClock);
-  const own = { approvals, analyst: analyst.value, clock: systemClock, telemetry: metrics };
+  const own = { approvals, analyst: analyst.value, clock: systemClock };
   const dependencies = dependenciesOf(config, {
     ...own,
+    ...listenersOf(metrics, log),
     inForce: current,
     inventory: inventory.value,
     audit: auditOf(sink, metrics, options.onDecision),
   });
   let ready = false;
   const firewall = createFirewall(dependencies);
-  const grpc = await bindGrpc(options, {
-    firewall: config.audit.sync ? createDurableFirewall(firewall, () => sink.settled()) : firewall,
+  const ports = await openPorts({
+    config,
+    log,
     metrics,
-    ready: () => ready,
-  });
-  if (!grpc.ok) {
-    await sink.close();
-    return grpc;
-  }
-  const admin = await bindAdmin(options, {
+    firewall: config.audit.sync ? createDurableFirewall(firewall, () => sink.settled()) : firewall,
+    serves: () => ready,
     ready: () => ready && sink.healthy && isReady(),
     policyDefault: () => current().policy.default,
-    metrics,
+    anyAdminPort: options.anyAdminPort === true,
     routes: [approvalRouteOf(config, approvals, sink, dependencies)],
   });
-  if (!admin.ok) {
-    grpc.value.close();
+  if (!ports.ok) {
+    live.value.stop();
     await sink.close();
-    return err({ part: "service", errors: [inUse("admin", config.admin, admin.error.code)] });
+    return err({ part: "service", errors: ports.error });
   }
+  const { grpc, admin } = ports.value;
   noteStart(sink, config, current().policy.engine.revision, log);
   ready = true;
-  log.info("started", { grpc_port: grpc.value.port, admin_port: admin.value.port });
+  log.info("started", { grpc_port: grpc.port, admin_port: admin.port });
   return ok({
-    grpcPort: grpc.value.port,
-    admin: admin.value,
+    grpcPort: grpc.port,
+    admin,
     policy: current().policy,
     async stop() {
       ready = false;
       live.value.stop();
-      log.info("draining", { open_streams: grpc.value.openStreams });
+      log.info("draining", { open_streams: grpc.openStreams });
       endWithin(config.drainDeadlineMs);
-      await grpc.value.drain(config.drainDeadlineMs);
-      grpc.value.close();
-      await admin.value.close();
+      await grpc.drain(config.drainDeadlineMs);
+      await ports.value.close();
       const isLogWhole = await sink.close();
       log.info("stopped");
       await log.flush();
       return { isLogWhole };
     },
   });
+}
+
+function listenersOf(metrics: Metrics, log: Logger) {
+  return {
+    telemetry: metrics,
+    authTelemetry: metrics.auth,
+    onKeysMissing: (issuer: string, reason: string) => log.warn("keys_missing", { issuer, reason }),
+  };
 }
 
 /** What holds in this run is on record before its first decision. */
@@ -185,49 +193,4 @@ function auditOf(
       return accepted;
     },
   };
-}
-
-async function bindAdmin(
-  { config, anyAdminPort }: ServiceOptions,
-  rest: Omit<AdminOptions, "host" | "port">,
-) {
-  const admin = await startAdmin({ ...config.admin, ...rest });
-  if (admin.ok || anyAdminPort !== true || admin.error.code !== "EADDRINUSE") return admin;
-  return startAdmin({ host: config.admin.host, port: 0, ...rest });
-}
-
-async function bindGrpc(
-  { config, log }: ServiceOptions,
-  { firewall, metrics, ready }: { firewall: Firewall; metrics: Metrics; ready: () => boolean },
-): Promise<Result<GrpcServer, StartFailure>> {
-  try {
-    const server = await startGrpcServer({
-      firewall,
-      limits: config.limits,
-      address: grpcAddress(config.grpc),
-      ready,
-      onFault: (code, error) =>
-        log.error("exchange_failed", { fault: code, ...describeError(error) }),
-      onOpen: () => metrics.streamOpened(),
-      onClose: () => metrics.streamClosed(),
-    });
-    return ok(server);
-  } catch {
-    return err({ part: "service", errors: [inUse("grpc", config.grpc, "EADDRINUSE")] });
-  }
-}
-
-export function grpcAddress(endpoint: Endpoint): string {
-  if (endpoint.kind === "unix") return `unix:${endpoint.path}`;
-  const host = endpoint.host.includes(":") ? `[${endpoint.host}]` : endpoint.host;
-  return `${host}:${endpoint.port}`;
-}
-
-function inUse(
-  what: "grpc" | "admin",
-  at: { readonly host?: string; readonly port?: number; readonly path?: string },
-  code: string,
-): string {
-  const where = at.path ?? `${at.host}:${at.port}`;
-  return `${what}: cannot listen on ${where} (${code}); choose another with --${what} or \`${what}:\``;
 }

@@ -1,13 +1,18 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
+import type { AuthTelemetry } from "../core/identity.ts";
 import type { Telemetry } from "../core/ports.ts";
+import { createAuthMetrics } from "./auth-metrics.ts";
 import { createBoundedLabels, OTHER } from "./bounded-labels.ts";
+import { type CertificateMetrics, createCertificateMetrics } from "./certificate-metrics.ts";
 import { createShippingMetrics, type ShippingMetrics } from "./shipping-metrics.ts";
 
 /** All that is counted, and the text that a Prometheus server reads. */
-export interface Metrics extends Telemetry, ShippingMetrics {
+export interface Metrics extends Telemetry, ShippingMetrics, CertificateMetrics {
   streamOpened(): void;
   streamClosed(): void;
+  /** Who was let in, and who was not. */
+  readonly auth: AuthTelemetry;
   /** The decision log could not take an event, or could not write. */
   auditFailed(): void;
   /** The decision log goes on in another of its files. */
@@ -96,6 +101,8 @@ export function createMetrics(options: MetricsOptions): Metrics {
     auditHealth: (isHealthy) => watched(registry, isHealthy),
     policyReloaded: (outcome) => instruments.policyReloads.labels(outcome).inc(),
     ...createShippingMetrics(registry),
+    ...createCertificateMetrics(registry),
+    auth: createAuthMetrics(registry),
     contentType: registry.contentType,
     render: () => registry.metrics(),
   };

@@ -46,6 +46,8 @@ export async function createCanaryPath(): Promise<DataPath> {
     responseHeadDeadlineMs: config.limits.responseHeadDeadlineMs,
     tools: new Map(),
     inventoryMode: "observe",
+    forwardCredentials: null,
+    upstreamCredentials: null,
   } as const;
   const paths = pathGuardOf({
     ...config,

@@ -16,6 +16,9 @@ export interface Target {
   readonly protocol?: "http1" | "http2";
   /** PEM of the authority that signed the server's certificate: turns TLS on. */
   readonly ca?: string;
+  /** What the client shows of itself; PEM. */
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 export interface Call {
@@ -137,10 +140,10 @@ interface Wire {
 type HeaderFields = { readonly [name: string]: string };
 
 function openHttp1(target: Target, method: string, path: string, headers: HeaderFields): Wire {
-  const { host, port, ca } = target;
+  const { host, port, ca, cert, key } = target;
   const options = { host, port, method, path, headers, agent: false as const };
   const request = ca
-    ? httpsRequest({ ...options, ca, servername: "localhost" })
+    ? httpsRequest({ ...options, ca, cert, key, servername: "localhost" })
     : httpRequest(options);
   const head = new Promise<ReplyHead & { body: Readable }>((resolve, reject) => {
     request.once("error", reject);
@@ -161,7 +164,7 @@ function openHttp2(target: Target, headers: HeaderFields, endStream: boolean): W
   const authority = `${target.ca ? "https" : "http"}://${target.host}:${target.port}`;
   const session = connectHttp2(
     authority,
-    target.ca ? { ca: target.ca, servername: "localhost" } : {},
+    target.ca ? { ca: target.ca, cert: target.cert, key: target.key, servername: "localhost" } : {},
   );
   const stream = session.request(headers, { endStream });
   const head = new Promise<ReplyHead & { body: Readable }>((resolve, reject) => {

@@ -32,6 +32,7 @@ export interface GatewayOptions {
   readonly gracefulClose?: boolean;
   readonly operatorPort?: number;
   readonly downstreamTls?: BootstrapOptions["downstreamTls"];
+  readonly serviceTls?: BootstrapOptions["serviceTls"];
 }
 
 /** One line of the access log; its names are those of `envoy/bootstrap.yaml`. */
@@ -143,6 +144,7 @@ async function configurationFor(options: GatewayOptions, accessLog: string): Pro
       ? {}
       : { operator: { host: "127.0.0.1", port: options.operatorPort } }),
     ...(options.downstreamTls ? { downstreamTls: options.downstreamTls } : {}),
+    ...(options.serviceTls ? { serviceTls: options.serviceTls } : {}),
   });
   const flags = configuration.layered_runtime?.layers[0].static_layer;
   if (flags) flags[GRACEFUL_CLOSE] = options.gracefulClose ?? true;

@@ -5,6 +5,7 @@ import type { Config, ServerConfig } from "../../src/config/config.ts";
 import { defaultConfig } from "../../src/config/load-config.ts";
 import type { DecisionEvent } from "../../src/core/audit.ts";
 import type { Exchange, Firewall } from "../../src/core/exchange.ts";
+import type { AuthTelemetry } from "../../src/core/identity.ts";
 import type { Inventory, InventoryMode } from "../../src/core/inventory.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../src/core/limits.ts";
 import type { PaddingScheme } from "../../src/core/padding.ts";
@@ -61,6 +62,9 @@ export interface TestServiceOptions {
   readonly inventory?: { readonly tools: Inventory; readonly mode: InventoryMode };
   /** Guards that run after the real ones: to find what a test wants found, or to throw. */
   readonly moreGuards?: readonly Guard[];
+  /** Whatever else of the configuration differs from the defaults. */
+  readonly config?: Partial<Config>;
+  readonly authTelemetry?: AuthTelemetry;
   /** Changes any part of the pipeline: another engine, no policy, a sink that refuses, a clock. */
   readonly dependencies?: (real: Dependencies) => Dependencies;
   /** Stands around the real firewall, or in its place: to throw, to hang, to spy. */
@@ -71,6 +75,14 @@ export interface TestServiceOptions {
   /** A fixed port, to come back where a service was before; any free one if absent. */
   readonly port?: number;
   readonly ready?: () => boolean;
+  /** What differs from the defaults, under which nobody is asked who they are. */
+  readonly authentication?: Partial<Config["authentication"]>;
+  /** Nobody's word before Envoy counts if absent. */
+  readonly trust?: Config["trust"];
+  /** In the clear if absent. */
+  readonly tls?: NonNullable<GrpcServerOptions["tls"]>;
+  /** A Unix socket in place of a port. */
+  readonly socket?: string;
 }
 
 /** A complaint of the adapter: a bug, or a proxy that breaks the protocol. */
@@ -117,7 +129,9 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   const grpc = await startGrpcServer({
     firewall: options.firewall?.(firewall) ?? firewall,
     limits: config.limits,
-    address: `127.0.0.1:${options.port ?? 0}`,
+    address: options.socket ? `unix:${options.socket}` : `127.0.0.1:${options.port ?? 0}`,
+    tls: options.tls ?? null,
+    trust: config.trust,
     ready: options.ready ?? (() => true),
     onFault: (code, error) => faults.push({ code, error }),
     ...(options.wrapProcess ? { wrapProcess: options.wrapProcess } : {}),
@@ -190,11 +204,14 @@ function configOf(options: TestServiceOptions): Config {
     allowedHosts: options.allowedHosts ?? value.allowedHosts,
     pii: { ...value.pii, ...options.pii },
     servers: serversOf(options),
+    authentication: { ...value.authentication, ...options.authentication },
+    trust: options.trust ?? value.trust,
     inventory: { file: null, mode: options.inventory?.mode ?? "observe" },
     aliases: { ...value.aliases, ...options.aliases },
     schema: { ...value.schema, ...options.schema },
     ownPaths: options.ownPaths ?? value.ownPaths,
     limits: { ...value.limits, ...options.limits },
+    ...options.config,
   };
 }
 
@@ -216,6 +233,8 @@ function serversOf(options: TestServiceOptions): Config["servers"] {
       responseHeadDeadlineMs,
       tools: new Map(Object.entries(tools).map(([glob, limits]) => [glob, { ...none, ...limits }])),
       inventoryMode: inventory?.mode ?? "observe",
+      forwardCredentials: null,
+      upstreamCredentials: null,
     },
   ]);
   return new Map(servers);
@@ -239,7 +258,7 @@ async function policyOf(config: Config, text: string | null = ALLOW_TOOLS): Prom
 function testDependencies(
   config: Config,
   policy: PolicyInForce,
-  { moreGuards = [], inventory }: TestServiceOptions,
+  { moreGuards = [], inventory, authTelemetry }: TestServiceOptions,
   decisions: DecisionEvent[],
 ): Dependencies {
   const guards = createGuards(config.guards, {
@@ -261,6 +280,7 @@ function testDependencies(
     inventory: inventory?.tools ?? null,
     clock: systemClock,
     telemetry: silentTelemetry,
+    ...(authTelemetry === undefined ? {} : { authTelemetry }),
     audit: {
       record: (event) => {
         checkEvent(event);

@@ -18,6 +18,7 @@
 package mcp.firewall
 
 import data.mcp.lib.approvals
+import data.mcp.lib.asked
 import data.mcp.lib.modes
 import data.mcp.lib.reasons
 
@@ -31,23 +32,19 @@ decision := {
 	"shadow": _in_order("shadow", _denials),
 	"obligations": {
 		"redact": [pointer |
-			some name
-			some pointer in data.mcp.rules[name].redact
+			some [name, pointer] in asked.redact
 			_mode(name) == "enforce"
 		],
 		"remove": [pointer |
-			some name
-			some pointer in data.mcp.rules[name].remove
+			some [name, pointer] in asked.remove
 			_mode(name) == "enforce"
 		],
 		"alias": [pointer |
-			some name
-			some pointer in data.mcp.rules[name].alias
+			some [name, pointer] in asked.alias
 			_mode(name) == "enforce"
 		],
 		"pad": [scheme |
-			some name
-			some scheme in data.mcp.rules[name].pad
+			some [name, scheme] in asked.pad
 			_mode(name) == "enforce"
 		],
 		"audit": _audit,
@@ -65,20 +62,20 @@ _allowed if {
 	}
 }
 
-_lets_pass if _granted
-
 # Nobody has to allow what default deny is not enforced on.
-_lets_pass if _mode("not_allowed") != "enforce"
+_lets_pass if {
+	_granted
+} else if {
+	_mode("not_allowed") != "enforce"
+}
 
 _granted if {
-	some name
-	data.mcp.rules[name].allow
+	some name in asked.allow
 	_mode(name) != "off"
 }
 
 _denials contains denial if {
-	some name
-	some stated in data.mcp.rules[name].reasons
+	some [name, stated] in asked.reasons
 	denial := _denial(name, stated, _mode(name))
 	denial.mode != "off"
 }
@@ -96,6 +93,24 @@ _denials contains denial if {
 _denials contains denial if {
 	not _granted
 	stated := reasons.reason(rego.metadata.rule())
+	denial := _denial("not_allowed", stated, _mode("not_allowed"))
+	denial.mode != "off"
+}
+
+# METADATA
+# description: The caller's token lacks a scope that this takes.
+# custom:
+#   code: insufficient_scope
+#   severity: low
+#   rank: 80
+#   remedy: Get a token with the scopes that are named, and call again.
+#   examples:
+#   - denies: a call that an allow rule with scopes names, by a caller without them
+#   - passes: the same call by a caller whose token has them all
+_denials contains denial if {
+	not _granted
+	some rule, scopes in data.mcp.rules.portable.lacking
+	stated := object.union(reasons.reason(rego.metadata.rule()), {"rule": rule, "scopes": scopes})
 	denial := _denial("not_allowed", stated, _mode("not_allowed"))
 	denial.mode != "off"
 }
@@ -157,8 +172,7 @@ _approve := {"asked": asked, "granted": granted} if {
 
 # Where rules want different values of one header, it has them all (RFC 9110, 5.3).
 _headers[header] contains value if {
-	some name
-	some header, value in data.mcp.rules[name].headers
+	some [name, header, value] in asked.headers
 	_mode(name) != "off"
 }
 
@@ -167,8 +181,7 @@ default _audit := "keys"
 
 _audit := level if {
 	levels := {wanted |
-		some name
-		some wanted in data.mcp.rules[name].audit
+		some [name, wanted] in asked.audit
 		_mode(name) != "off"
 	}
 	count(levels) == 1

@@ -12,7 +12,7 @@ import {
   type UpstreamServer,
 } from "./clusters.ts";
 import { exampleRoutes, operatorRoutes, type Route, routesOf } from "./routes.ts";
-import { downstreamTls, type ServerCertificate } from "./tls.ts";
+import { type DownstreamCertificate, downstreamTls, type ServiceTls, serviceTls } from "./tls.ts";
 
 /** What differs between the bootstrap file as shipped and the Envoy that shall run. */
 export interface BootstrapOptions {
@@ -27,7 +27,9 @@ export interface BootstrapOptions {
   /** Impedance's admin HTTP port, to be shown at `/health` and `/metrics` of the listener. */
   readonly operator?: Address;
   /** TLS with HTTP/2 and HTTP/1.1 towards the client. */
-  readonly downstreamTls?: ServerCertificate;
+  readonly downstreamTls?: DownstreamCertificate;
+  /** TLS towards Impedance, each knowing the other. */
+  readonly serviceTls?: ServiceTls;
 }
 
 interface AccessLog {
@@ -87,6 +89,7 @@ export function bootstrapObject(template: string, options: BootstrapOptions): Bo
   const made = options.upstreams.map((upstream) =>
     clusterOf(exampleCluster(clusters), upstream, service),
   );
+  if (options.serviceTls) service.transport_socket = serviceTls(options.serviceTls);
   assertDistinct(options.upstreams);
   if (options.operator) {
     made.push(operatorCluster(clusters, options.operator));

@@ -2,10 +2,16 @@ import { existsSync } from "node:fs";
 
 import type { UpstreamUrl } from "./upstream-url.ts";
 
-/** The certificate that Envoy shows to clients. */
+/** A certificate that Envoy shows. */
 export interface ServerCertificate {
   readonly certFile: string;
   readonly keyFile: string;
+}
+
+/** The certificate that Envoy shows to clients. */
+export interface DownstreamCertificate extends ServerCertificate {
+  /** Who may sign the certificates of clients, which then must show one; absent: none is asked. */
+  readonly clientCaFile?: string;
 }
 
 const TLS = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3";
@@ -43,23 +49,58 @@ export function upstreamTls(url: UpstreamUrl, caFile: string | undefined): objec
   };
 }
 
+/** How Envoy and Impedance know each other. */
+export interface ServiceTls {
+  /** What Envoy shows. */
+  readonly certificate: ServerCertificate;
+  /** Who may sign what Impedance shows, and the DNS name or the URI in it. */
+  readonly caFile: string;
+  readonly identity: { readonly kind: "DNS" | "URI"; readonly name: string };
+}
+
+/** TLS towards Impedance, which must be the one of that name; Envoy shows who it is itself. */
+export function serviceTls({ certificate, caFile, identity }: ServiceTls): object {
+  return {
+    name: "envoy.transport_sockets.tls",
+    typed_config: {
+      "@type": `${TLS}.UpstreamTlsContext`,
+      ...(identity.kind === "DNS" ? { sni: identity.name } : {}),
+      common_tls_context: {
+        alpn_protocols: ["h2"],
+        tls_params: { tls_minimum_protocol_version: "TLSv1_2" },
+        tls_certificates: [certificateOf(certificate)],
+        validation_context: {
+          trusted_ca: { filename: caFile },
+          match_typed_subject_alt_names: [
+            { san_type: identity.kind, matcher: { exact: identity.name } },
+          ],
+        },
+      },
+    },
+  };
+}
+
 /** TLS towards clients, HTTP/2 preferred. */
-export function downstreamTls(certificate: ServerCertificate): object {
+export function downstreamTls(certificate: DownstreamCertificate): object {
+  const { clientCaFile } = certificate;
   return {
     name: "envoy.transport_sockets.tls",
     typed_config: {
       "@type": `${TLS}.DownstreamTlsContext`,
+      ...(clientCaFile === undefined ? {} : { require_client_certificate: true }),
       common_tls_context: {
         alpn_protocols: ["h2", "http/1.1"],
-        tls_certificates: [
-          {
-            certificate_chain: { filename: certificate.certFile },
-            private_key: { filename: certificate.keyFile },
-          },
-        ],
+        tls_certificates: [certificateOf(certificate)],
+        ...(clientCaFile === undefined
+          ? {}
+          : { validation_context: { trusted_ca: { filename: clientCaFile } } }),
       },
     },
   };
+}
+
+function certificateOf({ certFile, keyFile }: ServerCertificate): object {
+  return { certificate_chain: { filename: certFile }, private_key: { filename: keyFile } };
 }
 
 function systemCaFile(): string {

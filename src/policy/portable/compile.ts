@@ -155,9 +155,7 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
   const asksForInventory =
     policy.clearance !== null || rules.some(({ rule }) => rule.inventory !== null);
   return {
-    data: dataOf(policy),
-    redact: policy.redact,
-    detect: policy.detect,
+    ...wishesOf(policy),
     rejectsUnknownArguments: policy.rejectUnknownArguments,
     asksForFlow,
     asksForAliases,
@@ -173,6 +171,11 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
 function obligesAnswers({ effect, obligations }: PortableRule): boolean {
   if (effect !== "allow" || obligations === null) return false;
   return obligations.alias.length > 0 || obligations.pad !== null;
+}
+
+/** What others are to do for it: the engine by its data, the guards. */
+function wishesOf(policy: PortablePolicy): Pick<CompiledPortable, "data" | "redact" | "detect"> {
+  return { data: dataOf(policy), redact: policy.redact, detect: policy.detect };
 }
 
 interface CompiledRule {

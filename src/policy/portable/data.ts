@@ -38,10 +38,11 @@ export function dataOf(policy: PortablePolicy): JsonRecord {
 function rulesOf(policy: PortablePolicy): JsonRecord {
   const rules = new Map<string, Json>();
   for (const rule of [...policy.allowRules, ...policy.denyRules].filter(isOn)) {
-    const { effect, roles, reason, audit, mode } = rule;
+    const { effect, roles, scopes, reason, audit, mode } = rule;
     const logged = { ...(audit === null ? {} : { audit }), ...obliged(rule) };
+    const scoped = scopes.length === 0 ? {} : { scopes };
     const methods = namesMethod(rule);
-    rules.set(rule.id, { ...inMode(effect, mode), roles, reason, methods, ...logged });
+    rules.set(rule.id, { ...inMode(effect, mode), roles, reason, methods, ...scoped, ...logged });
   }
   const denial = { roles: [], methods: false };
   for (const { id, reason, mode } of policy.denyFlows.filter(isOn)) {

@@ -75,6 +75,8 @@ export interface PortableRule {
   readonly uri: string | null;
   /** The caller holds one of them; empty: anybody. */
   readonly roles: readonly string[];
+  /** The caller's token has them all; of allow rules only. */
+  readonly scopes: readonly string[];
   readonly reason: string | null;
   /** What the inventory must say of the tool. */
   readonly inventory: InventorySelector | null;

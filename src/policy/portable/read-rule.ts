@@ -6,7 +6,18 @@ import { OBLIGATION_KEYS, readObligations } from "./read-obligations.ts";
 import type { Place, Reader } from "./reader.ts";
 
 const KEYS = [
-  ...["tool", "server", "method", "uri", "roles", "reason", "audit", "mode", "constraints"],
+  ...[
+    "tool",
+    "server",
+    "method",
+    "uri",
+    "roles",
+    "scopes",
+    "reason",
+    "audit",
+    "mode",
+    "constraints",
+  ],
   ...INVENTORY_KEYS,
   ...OBLIGATION_KEYS,
 ];
@@ -37,6 +48,7 @@ export function readRule(
     server: text("server"),
     uri: text("uri"),
     roles: roles === undefined ? [] : readRoles(roles, reader),
+    scopes: readScopes(found.get("scopes"), effect, reader),
     reason: text("reason"),
     inventory: readInventorySelector(found, reader),
     audit: audit === undefined ? null : reader.choice(audit, AUDIT_LEVELS),
@@ -73,6 +85,30 @@ function readRoles(place: Place, reader: Reader): readonly string[] {
     reader.mistake(place, "this should name at least one role; without roles it is for anybody");
   }
   return items.map(reader.text).filter((role) => role !== null);
+}
+
+function readScopes(
+  place: Place | undefined,
+  effect: "allow" | "deny",
+  reader: Reader,
+): readonly string[] {
+  if (place === undefined) return [];
+  if (effect === "deny") {
+    reader.mistake(place, "what lacks a scope is not allowed already: use it in allow_rules");
+  }
+  const items = reader.sequence(place);
+  if (items.length === 0) reader.mistake(place, "this should name at least one scope");
+  return items.map((item) => readScope(item, reader)).filter((scope) => scope !== null);
+}
+
+/** RFC 6749 section 3.3 */
+const SCOPE = /^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/;
+
+function readScope(place: Place, reader: Reader): string | null {
+  const scope = reader.text(place);
+  if (scope === null || SCOPE.test(scope)) return scope;
+  reader.mistake(place, "a scope is up to 256 visible ASCII characters without quotes and \\");
+  return null;
 }
 
 function readConstraints(place: Place, reader: Reader): ReadonlyMap<string, Constraint> {

@@ -7,6 +7,7 @@ import { readBundle } from "../../policy/bundle.ts";
 import { createPolicyEngine } from "../../policy/engine.ts";
 import { packagePath } from "../package-root.ts";
 import { systemClock } from "../system.ts";
+import { compile } from "./compile.ts";
 import { complaintsOf, runOpa } from "./opa.ts";
 import { findSources, type Sources, shippedSources } from "./sources.ts";
 import { stage } from "./stage.ts";
@@ -49,7 +50,7 @@ export async function buildBundle(
   const draft = `${output}.${process.pid}`;
   const revision = options.revision ?? (await digestOf(author.value));
   try {
-    const compiled = await compile(at.folder, draft, revision, options.signing);
+    const compiled = await compile(at.folder, { ...options, revision, output: draft });
     if (!compiled.ok) return compiled;
     const loaded = await load(draft, systemClock);
     if (!loaded.ok) return err([loaded.error]);
@@ -68,22 +69,6 @@ export async function checkRego(author: Sources): Promise<readonly string[]> {
   const run = await runOpa(["check", "--strict", "-s", schema, ...files]);
   if (!run.ok) return [run.error];
   return run.value.code === 0 ? [] : complaintsOf(run.value);
-}
-
-async function compile(
-  folder: string,
-  output: string,
-  revision: string,
-  signing: BuildOptions["signing"],
-): Promise<Result<null, readonly string[]>> {
-  const args = ["build", "-t", "wasm", "-b", ".", "--revision", revision, "-o", output];
-  if (signing !== null) {
-    args.push("--signing-key", resolve(signing.key));
-    if (signing.algorithm !== null) args.push("--signing-alg", signing.algorithm);
-  }
-  const run = await runOpa(args, folder);
-  if (!run.ok) return err([run.error]);
-  return run.value.code === 0 ? ok(null) : err(complaintsOf(run.value));
 }
 
 /** As `serve` would. */

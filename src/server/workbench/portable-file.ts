@@ -65,6 +65,7 @@ export function selectionOf(rule: PortableRule): string {
     if (values !== null) parts.push(`${key}: ${values.join(" or ")}`);
   }
   if (rule.roles.length > 0) parts.push(`roles: ${rule.roles.join(" or ")}`);
+  if (rule.scopes.length > 0) parts.push(`scopes: ${rule.scopes.join(" and ")}`);
   return parts.join(", ");
 }
 

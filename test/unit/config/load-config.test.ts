@@ -66,13 +66,30 @@ const AUDIT_DEFAULTS = {
   ship: [],
 };
 
+const NO_AUTHENTICATION = {
+  publicUrl: null,
+  resource: null,
+  anonymous: true,
+  scopes: [],
+  tokens: null,
+  apiKeys: null,
+  mtls: null,
+  proxyToken: null,
+  revocationFile: null,
+};
+
 test("an empty file and no file mean the defaults", () => {
   const expected = {
     listen: { host: "127.0.0.1", port: 8070 },
     grpc: { kind: "tcp", host: "127.0.0.1", port: 9191 },
+    grpcTls: null,
     admin: { host: "127.0.0.1", port: 9192 },
+    adminTls: null,
+    adminAccess: { token: null, metrics: "token", allowedHosts: [] },
+    trust: { forwardedForHops: 0, clientCertificate: null },
     approvals: { token: null },
     servers: new Map(),
+    authentication: NO_AUTHENTICATION,
     policy: {
       file: null,
       bundle: null,
@@ -142,6 +159,18 @@ test("every setting of a full file arrives, with its paths taken from the file's
 listen: "[::1]:8443"
 grpc: unix:run/filter.sock
 admin: localhost:0
+grpc_tls:
+  certificate_file: tls/own.pem
+  key_file: /run/own-key.pem
+  client_ca_file: tls/ca.pem
+  allowed_identities: ["spiffe://mesh/envoy"]
+admin_tls: { certificate_file: admin.pem, key_file: admin-key.pem, poll_interval_ms: 500 }
+admin_access: { metrics: open, allowed_hosts: ["*.svc"] }
+trust:
+  forwarded_for_hops: 2
+  client_certificate_header: on
+  client_certificate_hop: 3
+  client_certificate_from: ["10.0.0.*"]
 servers:
   files:
     url: https://files.internal/base/mcp
@@ -200,7 +229,21 @@ drain_deadline_ms: 20
   expect(config).toEqual({
     listen: { host: "::1", port: 8443 },
     grpc: { kind: "unix", path: "/etc/impedance/run/filter.sock" },
+    grpcTls: {
+      certificateFile: "/etc/impedance/tls/own.pem",
+      keyFile: "/run/own-key.pem",
+      clientCaFile: "/etc/impedance/tls/ca.pem",
+      allowedIdentities: ["spiffe://mesh/envoy"],
+      pollIntervalMs: 10_000,
+    },
     admin: { host: "localhost", port: 0 },
+    adminTls: {
+      certificateFile: "/etc/impedance/admin.pem",
+      keyFile: "/etc/impedance/admin-key.pem",
+      pollIntervalMs: 500,
+    },
+    adminAccess: { token: null, metrics: "open", allowedHosts: ["*.svc"] },
+    trust: { forwardedForHops: 2, clientCertificate: { hop: 3, from: ["10.0.0.*"] } },
     approvals: { token: null },
     servers: new Map([
       [
@@ -223,6 +266,8 @@ drain_deadline_ms: 20
             ["*", { argumentsMaxBytes: 7, resultMaxBytes: null, timeoutMs: null }],
           ]),
           inventoryMode: "observe",
+          forwardCredentials: null,
+          upstreamCredentials: null,
         },
       ],
       [
@@ -239,9 +284,12 @@ drain_deadline_ms: 20
           responseHeadDeadlineMs: 7,
           tools: new Map(),
           inventoryMode: "enforce",
+          forwardCredentials: null,
+          upstreamCredentials: null,
         },
       ],
     ]),
+    authentication: NO_AUTHENTICATION,
     policy: {
       file: "/etc/impedance/policy.yaml",
       bundle: "/opt/bundle.tar.gz",
@@ -296,6 +344,11 @@ drain_deadline_ms: 20
       "/etc/impedance/log/decisions.jsonl",
       "/etc/impedance/log/second.jsonl",
       "/var/emergency.jsonl",
+      "/etc/impedance/tls/own.pem",
+      "/run/own-key.pem",
+      "/etc/impedance/admin.pem",
+      "/etc/impedance/admin-key.pem",
+      "/etc/impedance/tls/ca.pem",
       "/etc/impedance/guards/a.ts",
       "/opt/b.js",
     ],
@@ -363,6 +416,31 @@ describe("one setting", () => {
       title: "a server's inventory that is not there",
       bad: "servers: { s: { url: http://h/mcp, inventory_mode: enforce } }",
       good: "servers: { s: { url: http://h/mcp, inventory_mode: observe } }",
+    },
+    {
+      title: "a header that is read from nobody",
+      bad: "trust: { client_certificate_header: on }",
+      good: "trust: { client_certificate_header: on, client_certificate_from: [a] }",
+    },
+    {
+      title: "certificates of nobody",
+      bad: "authentication: { mtls: {} }",
+      good: "authentication: { mtls: { trust_domains: [mesh] } }",
+    },
+    {
+      title: "a trust domain that is none",
+      bad: "authentication: { mtls: { trust_domains: [Mesh/x] } }",
+      good: "authentication: { mtls: { trust_domains: [mesh.x] } }",
+    },
+    {
+      title: "a checked token of any issuer",
+      bad: "authentication: { proxy_jwt: { payload: jwt } }",
+      good: 'authentication: { proxy_jwt: { payload: jwt, issuer: "https://a" } }',
+    },
+    {
+      title: "TLS for Envoy that asks for nobody's name",
+      bad: "grpc_tls: { certificate_file: a, key_file: b, client_ca_file: c, allowed_identities: [] }",
+      good: "grpc_tls: { certificate_file: a, key_file: b, client_ca_file: c, allowed_identities: [d] }",
     },
     { title: "a host without port", bad: "admin: localhost", good: "admin: localhost:1" },
     {
@@ -688,5 +766,31 @@ describe("a value that is allowed", () => {
       expect.stringContaining("allow.0.path is not a known setting"),
       "impedance.yaml:1:23: allow.1 says nothing; add one of: rule, server, tool, pointer, value",
     ]);
+  });
+});
+
+test("what the proxy vouches for is asked for as the file says, and anonymous callers are not", () => {
+  const { authentication } = load(`
+authentication:
+  mtls: { trust_domains: [mesh], names: [a], subjects: [b], roles: { "spiffe://mesh/*": [agent] } }
+  proxy_jwt:
+    { payload: jwt, issuer: "https://a", audiences: [us], kind: service, claims: [team], clock_skew_s: 1 }
+`);
+  expect(authentication).toMatchObject({
+    anonymous: false,
+    mtls: {
+      trustDomains: ["mesh"],
+      names: ["a"],
+      subjects: ["b"],
+      roles: new Map([["spiffe://mesh/*", ["agent"]]]),
+    },
+    proxyToken: {
+      payload: "jwt",
+      issuer: "https://a",
+      audiences: ["us"],
+      clockSkewMs: 1_000,
+      principal: { claim: "sub", kind: "service" },
+      claims: ["team"],
+    },
   });
 });

@@ -11,6 +11,7 @@ import {
   refusal,
   refusalCodes,
 } from "../../../src/decision/refusals.ts";
+import { authCodes, descriptionOf, isOurs } from "../../../src/identity/codes.ts";
 import {
   batchTooLarge,
   headerMismatch,
@@ -46,6 +47,15 @@ describe("docs/errors.md", () => {
       remedy,
     ]);
     expect(sorted(rowsOf(page, "The policy's"))).toEqual(sorted(expected));
+  });
+
+  test("lists every reason not to let a caller in, and no other", () => {
+    const expected = authCodes().map((code) => [
+      `\`${code}\``,
+      isOurs(code) ? "503" : "401",
+      descriptionOf(code),
+    ]);
+    expect(sorted(rowsOf(page, "Who is not let in"))).toEqual(sorted(expected));
   });
 
   test("lists every fault of the protocol, and no other", () => {

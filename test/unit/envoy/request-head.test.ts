@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import type { ProcessingRequest } from "../../../src/envoy/protocol.ts";
 import { decodeCheckHead, decodeRequestHead } from "../../../src/envoy/request-head.ts";
+import { createAuthority } from "../../support/authority.ts";
 
 const FILTER = "envoy.filters.http.ext_proc";
 
@@ -19,6 +20,14 @@ function message(
   );
   return { request_headers: { headers: { headers: list } }, attributes: { [filter]: { fields } } };
 }
+
+function withMtls(request: ProcessingRequest, boolValue: boolean): ProcessingRequest {
+  const fields = { ...request.attributes?.[FILTER]?.fields, "connection.mtls": { boolValue } };
+  return { ...request, attributes: { [FILTER]: { fields } } };
+}
+
+/** Of whom no more is told than the id. */
+const MESH_AGENT = { uri: "spiffe://mesh/agent", dns: null, subject: null, fingerprint: null };
 
 describe("decodeRequestHead", () => {
   test("takes who and where from Envoy's attributes, and all else from the headers", () => {
@@ -43,7 +52,7 @@ describe("decodeRequestHead", () => {
         ["x-request-id", "forged"],
       ]),
       server: "files",
-      source: { ip: "10.1.2.3", spiffe: "spiffe://mesh/agent" },
+      source: { ip: "10.1.2.3", spiffe: "spiffe://mesh/agent", peer: MESH_AGENT },
       requestId: "r-1",
     });
   });
@@ -74,6 +83,58 @@ describe("decodeRequestHead", () => {
       source: { ip: null, spiffe: null },
       requestId: null,
     });
+  });
+
+  test("has all of a certificate's names, and only where one was shown", () => {
+    const attributes = {
+      "connection.uri_san_peer_certificate": "https://agent.test/",
+      "connection.dns_san_peer_certificate": "agent.test",
+      "connection.subject_peer_certificate": "CN=agent",
+      "connection.sha256_peer_certificate_digest": "ab12",
+    };
+    const shown = message({}, attributes);
+    const peer = {
+      uri: "https://agent.test/",
+      dns: "agent.test",
+      subject: "CN=agent",
+      fingerprint: "ab12",
+    };
+    expect(decodeRequestHead(shown).source).toEqual({ ip: null, spiffe: null, peer });
+    expect(decodeRequestHead(withMtls(shown, true)).source.peer).toEqual(peer);
+    expect(decodeRequestHead(withMtls(shown, false)).source.peer).toBeUndefined();
+    const nobody = { uri: null, dns: null, subject: null, fingerprint: null };
+    expect(decodeRequestHead(withMtls(message({}, {}), true)).source.peer).toEqual(nobody);
+  });
+
+  test("has the claims that jwt_authn left, and those of no other filter", () => {
+    const claims = {
+      fields: {
+        iss: { stringValue: "https://login.test" },
+        exp: { numberValue: 5 },
+        admin: { boolValue: false },
+        nothing: {},
+        roles: { listValue: { values: [{ stringValue: "a" }, {}] } },
+        none: { listValue: {} },
+        realm: { structValue: { fields: { name: { stringValue: "r" } } } },
+      },
+    };
+    const fields = { jwt: { structValue: claims } };
+    const from = (filter: string): ProcessingRequest => ({
+      ...message({}, {}),
+      metadata_context: { filter_metadata: { [filter]: { fields } } },
+    });
+    expect(decodeRequestHead(from("envoy.filters.http.jwt_authn")).verified).toEqual({
+      jwt: {
+        iss: "https://login.test",
+        exp: 5,
+        admin: false,
+        nothing: null,
+        roles: ["a", null],
+        none: [],
+        realm: { name: "r" },
+      },
+    });
+    expect(decodeRequestHead(from("envoy.filters.http.lua")).verified).toBeUndefined();
   });
 
   test("takes nothing of it from a header of the same name", () => {
@@ -110,7 +171,7 @@ describe("decodeCheckHead", () => {
       path: "/mcp",
       headers: new Map([["accept", "*/*"]]),
       server: "files",
-      source: { ip: "10.1.2.3", spiffe: "spiffe://mesh/agent" },
+      source: { ip: "10.1.2.3", spiffe: "spiffe://mesh/agent", peer: MESH_AGENT },
       requestId: "r-1",
     });
   });
@@ -125,4 +186,30 @@ describe("decodeCheckHead", () => {
       requestId: null,
     });
   });
+
+  test("reads a certificate that comes along, as Envoy writes it", () => {
+    using authority = createAuthority();
+    const names = ["DNS:agent.test", "URI:spiffe://mesh/agent"];
+    const { cert, fingerprint } = authority.issue({ names, subject: "/O=Example/CN=agent" });
+    const certificate = encodeURIComponent(cert);
+    const head = decodeCheckHead({ attributes: { source: { certificate, principal: "x" } } });
+    expect(head.source).toEqual({
+      ip: null,
+      spiffe: "spiffe://mesh/agent",
+      peer: {
+        uri: "spiffe://mesh/agent",
+        dns: "agent.test",
+        subject: "CN=agent,O=Example",
+        fingerprint,
+      },
+    });
+  });
+
+  test.each(["%", "not a certificate", "-----BEGIN%20CERTIFICATE-----", "%00".repeat(30_000)])(
+    "knows nobody by a certificate such as %.20s",
+    (certificate) => {
+      const source = { certificate, principal: "spiffe://mesh/admin" };
+      expect(decodeCheckHead({ attributes: { source } }).source.peer).toBeUndefined();
+    },
+  );
 });

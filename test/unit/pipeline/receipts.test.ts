@@ -3,6 +3,7 @@ import { createEventBuilder } from "../../../src/audit/event.ts";
 import { createCatalogue } from "../../../src/catalogue/memory.ts";
 import { createPins } from "../../../src/catalogue/pins.ts";
 import type { DecisionEvent } from "../../../src/core/audit.ts";
+import { NO_GATEKEEPER } from "../../../src/core/identity.ts";
 import { DEFAULT_LIMITS } from "../../../src/core/limits.ts";
 import { createInspector } from "../../../src/guard/inspect.ts";
 import { createPiiGuard } from "../../../src/guard/pii/pii.ts";
@@ -47,6 +48,8 @@ async function eventsOf(args: unknown): Promise<readonly DecisionEvent[]> {
     clock: systemClock,
     identifiers: randomIdentifiers,
     identity,
+    gatekeeper: NO_GATEKEEPER,
+    upstream: { replace: () => ({ set: [], remove: [] }) },
     jitter: { wait: async () => undefined },
     inspector: createInspector([createSecretsGuard(), PII], { clock: systemClock, budgetMs: 500 }),
     paths: {

@@ -5,11 +5,12 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { type JsonRecord, overlay, parseRecord } from "../../../src/policy/json.ts";
+import { compile } from "../../../src/server/workbench/compile.ts";
 
 const run = promisify(execFile);
 const root = resolve(import.meta.dirname, "../../..");
 
-/** Builds a bundle of the given files with the real compiler. */
+/** Builds a bundle of the given files as OPA does by itself. */
 export async function buildBundle(files: { readonly [path: string]: string }): Promise<Uint8Array> {
   return withFolder(async (folder) => {
     const source = join(folder, "source");
@@ -17,13 +18,23 @@ export async function buildBundle(files: { readonly [path: string]: string }): P
       await mkdir(dirname(join(source, path)), { recursive: true });
       await writeFile(join(source, path), text);
     }
-    return build(source, folder, []);
+    return build(source, folder);
   });
 }
 
 /** Builds the bundle that Impedance ships. */
 export function buildDefaultBundle(): Promise<Uint8Array> {
-  return withFolder((folder) => build(join(root, "rego"), folder, ["--ignore", "*_test.rego"]));
+  return buildBundleBeside({});
+}
+
+/** The same sources, as OPA builds them by itself. */
+export function buildPlainBundle(): Promise<Uint8Array> {
+  return withFolder(async (folder) => {
+    const source = join(folder, "source");
+    const isShipped = (path: string) => !path.endsWith("_test.rego");
+    await cp(join(root, "rego"), source, { recursive: true, filter: isShipped });
+    return build(source, folder);
+  });
 }
 
 /** Builds what ships with an author's files beside it; of data, theirs is laid over ours. */
@@ -43,14 +54,23 @@ export function buildBundleBeside(
     const ours = parseRecord(await readFile(place));
     if (!ours.ok) throw new Error(ours.error);
     await writeFile(place, JSON.stringify(overlay(ours.value, data)));
-    return build(source, folder, []);
+    return buildListed(source, folder);
   });
 }
 
-async function build(source: string, folder: string, flags: readonly string[]) {
+/** As `impedance policy build` does. */
+async function buildListed(source: string, folder: string) {
+  process.env.IMPEDANCE_OPA ??= opa();
+  const output = join(folder, "bundle.tar.gz");
+  const built = await compile(source, { output, revision: "sha256:test", signing: null });
+  if (!built.ok) throw new Error(built.error.join("\n"));
+  return readFile(output);
+}
+
+async function build(source: string, folder: string) {
   const output = join(folder, "bundle.tar.gz");
   const revision = ["--revision", "sha256:test"];
-  await run(opa(), ["build", "-t", "wasm", "-b", source, ...flags, ...revision, "-o", output]);
+  await run(opa(), ["build", "-t", "wasm", "-b", source, ...revision, "-o", output]);
   return readFile(output);
 }
 

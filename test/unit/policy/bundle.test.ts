@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { createTar } from "nanotar";
@@ -32,6 +33,7 @@ test("readBundle unpacks what opa built", async () => {
       wasm: expect.any(Uint8Array),
       data: { impedance: { open: true } },
       patterns: { facts: expect.any(Function) },
+      reads: null,
     },
   });
 });
@@ -39,6 +41,50 @@ test("readBundle unpacks what opa built", async () => {
 test("readBundle takes the digest for the revision of a bundle without one", async () => {
   const bundle = await readBundle(archive({ "policy.wasm": "x" }));
   expect(bundle.ok && bundle.value.revision === bundle.value.digest).toBe(true);
+});
+
+const LISTED =
+  'package mcp.lib.asked\nreasons contains ["a", b] if some b in data.mcp.rules.a.reasons\n';
+const EVERYBODY =
+  "package mcp.lib.asked\nreasons contains [name, b] if some b in data.mcp.rules[name].reasons\n";
+
+function manifest(wasm: string, reads: unknown): string {
+  const digest = createHash("sha256").update(wasm).digest("hex");
+  return JSON.stringify({ metadata: { impedance: { wasm: `sha256:${digest}`, reads } } });
+}
+
+test.each([
+  {
+    title: "what the manifest says of the policy.wasm beside it",
+    files: { ".manifest": manifest("x", [["phase"]]), "asked.rego": LISTED },
+    reads: [["phase"]],
+  },
+  {
+    title: "all of the input where nobody says what is read",
+    files: { "asked.rego": EVERYBODY },
+    reads: null,
+  },
+])("readBundle takes for read $title", async ({ files, reads }) => {
+  const bundle = await readBundle(archive({ "policy.wasm": "x", ...files }));
+  expect(bundle.ok && bundle.value.reads).toEqual(reads);
+});
+
+test.each([
+  { title: "a list of rule packages that nothing vouches for", files: { "asked.rego": LISTED } },
+  {
+    title: "a list of what is read by another policy.wasm",
+    files: { ".manifest": manifest("y", [["phase"]]) },
+  },
+  {
+    title: "a list of rule packages of another policy.wasm",
+    files: { ".manifest": manifest("y", null), "asked.rego": LISTED },
+  },
+  { title: "a list that is none", files: { ".manifest": manifest("x", ["phase"]) } },
+])("readBundle refuses $title", async ({ files }) => {
+  expect(await readBundle(archive({ "policy.wasm": "x", ...files }))).toMatchObject({
+    ok: false,
+    error: { code: "bundle_malformed" },
+  });
 });
 
 test.each([

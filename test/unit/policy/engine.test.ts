@@ -58,6 +58,7 @@ describe("createPolicyEngine refuses", () => {
       wasm: new TextEncoder().encode("nonsense"),
       data: {},
       patterns: NO_PATTERNS,
+      reads: null,
     };
     const engine = await createPolicyEngine(bundle, null, OPTIONS);
     expect(engine).toMatchObject({ ok: false, error: { code: "policy_not_loadable" } });
@@ -72,7 +73,10 @@ describe("createPolicyEngine refuses", () => {
 
   test("a module that is no policy", async () => {
     const wasm = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
-    const bundle: Bundle = { revision: "r", digest: "d", wasm, data: {}, patterns: NO_PATTERNS };
+    const bundle: Bundle = {
+      ...{ revision: "r", digest: "d", wasm, data: {} },
+      ...{ patterns: NO_PATTERNS, reads: null },
+    };
     const engine = await createPolicyEngine(bundle, null, OPTIONS);
     expect(engine).toMatchObject({ ok: false, error: { code: "policy_not_loadable" } });
   });

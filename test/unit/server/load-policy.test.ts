@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { defaultConfig } from "../../../src/config/load-config.ts";
 import { loadPolicy } from "../../../src/server/load-policy.ts";
 import { packagePath, packageVersion } from "../../../src/server/package-root.ts";
-import { grpcAddress } from "../../../src/server/service.ts";
+import { grpcAddress } from "../../../src/server/ports.ts";
 import { STILL_CLOCK } from "../../golden/data-path.ts";
 
 const BUNDLE = packagePath("dist/policy/bundle.tar.gz");

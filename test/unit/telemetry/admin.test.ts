@@ -1,8 +1,16 @@
 import { request } from "node:http";
+import { request as requestSecure } from "node:https";
 import { connect } from "node:net";
+import type { TLSSocket } from "node:tls";
 import { afterEach, expect, test } from "vitest";
-
-import { type Admin, type AdminOptions, startAdmin } from "../../../src/telemetry/admin.ts";
+import type { LiveTls, TlsMaterial } from "../../../src/core/tls.ts";
+import {
+  type Admin,
+  type AdminOptions,
+  type AdminRoute,
+  startAdmin,
+} from "../../../src/telemetry/admin.ts";
+import { AUTHORITY_PEM, ELSEWHERE, LOCALHOST } from "../../support/certificates.ts";
 
 const open: Admin[] = [];
 afterEach(async () => {
@@ -29,16 +37,26 @@ interface Reply {
 }
 
 function ask(admin: Admin, path: string, method = "GET", host?: string): Promise<Reply> {
+  return send(admin, { path, method, headers: host === undefined ? {} : { host } });
+}
+
+interface Sent {
+  readonly path: string;
+  readonly method?: string;
+  readonly headers?: { readonly [name: string]: string };
+  readonly body?: string;
+}
+
+function send({ port }: Admin, { path, method = "GET", headers, body }: Sent): Promise<Reply> {
   const reply = Promise.withResolvers<Reply>();
-  const headers = host === undefined ? {} : { host };
-  const { port } = admin;
-  const asked = request({ host: "127.0.0.1", port, path, method, headers }, async (response) => {
+  const options = { host: "127.0.0.1", port, path, method, headers: { ...headers } };
+  const asked = request(options, async (response) => {
     const chunks: Buffer[] = await response.toArray();
-    const body = Buffer.concat(chunks).toString();
-    reply.resolve({ status: response.statusCode ?? 0, body });
+    const text = Buffer.concat(chunks).toString();
+    reply.resolve({ status: response.statusCode ?? 0, body: text });
   });
   asked.on("error", reply.reject);
-  asked.end();
+  asked.end(body);
   return reply.promise;
 }
 
@@ -84,6 +102,132 @@ test.each([
 ])("a request for the host “$host” answers $status", async ({ host, status }) => {
   expect((await ask(await start(), "/health", "GET", host)).status).toBe(status);
 });
+
+const TOKEN = "0123456789abcdef-admin";
+const WITH_TOKEN = { token: Buffer.from(TOKEN), metrics: "token", allowedHosts: [] } as const;
+
+/** Tells what it was given, and looks at nobody's token. */
+const NOTES: AdminRoute = {
+  path: "/notes",
+  answer: ({ method, path, authorization = "", body }) => ({
+    status: body === null ? 413 : 200,
+    contentType: "text/plain",
+    body: [method, path, authorization, body?.length].join(" "),
+  }),
+};
+
+test.each([
+  { path: "/health", shown: null, status: 200 },
+  { path: "/ready", shown: null, status: 200 },
+  { path: "/metrics", shown: null, status: 401 },
+  { path: "/metrics", shown: `Bearer ${TOKEN}`, status: 200 },
+  { path: "/metrics", shown: `bearer ${TOKEN}`, status: 200 },
+  { path: "/metrics", shown: `Bearer ${TOKEN}x`, status: 401 },
+  { path: "/metrics", shown: `Bearer ${TOKEN.slice(0, -1)}`, status: 401 },
+  { path: "/metrics", shown: `Bearer ${TOKEN} ${TOKEN}`, status: 401 },
+  { path: "/metrics", shown: "Bearer ", status: 401 },
+  { path: "/metrics", shown: TOKEN, status: 401 },
+  { path: "/metrics", shown: `Basic ${btoa(`admin:${TOKEN}`)}`, status: 401 },
+  { path: `/metrics?token=${TOKEN}`, shown: null, status: 401 },
+])("with a token, GET $path answers “$shown” with $status", async ({ path, shown, status }) => {
+  const refused: string[] = [];
+  const onRefused = (reason: string) => refused.push(reason);
+  const admin = await start({ access: WITH_TOKEN, onRefused });
+  const headers = shown === null ? {} : { authorization: shown };
+  expect((await send(admin, { path, headers })).status).toBe(status);
+  expect(refused).toEqual(status === 401 ? ["token"] : []);
+});
+
+test("metrics can be left open beside a token", async () => {
+  const admin = await start({ access: { ...WITH_TOKEN, metrics: "open" } });
+  expect((await ask(admin, "/metrics")).status).toBe(200);
+});
+
+test("a route is given what was asked, and says for itself who may", async () => {
+  const admin = await start({ access: WITH_TOKEN, routes: [NOTES] });
+  const headers = { authorization: "Bearer of-the-route" };
+  const posted = { path: "/notes/a?q=c", method: "POST", headers, body: "x".repeat(4_096) };
+  expect(await send(admin, posted)).toEqual({
+    status: 200,
+    body: "POST /notes/a Bearer of-the-route 4096",
+  });
+  expect((await send(admin, { ...posted, body: `${posted.body}x` })).status).toBe(413);
+  expect((await ask(admin, "/notesbook")).status).toBe(404);
+});
+
+test.each([
+  { title: "a web page", headers: { origin: "http://127.0.0.1" } },
+  { title: "a page by another name", headers: { host: "attacker.example" } },
+])("a route is never asked by $title", async ({ headers }) => {
+  const admin = await start({ routes: [NOTES] });
+  expect((await send(admin, { path: "/notes", method: "POST", headers })).status).toBe(403);
+});
+
+test.each([
+  { headers: { origin: "http://127.0.0.1:9192" }, status: 403 },
+  { headers: { origin: "https://attacker.example" }, status: 403 },
+  { headers: { origin: "null" }, status: 403 },
+  { headers: { "sec-fetch-site": "cross-site" }, status: 403 },
+  { headers: { "sec-fetch-site": "same-origin" }, status: 403 },
+  { headers: { "sec-fetch-site": "none" }, status: 200 },
+  { headers: { referer: "https://attacker.example" }, status: 200 },
+])("a request with $headers answers $status", async ({ headers, status }) => {
+  expect((await send(await start(), { path: "/health", headers })).status).toBe(status);
+});
+
+test("hosts that are allowed may be asked for beside its own addresses", async () => {
+  const access = { ...WITH_TOKEN, allowedHosts: ["impedance.*.svc"] };
+  const admin = await start({ access });
+  expect((await ask(admin, "/health", "GET", "Impedance.mesh.svc:9192")).status).toBe(200);
+  expect((await ask(admin, "/health", "GET", "impedance.mesh.svc.example")).status).toBe(403);
+});
+
+test("a failing route is an error, not a crash", async () => {
+  const answer = () => {
+    throw new Error("secret detail");
+  };
+  const admin = await start({ routes: [{ path: "/notes", answer }] });
+  expect(await ask(admin, "/notes")).toEqual({ status: 500, body: "internal error\n" });
+});
+
+test("what stands against being ready is told", async () => {
+  const admin = await start({ ready: () => false, hindrances: () => ["certificate_expired"] });
+  expect(await ask(admin, "/ready")).toEqual({
+    status: 503,
+    body: '{"status":"not ready","reasons":["certificate_expired"]}',
+  });
+});
+
+test("over TLS it answers with the certificate that holds now", async () => {
+  const listeners: ((material: TlsMaterial) => void)[] = [];
+  const [first, second] = [LOCALHOST, ELSEWHERE].map(({ cert, key }) => {
+    return { certificate: cert, key, clientAuthority: null };
+  });
+  if (first === undefined || second === undefined) throw new Error("two certificates");
+  const tls: LiveTls = { current: () => first, onChange: (one) => listeners.push(one) };
+  const { port } = await start({ tls });
+  expect(await certificateOf(port)).toBe("localhost");
+  for (const listener of listeners) listener(second);
+  expect(await certificateOf(port)).toBe("elsewhere");
+});
+
+function certificateOf(port: number): Promise<string> {
+  const name = Promise.withResolvers<string>();
+  const options = {
+    port,
+    path: "/health",
+    ca: AUTHORITY_PEM,
+    checkServerIdentity: () => undefined,
+  };
+  const asked = requestSecure({ host: "127.0.0.1", agent: false, ...options }, (response) => {
+    const { subject } = (response.socket as TLSSocket).getPeerCertificate();
+    response.resume();
+    name.resolve(String(subject.CN));
+  });
+  asked.on("error", name.reject);
+  asked.end();
+  return name.promise;
+}
 
 test("a server on every address answers to the address that was called", async () => {
   const admin = await start({ host: "0.0.0.0" });

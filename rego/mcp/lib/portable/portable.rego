@@ -20,6 +20,15 @@ concerns(rule, effect, roles) if {
 	_held(rule.roles, roles)
 }
 
+# METADATA
+# description: A caller with these scopes has all that a rule takes.
+# scope: document
+scoped(rule, scopes) if {
+	every scope in object.get(rule, "scopes", []) {
+		scope in scopes
+	}
+}
+
 _held(wanted, _) if count(wanted) == 0
 
 _held(wanted, held) if {

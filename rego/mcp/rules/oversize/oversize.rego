@@ -17,11 +17,11 @@ import data.mcp.lib.reasons
 #   - denies: a request of 2 MiB
 #   - passes: a request of 2 KiB
 reasons contains reasons.reason(rego.metadata.rule()) if {
-	input.message.bytes > data.impedance.limits[_limit[input.phase]]
+	input.message.bytes > data.impedance.limits[_limit(input.phase)]
 }
 
-_limit := {
-	"request": "request_max_bytes",
-	"response": "response_max_bytes",
-	"list": "response_max_bytes",
-}
+_limit("request") := "request_max_bytes"
+
+_limit("response") := "response_max_bytes"
+
+_limit("list") := "response_max_bytes"

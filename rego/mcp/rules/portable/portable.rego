@@ -17,6 +17,23 @@ allow if data.impedance.portable.default == "allow"
 allow if {
 	some fact in input.rules
 	portable.applies(fact, data.impedance.portable.rules, "allow", input.principal.roles)
+	_has_scopes(data.impedance.portable.rules[fact.rule])
+}
+
+# A caller sees what a token with more scopes would let them use: else nobody could ask for it.
+_has_scopes(_) if input.phase == "list"
+
+_has_scopes(rule) if portable.scoped(rule, input.principal.scopes)
+
+# METADATA
+# description: What allow rules take that would let this pass, were it not for the caller's scopes.
+# scope: document
+lacking[name] := rule.scopes if {
+	some fact in input.rules
+	name := fact.rule
+	rule := data.impedance.portable.rules[name]
+	portable.applies(fact, data.impedance.portable.rules, "allow", input.principal.roles)
+	not _has_scopes(rule)
 }
 
 # METADATA

@@ -37,6 +37,43 @@ test_deny_a_caller_who_holds_no_role_of_the_rule if {
 	not decision.allow
 }
 
+test_allow_a_caller_whose_token_has_the_scopes_of_the_rule if {
+	decision := firewall.decision with input as example.call
+		with input.principal.scopes as ["files:read", "files:write"]
+		with data.impedance.portable as example.policy
+		with data.impedance.portable.rules["allow/0"].scopes as ["files:write"]
+	decision.allow
+}
+
+test_deny_a_caller_whose_token_lacks_a_scope_and_names_all_that_it_takes if {
+	decision := firewall.decision with input as example.call
+		with input.principal.scopes as ["files:read"]
+		with data.impedance.portable as example.policy
+		with data.impedance.portable.rules["allow/0"].scopes as ["files:read", "files:write"]
+	not decision.allow
+	[[reason.code, reason.rule] | some reason in decision.reasons] == [
+		["insufficient_scope", "allow/0"],
+		["not_allowed", "mcp.rules.not_allowed"],
+	]
+	decision.reasons[0].scopes == ["files:read", "files:write"]
+}
+
+test_deny_without_naming_scopes_to_one_who_holds_no_role_of_the_rule if {
+	decision := firewall.decision with input as example.call
+		with data.impedance.portable as example.policy
+		with data.impedance.portable.rules["allow/0"].scopes as ["files:write"]
+		with data.impedance.portable.rules["allow/0"].roles as ["admin"]
+	not decision.allow
+	[reason.code | some reason in decision.reasons] == ["not_allowed"]
+}
+
+test_allow_in_a_listing_what_a_token_with_more_scopes_may_use if {
+	decision := firewall.decision with input as example.tool("read_file")
+		with data.impedance.portable as example.policy
+		with data.impedance.portable.rules["allow/0"].scopes as ["files:write"]
+	decision.allow
+}
+
 test_deny_overrides_and_says_why_in_the_words_of_the_policy if {
 	decision := firewall.decision with input as _denied
 		with data.impedance.portable as example.policy

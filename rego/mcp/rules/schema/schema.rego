@@ -23,7 +23,9 @@ import data.mcp.lib.reasons
 reasons contains reasons.reason(rego.metadata.rule()) if {
 	data.impedance.schema.arguments == "enforce"
 	input.phase == "request"
-	_found({"arguments_mismatch", "unjudged"}, input.findings)
+	some finding in input.findings
+	finding.guard == "schema"
+	finding.kind in {"arguments_mismatch", "unjudged"}
 }
 
 # METADATA
@@ -39,7 +41,9 @@ reasons contains reasons.reason(rego.metadata.rule()) if {
 reasons contains reasons.reason(rego.metadata.rule()) if {
 	data.impedance.schema.results == "enforce"
 	input.phase == "response"
-	_found({"result_mismatch", "unjudged"}, input.findings)
+	some finding in input.findings
+	finding.guard == "schema"
+	finding.kind in {"result_mismatch", "unjudged"}
 }
 
 # METADATA
@@ -54,7 +58,9 @@ reasons contains reasons.reason(rego.metadata.rule()) if {
 #   - passes: one that it declares
 reasons contains reasons.reason(rego.metadata.rule()) if {
 	data.impedance.portable.reject_unknown_args
-	_found({"unknown_argument"}, input.findings)
+	some finding in input.findings
+	finding.guard == "schema"
+	finding.kind == "unknown_argument"
 }
 
 # METADATA
@@ -69,11 +75,7 @@ reasons contains reasons.reason(rego.metadata.rule()) if {
 #   - passes: the same call once it was
 reasons contains reasons.reason(rego.metadata.rule()) if {
 	data.impedance.portable.reject_unknown_args
-	_found({"unknown_schema"}, input.findings)
-}
-
-_found(kinds, findings) if {
-	some finding in findings
+	some finding in input.findings
 	finding.guard == "schema"
-	finding.kind in kinds
+	finding.kind == "unknown_schema"
 }

@@ -54,6 +54,7 @@ _allowed if data.impedance.portable.default == "allow"
 _allowed if {
 	some fact in input.rules
 	portable.applies(fact, data.impedance.portable.rules, "allow", input.principal.roles)
+	portable.scoped(data.impedance.portable.rules[fact.rule], input.principal.scopes)
 }
 
 _grantable contains capability.method if {
@@ -65,6 +66,7 @@ _grantable contains method if {
 	some method, rules in input.posture.server_requests
 	some rule in rules
 	portable.concerns(data.impedance.portable.rules[rule], "allow", input.principal.roles)
+	portable.scoped(data.impedance.portable.rules[rule], input.principal.scopes)
 }
 
 _denied contains method if {

@@ -73,21 +73,30 @@ function allowChange(
   const { principal } = input;
   const holds =
     rule.roles.length === 0 || rule.roles.some((role) => principal.roles.includes(role));
-  if (fact.fit && holds) return [];
+  const missing = rule.scopes.filter((scope) => !principal.scopes.includes(scope));
+  if (fact.fit && holds && missing.length === 0) return [];
   const [role] = rule.roles;
   const roles = holds || role === undefined ? principal.roles : [...principal.roles, role];
   const rules = input.rules.map((one) => (one === fact ? { ...fact, fit: true, failed: [] } : one));
   const failures = fact.failed.map((failure) => failureInWords(rule, failure));
-  const lacking = holds ? [] : [`the caller does not hold ${rule.roles.join(" or ")}`];
+  const lacking = [
+    ...(holds ? [] : [`the caller does not hold ${rule.roles.join(" or ")}`]),
+    ...(missing.length === 0 ? [] : [`the token lacks the scope ${missing.join(" and ")}`]),
+  ];
   const wanted = [
     ...(fact.fit ? [] : [`${fact.failed.map(({ at }) => at).join(", ")} were as it asks`]),
     ...(holds ? [] : [`the caller held ${rule.roles.join(" or ")}`]),
+    ...(missing.length === 0 ? [] : [`the token had the scope ${missing.join(" and ")}`]),
   ];
   return [
     {
       fact: `${describeRule(fact.rule, portable)} nearly fits: ${[...failures, ...lacking].join("; ")}`,
       change: `${fact.rule} fitted: ${wanted.join(", and ")}`,
-      input: { ...input, rules, principal: { ...principal, roles } },
+      input: {
+        ...input,
+        rules,
+        principal: { ...principal, roles, scopes: [...principal.scopes, ...missing] },
+      },
     },
   ];
 }

@@ -191,8 +191,11 @@ function firstSentence(text: string | null): string | null {
 function allowedBy(input: PolicyInput, portable: PortableFile | null): readonly string[] {
   const rules = rulesById(portable);
   const applied = input.rules.filter(({ rule, fit }) => {
-    const roles = rules.get(rule)?.roles ?? [];
-    const holds = roles.length === 0 || roles.some((role) => input.principal.roles.includes(role));
+    const { roles = [], scopes = [] } = rules.get(rule) ?? {};
+    const { principal } = input;
+    const holds =
+      (roles.length === 0 || roles.some((role) => principal.roles.includes(role))) &&
+      scopes.every((scope) => principal.scopes.includes(scope));
     return fit && rule.startsWith("allow/") && holds;
   });
   const named = applied.map(({ rule }) => describeRule(rule, portable));

@@ -36,8 +36,10 @@ export function ruleContains(outer: PortableRule, inner: PortableRule): boolean 
   const rolesHold =
     outer.roles.length === 0 ||
     (inner.roles.length > 0 && inner.roles.every((role) => outer.roles.includes(role)));
+  const scopesHold = outer.scopes.every((scope) => inner.scopes.includes(scope));
   return (
     rolesHold &&
+    scopesHold &&
     subjectContains(outer, inner) &&
     contains(outer.server, inner.server) &&
     contains(outer.uri, inner.uri)

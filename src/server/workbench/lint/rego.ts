@@ -76,8 +76,8 @@ const TRUNCATED = "input.message.truncated";
 
 /** What the firewall asks of each package below `mcp.rules`, as it stands in its own source. */
 function askedNames(): readonly string[] {
-  const firewall = readFileSync(packagePath("rego/mcp/firewall/firewall.rego"), "utf8");
-  const found = firewall.matchAll(/\bdata\.mcp\.rules\[\w+\]\.(\w+)/g);
+  const asked = readFileSync(packagePath("rego/mcp/lib/asked/asked.rego"), "utf8");
+  const found = asked.matchAll(/\bdata\.mcp\.rules\[\w+\]\.(\w+)/g);
   return [...new Set([...found].map(([, name = ""]) => name))];
 }
 

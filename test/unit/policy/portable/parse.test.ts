@@ -38,6 +38,7 @@ detect_attacks: { enabled: true, on_detect: report, fields: [sql, "*url"] }
   const rule = {
     ...nothing,
     roles: [],
+    scopes: [],
     inventory: null,
     audit: null,
     mode: null,

@@ -1,0 +1,79 @@
+import type { RequestHead } from "../core/exchange.ts";
+import type {
+  AuthAttempt,
+  AuthTelemetry,
+  Caller,
+  Credential,
+  Identity,
+  IdentityMethod,
+  IdentityPort,
+} from "../core/identity.ts";
+
+export interface IdentityChainOptions {
+  /** Of those that show nothing; null where they are refused. */
+  readonly anonymous: IdentityPort | null;
+  /** The whole of `WWW-Authenticate` for those that showed nothing; null where there is none. */
+  readonly challenge: (head: RequestHead) => string | null;
+  readonly telemetry: AuthTelemetry;
+}
+
+/**
+ * One identity out of all that a caller showed. Every method is asked, in order: what is shown and
+ * no good is refused, whatever else was shown beside it, and never counts as anonymous. The first
+ * method that knows the caller says who it is; the credential holds as long as all that was shown.
+ */
+export function createIdentityChain(
+  methods: readonly IdentityMethod[],
+  options: IdentityChainOptions,
+): IdentityPort {
+  const { anonymous, challenge, telemetry } = options;
+
+  async function unshown(head: RequestHead): Promise<Identity> {
+    if (anonymous !== null) return anonymous.identify(head);
+    return { kind: "refused", code: "credential_missing", challenge: challenge(head) };
+  }
+
+  async function answered(head: RequestHead): Promise<readonly [string, Identity]> {
+    if (head.server === null) return ["none", NO_SERVER];
+    let first: readonly [string, Caller] | null = null;
+    const credentials: Credential[] = [];
+    for (const method of methods) {
+      const identity = await method.identify(head);
+      if (identity === null) continue;
+      if (identity.kind === "refused") return [method.name, identity];
+      first ??= [method.name, identity];
+      credentials.push(identity.credential);
+    }
+    if (first === null) return ["none", await unshown(head)];
+    const [name, { principal }] = first;
+    return [name, { kind: "known", principal, credential: joint(credentials) }];
+  }
+
+  return {
+    async identify(head) {
+      const [name, identity] = await answered(head);
+      const attempt = attemptOf(name, head);
+      if (identity.kind === "refused") telemetry.refused(attempt, identity.code);
+      else telemetry.accepted(attempt, identity.principal);
+      return identity;
+    },
+  };
+}
+
+const NO_SERVER: Identity = { kind: "refused", code: "server_unknown", challenge: null };
+
+/** Ends with the first of them, and is taken back with any. The first that has a session gives it. */
+function joint(credentials: readonly Credential[]): Credential {
+  const [only, ...others] = credentials;
+  if (only !== undefined && others.length === 0) return only;
+  const ends = credentials.map(({ expiresAtMs }) => expiresAtMs).filter((end) => end !== null);
+  return {
+    session: credentials.find(({ session }) => session !== null)?.session ?? null,
+    expiresAtMs: ends.length === 0 ? null : Math.min(...ends),
+    isRevoked: () => credentials.some((credential) => credential.isRevoked()),
+  };
+}
+
+function attemptOf(method: string, { server, source, requestId }: RequestHead): AuthAttempt {
+  return { method, server, source, requestId };
+}
