@@ -124,7 +124,9 @@ async function responseIsRead(target: Target): Promise<Check> {
   await response.body?.cancel();
   const session = response.headers.get("mcp-session-id");
   if (session !== null) await end(target, session);
-  const read = response.status < 500 && response.headers.has("x-zta-processing-time");
+  const { status } = response;
+  // A refusal at the door is no answer of the server.
+  const read = status < 500 && status !== 401 && response.headers.has("x-zta-processing-time");
   return {
     name: "responses are read",
     ok: read,

@@ -90,6 +90,9 @@ const NO_POLICY = `no policy: only the handshake, discovery and listing pass. To
                 allow_rules: [{ tool: NAME_OR_GLOB }]
 and start again with --policy policy.yaml`;
 
+const NO_PUBLIC_URL =
+  "tokens are for an address, which --listen HOST:0 leaves open; set authentication.public_url";
+
 /** Envoy and the service, wired to each other. */
 export interface Running {
   readonly service: Service;
@@ -103,6 +106,10 @@ export async function startUp(
   config: Config,
   format: "text" | "json",
 ): Promise<Result<Running, StartFailure>> {
+  const { tokens, publicUrl } = config.authentication;
+  if (tokens !== null && publicUrl === null && config.listen.port === 0) {
+    return err({ part: "identity", errors: [NO_PUBLIC_URL] });
+  }
   const binary = locateEnvoy();
   const busy = await whoHolds(config.listen);
   if (busy !== null) return err({ part: "service", errors: [busy] });

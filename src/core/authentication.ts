@@ -54,12 +54,6 @@ export interface TokenSettings {
   readonly issuers: readonly IssuerSettings[];
 }
 
-/** RFC 7518 section 3.1 and RFC 8037: none with a key that both sides know. */
-export const TOKEN_ALGORITHMS = [
-  ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
-  ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
-] as const;
-
 export interface IssuerSettings {
   /** Stands before each subject: two issuers may name theirs alike. */
   readonly name: string;
@@ -72,6 +66,7 @@ export interface IssuerSettings {
   readonly keysCooldownMs: number;
   /** Null: the resource of the server that is called. */
   readonly audiences: readonly string[] | null;
+  /** RFC 7518 section 3.1, RFC 8037: none with a key that both sides know. */
   readonly algorithms: readonly string[];
   /** Of `typ`, without `application/`, in lower case; null: unset, `jwt` or `at+jwt`. */
   readonly types: readonly string[] | null;

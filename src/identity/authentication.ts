@@ -58,7 +58,8 @@ export function createAuthentication(parts: AuthenticationParts): Authentication
   methods.push(...proxyMethods(settings, shared), ...parts.methods);
 
   const identity = createIdentityChain(methods, {
-    anonymous: settings.anonymous ? createAnonymousIdentity() : null,
+    anonymous: createAnonymousIdentity(),
+    isOpen: settings.anonymous,
     challenge: challenger.missing,
     telemetry,
   });

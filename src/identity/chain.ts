@@ -10,8 +10,10 @@ import type {
 } from "../core/identity.ts";
 
 export interface IdentityChainOptions {
-  /** Of those that show nothing; null where they are refused. */
-  readonly anonymous: IdentityPort | null;
+  /** Of those that show nothing. */
+  readonly anonymous: IdentityPort;
+  /** Whether those that show nothing may come in. */
+  readonly isOpen: boolean;
   /** The whole of `WWW-Authenticate` for those that showed nothing; null where there is none. */
   readonly challenge: (head: RequestHead) => string | null;
   readonly telemetry: AuthTelemetry;
@@ -26,10 +28,10 @@ export function createIdentityChain(
   methods: readonly IdentityMethod[],
   options: IdentityChainOptions,
 ): IdentityPort {
-  const { anonymous, challenge, telemetry } = options;
+  const { anonymous, isOpen, challenge, telemetry } = options;
 
   async function unshown(head: RequestHead): Promise<Identity> {
-    if (anonymous !== null) return anonymous.identify(head);
+    if (isOpen || isPreflight(head)) return anonymous.identify(head);
     return { kind: "refused", code: "credential_missing", challenge: challenge(head) };
   }
 
@@ -58,6 +60,15 @@ export function createIdentityChain(
       return identity;
     },
   };
+}
+
+/**
+ * Browsers show nothing when they ask whether a page may ask (Fetch, "CORS-preflight request"): what
+ * becomes of it, the policy decides.
+ */
+function isPreflight({ method, headers }: RequestHead): boolean {
+  const isAsking = headers.has("origin") && headers.has("access-control-request-method");
+  return method === "OPTIONS" && isAsking;
 }
 
 const NO_SERVER: Identity = { kind: "refused", code: "server_unknown", challenge: null };

@@ -56,10 +56,6 @@ function decodeReason(value: unknown): Reason | null {
   return isTexts(scopes) ? { code, layer, rule, message, remedy, scopes } : null;
 }
 
-function isTexts(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.length <= LIST_MAX_ITEMS && value.every(isText);
-}
-
 function decodeObligations(value: unknown): Obligations | null {
   const optional = ["alias", "pad", "approve"] as const;
   if (!hasMembers(value, ["redact", "remove", "audit", "headers"], optional)) return null;
@@ -108,6 +104,10 @@ function decodeAsked(value: unknown): Asked | null {
 
 function isLimit(value: unknown): value is number | null {
   return value === null || (typeof value === "number" && value > 0);
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.length <= LIST_MAX_ITEMS && value.every(isText);
 }
 
 function isPointers(value: unknown): value is readonly string[] {

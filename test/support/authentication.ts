@@ -1,5 +1,5 @@
 import { loadConfig } from "../../src/config/load-config.ts";
-import type { AuthenticationSettings, IssuerSettings } from "../../src/core/authentication.ts";
+import type { AuthenticationSettings } from "../../src/core/authentication.ts";
 import type { AuthAttempt, AuthTelemetry } from "../../src/core/identity.ts";
 
 /** `authentication` of a configuration, as the service reads it. */
@@ -7,13 +7,6 @@ export function authenticationFrom(yaml: string, folder: string): Authentication
   const config = loadConfig(yaml, `${folder}/impedance.yaml`, {});
   if (!config.ok) throw new Error(JSON.stringify(config.error));
   return config.value.authentication;
-}
-
-/** The only issuer of a configuration. */
-export function issuerFrom(yaml: string, folder: string): IssuerSettings {
-  const [issuer] = authenticationFrom(yaml, folder).tokens?.issuers ?? [];
-  if (issuer === undefined) throw new Error("no issuer");
-  return issuer;
 }
 
 export interface SeenAttempt extends AuthAttempt {

@@ -20,7 +20,7 @@ export interface TestKey {
 }
 
 export const ISSUER = "https://login.example.com";
-export const AUDIENCE = "https://gateway.example.com/files/mcp";
+const AUDIENCE = "https://gateway.example.com/files/mcp";
 
 export function createTestKey(
   algorithm: "RS256" | "ES256" | "EdDSA",

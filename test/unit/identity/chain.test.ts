@@ -32,7 +32,8 @@ function identify(
 ) {
   const telemetry = rememberAttempts();
   const chain = createIdentityChain(methods, {
-    anonymous: anonymous ? createAnonymousIdentity() : null,
+    anonymous: createAnonymousIdentity(),
+    isOpen: anonymous,
     challenge: () => "Bearer",
     telemetry,
   });
@@ -65,6 +66,26 @@ describe("a chain of methods", () => {
       code: "credential_missing",
       challenge: "Bearer",
     });
+  });
+
+  test.each([
+    { title: "may", method: "OPTIONS", asks: true, kind: "known" },
+    { title: "that asks for nothing may not", method: "OPTIONS", asks: false, kind: "refused" },
+    { title: "of a page may not by another method", method: "POST", asks: true, kind: "refused" },
+  ])("lets a browser ask for a page, which $title", async ({ method, asks, kind }) => {
+    const chain = createIdentityChain([SEES_NOTHING], {
+      anonymous: createAnonymousIdentity(),
+      isOpen: false,
+      challenge: () => null,
+      telemetry: rememberAttempts(),
+    });
+    const origin = { origin: "https://app.example.com" };
+    const headers = asks ? { ...origin, "access-control-request-method": "POST" } : origin;
+    expect(await chain.identify({ ...headOf({ server: "files", headers }), method })).toMatchObject(
+      {
+        kind,
+      },
+    );
   });
 
   test("gives a credential that holds as long as all that was shown", async () => {

@@ -1,5 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import type { KeySourceSettings } from "../../../../src/core/authentication.ts";
 import { createKeySource } from "../../../../src/identity/jwt/key-source.ts";
+import { AUTHORITY_FILE, ELSEWHERE, LOCALHOST } from "../../../support/certificates.ts";
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -87,6 +89,30 @@ describe("keys at an address", () => {
   test("are not fetched over what others could change on the way", async () => {
     const keys = { kind: "uri", uri: "http://192.0.2.1/jwks", ...REMOTE } as const;
     await expect(from(keys)).rejects.toThrow(/https/);
+  });
+});
+
+describe("keys behind TLS, as a cluster has them", () => {
+  test.each([
+    {
+      title: "are taken from the host that the authority vouches for",
+      certificate: LOCALHOST,
+      ok: true,
+    },
+    { title: "are not taken from another", certificate: ELSEWHERE, ok: false },
+  ])("$title", async ({ certificate, ok }) => {
+    const secure = createSecureServer(
+      { cert: certificate.cert, key: certificate.key },
+      (_, response) => json(response, KEYS),
+    );
+    await new Promise<void>((resolve) => secure.listen(0, "127.0.0.1", resolve));
+    const { port } = secure.address() as AddressInfo;
+    const remote = { ...REMOTE, caFile: AUTHORITY_FILE };
+    const keys = from({ kind: "uri", uri: `https://localhost:${port}/jwks`, ...remote });
+    await (ok
+      ? expect(keys).resolves.toEqual(KEYS)
+      : expect(keys).rejects.toThrow(/altnames|certificate/i));
+    await new Promise((resolve) => secure.close(resolve));
   });
 });
 
