@@ -1,15 +1,16 @@
 import type { Severity } from "../../../core/finding.ts";
 import type { Purpose, Reading } from "../suspicion.ts";
 import { type Quote, type SqlToken, sqlTokens } from "./tokens.ts";
+import { behindLoneQuote, isFragment } from "./fragment.ts";
 import { CATALOGUE, isDangerousName } from "./words.ts";
 
 const QUOTES: readonly Quote[] = ["'", '"', "`"];
 /** Behind the quote that ends a value, structure begins at once. */
 const BEHIND_QUOTE =
-  /[\s)\0]*(?:[-;|&=<>!+*/%^,#]|(?:or|and|xor|not|union|order|group|having|limit|waitfor|exec|execute|call|insert|delete|merge|replace|update|drop|alter|create|truncate|select|like|rlike|regexp|glob|between|in|is|similar|sounds|match|against|div|mod|begin|declare|grant|shutdown|into|procedure|case|exists|where|intersect|except|minus)(?![a-z0-9_]))/iy;
+  /[\s)\0]*(?:[-;|&=<>!+*/%^,#]|(?:or|and|xor|not|union|order|group|having|limit|waitfor|exec|execute|call|insert|delete|merge|replace|update|drop|alter|create|truncate|select|like|rlike|regexp|glob|between|in|is|similar|sounds|match|against|div|mod|begin|declare|grant|shutdown|into|procedure|case|exists|where|intersect|except|minus|goto|sleep|benchmark|pg_sleep)(?![a-z0-9_]))/iy;
 /** Without one of these, nothing in a text is SQL but what is prose as well. */
 const BARE_HINT =
-  /\(\s*$|^\s*(?:x?or|and)\b|\bas\b[^\n]{0,64}\bfrom\s*$|\bx?or\s*--|::|\bselect\s*\(|[=<>]|--|#|\/\*|\|\||&&|@@|;\s*[a-z]|\(\s*select\b|\bunion\b|\b(?:or|and|xor)\b[\s!(+-]*(?:[\d'"(@]|not\b|true|null|exists|\w+\s*\()|\b(?:order\s+by|having|procedure|waitfor|sleep|benchmark|into|program|infile|attach)\b|_[a-z]+\s*\(|\b[xs]p_|_(?:schema|tables|users|shadow|catalog)\b|\bsys\w|\bmysql\.|\b(?:r?like|regexp|between)\b\s*[\d'"(]|\b(?:extractvalue|updatexml|openrowset|opendatasource)\b/i;
+  /\(\s*$|^\s*(?:x?or|and)\b|\bas\b[^\n]{0,64}\bfrom\s*$|\bx?or\s*--|::|^\s*like\b|\b(?:except|intersect|minus)\s+(?:all\s+)?(?:select|values)\b|\bselect\s*(?:\(|pg_)|[=<>]|--|#|\/\*|\|\||&&|@@|;\s*[a-z]|\(\s*select\b|\bunion\b|\b(?:or|and|xor)\b[\s!(+-]*(?:[\d'"(@]|not\b|true|null|exists|\w+\s*\()|\b(?:order\s+by|having|procedure|waitfor|sleep|benchmark|into|program|infile|attach)\b|_[a-z]+\s*\(|\b[xs]p_|_(?:schema|tables|users|shadow|catalog)\b|\bsys\w|\bmysql\.|\b(?:r?like|regexp|between)\b\s*[\d'"(]|\b(?:extractvalue|updatexml|openrowset|opendatasource)\b/i;
 
 /**
  * SQL that is not the value of anything: it ends a string, a number or a statement, and goes on
@@ -22,11 +23,20 @@ export function judgeSql({ text, purpose }: Reading): Severity | null {
   ) {
     return "high";
   }
-  if (!BARE_HINT.test(plain)) return null;
-  const found = judgeBare(sqlTokens(plain, ""), plain, purpose);
+  if (purpose !== "filter" && !BARE_HINT.test(plain)) return null;
+  const tokens = sqlTokens(plain, "");
+  const found = judgeBare(tokens, plain, purpose);
+  if (found === null && purpose === "filter" && isPiece(tokens, plain)) return "medium";
   if (found !== null || !/\w\/\*[^*]*\*\/\w/.test(plain)) return found;
   const joined = plain.replace(/\/\*[^*]*\*\//g, "");
   return judgeBare(sqlTokens(joined, ""), joined, purpose);
+}
+
+/** Where a name or an id should stand, a piece is worth a word. */
+function isPiece(tokens: readonly SqlToken[], text: string): boolean {
+  if (isFragment(shapeOf(tokens, true), text)) return true;
+  const rest = behindLoneQuote(text);
+  return rest !== null && isFragment(shapeOf(sqlTokens(rest, ""), true), rest);
 }
 
 function mayBreakOut(text: string, quote: Quote): boolean {
@@ -49,7 +59,9 @@ const BROKEN_OUT = [
   /^s\)*;[;k]*(?:[DMEGSVtC]|c)/,
   // a value put together with what a query or a call tells
   /^s[ap]k*[a(]*(?:F|S|v|f\(.*[ap][sq]|1[ap][sq]$|X|[nf][.nf]*\(.*[ap][sq])/,
-  /^s(?:o|!?L)\(*(?:S|[1nf].*c$)/,
+  /^s(?:o|!?L)\(*(?:S|[1nf].*c$)|^s!?L[1n];$/,
+  // a call that waits, right behind it
+  /^s\)*F\(/,
   // comments that hide what follows
   /^s\)*(?:[nW]W?)?[kK]+/,
 ];
@@ -58,23 +70,31 @@ const CUT_OFF = [/^s[),]+[^c]*c$/, /^s\)*[oLpB!][^c]*c$/];
 /** And where the text is one word up to the quote. */
 const CUT_OFF_WORD = [/^s\)*a[^c]*c$/, /^s\)*;$/, /^s[oap!]+1?[sq]$/, /^s[Bp]!?[sq]$/];
 /** Another statement right behind the quote that ends one word. */
-const GONE_ON = /^s\)*(?:E[nf]|M[iw]n|G[vn]|S[A]?[1sfFCv(]|D[nA]?Tn)/;
+const GONE_ON = /^s\)*(?:E[nf]|M[iw]n|G[vnG]|S[A]?[1sfFCv(]|D[nA]?Tn)/;
 
 function breaksOut(tokens: readonly SqlToken[], text: string): boolean {
   const shape = shapeOf(tokens, true);
   const [first] = tokens;
-  if (first?.letter !== "s" || shape === "s") return false;
-  if (endsInComment(tokens, text)) return true;
+  if (first?.letter !== "s" || shape === "s" || isMarkup(tokens, text)) return false;
   const fits = (pattern: RegExp) => pattern.test(shape);
   if (BROKEN_OUT.some(fits)) return true;
+  // Programs and Markdown end much in a backtick; names in it are seldom what is injected.
+  if (text[first.end - 1] === "`") return false;
+  if (endsInComment(tokens, text)) return true;
   if (hasEmptyEnd(tokens) && CUT_OFF.some(fits)) return true;
-  if (/\s/.test(first.text.trim())) return false;
+  // `name: '`, `x = "`: here a string begins.
+  if (/\s/.test(first.text.trim()) || /[:=([{,]\s*$/.test(first.text) || text === '"*"') return false;
   if (GONE_ON.test(shape) && isOpen(tokens)) return true;
   if (shape === "s;" && first.text === "") return false;
   // A value that begins with the end of another, and goes on with and/or.
   if (/^sB[1nvfF(]/.test(shape) && first.text === "" && text.length < 48) return true;
   const isCut = tokens.at(-1)?.text.trim() === "" || hasEmptyEnd(tokens) || shape.endsWith(";");
   return isCut && CUT_OFF_WORD.some(fits);
+}
+
+/** `">`: the end of an attribute. */
+function isMarkup([, second]: readonly SqlToken[], text: string): boolean {
+  return second?.text === ">" && /<\/?[a-z]/i.test(text);
 }
 
 /** The quote that was put in front has no other end than this one. */
@@ -120,32 +140,40 @@ const WITH_OR_EXPLAIN = /^(?:with|explain|describe|show|begin|pragma|vacuum|anal
 
 /** Without a quote before it: a number, a name or nothing that structure follows. */
 const INJECTED = [
-  /U[kAK]*\(*S[kAK]*(?:[1svfFaXCS(*]|n[,w.]|n?[cK]|n?$)/,
+  /U[kAK]*\(*S[kAK]*(?:[1svfFaXCS(*]|[nT][,w.]|n?[cK]|n?$)/,
+  /U[A]?f\(.*,/,
   /(?:^|[1sv)nq])\)*k*(?:[Bp]!?)+[!(a]*[1sv]\)*k*o!?k*[!(a]*[1svq]/,
   /^[1s]\)*k*(?:[Bp]!?)+[!(a]*[1sv]\)*k*!?Lk*[!(a]*[1svq]/,
   /^[1n]\)+k*[Bp]k*!?[!(a]*[1snvfF(S].*[oL]/,
   /^1k*[Bp]k*!?[!(]*[1nvfF](?:\([^;]{0,40}\))?\)*k*o[!(a]*(?:[1svqfF(]|n[^n]*$)/,
-  /^[1s]!?L\(+S/,
+  /^[1s]?!?L\(+S/,
   /^(?:[1v]|no[1s])?k*\)*k*[Bp]k*!?[!(a]*(?:F\(|X!?\(|\(+S|f\(.*o[1sq(])/,
   /^[Bp]!?[!(a]*[nfF1sv](?:\.n|\([^;]{0,40}\))?\)*o.*?(?:[1sq]|c$)/,
   /^[Bp]!?[!(a]*[1sv]\)*c/,
   /^[1n]?\)*O(?:\(*1,.*F|1(?:,1)*(?:c|$)|\(*S|[1(].*F|F\()/,
+  /^1(?:,1)+O1/,
   /^(?:[1sv]|no[1s])\)*O1/,
-  /^[1s]?\)*h[!(]*[1sF]\)*o/,
+  /^[1s]?\)*h[!(]*(?:[1s]|F\([^;]{0,40})\)*o/,
   /[=oap,(]\(+S[A]*.*w/,
   /^[1n]?\)*;[;k]*(?:D[nA]?k*T|Mi|Mw|Mnt|E[nfvi(]|G(?:$|n|v|T|A|c)|V|S[A]?[1sfFCv(a]|S.*w|tv)/,
+  /;k*(?:Mk*[nf]k*\(|D\[)/,
   /;k*(?:D[nA]?T|Mi[nT]|Mw[n]|Mnt[n]|E[n]|V).*(?:c$|;$)/,
   /^[pa]k*\(*S.*w/,
   /^1k*[Bp]k*1c/,
+  /^1k*Bk+!?[1v]/,
 ];
 /** Pieces of SQL that are no attack alone, and no value either. */
 const PIECES = [
   /^F\(+$/,
   /^[)n]+x[nsF]w$/,
   /^B!?\(*s[:o@?a#]/,
-  /^s(?:::n)?[@#?oa:]{1,3}s/,
+  // operators of JSON, in PostgreSQL: a string that is cast, or held against another
+  /^(?:[Bp]!?)?s(?:::n[^s]{1,4}[s1n]|[@#?oa]{0,2}[@#?][@#?oapB]{0,2}[s1n]|ao{1,2}[s1])/,
+  /^(?:[Bp]!?)?s::n$/,
+  /^B!?\(*1\)*$/,
   /[(,a]*S\(+C/,
   /^s?Bc?[1s]?[oa]$/,
+  /C.*e.*e/,
 ];
 /** The same, where nothing but an empty comment is left of the text. */
 const INJECTED_AND_CUT = [
@@ -157,7 +185,7 @@ const INJECTED_AND_CUT = [
 ];
 
 function judgeBare(tokens: readonly SqlToken[], text: string, purpose: Purpose): Severity | null {
-  const shape = shapeOf(tokens, true);
+  const shape = signless(tokens, shapeOf(tokens, true));
   if (isDangerous(tokens, shape, text)) return "high";
   const isWhole = STATEMENT.test(shape) || WITH_OR_EXPLAIN.test(text);
   if (isWhole) return judgeStatement(shape, tokens, text, purpose);
@@ -186,6 +214,12 @@ function judgeStatement(
   return null;
 }
 
+/** A number's sign is no structure. */
+function signless(tokens: readonly SqlToken[], shape: string): string {
+  const [sign, number] = tokens;
+  return /^a[1n]/.test(shape) && sign?.end === number?.start ? shape.slice(1) : shape;
+}
+
 /** `1=1`, `1!=11`: true whatever else there is, and nothing else. */
 function isTruth(tokens: readonly SqlToken[], shape: string): boolean {
   if (!/^(?:n,)?([1s])!?[oL]\1$/.test(shape)) return false;
@@ -209,7 +243,7 @@ function hasHiddenSpace(shape: string, text: string): boolean {
 
 /** Words that make a database wait, or read, write and run what is none of its tables. */
 const DANGEROUS_WORDS =
-  /\binto\s{1,8}(?:out|dump)file\b|\b(?:to|from)\s{1,8}program\s{0,8}['"]|\bprocedure\s{1,8}analyse\b|\bwaitfor\s{1,8}(?:delay|time)\b|\bload\s{1,8}data\s{1,8}(?:local\s{1,8})?infile\b|\battach\s{1,8}database\s{1,8}'/i;
+  /\bexecute\s{1,8}immediate\s{0,8}['"(]|\bselect\s{1,8}pg_sleep\b|\boverlay\s{0,4}\([^)]{0,64}\bplacing\b|\b(?:ascii|ord|hex|conv|length|char_length|compress|uncompress|unhex|bin)\s{0,4}\(\s{0,4}(?:\w{1,16}\s{0,4}\(\s{0,4}){0,2}(?:substr|substring|mid|version|user|database|select)\b\s{0,4}[(\w]|\binto\s{1,8}(?:out|dump)file\b|\b(?:to|from)\s{1,8}program\s{0,8}['"]|\bprocedure\s{1,8}analyse\b|\bwaitfor\s{1,8}(?:delay|time)\b|\bload\s{1,8}data\s{1,8}(?:local\s{1,8})?infile\b|\battach\s{1,8}database\s{1,8}'/i;
 
 function isDangerous(tokens: readonly SqlToken[], shape: string, text: string): boolean {
   if (DANGEROUS_WORDS.test(text)) return true;

@@ -33,7 +33,7 @@ const TOKEN = new RegExp(
     String.raw`(?<number>(?:0x[0-9a-f]+|0b[01]+|[0-9]+(?:\.[0-9]*)?(?:e[-+]?[0-9]+)?|\.[0-9]+)(?![a-z_])|[0-9]+(?:\.[0-9]+)?(?=(?:union|and|or|xor|from|where|order)\b))`,
     String.raw`(?<variable>@{1,2}[\w.$\x60]*|:\w+|\$\d+)`,
     String.raw`(?<word>[a-z_\u0080-\uffff0-9][\w$\u0080-\uffff]*)`,
-    String.raw`(?<compare><=>|[<>!=]=?=?|<>|~\*?)`,
+    String.raw`(?<compare><=>|<>|[<>!=]=?=?|~\*?)`,
     String.raw`(?<either>\|\|)`,
     "(?<both>&&)",
     "(?<arithmetic>[-+*/%|&^])",

@@ -4,6 +4,7 @@ const WORDS: ReadonlyMap<string, string> = new Map(
     B: "or and xor",
     "!": "not",
     1: "true false null",
+    v: "current_user session_user system_user",
     U: "union except intersect minus",
     A: "all distinct distinctrow",
     S: "select",
@@ -15,7 +16,7 @@ const WORDS: ReadonlyMap<string, string> = new Map(
     L: "like rlike ilike regexp glob between in is similar sounds div mod match against",
     D: "drop alter create truncate rename",
     M: "insert update delete merge replace",
-    E: "exec execute call",
+    E: "exec execute call goto",
     T: "table database schema view index user login role function procedure trigger column sequence",
     t: "set",
     G: "grant revoke declare attach shutdown copy handler load backup restore kill begin",
@@ -38,7 +39,7 @@ const TELLING: ReadonlySet<string> = new Set(
     "concat concat_ws char chr ascii ord substr substring mid hex unhex version user current_user " +
     "session_user system_user database schema_name db_name user_name host_name convert cast " +
     "length count md5 sha1 if iif ifnull nullif coalesce rand floor exp pow bin json_keys " +
-    "gtid_subset query_to_xml database_to_xml xmltype dblink_connect openrowset opendatasource " +
+    "overlay starts_with jsonb_pretty unistr lo_get gtid_subset query_to_xml database_to_xml xmltype dblink_connect openrowset opendatasource " +
     "decode encode compress abs max min floor ceil upper lower ln sin cos month find_in_set unistr " +
     "json_build_object json_extract quote lpad rpad left right soundex conv load_extension " +
     "typeof sqlite_version polygon multipoint geometrycollection linestring st_latfromgeohash"
@@ -47,15 +48,16 @@ const TELLING: ReadonlySet<string> = new Set(
 
 /** Of those, what nobody calls but to wait, to read files, to run programs, or to fail aloud. */
 const DANGEROUS =
-  /^(?:benchmark|pg_sleep(?:_for|_until)?|extractvalue|updatexml|load_file|load_extension|lo_import|lo_export|x[pf]_(?:cmdshell|dirtree|fileexist|regread|regwrite|availablemedia|loginconfig|makecab|ntsec_enumdomains|terminate_process|enumdsn|filelist|servicecontrol|subdirs)|sp_(?:oacreate|oamethod|makewebtask|password|addsrvrolemember|addextendedproc|configure|executesql|oamethod)|pg_(?:read_file|ls_dir|read_binary_file)|sys_(?:exec|eval)|dbms_(?:pipe|lock|ldap|java|scheduler|xmlgen|xslprocessor)\b.*|utl_(?:http|inaddr|file|smtp|tcp)\b.*|openrowset|opendatasource|query_to_xml|database_to_xml|dblink_connect|sqlite_(?:master|schema))$/;
+  /^(?:benchmark|pg_sleep(?:_for|_until)?|extractvalue|updatexml|load_file|load_extension|lo_import|lo_export|lo_get|lo_put|x[pf]_(?:cmdshell|dirtree|fileexist|regread|regwrite|availablemedia|loginconfig|makecab|ntsec_enumdomains|terminate_process|enumdsn|filelist|servicecontrol|subdirs)|sp_(?:oacreate|oamethod|makewebtask|password|addsrvrolemember|addextendedproc|configure|executesql|oamethod)|pg_(?:read_file|ls_dir|read_binary_file)|sys_(?:exec|eval)|dbms_(?:pipe|lock|ldap|java|scheduler|xmlgen|xslprocessor)\b.*|utl_(?:http|inaddr|file|smtp|tcp)\b.*|openrowset|opendatasource|query_to_xml|database_to_xml|dblink_connect|sqlite_(?:master|schema))$/;
 
 /** The letter of a word of which the text goes on at `end`. */
 export function sqlWord(word: string, text: string, end: number): string {
   const known = WORDS.get(word);
-  if (known !== undefined) return known;
+  if (known !== undefined && known !== "T" && known !== "v") return known;
   let next = end;
   while (next < end + 40 && isBlank(text.charCodeAt(next))) next++;
-  if (text[next] === "(") return TELLING.has(word) ? "F" : "f";
+  if (text[next] === "(") return TELLING.has(word) ? "F" : (known ?? "f");
+  if (known !== undefined) return known;
   return /^[0-9]+$/.test(word) ? "1" : "n";
 }
 
