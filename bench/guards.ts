@@ -61,7 +61,7 @@ async function allGuards(): Promise<Inspector> {
   const config = defaultConfig({});
   if (!config.ok) throw new Error("the default configuration is wrong");
   const pii = { ...config.value.pii, enabled: true };
-  const settings = { redact: null, only: null, onFault() {} };
+  const settings = { redact: null, detect: null, only: null, onFault() {} };
   const guards = await loadGuards({ ...config.value, pii }, settings);
   if (!guards.ok) throw new Error(guards.error.join("\n"));
   return createInspector(guards.value, { clock: systemClock, budgetMs: 60_000 });

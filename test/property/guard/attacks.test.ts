@@ -1,0 +1,85 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { judgeText } from "../../../src/guard/attacks/judge.ts";
+import { findMarkers } from "../../../src/guard/attacks/prompt/markers.ts";
+
+/** What the judges look for, and what decodes to it. */
+const PIECES = [
+  ..."'\"`;|&$(){}[]<>%\\/.:#-@=!*^~+?,\0\n\r\t \u200b＇ⓛ",
+  ...[
+    "../",
+    "%2e",
+    "%25",
+    "%c0%af",
+    "&#39;",
+    "\\u0027",
+    "\\x27",
+    "/*",
+    "*/",
+    "--",
+    "||",
+    "&&",
+    "$(",
+  ],
+  ...[
+    "${",
+    "{{",
+    "}}",
+    "<%",
+    "://",
+    "http://",
+    "127.0.0.1",
+    "0x7f",
+    "[::",
+    "or ",
+    "union ",
+    "select ",
+  ],
+  ...[
+    "1=1",
+    "drop table ",
+    "sleep(",
+    "cat ",
+    "/etc/passwd",
+    "bash -c ",
+    "if ",
+    "for ",
+    "curl ",
+    "<!ENTITY ",
+  ],
+  ...["ignore previous ", "instructions ", "system prompt ", "a", "1", "name", "L2V0Yy9wYXNzd2Q="],
+] as const;
+const text = fc.oneof(
+  fc.array(fc.constantFrom(...PIECES), { maxLength: 60 }).map((parts) => parts.join("")),
+  fc.string({ unit: "binary", maxLength: 200 }),
+);
+const name = fc.constantFrom(null, "sql", "path", "url", "command", "code", "id", "text");
+
+test("any text is judged alike each time, and without an exception", () => {
+  fc.assert(
+    fc.property(text, name, (value, argument) => {
+      expect(judgeText(value, argument)).toEqual(judgeText(value, argument));
+      for (const { start, end } of findMarkers(value)) {
+        expect(0 <= start && start < end && end <= value.length).toBe(true);
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+/** Generous: a machine under load is slow, and quadratic work takes minutes. */
+const MEBIBYTE_MAX_MS = 1_000;
+const VALUE_MAX_MS = 400;
+
+test.each(PIECES)("a mebibyte of %j, and a value of it, take time in proportion", (piece) => {
+  const long = piece.repeat(Math.ceil(2 ** 20 / piece.length));
+  const value = long.slice(0, 2_048);
+  const started = performance.now();
+  judgeText(long, null);
+  findMarkers(long);
+  expect(performance.now() - started).toBeLessThan(MEBIBYTE_MAX_MS);
+
+  const again = performance.now();
+  judgeText(value, null);
+  expect(performance.now() - again).toBeLessThan(VALUE_MAX_MS);
+});
