@@ -6,6 +6,7 @@ const HINT =
 
 /** Template expressions that compute, call or reach for what no template needs. */
 const TEMPLATE: readonly RegExp[] = [
+  /\{\$\{[^}\n]{0,64}\(|\$\{@\w{1,32}\s{0,4}\(|\{\{[^}\n]{0,256}\(\s{0,4}["'](?:\/|\.\.)/,
   /\{\{[^}]{0,256}(?:\d\s{0,4}[*+-]\s{0,4}['"]?\d|__|\bconfig\b|\bself\b|\brequest\b|\.constructor|\|\s{0,4}(?:attr|join|map|filter|system|exec|safe|sort)\b|\(\s{0,4}\)\s{0,4}\.|\bcycler\b|\blipsum\b|\brange\.|_self|\bdump\(|\bget_flashed|\burl_for\b|\bphp\b|\bexec\b|\bsystem\b|\brequire\b|\bprocess\b|#with|\blookup\b)/,
   /\{%[^%]{0,256}(?:import|include|debug|set|for|if|extends|call|macro|raw|load|php)\b[^%]{0,256}(?:__|os\b|\(|'\/|"\/|\bsubclasses|debug|import)/,
   /(?:\$|#|%|\*|@)\{{1,2}[^}\n]{0,256}(?:\d\s{0,4}[*+-]\s{0,4}['"]?\d|\bT\s{0,4}\(|getClass|forName|Runtime|ProcessBuilder|java\.|@java|#_?\w+\s{0,4}=|new\s{1,4}\w|jndi|lower:|upper:|::-|sys:|env:|script:|dns:|url:|exec\(|applicationScope|facesContext|pageContext|param\.|system\s{0,4}\(|require\s{0,4}\()/i,

@@ -5,12 +5,14 @@ import { isLoud } from "./loud.ts";
 import { type Command, commandsOf, isBroken, nameOf, unquoted } from "./shell.ts";
 import { FIELDLIKE, PROGRAMS, TARGET, WORDLIKE } from "./words.ts";
 
-const HINT = /[;|&`$\\<>^!{}()'"\n\r=%/]|^\s*[a-z0-9_.-]+\s+-?\S|^[A-Z]+_[A-Z_]+$/i;
+const HINT =
+  /[;|&`$\\<>^!{}()'"\n\r=%/]|^\s*[a-z0-9_.-]+\s+-?\S|^[A-Z]+_[A-Z_]+$|^\s*(?:whoami|ifconfig|ipconfig|netstat|uname)\s*$/i;
 
 /** Commands for a shell in what is no command: separated, substituted, or quoted to pieces. */
 export function judgeCommand({ text, purpose, decoded }: Reading): Severity | null {
   if (!HINT.test(text)) return null;
-  if (isLoud(text)) return "high";
+  // The first line of a script names its shell.
+  if (isLoud(text.replace(/^#![^\n]*/, ""))) return "high";
   const commands = commandsOf(text);
   if (commands.some(isHidden)) return "high";
   switch (purpose) {
@@ -33,11 +35,20 @@ function judgePlain(
 ): Severity | null {
   const plain = text.trim();
   if (hasGlobbedName(plain)) return "high";
+  if (/^[^?*[]*[?*[]/.test(plain) && /['"\\]/.test(plain) && hasGlobbedName(unquoted(plain)))
+    return "high";
   const isProse = proseOf(plain);
   if (commands.some((command) => isMeant(command, plain, isProse))) return "high";
   if (!decoded && isWholeCommand(plain, commands[0])) return "high";
   if (purpose === "filter" && isNoName(commands[0])) return "medium";
-  return /^\/(?:usr\/)?(?:local\/)?s?bin\/[\w.-]+$/.test(plain) ? "medium" : null;
+  return isProgramPath(plain) ? "medium" : null;
+}
+
+/** `/bin/x`, whatever it is; `bin/x` where it is a program of the system. */
+function isProgramPath(text: string): boolean {
+  const found = /^(\/?)(?:usr\/)?(?:local\/)?s?bin\/([\w.-]+)$/.exec(text);
+  if (found === null) return false;
+  return found[1] === "/" || PROGRAMS.has(found[2] ?? "");
 }
 
 /** `c''at`, `w\ho\am\i`, `$@id`: a program's name that was taken apart. */
@@ -59,20 +70,26 @@ function proseOf(text: string): boolean {
 /** Whether what begins at a separator is a command that somebody wants to be run. */
 function isMeant(command: Command, text: string, isProse: boolean): boolean {
   const { before, word, rest } = command;
-  if (before.startsWith("$(") || before.startsWith("<(") || before.startsWith(">(")) {
-    return PROGRAMS.has(word) || WORDLIKE.has(word) || !isProse;
-  }
+  if (before.startsWith("$(")) return isSubstituted(command, isProse);
+  if (before.startsWith("<(") || before.startsWith(">(")) return PROGRAMS.has(word) && !isProse;
   const opener = before.replace(/[\s(]+/g, "") || before.trim() || before;
   if (before === "" || opener === "(") return false;
   if (/^[=:]/.test(rest)) return false;
+  if (opener.includes("`") && !/`[^`]*`/.test(text) && !/[;|&]/.test(opener)) return false;
   if (opener.includes("`")) return isBackticked(command, text, isProse);
   if (/^(?:\s+|\\[nr])$/.test(before)) return isOnOwnLine(command, text, isProse);
   if (/^[A-Z]{2,}$/.test(command.written)) return isArgument(rest);
   if (/^\/(?:usr\/)?(?:local\/)?s?bin\//.test(command.written)) return !isProse;
-  if (/\.(?:exe|bat|cmd|ps1|vbs|com|hta)$/i.test(command.written)) return !isProse;
+  if (/\.(?:exe|bat|cmd|ps1|vbs|hta)$/i.test(command.written)) return !isProse;
   if (PROGRAMS.has(word)) return isProgramCall(command, isProse);
   if (WORDLIKE.has(word)) return isWordMeant(command, text, isProse);
   return /^[./~]\S*\//.test(command.written) && TARGET.test(command.written) && !isProse;
+}
+
+/** `$(name)` is a variable to make, `$(".x")` an element: a program goes by its name or has options. */
+function isSubstituted({ word, written, rest }: Command, isProse: boolean): boolean {
+  if (PROGRAMS.has(word) || WORDLIKE.has(word)) return true;
+  return !isProse && /^[\w./~-]+$/.test(written) && /^\s+\S/.test(rest) && /^[^)]*\)/.test(rest);
 }
 
 /** A line break parts commands as well; but most lines are no commands. */
@@ -115,6 +132,8 @@ function isTerse(text: string, rest: string): boolean {
 /** Markdown puts programs between backticks too, but in a sentence. */
 function isBackticked({ word, start }: Command, text: string, isProse: boolean): boolean {
   if (isProse || !(PROGRAMS.has(word) || WORDLIKE.has(word))) return false;
+  // Behind the one that closes nothing is run.
+  if (text.slice(0, start).split("`").length % 2 === 1) return false;
   const parts = text.split("`");
   const outside = parts
     .filter((_, index) => index % 2 === 0)
@@ -122,7 +141,9 @@ function isBackticked({ word, start }: Command, text: string, isProse: boolean):
     .trim();
   const [first = ""] = outside.split(/\s/, 1);
   const isCommand = start === 1 || PROGRAMS.has(first) || /^[;|&]/.test(outside);
-  if (isCommand) return outside.split(/\s+/).length <= 3;
+  if (isCommand) return outside.split(/\s+/).length <= 3 && !/^[,.:]/.test(outside);
+  // `A`/`B`: two names, and no command.
+  if (parts.some((part) => part === "/")) return false;
   return parts.some((_, index) => index % 2 === 1 && isGlued(parts[index - 1], parts[index + 1]));
 }
 
@@ -142,6 +163,8 @@ const SHARP: ReadonlySet<string> = new Set(
 
 /** In a name or an id, a program with its options is no name. */
 function isNoName(first: Command | undefined): boolean {
+  if (first !== undefined && /^sleep$/.test(first.word) && /^\s+\d+s?\s*$/.test(first.rest))
+    return true;
   if (first === undefined || !PROGRAMS.has(first.word) || /[A-Z]/.test(first.written)) return false;
   return SHARP.has(first.word) || isArgument(first.rest);
 }
@@ -154,6 +177,8 @@ function isWholeCommand(text: string, first: Command | undefined): boolean {
   if (proseOf(text)) return false;
   if (TARGET.test(rest)) return PROGRAMS.has(word) || SECRET_TARGET.test(rest);
   if (/\b(?:and|or|the|is|are|a|an|to|for|in|with|of|use|vs)\b/i.test(rest)) return false;
+  if (SHARP.has(word) && /^\s*[;|&]/.test(rest)) return true;
+  if (word === "time" && /^\s+\w+\s*$/.test(rest) && PROGRAMS.has(rest.trim())) return true;
   const runs = rest.split(/\s+/).slice(0, 16);
   return runs.some((one) => SHARP.has(one)) || /^\/(?:usr\/)?(?:local\/)?s?bin\//.test(text);
 }

@@ -16,7 +16,8 @@ const COMMANDS_MAX = 64;
 /** What a command may begin behind. */
 const OPENING = /\$\(|[`;|&\n\r(]+|<\(|>\(|\0|\\[nr](?=[/a-z])|^/g;
 /** Words that run the next word: `sudo nice -n 5 x`. */
-const WORD = /[ \t]*[!@({]*[ \t]*((?:[^\s;|&<>()`]|\\[\s\S]){1,128})/y;
+const WORD =
+  /[ \t]*[!@({]*[ \t]*(?:\$\w{1,16}[ \t]+){0,4}((?:[^\s;|&<>()`\\]|\\(?![nr](?:$|[\s;|&/]))[\s\S]){1,128})/y;
 
 /** All places of a text at which a shell might begin to read a command. */
 export function commandsOf(text: string): readonly Command[] {
@@ -40,7 +41,7 @@ export function unquoted(word: string): string {
   return word
     .replace(/\$\{IFS[^}]*\}|\$IFS(?:\$?\d)?/gi, " ")
     .replace(/\$(?:\{[A-Za-z_0-9@*?!#-]*\}|[@*?!#\d-]|\(\)|[a-z]\b)/gi, "")
-    .replace(/``|\$\(\s*\)/g, "")
+    .replace(/``|\$\(\s*\)|\$[$_](?=[a-z])/gi, "")
     .replace(/\\([\s\S])/g, "$1")
     .replace(/["'^]/g, "");
 }
@@ -52,12 +53,14 @@ export function nameOf(word: string): string {
     .replace(/\/[a-z?]$/i, "")
     .replace(/^.*[/\\]/, "")
     .toLowerCase();
-  return name.replace(/\.(?:exe|com|bat|cmd)$/, "");
+  return name
+    .replace(/\.(?:exe|com|bat|cmd)$/, "")
+    .replace(/^(python|perl|ruby|php|lua|pip|node)-?[\d.]{1,8}$/, "$1");
 }
 
 /** Whether quotes and the like stand inside a word, where nobody writes them. */
 export function isBroken(written: string): boolean {
-  return /\w(?:''|"")\w|\w['"]\w+['"]\w?|^['"]\w+['"]\w|\w\\[a-z]|^\\[a-z]\w|\w\^\w|\w\$(?:[@*!]|\{[^}]*\})|\w\$\w\b|\w``\w/i.test(
+  return /\w(?:''|"")\w|\w['"]\w+['"]\w?|^['"]\w+['"]\w|\w\\[a-z]|^\\[a-z]\w|\w\^\w|\w\$(?:[@*!]|\{[^}]*\})|\w\$[\w$]\b|\w\$[$_]\w|\w``\w/i.test(
     written,
   );
 }

@@ -22,6 +22,13 @@ export const PROGRAMS: ReadonlySet<string> = new Set(
     "c89 c99 cpan dmsetup easy_install facter gimp jjs jrunscript nroff nsenter start-stop-daemon " +
     "busctl capsh cpulimit crash dialog dpkg rpm expect find3 ghc ginsh git-shell ld.so logsave mawk " +
     "rlwrap rpmquery rview rvim screen scrot tmux script2 sqlite3 tclsh8 view2 vimdiff watch2 xelatex zypper " +
+    "ll zstd zstdcat zstdgrep bzcat bzless xzcat xzgrep lzcat lzma unxz unlzma unzstd bsdtar bsdcat 7z 7za 7zr zgrep zless zmore " +
+    "zipinfo funzip ar cpio uuencode uudecode basenc shuf csplit comm dos2unix nano pico hexedit " +
+    "aptitude snap flatpak pacman emerge brew port opkg ansible chef visudo vigr vipw cscli aa-disable aa-exec aa-complain " +
+    "dnsmasq smbget rclone restic mosquitto_pub sshpass sshfs ssh-keygen ssh-keyscan ssh-agent scp pdftotext " +
+    "iwmi gwmi icm gci gps saps sajb start-job get-wmiobject invoke-wmimethod invoke-cimmethod get-item remove-item " +
+    "set-content add-content get-service stop-service new-service set-itemproperty get-acl set-acl import-module " +
+    "sysinfo netdom whomai quser qwinsta wusa pnputil odbcconf pcalua hh forfiles esentutl expand.exe extrac32 " +
     "httpd nginx apachectl htpasswd ncat chkconfig ip arp route ss getent finger lsmod lscpu lspci lsusb"
   ).split(" "),
 );

@@ -27,7 +27,7 @@ const ESCAPED =
 function withoutEscapes(text: string): string {
   if (!ESCAPED.test(text)) return text;
   let plain = text;
-  if (plain.includes("%")) plain = withoutPercent(plain);
+  if (plain.includes("%")) plain = withoutPercent(plain.replaceAll("%%", "%"));
   if (plain.includes("&")) plain = withoutEntities(plain);
   if (plain.includes("\\")) plain = withoutBackslashes(plain);
   return withoutLookAlikes(plain);
@@ -133,11 +133,12 @@ function withoutLookAlikes(text: string): string {
 }
 
 const BASE64 = /^[A-Za-z0-9+/_-]{8,4096}={0,2}$/;
+const DATA_URI = /^data:[^,]{0,64};base64,/i;
 const READABLE = /^[\t\n\r\x20-\x7e]{4,}$/;
 
 /** A value that is base64 of readable text as a whole. */
 function fromBase64(text: string): string | null {
-  const trimmed = text.trim();
+  const trimmed = text.trim().replace(DATA_URI, "");
   if (!BASE64.test(trimmed)) return null;
   const plain = Buffer.from(trimmed, "base64").toString("latin1");
   return READABLE.test(plain) ? plain : null;

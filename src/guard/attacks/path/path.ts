@@ -1,15 +1,19 @@
 import type { Severity } from "../../../core/finding.ts";
 import type { Reading } from "../suspicion.ts";
-import { isSensitivePath, isSystemPath, mayBeSensitive } from "./places.ts";
+import { isAgentSetting, isSensitivePath, isSystemPath, mayBeSensitive } from "./places.ts";
 
 /** A text without one of these names no way out of a folder, and no file that tells anything. */
 const HINT =
-  /^%[a-z]+%|proc[/\\]self|0x2[ef]|0x5c|\.\.|\.[\\/]|^[/\\~.]|[/\\]|\0|passwd|shadow|id_rsa|\.env|boot\.ini|win\.ini|::\$|[a-z]:\\/i;
+  /^%[a-z]+%|proc[/\\]self|0x2[ef]|0x5c|\.\.|\.[\\/]|^[/\\~.]|[/\\]|\0|%(?:25)?(?:c[01]|f[89a-f])|passwd|shadow|id_rsa|\.env|boot\.ini|win\.ini|::\$|[a-z]:\\/i;
 /** Dots and slashes as some decoders take them. */
-const HEXADECIMAL = /0x(?:2e|2f|5c)|\+A(?:C4|C8|Fw)-/gi;
+const HEXADECIMAL = /0x(?:2e|2f|5c)|\+A(?:C4|C8|Fw)-|(?<=\.\.)%{0,2}(?:2f|5c)/gi;
+/** Bytes that no UTF-8 has, in percent: forms that are longer than they need be. */
+const OVERLONG = /%(?:25)?(?:c[01](?:[.%]|$)|f[89a-f]%(?:25)?8)/gi;
 const CODES: ReadonlyMap<string, string> = new Map([
   ["0x2e", "."],
   ["0x2f", "/"],
+  ["2f", "/"],
+  ["5c", "\\"],
   ["0x5c", "\\"],
   // UTF-7, RFC 2152.
   ["+ac4-", "."],
@@ -22,13 +26,20 @@ const TOKENS_MAX = 64;
 /** Ways out of the folder that a tool works in, and files that nobody hands out. */
 export function judgePath({ text, purpose, decoded }: Reading): Severity | null {
   if (!HINT.test(text)) return null;
-  const whole = text.trim().replace(HEXADECIMAL, (code) => CODES.get(code.toLowerCase()) ?? code);
+  const whole = text
+    .trim()
+    .replace(HEXADECIMAL, (code) => CODES.get(code.toLowerCase().replace(/^%+/, "")) ?? code);
+  if (purpose === "path" && isOverlong(text)) return "high";
   const isPath = purpose === "path" || isOnePath(whole);
   if (isPath) {
     const found = judgeWhole(whole, purpose === "path", decoded);
     if (found !== null || purpose === "path") return found;
   }
   return findInText(whole, decoded);
+}
+
+function isOverlong(text: string): boolean {
+  return text.includes("%") && (text.match(OVERLONG)?.length ?? 0) > 1;
 }
 
 /** The same in a sentence or a command: only with a target, or in a code. */
@@ -41,6 +52,8 @@ function findInText(text: string, decoded: boolean): Severity | null {
   for (const [token] of text.matchAll(TOKENS)) {
     if (++count > TOKENS_MAX) break;
     const ups = climbs(token);
+    // Of a site's own address one step leads nowhere.
+    if (ups === 1 && /^https?:/i.test(token)) continue;
     if (ups >= 1 && mayBeSensitive(token)) return "high";
     if (ups >= 3 && decoded) return "high";
   }
@@ -67,12 +80,12 @@ function judgeWhole(text: string, isNamed: boolean, decoded: boolean): Severity 
   }
   if (hasOddDots(path)) return "high";
   if (isSensitivePath(path)) return "high";
-  return isSystemPath(path) ? "medium" : null;
+  return isSystemPath(path) || isAgentSetting(path) ? "medium" : null;
 }
 
 /** A path in a URL is one where the URL names a file; of another host it is that host's. */
 function withoutScheme(text: string): string | null {
-  const scheme = /^([a-z][a-z0-9+.-]+):(.*)$/is.exec(text);
+  const scheme = /^([a-z][a-z0-9+.-]+):(?!:)(.*)$/is.exec(text);
   if (scheme === null) return text;
   const [, name = "", rest = ""] = scheme;
   if (name.toLowerCase() === "file") return rest.replace(/^\/\/[^/\\]*/, "");

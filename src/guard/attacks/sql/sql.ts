@@ -1,7 +1,7 @@
 import type { Severity } from "../../../core/finding.ts";
 import type { Purpose, Reading } from "../suspicion.ts";
-import { type Quote, type SqlToken, sqlTokens } from "./tokens.ts";
 import { behindLoneQuote, isFragment } from "./fragment.ts";
+import { type Quote, type SqlToken, sqlTokens } from "./tokens.ts";
 import { CATALOGUE, isDangerousName } from "./words.ts";
 
 const QUOTES: readonly Quote[] = ["'", '"', "`"];
@@ -79,15 +79,22 @@ function breaksOut(tokens: readonly SqlToken[], text: string): boolean {
   const fits = (pattern: RegExp) => pattern.test(shape);
   if (BROKEN_OUT.some(fits)) return true;
   // Programs and Markdown end much in a backtick; names in it are seldom what is injected.
-  if (text[first.end - 1] === "`") return false;
+  if (text[first.end - 1] === "`") return shape === "s;" && /^[\w@.+-]+$/.test(first.text);
   if (endsInComment(tokens, text)) return true;
   if (hasEmptyEnd(tokens) && CUT_OFF.some(fits)) return true;
   // `name: '`, `x = "`: here a string begins.
-  if (/\s/.test(first.text.trim()) || /[:=([{,]\s*$/.test(first.text) || text === '"*"') return false;
+  if (/\s/.test(first.text.trim()) || /[:=([{,]\s*$/.test(first.text) || text === '"*"')
+    return false;
   if (GONE_ON.test(shape) && isOpen(tokens)) return true;
   if (shape === "s;" && first.text === "") return false;
   // A value that begins with the end of another, and goes on with and/or.
-  if (/^sB[1nvfF(]/.test(shape) && first.text === "" && text.length < 48) return true;
+  if (
+    /^sB(?:[1nvfF(sq]|[sq].)/.test(shape) &&
+    text.length > first.end + 4 &&
+    first.text === "" &&
+    text.length < 48
+  )
+    return true;
   const isCut = tokens.at(-1)?.text.trim() === "" || hasEmptyEnd(tokens) || shape.endsWith(";");
   return isCut && CUT_OFF_WORD.some(fits);
 }
@@ -284,6 +291,9 @@ function letters(tokens: readonly SqlToken[], from: number): string {
 function isWait(tokens: readonly SqlToken[], index: number, shape: string): boolean {
   const before = tokens[index - 1]?.letter ?? "";
   if (before === ".") return false;
-  if (index === 0 || before === "n") return index === 0 && /^F\([1s]\)$/.test(shape);
+  if (index === 0 || before === "n")
+    return (
+      index === 0 && /^F\([1s]\)(?:o.*)?$/.test(shape.replace(hasEmptyEnd(tokens) ? /c$/ : "", ""))
+    );
   return /[BpSU,(oas;1kA]/.test(before) && /[SBUOpsa1]/.test(shape);
 }

@@ -48,7 +48,7 @@ const TELLING: ReadonlySet<string> = new Set(
 
 /** Of those, what nobody calls but to wait, to read files, to run programs, or to fail aloud. */
 const DANGEROUS =
-  /^(?:benchmark|pg_sleep(?:_for|_until)?|extractvalue|updatexml|load_file|load_extension|lo_import|lo_export|lo_get|lo_put|x[pf]_(?:cmdshell|dirtree|fileexist|regread|regwrite|availablemedia|loginconfig|makecab|ntsec_enumdomains|terminate_process|enumdsn|filelist|servicecontrol|subdirs)|sp_(?:oacreate|oamethod|makewebtask|password|addsrvrolemember|addextendedproc|configure|executesql|oamethod)|pg_(?:read_file|ls_dir|read_binary_file)|sys_(?:exec|eval)|dbms_(?:pipe|lock|ldap|java|scheduler|xmlgen|xslprocessor)\b.*|utl_(?:http|inaddr|file|smtp|tcp)\b.*|openrowset|opendatasource|query_to_xml|database_to_xml|dblink_connect|sqlite_(?:master|schema))$/;
+  /^(?:benchmark|pg_sleep(?:_for|_until)?|extractvalue|updatexml|load_file|load_extension|lo_import|lo_export|lo_get|lo_put|randomblob|x[pf]_(?:cmdshell|dirtree|fileexist|regread|regwrite|availablemedia|loginconfig|makecab|ntsec_enumdomains|terminate_process|enumdsn|filelist|servicecontrol|subdirs)|sp_(?:oacreate|oamethod|makewebtask|password|addsrvrolemember|addextendedproc|configure|executesql|oamethod)|pg_(?:read_file|ls_dir|read_binary_file)|sys_(?:exec|eval)|dbms_(?:pipe|lock|ldap|java|scheduler|xmlgen|xslprocessor)\b.*|utl_(?:http|inaddr|file|smtp|tcp)\b.*|openrowset|opendatasource|query_to_xml|database_to_xml|dblink_connect|sqlite_(?:master|schema))$/;
 
 /** The letter of a word of which the text goes on at `end`. */
 export function sqlWord(word: string, text: string, end: number): string {

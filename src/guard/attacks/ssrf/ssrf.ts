@@ -10,13 +10,13 @@ const URLS_MAX = 32;
 
 /** `scheme:`, slashes of either kind in any number, and what follows up to a blank. */
 const URL_LIKE =
-  /\b([a-z][a-z0-9+.-]{1,20}):(?:([/\\]{1,4})|(?=[\d[]|https?:|file:))(?=([^\s"'<>`]{1,2048}))/gi;
+  /\b([a-z][a-z0-9+._-]{1,20}):(?:([/\\]{1,4})|(?=[\d[]|https?:|file:|[^\s/@:]{1,64}@))(?=([^\s"'<>`]{1,2048}))/gi;
 
 /** Schemes that reach what a web server would not: other services, files, programs. */
 const FOREIGN_SCHEME =
   /^(?:gopher|dict|tftp|ldaps?|ldapi|jar|netdoc|phar|php|zip|expect|glob|ogg|ssh2(?:\.\w+)?|rar|smb|view-source|jndi|rmi|iiop|corba|nis|dns|imaps?|pop3s?|smtps?|telnet|rtsp|rtmp|ftps?|sftp|compress\.(?:zlib|bzip2)|urllib|url|netscape|res|mailbox|acap|irc|finger|ws-?man)$/i;
 const ALWAYS_FOREIGN =
-  /^(?:gopher|dict|tftp|jar|netdoc|phar|php|expect|glob|jndi|rmi|ldapi|compress\.(?:zlib|bzip2)|zip|ogg|url|rar|ssh2(?:\.\w+)?)$/i;
+  /^(?:gopher|dict|tftp|jar|local_file|netdoc|phar|php|expect|glob|jndi|rmi|ldapi|compress\.(?:zlib|bzip2)|zip|ogg|url|rar|ssh2(?:\.\w+)?)$/i;
 
 /** URLs that make the tool ask where the caller cannot ask itself. */
 export function judgeSsrf({ text, purpose }: Reading): Severity | null {
@@ -108,7 +108,7 @@ function judgeName(scheme: string, slashes: string, host: string): Severity | nu
 
 /** An address in one piece or in all four: fewer are as likely a time or a version. */
 function isNumberBehind(hosts: readonly string[]): boolean {
-  return hosts.some((host) => /^\[|^\w+$|^\w+(?:\.\w+){3}$/.test(host));
+  return hosts.some((host) => /^\[|^(?:0x[0-9a-f]{7,}|[0-9]{8,})$|^\w+(?:\.\w+){3}$/i.test(host));
 }
 
 function ofKind(kind: HostKind, isWhole: boolean, scheme: string): Severity | null {
@@ -170,7 +170,7 @@ function judgeBareHost(text: string, isNamed: boolean): Severity | null {
   if (kind === "metadata" && (/[.:]/.test(host) || isNamed || plain !== text)) return "high";
   if (host === plain && host.startsWith("[") && !isNamed) return null;
   const isUrl = isNamed || plain !== text || /[/:]/.test(text);
-  if (!isUrl || !/[.:\]]|localhost|kubernetes/i.test(host)) return null;
+  if (!isUrl || !/[.:\]]|localhost|kubernetes|^ip6-/i.test(host)) return null;
   if (kind === "wild") return "high";
   if (kind !== "inside" && kind !== "odd") return null;
   return kind === "inside" || isNamed || plain !== text ? "high" : null;
