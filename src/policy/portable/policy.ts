@@ -85,6 +85,8 @@ export interface PortableRule {
   readonly inventory: InventorySelector | null;
   /** What must be true of the session; null where it is not asked. */
   readonly session: SessionSelector | null;
+  /** Who must vouch for facts; null where it is not asked. */
+  readonly provenance: ProvenanceSelector | null;
   /** How much of a message the log keeps; null: the rule has no word on it. */
   readonly audit: "full" | "keys" | "none" | null;
   /** Null where it is that of the server, or `enforce`. */
@@ -120,6 +122,9 @@ export interface InventorySelector {
 
 /** Bounds by name: `min_trust`, … */
 export type SessionSelector = ReadonlyMap<string, number>;
+
+/** By fact, such as `principal.id`: whose word is taken. */
+export type ProvenanceSelector = ReadonlyMap<string, readonly string[]>;
 
 export const CONSTRAINT_TYPES = [
   "string",
