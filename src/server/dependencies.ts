@@ -16,10 +16,11 @@ import { createSchemaJudge } from "../schema/judge.ts";
 import { createFlowMemory, FLOW_DEFAULTS } from "../state/flow-memory.ts";
 import { createSessionBook } from "../state/sessions.ts";
 import { BUCKETS_MAX, createTokenBuckets } from "../state/token-buckets.ts";
-import { authenticationOf } from "./authentication.ts";
+import { authenticationOf, SILENT } from "./authentication.ts";
 import { packageVersion } from "./package-root.ts";
 import { pathGuardOf } from "./paths.ts";
 import { createRates, failureBrakeOf } from "./rates.ts";
+import { withRefusedOnRecord } from "./refused-callers.ts";
 import { randomIdentifiers, systemJitter } from "./system.ts";
 import { NO_LIMITS, toolLimitsOf } from "./tool-limits.ts";
 
@@ -63,7 +64,15 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
     clock,
     identifiers: randomIdentifiers,
     jitter: systemJitter,
-    ...authenticationOf(config, parts),
+    ...authenticationOf(config, {
+      clock,
+      authTelemetry: withRefusedOnRecord({
+        log: auth,
+        clock,
+        telemetry: parts.authTelemetry ?? SILENT,
+      }),
+      ...(parts.onKeysMissing === undefined ? {} : { onKeysMissing: parts.onKeysMissing }),
+    }),
     failures: failureBrakeOf(config, clock),
     rates: createRates({
       config,
