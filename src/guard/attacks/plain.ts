@@ -51,7 +51,7 @@ const WORDS: ReadonlySet<string> = new Set(
     "iwr curl wget fetch xxd openssl whoami ifconfig ipconfig netstat uname lastlog cd tar git ssh " +
     "ld_library_path ld_audit bash_env prompt_command dyld_insert_libraries eval assert system " +
     "load_file load_extension lo_import lo_export lo_get lo_put randomblob substr substring overlay database version " +
-    "gopher dict tftp jar netdoc phar expect glob jndi rmi ldapi local_file data url ldap file"
+    "div gopher dict tftp jar netdoc phar expect glob jndi rmi ldapi local_file data url ldap file"
   ).split(" "),
 );
 /** Of names and ids, also these. */
@@ -96,8 +96,11 @@ const STARTS = new Uint8Array(1 << 15);
 const LISTED = 1;
 const PROGRAM = 2;
 const BEGINNING = 4;
-for (const word of [...WORDS, ...STATEMENTS, ...NEXT.keys(), ...NEAR_DOT, ...FIRST]) mark(word, LISTED);
-for (const start of "0x xp_ sp_ pg_ sys dbm utl inf mys ip inv dow fro new sta get set".split(" ")) {
+for (const word of [...WORDS, ...STATEMENTS, ...NEXT.keys(), ...NEAR_DOT, ...FIRST])
+  mark(word, LISTED);
+for (const start of "0x xp_ sp_ pg_ sys dbm utl inf mys ip inv dow fro new sta get set".split(
+  " ",
+)) {
   mark(start, LISTED | BEGINNING);
 }
 for (const word of [...PROGRAMS, ...WORDLIKE]) mark(word, PROGRAM);
@@ -115,7 +118,7 @@ function keyAt(text: string, at: number): number {
   return (pair << 5) | (text.charCodeAt(at + 2) & 31);
 }
 
-const URL = /^https?:\/\/([A-Za-z0-9.-]{1,253})(?=$|\/)/;
+const ORIGIN = /^https?:\/\/([A-Za-z0-9.-]{1,253})(?=$|\/)/;
 
 /** Whether no judge can have anything to say. False costs time alone; true must be right. */
 export function isPlain(text: string, purpose: Purpose): boolean {
@@ -125,9 +128,9 @@ export function isPlain(text: string, purpose: Purpose): boolean {
   const first = text.charCodeAt(start);
   // `.`, `-`: hidden files, options.
   if (first === 0x2e || first === 0x2d) return false;
-  const hasSpace = isMadeOfPlain(text, start);
-  if (hasSpace === null || !areWordsPlain(text, start, purpose)) return false;
+  if (!isMadeOfPlain(text, start) || !areWordsPlain(text, start, purpose)) return false;
   if (start > 0) return true;
+  const hasSpace = /[ \t]/.test(text);
   if ((hasSpace || purpose === "filter") && beginsWithProgram(text)) return false;
   return hasSpace || !mayBeCode(text);
 }
@@ -135,33 +138,39 @@ export function isPlain(text: string, purpose: Purpose): boolean {
 /** Behind `https://host` of an ordinary host, or 0. */
 function behindOrigin(text: string): number {
   if (text.charCodeAt(0) !== 0x68 || !text.startsWith("http")) return 0;
-  const found = URL.exec(text);
+  const found = ORIGIN.exec(text);
   const host = found?.[1] ?? "";
   return host.includes(".") && hostKind(host) === "name" ? (found?.[0].length ?? 0) : 0;
 }
 
-/** Null where a character, or two that stand together, are not plain; else whether blanks part it. */
-function isMadeOfPlain(text: string, start: number): boolean | null {
+/** Whether there is no character, and no two that stand together, that plain text has not. */
+function isMadeOfPlain(text: string, start: number): boolean {
   let before = SPACE;
-  let dots = 0;
-  let quotes = 0;
-  let hasSpace = false;
   for (let at = start; at < text.length; at++) {
     const code = text.charCodeAt(at);
     const one = classOf(code);
-    if (one === 0) return null;
-    if (one === SPACE) hasSpace = true;
-    else if (one === SIGN) {
-      if (!isPlainSign(text, at, code, before)) return null;
-      if (code === 0x2e) dots++;
-      if (code === 0x27 && classOf(text.charCodeAt(at + 3)) === LETTER && ++quotes > 1) return null;
-    }
+    if (one === 0 || (one === SIGN && !isPlainSign(text, at, code, before))) return false;
     before = one;
   }
-  // Numbers parted by dots may be an address.
+  return !mayBeAddress(text, start) && !hasQuotes(text, start);
+}
+
+/** Numbers parted by dots. */
+function mayBeAddress(text: string, start: number): boolean {
   const code = text.charCodeAt(start);
-  if (dots === 0 || code < 0x30 || code > 0x39) return hasSpace;
-  return dots > 1 || text.includes("/") || /^\d+\.\d{5}/.test(text) ? null : hasSpace;
+  if (code < 0x30 || code > 0x39) return false;
+  const dot = text.indexOf(".", start);
+  if (dot === -1) return false;
+  return text.includes(".", dot + 1) || text.includes("/") || /^\d+\.\d{5}/.test(text);
+}
+
+/** Two apostrophes may be quotes, but for those of `it's` and `they're`. */
+function hasQuotes(text: string, start: number): boolean {
+  let count = 0;
+  for (let at = text.indexOf("'", start); at !== -1; at = text.indexOf("'", at + 1)) {
+    if (classOf(text.charCodeAt(at + 3)) === LETTER && ++count > 1) return true;
+  }
+  return false;
 }
 
 function isPlainSign(text: string, at: number, code: number, before: number): boolean {
@@ -206,12 +215,18 @@ function areWordsPlain(text: string, start: number, purpose: Purpose): boolean {
 
 function isWordPlain(text: string, at: number, what: number, purpose: Purpose): boolean {
   let end = at;
-  while (end < text.length && classOf(text.charCodeAt(end)) <= DIGIT && classOf(text.charCodeAt(end)) > 0) end++;
+  while (
+    end < text.length &&
+    classOf(text.charCodeAt(end)) <= DIGIT &&
+    classOf(text.charCodeAt(end)) > 0
+  )
+    end++;
   const word = text.slice(at, end).toLowerCase();
   if (WORDS.has(word)) return false;
   if ((what & BEGINNING) !== 0 && PREFIX.test(word)) return false;
   if ((purpose === "filter" || purpose === "sql") && STATEMENTS.has(word)) return false;
-  if (NEAR_DOT.has(word) && (text[at - 1] === "." || text[end] === "." || text[end] === "-")) return false;
+  if (NEAR_DOT.has(word) && (text[at - 1] === "." || text[end] === "." || text[end] === "-"))
+    return false;
   const isFirst = at === 0 || text[at - 1] === "/" || text[at - 1] === "'";
   if (isFirst && FIRST.has(word)) return false;
   const next = NEXT.get(word);
@@ -225,7 +240,9 @@ function beginsWithProgram(text: string): boolean {
   if (classOf(text.charCodeAt(0)) === SPACE) return true;
   if (((STARTS[keyAt(text, 0)] ?? 0) & PROGRAM) === 0) return false;
   const [word = ""] = /^[\w.-]{0,32}/.exec(text) ?? [];
-  return isProgramName(word.toLowerCase()) || isProgramName(word.replace(/[.\d-]+$/, "").toLowerCase());
+  return (
+    isProgramName(word.toLowerCase()) || isProgramName(word.replace(/[.\d-]+$/, "").toLowerCase())
+  );
 }
 
 /** Base64 or hexadecimal of readable text, as far as its first characters tell. */
