@@ -58,7 +58,7 @@ const WORDS: ReadonlySet<string> = new Set(
 const STATEMENTS: ReadonlySet<string> = new Set(
   (
     "select insert update delete merge replace drop alter create truncate rename exec execute call " +
-    "grant revoke declare shutdown or and xor like between is in not case when order group from where"
+    "grant revoke declare goto shutdown or and xor like between is in not case when order group from where"
   ).split(" "),
 );
 /** Where one of these comes first, or right behind `/`, the rest may make it a command. */
@@ -126,8 +126,9 @@ export function isPlain(text: string, purpose: Purpose): boolean {
   if (length > MAX_LENGTH || purpose === "url") return false;
   const start = behindOrigin(text);
   const first = text.charCodeAt(start);
-  // `.`, `-`: hidden files, options.
-  if (first === 0x2e || first === 0x2d) return false;
+  // `.`, `-`, `!`: hidden files, options, what was run before.
+  if (first === 0x2e || first === 0x2d || first === 0x21) return false;
+  if (purpose === "filter" && text.includes("(")) return false;
   if (!isMadeOfPlain(text, start) || !areWordsPlain(text, start, purpose)) return false;
   if (start > 0) return true;
   const hasSpace = /[ \t]/.test(text);
@@ -235,14 +236,18 @@ function isWordPlain(text: string, at: number, what: number, purpose: Purpose): 
   return !next.test(text);
 }
 
-/** Blanks before it are seldom, and then it costs a look more. */
+/** Its folder is no part of a program's name; what begins with blanks is not looked at further. */
 function beginsWithProgram(text: string): boolean {
   if (classOf(text.charCodeAt(0)) === SPACE) return true;
-  if (((STARTS[keyAt(text, 0)] ?? 0) & PROGRAM) === 0) return false;
-  const [word = ""] = /^[\w.-]{0,32}/.exec(text) ?? [];
-  return (
-    isProgramName(word.toLowerCase()) || isProgramName(word.replace(/[.\d-]+$/, "").toLowerCase())
-  );
+  let at = 0;
+  for (let end = 0; end < text.length; end++) {
+    const code = text.charCodeAt(end);
+    if (code === 0x20 || code === 0x09) break;
+    if (code === 0x2f) at = end + 1;
+  }
+  if (((STARTS[keyAt(text, at)] ?? 0) & PROGRAM) === 0) return false;
+  const word = /^[\w.-]{0,32}/.exec(text.slice(at, at + 32))?.[0].toLowerCase() ?? "";
+  return isProgramName(word) || isProgramName(word.replace(/[.\d-]+$/, ""));
 }
 
 /** Base64 or hexadecimal of readable text, as far as its first characters tell. */
