@@ -7,10 +7,11 @@ import { readings } from "./decode/readings.ts";
 import { unmistakable } from "./document.ts";
 import { judgeLines } from "./header/header.ts";
 import { judgePath } from "./path/path.ts";
+import { isPlain } from "./plain.ts";
 import { purposeOf } from "./purpose.ts";
 import { judgeSql } from "./sql/sql.ts";
 import { judgeSsrf } from "./ssrf/ssrf.ts";
-import type { AttackKind, Judge, Reading } from "./suspicion.ts";
+import type { AttackKind, Judge, Purpose, Reading } from "./suspicion.ts";
 
 export interface Suspicion {
   readonly kind: AttackKind;
@@ -32,9 +33,15 @@ const JUDGES: readonly (readonly [AttackKind, Judge])[] = [
 
 /** What the value of an argument of this name may be an attack of: each kind once, its worst. */
 export function judgeText(text: string, name: string | null): readonly Suspicion[] {
-  if (isHarmless(text)) return NOTHING;
+  const purpose = purposeOf(name);
+  if (isHarmless(text) || isPlain(text, purpose)) return NOTHING;
+  return judgeUnfiltered(text, purpose);
+}
+
+/** The same for a text that no first look has let pass. */
+export function judgeUnfiltered(text: string, purpose: Purpose): readonly Suspicion[] {
   const worst = new Map<AttackKind, Severity>();
-  for (const reading of readings(text, purposeOf(name))) {
+  for (const reading of readings(text, purpose)) {
     if (reading.shape === "value") judgeValue(reading, worst);
     else for (const kind of unmistakable(reading.text)) add(worst, kind, "medium");
   }

@@ -15,9 +15,22 @@ const PURPOSES: ReadonlyMap<string, Purpose> = new Map(
 );
 const NAME_MAX_LENGTH = 64;
 
+/** Names come again and again; so many are kept, and then it begins anew. */
+const KNOWN = new Map<string, Purpose>();
+const KNOWN_MAX = 512;
+
 /** What an argument of this name is for. */
 export function purposeOf(name: string | null): Purpose {
   if (name === null || name.length > NAME_MAX_LENGTH) return "any";
+  const known = KNOWN.get(name);
+  if (known !== undefined) return known;
+  const purpose = read(name);
+  if (KNOWN.size >= KNOWN_MAX) KNOWN.clear();
+  KNOWN.set(name, purpose);
+  return purpose;
+}
+
+function read(name: string): Purpose {
   const words = name.split(/[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])/);
   return PURPOSES.get((words.at(-1) ?? "").toLowerCase()) ?? "any";
 }

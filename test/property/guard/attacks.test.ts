@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { judgeText } from "../../../src/guard/attacks/judge.ts";
+import { judgeText, judgeUnfiltered } from "../../../src/guard/attacks/judge.ts";
+import { isPlain } from "../../../src/guard/attacks/plain.ts";
 import { findMarkers } from "../../../src/guard/attacks/prompt/markers.ts";
+import { purposeOf } from "../../../src/guard/attacks/purpose.ts";
 
 /** What the judges look for, and what decodes to it. */
 const PIECES = [
@@ -64,6 +66,35 @@ test("any text is judged alike each time, and without an exception", () => {
       }
     }),
     { numRuns: 2_000 },
+  );
+});
+
+/** What the first look lets pass, and what stands near its limits. */
+const WORDS = [
+  ..."a 1 42 ' . - : @ ? ! # ( ) , / _ \t",
+  ..."or and not union select from like in by order sleep benchmark values exists null true".split(
+    " ",
+  ),
+  ..."cat sh bash curl nc rm find whoami sudo echo time exec env".split(" "),
+  ..."etc passwd proc self root var log tmp home .ssh id_rsa win ini boot bin usr 0x2e 2e 2f".split(
+    " ",
+  ),
+  ..."http: https: file: localhost internal metadata 127 0 1 169 254 nip io example com 0x7f".split(
+    " ",
+  ),
+  ..."the it's name user users O'Brien status L2V0 YyBw aGVs 2f65 7463".split(" "),
+];
+const nearlyPlain = fc
+  .array(fc.constantFrom(...WORDS), { minLength: 1, maxLength: 9 })
+  .chain((words) => fc.constantFrom("", " ", "/", ".").map((between) => words.join(between)));
+
+test("what the first look lets pass is what no judge has anything to say of", () => {
+  fc.assert(
+    fc.property(nearlyPlain, name, (value, argument) => {
+      const purpose = purposeOf(argument);
+      if (isPlain(value, purpose)) expect(judgeUnfiltered(value, purpose)).toEqual([]);
+    }),
+    { numRuns: 20_000 },
   );
 });
 

@@ -75,9 +75,16 @@ function isMeant(command: Command, text: string, isProse: boolean): boolean {
   const opener = before.replace(/[\s(]+/g, "") || before.trim() || before;
   if (before === "" || opener === "(") return false;
   if (/^[=:]/.test(rest)) return false;
-  if (opener.includes("`") && !/`[^`]*`/.test(text) && !/[;|&]/.test(opener)) return false;
-  if (opener.includes("`")) return isBackticked(command, text, isProse);
+  if (opener.includes("`")) {
+    const isOpen = !/`[^`]*`/.test(text) && !/[;|&]/.test(opener);
+    return !isOpen && isBackticked(command, text, isProse);
+  }
   if (/^(?:\s+|\\[nr])$/.test(before)) return isOnOwnLine(command, text, isProse);
+  return isBehindSeparator(command, text, isProse);
+}
+
+function isBehindSeparator(command: Command, text: string, isProse: boolean): boolean {
+  const { word, rest } = command;
   if (/^[A-Z]{2,}$/.test(command.written)) return isArgument(rest);
   if (/^\/(?:usr\/)?(?:local\/)?s?bin\//.test(command.written)) return !isProse;
   if (/\.(?:exe|bat|cmd|ps1|vbs|hta)$/i.test(command.written)) return !isProse;
@@ -86,7 +93,7 @@ function isMeant(command: Command, text: string, isProse: boolean): boolean {
   return /^[./~]\S*\//.test(command.written) && TARGET.test(command.written) && !isProse;
 }
 
-/** `$(name)` is a variable to make, `$(".x")` an element: a program goes by its name or has options. */
+/** `$(name)` is a variable of make, `$(".x")` an element: programs are known, or have options. */
 function isSubstituted({ word, written, rest }: Command, isProse: boolean): boolean {
   if (PROGRAMS.has(word) || WORDLIKE.has(word)) return true;
   return !isProse && /^[\w./~-]+$/.test(written) && /^\s+\S/.test(rest) && /^[^)]*\)/.test(rest);

@@ -23,12 +23,12 @@ export const PROGRAMS: ReadonlySet<string> = new Set(
     "busctl capsh cpulimit crash dialog dpkg rpm expect find3 ghc ginsh git-shell ld.so logsave mawk " +
     "rlwrap rpmquery rview rvim screen scrot tmux script2 sqlite3 tclsh8 view2 vimdiff watch2 xelatex zypper " +
     "ll zstd zstdcat zstdgrep bzcat bzless xzcat xzgrep lzcat lzma unxz unlzma unzstd bsdtar bsdcat 7z 7za 7zr zgrep zless zmore " +
-    "zipinfo funzip ar cpio uuencode uudecode basenc shuf csplit comm dos2unix nano pico hexedit " +
-    "aptitude snap flatpak pacman emerge brew port opkg ansible chef visudo vigr vipw cscli aa-disable aa-exec aa-complain " +
+    "zipinfo funzip cpio uuencode uudecode basenc shuf csplit comm dos2unix nano pico hexedit " +
+    "aptitude flatpak pacman emerge brew opkg ansible chef visudo vigr vipw cscli aa-disable aa-exec aa-complain " +
     "dnsmasq smbget rclone restic mosquitto_pub sshpass sshfs ssh-keygen ssh-keyscan ssh-agent scp pdftotext " +
-    "iwmi gwmi icm gci gps saps sajb start-job get-wmiobject invoke-wmimethod invoke-cimmethod get-item remove-item " +
+    "iwmi gwmi icm gci saps sajb start-job get-wmiobject invoke-wmimethod invoke-cimmethod get-item remove-item " +
     "set-content add-content get-service stop-service new-service set-itemproperty get-acl set-acl import-module " +
-    "sysinfo netdom whomai quser qwinsta wusa pnputil odbcconf pcalua hh forfiles esentutl expand.exe extrac32 " +
+    "sysinfo netdom whomai quser qwinsta wusa pnputil odbcconf pcalua forfiles esentutl expand.exe extrac32 " +
     "httpd nginx apachectl htpasswd ncat chkconfig ip arp route ss getent finger lsmod lscpu lspci lsusb"
   ).split(" "),
 );
@@ -56,3 +56,8 @@ export const FIELDLIKE: ReadonlySet<string> = new Set(
 /** Folders and files that commands name when they mean harm. */
 export const TARGET =
   /\/etc\/|\/dev\/(?:tcp|udp|shm|null)|\/bin\/|\/proc\/|\/var\/|\/root|\/tmp\/|~\/|\.ssh|id_rsa|passwd|shadow|%(?:systemroot|comspec|windir|temp|appdata)%|c:\\|hkey_|hkl[mu]/i;
+
+/** Whether a word, as it stands, is the name of a program. */
+export function isProgramName(word: string): boolean {
+  return PROGRAMS.has(word) || WORDLIKE.has(word);
+}

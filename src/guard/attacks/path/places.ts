@@ -9,7 +9,8 @@ const SENSITIVE = [
   String.raw`(?:^|[/\\~])\.(?:ssh|gnupg|aws|azure|kube|docker|git|svn|hg|subversion|config\/gcloud|terraform\.d)(?:[/\\]|$)`,
   String.raw`(?:^|[/\\])(?:\.env(?:\.(?!example|sample|template|dist)[\w.-]+)?|\.git-credentials|\.htpasswd|\.htaccess|\.netrc|\.npmrc|\.pgpass|\.pypirc|\.my\.cnf|\.(?:bash|zsh|mysql|psql|python|sqlite|node_repl)_history|\.history|\.bashrc|\.bash_profile|\.profile|\.rhosts|\.s3cfg|\.vault-token|id_(?:dsa|rsa|ecdsa|ed25519)|authorized_keys|known_hosts|shadow|master\.passwd|wp-config\.php|credentials\.json|web\.config|terraform\.tfstate)\s*\.?\s*$|::\$(?:data|index_allocation)\s*$`,
   String.raw`(?:^|[/\\])(?:boot\.ini|win\.ini|system\.ini|ntuser\.dat|sam|pagefile\.sys|unattend\.xml|sysprep\.inf|php\.ini|my\.ini|my\.cnf|httpd\.conf|access\.log|error\.log|error_log|access_log|desktop\.ini|autoexec\.bat|setuperr\.log|debug\.log|applicationhost\.config|server\.xml|tomcat-users\.xml)\s*$`,
-  String.raw`^(?:\\\\[?.]\\|[\\/]{2})?(?:[a-z]:)?[\\/]+(?:windows|winnt|inetpub|boot|recovery|xampp|wamp\w*|apache\w*|nginx[\w.-]*|mysql|php\d*|sysprep|unattend\w*|program ?files(?: \(x86\))?[\\/](?:mysql|filezilla|apache|postgresql|xampp|php|microsoft sql)\S*|users\\[^\\]+\\(?:ntuser|appdata|\.))(?:[\\/]|$)`,
+  String.raw`^(?:\\\\[?.]\\|[\\/]{2})?(?:[a-z]:)?[\\/]+(?:windows|winnt|inetpub|users\\[^\\]+\\(?:ntuser|appdata|\.))(?:[\\/]|$)`,
+  String.raw`^[a-z]:[\\/]+(?:boot|recovery|xampp|wamp\w*|apache\w*|nginx[\w.-]*|mysql|php\d*|sysprep|unattend\w*|program ?files(?: \(x86\))?[\\/](?:mysql|filezilla|apache|postgresql|xampp|php|microsoft sql)\S*)(?:[\\/.]|$)`,
   String.raw`^[\\/]{2,}(?:\?|\.|[\w.-]+[\\/](?:c|admin|ipc)\$)`,
 ];
 /** Folders of the system itself: that a file of theirs is named at all is worth a word. */

@@ -10,7 +10,7 @@ const BEHIND_QUOTE =
   /[\s)\0]*(?:[-;|&=<>!+*/%^,#]|(?:or|and|xor|not|union|order|group|having|limit|waitfor|exec|execute|call|insert|delete|merge|replace|update|drop|alter|create|truncate|select|like|rlike|regexp|glob|between|in|is|similar|sounds|match|against|div|mod|begin|declare|grant|shutdown|into|procedure|case|exists|where|intersect|except|minus|goto|sleep|benchmark|pg_sleep)(?![a-z0-9_]))/iy;
 /** Without one of these, nothing in a text is SQL but what is prose as well. */
 const BARE_HINT =
-  /\(\s*$|^\s*(?:x?or|and)\b|\bas\b[^\n]{0,64}\bfrom\s*$|\bx?or\s*--|::|^\s*like\b|\b(?:except|intersect|minus)\s+(?:all\s+)?(?:select|values)\b|\bselect\s*(?:\(|pg_)|[=<>]|--|#|\/\*|\|\||&&|@@|;\s*[a-z]|\(\s*select\b|\bunion\b|\b(?:or|and|xor)\b[\s!(+-]*(?:[\d'"(@]|not\b|true|null|exists|\w+\s*\()|\b(?:order\s+by|having|procedure|waitfor|sleep|benchmark|into|program|infile|attach)\b|_[a-z]+\s*\(|\b[xs]p_|_(?:schema|tables|users|shadow|catalog)\b|\bsys\w|\bmysql\.|\b(?:r?like|regexp|between)\b\s*[\d'"(]|\b(?:extractvalue|updatexml|openrowset|opendatasource)\b/i;
+  /\(\s*$|^\s*(?:x?or|and)\b|\bas\b[^\n]{0,64}\bfrom\s*$|\bx?or\s*--|::|^\s*like\b|\b(?:except|intersect|minus)\s+(?:all\s+)?(?:select|values)\b|\bselect\s*(?:\(|pg_)|^[\s(+~!-]*(?:\w+\s*,\s*)?['"\d@(][\s\S]*[=<>]|\b(?:x?or|and|having|where|not)\b[\s\S]{0,160}[=<>]|--|#|\/\*|\|\||&&|@@|;\s*[a-z]|\(\s*select\b|\bunion\b|\b(?:or|and|xor)\b[\s!(+-]*(?:[\d'"(@]|not\b|true|null|exists|\w+\s*\()|\b(?:order\s+by|having|procedure|waitfor|sleep|benchmark|into|program|infile|attach)\b|_[a-z]+\s*\(|\b[xs]p_|_(?:schema|tables|users|shadow|catalog)\b|\bsys\w|\bmysql\.|\b(?:r?like|regexp|between)\b\s*[\d'"(]|\b(?:extractvalue|updatexml|openrowset|opendatasource)\b/i;
 
 /**
  * SQL that is not the value of anything: it ends a string, a number or a statement, and goes on
@@ -83,20 +83,20 @@ function breaksOut(tokens: readonly SqlToken[], text: string): boolean {
   if (endsInComment(tokens, text)) return true;
   if (hasEmptyEnd(tokens) && CUT_OFF.some(fits)) return true;
   // `name: '`, `x = "`: here a string begins.
-  if (/\s/.test(first.text.trim()) || /[:=([{,]\s*$/.test(first.text) || text === '"*"')
-    return false;
-  if (GONE_ON.test(shape) && isOpen(tokens)) return true;
-  if (shape === "s;" && first.text === "") return false;
+  const isBeginning = /[:=([{,]\s*$/.test(first.text) || text === '"*"';
+  if (isBeginning || /\s/.test(first.text.trim())) return false;
+  return (GONE_ON.test(shape) && isOpen(tokens)) || isCutOff(tokens, shape, text);
+}
+
+/** The text is one word up to the quote, or none. */
+function isCutOff(tokens: readonly SqlToken[], shape: string, text: string): boolean {
+  const [first] = tokens;
+  if (first === undefined || (shape === "s;" && first.text === "")) return false;
   // A value that begins with the end of another, and goes on with and/or.
-  if (
-    /^sB(?:[1nvfF(sq]|[sq].)/.test(shape) &&
-    text.length > first.end + 4 &&
-    first.text === "" &&
-    text.length < 48
-  )
-    return true;
+  const goesOn = first.text === "" && /^sB(?:[1nvfF(sq]|[sq].)/.test(shape);
+  if (goesOn && text.length > first.end + 4 && text.length < 48) return true;
   const isCut = tokens.at(-1)?.text.trim() === "" || hasEmptyEnd(tokens) || shape.endsWith(";");
-  return isCut && CUT_OFF_WORD.some(fits);
+  return isCut && CUT_OFF_WORD.some((pattern) => pattern.test(shape));
 }
 
 /** `">`: the end of an attribute. */
