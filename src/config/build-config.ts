@@ -27,6 +27,7 @@ import {
   buildDescriptions,
   buildExemption,
   buildPii,
+  buildResolver,
   type RawAttacks,
   type RawDescriptions,
   type RawExemption,
@@ -201,6 +202,7 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
     descriptions: buildDescriptions(raw.descriptions),
     marks: { writingTools: raw.marks.writing_tools },
     attacks: buildAttacks(raw.attacks),
+    resolver: buildResolver(raw.attacks),
     guardExemptions: raw.guard_exemptions.map(buildExemption),
     allow: raw.allow,
     plugins: raw.plugins.map(({ module, options }) => ({

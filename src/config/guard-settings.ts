@@ -1,6 +1,7 @@
 import type { AttackAction, AttackSettings, AttacksConfig } from "../core/attacks.ts";
 import type { DescriptionsConfig } from "../core/descriptions.ts";
 import type { Direction } from "../core/message.ts";
+import type { ResolverSettings } from "../core/names.ts";
 import type { PiiConfig, PiiKind, PiiSettings } from "../core/pii.ts";
 import type { GuardExemptionConfig } from "./config.ts";
 
@@ -42,6 +43,9 @@ interface RawServerAttacks extends Partial<RawAttackSettings> {
 
 export interface RawAttacks extends RawAttackSettings {
   readonly results: "report" | "off";
+  readonly resolver: "off" | "system";
+  readonly resolver_servers: readonly string[];
+  readonly resolver_deadline_ms: number;
   readonly servers: { readonly [id: string]: RawServerAttacks };
 }
 
@@ -78,6 +82,12 @@ export function buildAttacks({ servers, results, ...shared }: RawAttacks): Attac
     return [id, { ...buildAttackSettings(ofServer), tools: ofTools }] as const;
   });
   return { ...buildAttackSettings(shared), results, servers: new Map(own) };
+}
+
+/** Null where nobody is to ask DNS. */
+export function buildResolver(raw: RawAttacks): ResolverSettings | null {
+  const { resolver, resolver_servers: servers, resolver_deadline_ms: deadlineMs } = raw;
+  return resolver === "off" ? null : { servers, deadlineMs };
 }
 
 function buildAttackSettings(raw: RawAttackSettings): AttackSettings {

@@ -4,8 +4,9 @@ import type { Leaf } from "../../core/json.ts";
 import type { Guard } from "../../core/ports.ts";
 import { roleOf } from "../descriptions/place.ts";
 import { createCoverage, keysInArgument } from "./coverage.ts";
-import { judgeText } from "./judge.ts";
+import { judgeText, type Suspicion } from "./judge.ts";
 import { findMarkers } from "./prompt/markers.ts";
+import { mayLeadInside, namesIn } from "./ssrf/names.ts";
 
 const NOTHING: readonly Hit[] = [];
 
@@ -28,15 +29,19 @@ const ANSWERED: ReadonlySet<string | null> = new Set(["tools/call", "resources/r
 export function createAttacksGuard(config: AttacksConfig, detect: DetectSettings | null): Guard {
   const coverageAt = createCoverage(config, detect);
 
-  function request(leaf: Leaf, place: Place): readonly Hit[] {
-    const { nature, text, name, location } = leaf;
-    if ((nature !== "text" && nature !== "key") || !FILLED.has(place.method)) return NOTHING;
+  /** What becomes of an attack in a leaf; null where nobody looks. */
+  function actionAt({ nature, location }: Leaf, place: Place): AttackAction | null {
+    if ((nature !== "text" && nature !== "key") || !FILLED.has(place.method)) return null;
     const coverage = coverageAt(place);
     const keys = coverage === null ? null : keysInArgument(location);
-    if (coverage === null || keys === null) return NOTHING;
-    const action = coverage(keys);
+    return coverage === null || keys === null ? null : coverage(keys);
+  }
+
+  function request(leaf: Leaf, place: Place): readonly Hit[] {
+    const action = actionAt(leaf, place);
     if (action === null) return NOTHING;
-    return judgeText(text, nature === "key" ? null : name).map(({ kind, severity }) => ({
+    const { text } = leaf;
+    return suspicionsOf(leaf, place).map(({ kind, severity }) => ({
       kind,
       severity: severityOf(severity, action),
       start: 0,
@@ -58,7 +63,24 @@ export function createAttacksGuard(config: AttacksConfig, detect: DetectSettings
     }));
   }
 
-  return { name: "attacks", request, response };
+  function names(leaf: Leaf, place: Place): readonly string[] {
+    return actionAt(leaf, place) === null ? [] : namesIn(leaf.text, argumentOf(leaf));
+  }
+
+  return { name: "attacks", request, response, names };
+}
+
+function argumentOf({ nature, name }: Leaf): string | null {
+  return nature === "key" ? null : name;
+}
+
+/** What the text tells, and what DNS said of the names in it. */
+function suspicionsOf(leaf: Leaf, { names }: Place): readonly Suspicion[] {
+  const argument = argumentOf(leaf);
+  const found = judgeText(leaf.text, argument);
+  if (names === undefined) return found;
+  if (!namesIn(leaf.text, argument).some((name) => mayLeadInside(names.get(name)))) return found;
+  return [...found.filter(({ kind }) => kind !== "ssrf"), { kind: "ssrf", severity: "high" }];
 }
 
 /** The policy denies what is severe; what is only to be reported is not. */

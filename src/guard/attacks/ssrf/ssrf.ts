@@ -175,3 +175,16 @@ function judgeBareHost(text: string, isNamed: boolean): Severity | null {
   if (kind !== "inside" && kind !== "odd") return null;
   return kind === "inside" || isNamed || plain !== text ? "high" : null;
 }
+
+/** Every host that some reader of a URL would ask; none where there is more than a URL. */
+export function hostsInUrl({ text, purpose }: Reading): readonly string[] {
+  const isNamed = purpose === "url";
+  const bare = text.trim().replace(/[\t\r\n\0]+/g, "");
+  const plain = isNamed || !/\s/.test(bare) ? bare : text.trim();
+  if (!isOneUrl(plain)) return [];
+  const urls = urlsOf(plain, true).filter(({ scheme }) => !/^file$/i.test(scheme));
+  const redirected = [...plain.matchAll(RELATIVE)].map(([, host = ""]) => withoutPort(host));
+  if (urls.length > 0) return [...urls.flatMap(({ rest }) => hostsOf(rest).hosts), ...redirected];
+  const isHost = isNamed ? !/^\w+:|^[/\\](?![/\\])/.test(plain) : /^[/\\]{2}/.test(plain);
+  return isHost ? [withoutPort(plain.replace(/^[/\\]+/, "").split(/[/?#\\]/, 1)[0] ?? "")] : [];
+}
