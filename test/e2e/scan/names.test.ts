@@ -44,8 +44,10 @@ test("a URL whose name stands for an address inside is denied, and so is one tha
   expect(await fetched({ url: "https://inside.example/a" })).toBe("attack_detected");
   expect(await fetched({ url: "https://both.example/a" })).toBe("attack_detected");
   expect(await fetched({ url: "https://late.example/a" })).toBe("attack_detected");
-  const asked = names.asked.length;
-  expect(await fetched({ note: "https://other.example/" })).toBe("passed");
+  // A question without an answer is asked once more, whenever that is.
+  const asked = () => names.asked.filter((name) => !name.startsWith("late"));
+  const before = asked();
+  expect(await fetched({ note: "see https://other.example/ there" })).toBe("passed");
   expect(await fetched({ url: "https://inside.example/b" })).toBe("attack_detected");
-  expect(names.asked).toHaveLength(asked);
+  expect(asked()).toEqual(before);
 });

@@ -111,6 +111,7 @@ test("an empty file and no file mean the defaults", () => {
     },
     descriptions: DESCRIPTIONS,
     marks: { writingTools: expect.arrayContaining(["write*", "edit*"]) },
+    resolver: null,
     attacks: {
       enabled: true,
       onDetect: "report",
@@ -202,7 +203,7 @@ pii:
   servers: { files: { response: true, kinds: [card] } }
 descriptions: { links: report, names: off, other_text: remove, max_length: 64 }
 marks: { writing_tools: ["store_*"] }
-attacks: { fields: [sql], servers: { crm: { on_detect: deny, tools: { "q_*": { fields: [q] } } } } }
+attacks: { fields: [sql], resolver: system, resolver_servers: ["10.0.0.53:53"], servers: { crm: { on_detect: deny, tools: { "q_*": { fields: [q] } } } } }
 guard_exemptions:
   - { guard: pii, tool: "search_*", direction: response }
   - { guard: secrets, server: files }
@@ -316,6 +317,7 @@ drain_deadline_ms: 20
       maxLength: 64,
     },
     marks: { writingTools: ["store_*"] },
+    resolver: { servers: ["10.0.0.53:53"], deadlineMs: 200 },
     attacks: {
       enabled: true,
       onDetect: "report",
