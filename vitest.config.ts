@@ -8,6 +8,9 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    // Whatever any of them writes is looked through for what must not be in it.
+    globalSetup: ["test/support/watch/check.ts"],
+    setupFiles: ["test/support/watch/watch.ts"],
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 30_000,

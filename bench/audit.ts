@@ -5,7 +5,9 @@
  * threads do counts.
  *
  *   node bench/audit.ts [--pairs N] [--exchanges N] [--format text|json] [--gate PERCENT]
+ *   node bench/audit.ts --end-to-end [--pairs N] [--seconds S] [--connections N] [--format …]
  *
+ * `--end-to-end` measures the pair behind real Envoys instead (`bench/audit-end-to-end.ts`).
  * One exchange is two decisions. `--gate` ends with 1 when a thousand decisions a second would take
  * more of one core than that.
  */
@@ -19,6 +21,7 @@ import { createFileSink } from "../src/audit/file-sink.ts";
 import { createSigner, generateKeys, readPublicKeys } from "../src/audit/signing.ts";
 import type { ManagedAuditSink } from "../src/audit/sink.ts";
 import { expand, verifyFiles } from "../src/audit/verify-files.ts";
+import { measureEndToEnd } from "./audit-end-to-end.ts";
 import { describeMachine, machineLine } from "./machine.ts";
 import { type BenchFirewall, createBenchFirewall } from "./pipeline.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
@@ -39,12 +42,15 @@ const { values } = parseArgs({
     exchanges: { type: "string", default: "3000" },
     format: { type: "string", default: "text" },
     gate: { type: "string" },
+    "end-to-end": { type: "boolean", default: false },
+    seconds: { type: "string", default: "5" },
+    connections: { type: "string", default: "16" },
   },
 });
 
 const folder = await mkdtemp(join(tmpdir(), "impedance-bench-audit-"));
 try {
-  process.exitCode = await main();
+  process.exitCode = values["end-to-end"] ? await endToEnd() : await main();
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
@@ -149,6 +155,38 @@ function report(
   return figures.share_percent.median <= gate ? 0 : 1;
 }
 
+async function endToEnd(): Promise<number> {
+  const { pairs, seconds, connections, format } = values;
+  const figures = await measureEndToEnd({
+    rounds: Number(pairs),
+    seconds: Number(seconds),
+    connections: Number(connections),
+    decisionsPerSecond: RATE,
+  });
+  if (format === "json") {
+    process.stdout.write(`${JSON.stringify({ machine: describeMachine(), ...figures })}\n`);
+    return 0;
+  }
+  const { calls_per_second: calls, cpu_us_per_call: cpu } = figures;
+  const lines = [
+    machineLine(describeMachine()),
+    `${pairs} rounds of ${seconds} s each, ${connections} connections, ${REQUEST_BYTES} B / ${RESPONSE_BYTES} B`,
+    `calls a second without the log     ${shown(calls.off, "")}`,
+    `calls a second with the log        ${shown(calls.on, "")}`,
+    `throughput that the log takes      ${shown(figures.lost_percent, "%")}`,
+    `CPU of a call without the log      ${shown(cpu.off, "µs")}`,
+    `CPU of a call with the log         ${shown(cpu.on, "µs")}`,
+    `CPU that the log adds to a call    ${shown(figures.added_cpu_us_per_call, "µs")}`,
+    `at ${RATE} decisions a second       ${shown(figures.share_percent, "% of one core")}`,
+  ];
+  process.stdout.write(`${lines.join("\n")}\n`);
+  return 0;
+}
+
+function shown({ median, min, max }: Spread, unit: string): string {
+  return `${median.toFixed(1)} ${unit} (${min.toFixed(1)} … ${max.toFixed(1)})`;
+}
+
 function text(figures: {
   readonly decision_us: { readonly off: Spread; readonly on: Spread };
   readonly log_wall_us: Spread;
@@ -156,8 +194,6 @@ function text(figures: {
   readonly share_percent: Spread;
   readonly verified_lines_per_second: number;
 }): string {
-  const shown = ({ median, min, max }: Spread, unit: string) =>
-    `${median.toFixed(1)} ${unit} (${min.toFixed(1)} … ${max.toFixed(1)})`;
   return [
     machineLine(describeMachine()),
     `${values.pairs} pairs, ${values.exchanges} exchanges each, ${REQUEST_BYTES} B / ${RESPONSE_BYTES} B`,

@@ -10,6 +10,8 @@ declare module "autocannon" {
     readonly connections: number;
     /** Seconds. */
     readonly duration: number;
+    /** Requests a second, of all connections together; as many as go through if absent. */
+    readonly overallRate?: number;
     /** An answer with any other body counts as a mismatch. */
     readonly expectBody: string;
   }

@@ -13,12 +13,10 @@ import { parseArgs } from "node:util";
 
 import autocannon from "autocannon";
 
-import { DEFAULT_LIMITS } from "../src/core/limits.ts";
-import { padJson } from "../src/decision/padding/pad-json.ts";
 import { describeMachine, machineLine } from "./machine.ts";
 import { startWays, type Ways } from "./processes.ts";
 import { quantile, type Spread, spreadOf } from "./statistics.ts";
-import { type Exchange, exchangeOf } from "./traffic.ts";
+import { type Exchange, exchangeOf, padded } from "./traffic.ts";
 
 const REQUEST_BYTES = 400;
 const RESPONSE_BYTES = 600;
@@ -81,13 +79,6 @@ async function measure(ways: Ways, exchange: Exchange, connections: number): Pro
     order.reverse();
   }
   return (["direct", "firewall"] as const).map((way) => rowOf(connections, way, samples[way]));
-}
-
-/** As the firewall sends it by default. */
-function padded(response: string): string {
-  const { responseBodyMaxBytes } = DEFAULT_LIMITS;
-  const bytes = padJson(Buffer.from(response), { kind: "padme" }, responseBodyMaxBytes);
-  return Buffer.from(bytes).toString("utf8");
 }
 
 async function load(

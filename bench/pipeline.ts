@@ -30,7 +30,7 @@ export interface BenchFirewall {
 
 /** The pipeline as `serve` wires it, with a stopwatch where its telemetry goes. */
 export async function createBenchFirewall(change: Change = (real) => real): Promise<BenchFirewall> {
-  const phases = { read: 0, guard: 0, policy: 0, enforce: 0, record: 0 };
+  const phases = noPhases();
   const firewall = createFirewall(change(await createDependencies(phases)));
   return {
     pass: async ({ request, response }) => {
@@ -42,6 +42,15 @@ export async function createBenchFirewall(change: Change = (real) => real): Prom
       return { phases: { ...phases }, all };
     },
   };
+}
+
+/** The same, to stand behind a server. */
+export async function createPipeline(change: Change): Promise<Firewall> {
+  return createFirewall(change(await createDependencies(noPhases())));
+}
+
+function noPhases(): { [phase in Phase]: number } {
+  return { read: 0, guard: 0, policy: 0, enforce: 0, record: 0 };
 }
 
 /** Another part in the place of one that is wired. */
@@ -90,10 +99,10 @@ async function createDependencies(phases: { [phase in Phase]: number }): Promise
   let recordStarted = 0;
   const inspector = inspectorOf(config.value, guards.value, systemClock);
   const inForce = { policy, inspector };
-  return dependenciesOf(config.value, {
+  const wired = dependenciesOf(config.value, {
     inForce: () => inForce,
     clock: systemClock,
-    // Recording begins with the telemetry and ends with the log.
+    auth: () => ({ record: () => true }),
     audit: {
       record: (event) => {
         const written = encodeDecision(event).length > 0;
@@ -103,16 +112,22 @@ async function createDependencies(phases: { [phase in Phase]: number }): Promise
       omit: () => true,
     },
     telemetry: {
-      decided: () => {
-        recordStarted = performance.now();
-      },
+      decided: () => undefined,
       found: () => undefined,
       phase: (phase, seconds) => {
         if (isPhase(phase)) phases[phase] += seconds * 1_000;
       },
       exchange: () => undefined,
+      limited: () => undefined,
     },
   });
+  // Recording begins with the event and ends with the log.
+  const { events } = wired;
+  const build: typeof events.build = (facts) => {
+    recordStarted = performance.now();
+    return events.build(facts);
+  };
+  return { ...wired, events: { ...events, build } };
 }
 
 async function loadBenchPolicy(config: Parameters<typeof loadPolicy>[0]) {

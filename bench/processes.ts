@@ -34,7 +34,7 @@ export async function startWays(response: string, concurrency: number): Promise<
   const envoys: EnvoyProcess[] = [];
   const stop = async (): Promise<void> => {
     await Promise.all(envoys.map((envoy) => envoy.stop()));
-    await Promise.all(children.map(end));
+    await Promise.all(children.map(endOf));
     await rm(folder, { recursive: true, force: true });
   };
   try {
@@ -57,15 +57,25 @@ export async function startWays(response: string, concurrency: number): Promise<
 }
 
 async function startUpstream(response: string, children: ChildProcess[]): Promise<string> {
-  const script = fileURLToPath(new URL("upstream.ts", import.meta.url));
-  const child = spawn(process.execPath, [script], {
-    env: { ...process.env, BENCH_RESPONSE: response },
+  const { child, firstLine } = await startScript("upstream.ts", [], { BENCH_RESPONSE: response });
+  children.push(child);
+  return `http://127.0.0.1:${firstLine}/mcp`;
+}
+
+/** Starts a script of this folder, and waits for its first line; it ends with its standard input. */
+export async function startScript(
+  name: string,
+  args: readonly string[],
+  env: { readonly [variable: string]: string } = {},
+): Promise<{ readonly child: ChildProcess; readonly firstLine: string }> {
+  const script = fileURLToPath(new URL(name, import.meta.url));
+  const child = spawn(process.execPath, [script, ...args], {
+    env: { ...process.env, ...env },
     stdio: ["pipe", "pipe", "inherit"],
   });
-  children.push(child);
   const lines = createInterface({ input: child.stdout });
-  const [port] = await once(lines, "line", { signal: AbortSignal.timeout(START_DEADLINE_MS) });
-  return `http://127.0.0.1:${port}/mcp`;
+  const [line] = await once(lines, "line", { signal: AbortSignal.timeout(START_DEADLINE_MS) });
+  return { child, firstLine: String(line) };
 }
 
 /** The defaults, a policy that allows the tool, and a decision log on disk. */
@@ -104,7 +114,8 @@ async function startService(
   throw new Error("impedance serve did not start");
 }
 
-async function configurationOf(upstream: string, socket: string, filtered: boolean) {
+/** Of an Envoy in front of `upstream`, with the filter or without. */
+export async function configurationOf(upstream: string, socket: string, filtered: boolean) {
   const template = await readFile(packagePath("envoy/bootstrap.yaml"), "utf8");
   const bootstrap = bootstrapObject(template, {
     listen: LOOPBACK,
@@ -119,8 +130,8 @@ async function configurationOf(upstream: string, socket: string, filtered: boole
   return JSON.stringify(bootstrap);
 }
 
-/** proc_pid_stat(5): fields 14 and 15, in hundredths of a second. */
-function cpuOf({ pid }: ChildProcess): number | null {
+/** Microseconds of CPU time so far. proc_pid_stat(5): fields 14 and 15, in hundredths of a second. */
+export function cpuOf({ pid }: ChildProcess): number | null {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
     return (Number(fields[11]) + Number(fields[12])) * 10_000;
@@ -136,7 +147,8 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-async function end(child: ChildProcess): Promise<void> {
+/** Ends a process, and waits until it has. */
+export async function endOf(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, "exit");
   child.kill("SIGTERM");

@@ -1,3 +1,6 @@
+import { DEFAULT_LIMITS } from "../src/core/limits.ts";
+import { padJson } from "../src/decision/padding/pad-json.ts";
+
 /** The exchange that both benchmarks repeat: a `tools/call` and its answer, of a given size. */
 export interface Exchange {
   readonly request: string;
@@ -48,4 +51,11 @@ function filled(bytes: number, message: (text: string) => object): string {
   if (room < 0) throw new Error(`a message does not fit into ${bytes} bytes`);
   const text = WORDS.repeat(Math.ceil(room / WORDS.length)).slice(0, room);
   return JSON.stringify(message(text));
+}
+
+/** As the firewall sends it by default. */
+export function padded(response: string): string {
+  const { responseBodyMaxBytes } = DEFAULT_LIMITS;
+  const bytes = padJson(Buffer.from(response), { kind: "padme" }, responseBodyMaxBytes);
+  return Buffer.from(bytes).toString("utf8");
 }

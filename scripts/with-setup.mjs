@@ -20,9 +20,12 @@ import { otelcol } from "./setup/otelcol.mjs";
 import { packages } from "./setup/packages.mjs";
 import { packagesBinDirectory, toolsBinDirectory } from "./setup/paths.mjs";
 import { policy } from "./setup/policy.mjs";
+import { redis } from "./setup/redis.mjs";
 import { rsyslogd } from "./setup/rsyslogd.mjs";
 
-const tools = new Map([envoy, opa, policy, rsyslogd, otelcol].map((part) => [part.name, part]));
+const tools = new Map(
+  [envoy, opa, policy, rsyslogd, otelcol, redis].map((part) => [part.name, part]),
+);
 
 try {
   await main(process.argv.slice(2));

@@ -42,10 +42,12 @@ const HOMES: { readonly [dependency: string]: readonly string[] } = {
   "@open-policy-agent/opa-wasm": ["policy"],
   // Our own settings, and the schemas that servers give their tools: those only in normal form.
   ajv: ["config", "schema"],
+  ioredis: ["state"],
   // Signatures of bundles, and of what callers show.
   jose: ["policy", "identity"],
   pino: ["telemetry"],
   "prom-client": ["telemetry"],
+  "rate-limiter-flexible": ["state"],
   // What people write: settings, policies, what tests and lists stand beside them, and the bootstrap.
   yaml: ["config", "policy/portable", "server/workbench", "cli/envoy"],
 };

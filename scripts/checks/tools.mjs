@@ -9,11 +9,12 @@ import { SetupFailure } from "../setup/failure.mjs";
 import { opa } from "../setup/opa.mjs";
 import { otelcol } from "../setup/otelcol.mjs";
 import { policy } from "../setup/policy.mjs";
+import { redis } from "../setup/redis.mjs";
 import { rsyslogd } from "../setup/rsyslogd.mjs";
 
-/** The product needs these; the others are receivers, whose tests say that they were skipped. */
+/** The product needs these; the others only tests do without, and say so. */
 const needed = [envoy, opa, policy];
-const receivers = [rsyslogd, otelcol];
+const receivers = [rsyslogd, otelcol, redis];
 
 export const toolsCheck = {
   title: "tools",

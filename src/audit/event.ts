@@ -5,7 +5,7 @@ import type { Json, PolicyInput, Reason } from "../core/policy.ts";
 import type { Clock } from "../core/ports.ts";
 import type { AnalystSeal } from "./analyst.ts";
 import { type MaskedInput, maskInput } from "./mask-input.ts";
-import { maskName, safePointer } from "./mask-text.ts";
+import { maskRawName, safePointer } from "./mask-text.ts";
 import { createPseudonyms } from "./pseudonym.ts";
 
 /** One decided message, as the pipeline has it in memory: values and all. */
@@ -119,7 +119,7 @@ function encodeFinding(finding: Finding): Json {
 function encodeNotice({ kind, tool, before, after, diff, otherServer }: PinNotice): Json {
   return {
     kind,
-    tool: maskName(tool),
+    tool: maskRawName(tool),
     before,
     after,
     other_server: otherServer,

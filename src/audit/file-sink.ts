@@ -2,6 +2,7 @@ import { existsSync, rmSync } from "node:fs";
 import { basename } from "node:path";
 import { type Beginning, beginningOf } from "./beginning.ts";
 import { rotatedFiles, rotatedPath } from "./file-names.ts";
+import { writeHead } from "./head.ts";
 import { Ledger, type LedgerOptions, type Segment, type Standing } from "./ledger.ts";
 import { LogFailure } from "./log-failure.ts";
 import { LogFile } from "./log-file.ts";
@@ -20,6 +21,8 @@ import { type LineTap, tell } from "./tap.ts";
 export interface FileSinkOptions extends QueueOptions, LedgerOptions {
   /** Where to write, in this order: the next one when one fails. */
   readonly paths: readonly [primary: string, ...fallbacks: string[]];
+  /** Where the last checkpoint is kept once more; beside the first of `paths` if absent. */
+  readonly headPath?: string;
   readonly version: string;
   /** Waits for the disk with each write. */
   readonly sync: boolean;
@@ -28,6 +31,8 @@ export interface FileSinkOptions extends QueueOptions, LedgerOptions {
   readonly onStart?: (beginning: Beginning) => void;
   /** Told when the log goes on elsewhere, or again where it had failed. */
   readonly onSwitch?: (change: LogSwitch) => void;
+  /** Told once for each spell in which the head could not be written. */
+  readonly onHeadFailure?: (code: string) => void;
   readonly tap?: LineTap;
 }
 
@@ -72,6 +77,7 @@ class FileTarget implements LogTarget {
   #failure: { readonly path: string; readonly code: string } | null = null;
   #mustInspect = false;
   #inspectedMs = 0;
+  #isHeadWritten = true;
   before: Standing = { policy: null, config: null };
 
   constructor(options: FileSinkOptions) {
@@ -177,13 +183,15 @@ class FileTarget implements LogTarget {
   /** Once: what the last run has left, in whichever of the files. */
   #begin(path: string): void {
     const { paths, version, clock, onStart } = this.#options;
-    const beginning = beginningOf(paths, path);
-    const { position, previous, torn, crash, standing } = beginning;
+    const beginning = beginningOf(paths, path, this.#headPath);
+    const { position, previous, torn, crash, standing, lost } = beginning;
     this.#hasBegun = true;
     if (position !== null) this.#ledger.resume(position);
     this.before = standing;
     const timestamp = new Date(clock.now()).toISOString();
-    this.#notices.push(encodeRecord({ kind: "start", timestamp, version, previous, torn, crash }));
+    const head = lost === null ? {} : { head: lost };
+    const start = { kind: "start", timestamp, version, previous, torn, crash, ...head } as const;
+    this.#notices.push(encodeRecord(start));
     onStart?.(beginning);
   }
 
@@ -204,9 +212,25 @@ class FileTarget implements LogTarget {
     }
     if (segment.reason !== null && whole > 0) {
       quietly(() => writeMarker(this.#options.paths[0], this.#ledger.position));
+      this.#keepHead(segment.lines[0] ?? "");
     }
     tell(this.#options.tap, segment.lines.slice(0, whole));
     if (error !== null) throw error;
+  }
+
+  get #headPath(): string {
+    return this.#options.headPath ?? `${this.#options.paths[0]}.head`;
+  }
+
+  /** The log itself goes on without it. */
+  #keepHead(checkpoint: string): void {
+    try {
+      writeHead(this.#headPath, checkpoint);
+      this.#isHeadWritten = true;
+    } catch (error) {
+      if (this.#isHeadWritten) this.#options.onHeadFailure?.(codeOf(error));
+      this.#isHeadWritten = false;
+    }
   }
 
   #settleNotices(count: number): void {
@@ -240,6 +264,8 @@ class FileTarget implements LogTarget {
     const { fileMaxBytes, fileMaxAgeMs } = this.#options.rotation;
     const file = this.#opened();
     if (!file.isRegular || file.size === 0 || this.#records.length === 0) return;
+    // The first line of a run stands behind the last of the one before, with nothing between them.
+    if (this.#notices.length > 0) return;
     const age = this.#options.clock.now() - file.born;
     if (file.size < fileMaxBytes && age < fileMaxAgeMs) return;
 

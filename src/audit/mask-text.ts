@@ -1,7 +1,10 @@
 import type { Json } from "../core/policy.ts";
 
-/** The form of a tool's name (MCP specification, "Tool Names"); methods and prompts keep to it. */
-const NAME = /^[A-Za-z0-9_./-]{1,128}$/;
+/**
+ * The form of a tool's name (MCP specification, "Tool Names"); methods and prompts keep to it. What
+ * begins as a path does is none.
+ */
+const NAME = /^(?![/.])[A-Za-z0-9_./-]{1,128}$/;
 /** What programs say of themselves, where it is short and plain. */
 const PRODUCT = /^[\w ./()+-]{1,64}$/;
 const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]{0,31}$/;
@@ -29,6 +32,11 @@ export type MaskedText = string | Size | null;
 /** A tool, a method, a prompt: chosen by the peer, and kept if it has the form of a name. */
 export function maskName(text: string | null): MaskedText {
   return keepIf(text, NAME);
+}
+
+/** A name that no guard has cleaned: what looks like a token in it is not shown. */
+export function maskRawName(text: string): MaskedText {
+  return keepIf(text, text.split(/[_./-]/).some(looksLikeToken) ? NEVER : NAME);
 }
 
 /** A client's name or version, or its user agent. */

@@ -2,6 +2,8 @@ import { styleText } from "node:util";
 
 import type { DecisionEvent } from "../core/audit.ts";
 import type { Json } from "../core/policy.ts";
+import { isAuth } from "./read-log.ts";
+import type { AuthRecord } from "./records.ts";
 
 export interface PrettyOptions {
   /** Whether the terminal shows colours; the caller knows it, and `NO_COLOR`. */
@@ -41,9 +43,9 @@ export function formatDecision(event: DecisionEvent, options: PrettyOptions): st
     { text: subjectOf(input), style: "bold" },
   ];
 
-  const codes = event.result.reasons.map(({ code }) => shown(code));
+  const codes = codesIn(event.result.reasons);
   if (codes.length > 0) pieces.push({ text: codes.join(" "), style: "red" });
-  const tried = (event.result.shadow ?? []).map(({ code }) => `would-deny:${shown(code)}`);
+  const tried = codesIn(event.result.shadow).map((code) => `would-deny:${code}`);
   if (tried.length > 0) pieces.push({ text: tried.join(" "), style: "magenta" });
   const remarks = remarksOf(event);
   if (remarks !== "") pieces.push({ text: remarks, style: "yellow" });
@@ -61,6 +63,7 @@ export function formatRecord(
   options: PrettyOptions,
 ): string | null {
   if (record.kind === "checkpoint") return null;
+  if (isAuth(record)) return formatAuth(record, options);
   const text = (field: string): string => {
     const value = record[field];
     return typeof value === "string" ? shown(value) : "-";
@@ -79,6 +82,28 @@ export function formatRecord(
     ...(details[record.kind] ?? []).map((detail): Piece => ({ text: detail, style: null })),
   ];
   return join(pieces, Math.max(WIDTH_MIN, options.width), options.color);
+}
+
+/** A mask of the policy's own may have left anything in their place. */
+function codesIn(reasons: unknown): readonly string[] {
+  if (!Array.isArray(reasons)) return [];
+  return reasons.map((reason: Json) => shown(at(reason ?? null, "code")));
+}
+
+/** Something that happened to a caller: what, where, and what there is to tell of it. */
+function formatAuth(record: AuthRecord, { color, width }: PrettyOptions): string {
+  const { timestamp, event, server, outcome } = record;
+  const details = Object.entries(record.details).map(
+    ([name, value]) => `${shown(name)}=${shown([value].flat().join(","))}`,
+  );
+  const pieces: Piece[] = [
+    { text: timestamp.slice(11, 23), style: "dim" },
+    { text: "@ auth  ", style: "cyan" },
+    { text: shown(server).padEnd(SERVER_COLUMNS), style: null },
+    { text: shown(event), style: outcome === "success" ? "bold" : "red" },
+    { text: details.join(" "), style: null },
+  ];
+  return join(pieces, Math.max(WIDTH_MIN, width), color);
 }
 
 function outcomeOf(event: DecisionEvent): Outcome {

@@ -1,6 +1,7 @@
 import { createReadStream } from "node:fs";
 import type { DecisionEvent } from "../core/audit.ts";
 import { readLines } from "./read-lines.ts";
+import type { AuthRecord } from "./records.ts";
 
 const LINE_MAX_BYTES = 32 * 1024 * 1024;
 
@@ -53,4 +54,12 @@ export function isDecision(line: object): line is LogLine & DecisionEvent {
     typeof metrics === "object" &&
     metrics !== null
   );
+}
+
+/** Whether a line tells of a caller, with all that is shown of it. */
+export function isAuth(line: object): line is LogLine & AuthRecord {
+  const known: { readonly [field: string]: unknown } = { ...line };
+  const { kind, timestamp, event, details } = known;
+  const isWhole = typeof timestamp === "string" && typeof event === "string";
+  return kind === "auth" && isWhole && typeof details === "object" && details !== null;
 }

@@ -1,4 +1,6 @@
 import type { DecisionEvent } from "../core/audit.ts";
+import type { AuthEvent } from "../core/auth-log.ts";
+import type { Position } from "./chain.ts";
 
 /** What was found when the log was opened, as the first line of each run tells it. */
 export type Previous =
@@ -12,6 +14,8 @@ export type Previous =
   | "killed"
   /** Lines that were written are no longer there. */
   | "cut"
+  /** There was a log, and nothing of it is there. */
+  | "missing"
   /** The last line is none of ours, or is not as we wrote it. */
   | "damaged";
 
@@ -32,6 +36,8 @@ export interface StartRecord {
   /** A last line without its end, which was set aside. */
   readonly torn: { readonly file: string; readonly bytes: number; readonly sha256: string } | null;
   readonly crash: Breadcrumb | null;
+  /** Where the log had come to by its head, of lines that are no longer there; else absent. */
+  readonly head?: Position;
 }
 
 /** Another policy decides from here on. `old` is null where the log does not tell. */
@@ -95,6 +101,23 @@ export interface RetentionRecord {
 
 /** What the service itself has to say. */
 export type HistoryRecord = PolicyHistory | ConfigHistory | ApprovalHistory;
+
+/** Something that happened to a caller: the account of who came, in the same chain. */
+export interface AuthRecord {
+  readonly kind: "auth";
+  readonly timestamp: string;
+  readonly event: AuthEvent["kind"];
+  readonly outcome: "success" | "failure";
+  readonly labels: { readonly [label: string]: string };
+  readonly server: string | null;
+  /** Pseudonyms, as in decisions. */
+  readonly principal: string | null;
+  readonly session: string | null;
+  readonly source_ip: string | null;
+  readonly request_id: string | null;
+  /** What there is to tell of this kind of event. */
+  readonly details: { readonly [detail: string]: string | boolean | readonly string[] };
+}
 
 export type LogRecord = StartRecord | HistoryRecord | SwitchRecord | RetentionRecord;
 

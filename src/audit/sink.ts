@@ -1,7 +1,12 @@
 import type { DecisionEvent } from "../core/audit.ts";
 import type { AuditSink } from "../core/ports.ts";
 import type { Standing } from "./ledger.ts";
-import { type CheckpointReason, encodeDecision, type HistoryRecord } from "./records.ts";
+import {
+  type AuthRecord,
+  type CheckpointReason,
+  encodeDecision,
+  type HistoryRecord,
+} from "./records.ts";
 
 /** Why events cannot be written now; `pending` of them wait. */
 export interface SinkFailure {
@@ -16,6 +21,8 @@ export interface ManagedAuditSink extends AuditSink {
   readonly healthy: boolean;
   /** Puts a line of the service's own into the log; false as for an event. */
   note(record: HistoryRecord): boolean;
+  /** Puts a line of the account of who came into the log; false as for an event. */
+  account(record: AuthRecord): boolean;
   /** What the last run said that held, as far as its log still tells. */
   readonly before: Standing;
   /** Waits until what was accepted is written; false if that has failed. */
@@ -129,6 +136,14 @@ class QueuedSink implements ManagedAuditSink {
     const { kind, ...rest } = record;
     // The kind comes first in every line.
     this.#add(JSON.stringify({ kind, ...rest }));
+    return true;
+  }
+
+  account(record: AuthRecord): boolean {
+    if (!this.#accepts()) return false;
+    const { kind, timestamp, ...rest } = record;
+    // As in every line: these come first.
+    this.#add(JSON.stringify({ kind, timestamp, ...rest }));
     return true;
   }
 

@@ -99,7 +99,8 @@ interface Checkpoint extends Standing {
   readonly reason: string;
 }
 
-function readCheckpoint(line: Buffer): Checkpoint | null {
+/** What a checkpoint says of what held; null for a line that is none. */
+export function readCheckpoint(line: Buffer): Checkpoint | null {
   try {
     const { reason, policy, config }: { [member: string]: unknown } = JSON.parse(line.toString());
     const text = (value: unknown) => (typeof value === "string" ? value : null);

@@ -47,6 +47,14 @@ export function expand(path: string): readonly string[] {
   return rotated.length > 0 && !existsSync(path) ? rotated : [...rotated, path];
 }
 
+/** The heads that belong to what a name stands for, whether the logs themselves are there or not. */
+export function headsBeside(path: string): readonly string[] {
+  if (!isFolder(path)) return [`${path}.head`];
+  return readdirSync(path)
+    .filter((name) => name.endsWith(".jsonl.head"))
+    .map((name) => join(path, name));
+}
+
 function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

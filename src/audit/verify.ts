@@ -1,6 +1,8 @@
-import { GENESIS, type ReadLink, readSignature } from "./chain.ts";
+import { GENESIS, type ReadLink } from "./chain.ts";
+import { faultOf, fieldsOf, numberOf } from "./checkpoint.ts";
+import type { ExpectedHead } from "./head.ts";
 import type { RawLine } from "./read-lines.ts";
-import { isSignedBy, type PublicKeys } from "./signing.ts";
+import type { PublicKeys } from "./signing.ts";
 
 /** What is wrong with a log, and where. */
 export interface Problem {
@@ -28,6 +30,8 @@ export type ProblemCode =
   | "damaged"
   | "not_closed"
   | "beginning_missing"
+  | "log_missing"
+  | "head"
   | "empty";
 
 /** What is right, and worth knowing all the same. */
@@ -50,6 +54,8 @@ export interface LaneSummary {
   /** The last line that a signature vouches for; null without one. */
   readonly signedThrough: number | null;
   readonly isClosed: boolean;
+  /** Of the last line; null where it is not to be trusted. */
+  readonly hash: string | null;
 }
 
 export interface Verification {
@@ -68,6 +74,8 @@ export interface VerifyOptions {
   /** The log is still written, or some of its files are not here: it may end, and begin, anywhere. */
   readonly isLive: boolean;
   readonly isPartial: boolean;
+  /** What is known of the log from elsewhere: it must hold these lines. */
+  readonly heads?: readonly ExpectedHead[];
 }
 
 const PROBLEMS_MAX = 100;
@@ -95,7 +103,7 @@ interface Lane {
   sinceCheckpoint: number;
   every: number | null;
   isClosed: boolean;
-  /** Lines up to this one were removed on purpose. */
+  /** Lines up to this one were removed on purpose, or it was told that they are gone. */
   retiredThrough: number;
   last: Place;
 }
@@ -106,11 +114,15 @@ export class Verifier {
   readonly #lanes = new Map<string, Lane>();
   readonly #problems: Problem[] = [];
   readonly #remarks: Remark[] = [];
+  /** Those that no line was held against. */
+  readonly #heads: Set<ExpectedHead>;
   #problemCount = 0;
   #lines = 0;
 
   constructor(options: VerifyOptions) {
     this.#options = options;
+    this.#heads = new Set(options.heads);
+    for (const head of this.#heads) this.#vouch(head);
   }
 
   /** Whether this line is the next of its lane, or begins one. */
@@ -132,7 +144,8 @@ export class Verifier {
   end(): Verification {
     const lanes = [...this.#lanes.values()];
     for (const lane of lanes) this.#finish(lane);
-    if (this.#lines === 0) {
+    for (const head of this.#heads) this.#seek(head);
+    if (this.#lines === 0 && this.#problemCount === 0) {
       this.#report("empty", { file: "", line: 0 }, null, "there is no line in it");
     }
     return {
@@ -152,12 +165,46 @@ export class Verifier {
     lane.lines += 1;
     lane.last = place;
     if (!isInPlace) return;
+    this.#meet(place, link);
     const wasClosed = lane.isClosed || lane.seq === 0;
     lane.seq = link.seq;
     lane.hash = link.hash;
     lane.sinceCheckpoint += 1;
     lane.isClosed = false;
     this.#read(place, raw, link, lane, wasClosed);
+  }
+
+  /** A head is worth what its signature is. */
+  #vouch({ file, line, lane, seq }: ExpectedHead): void {
+    if (line === null || this.#options.keys === null) return;
+    const raw = { bytes: Buffer.from(line), number: 0, isTooLong: false, isEnded: true };
+    const fault = faultOf(raw, String(fieldsOf(raw).key), this.#options.keys);
+    if (fault === null) return;
+    this.#report("head", { file, line: 0 }, { lane, seq }, `of the head, ${fault.detail}`);
+  }
+
+  #meet(place: Place, link: ReadLink): void {
+    for (const head of this.#heads) {
+      if (head.seq !== link.seq || (head.lane ?? link.lane) !== link.lane) continue;
+      this.#heads.delete(head);
+      if (head.hash === link.hash) continue;
+      this.#report("head", place, link, "it is another line than the one that the head names");
+    }
+  }
+
+  /** What the head knows of and no line was. */
+  #seek({ file, lane: name, seq }: ExpectedHead): void {
+    const lanes = [...this.#lanes.values()].filter((one) => (name ?? one.lane) === one.lane);
+    // What stands before its first line is for the beginning to tell, gaps for the lines after them.
+    if (lanes.some((one) => one.seq >= seq)) return;
+    const [lane] = lanes;
+    const came = `by its head the log came to seq ${seq}, and`;
+    if (lane === undefined) {
+      const detail = `${came} no line of it is here`;
+      this.#report("log_missing", { file, line: 0 }, { lane: name, seq }, detail);
+    } else {
+      this.#report("cut", lane.last, lane, `${came} it ends with seq ${lane.seq}`);
+    }
   }
 
   /** What such a line claims to be is not to be trusted: it counts as the one that should be here. */
@@ -263,7 +310,9 @@ export class Verifier {
 
   #start(place: Place, raw: RawLine, link: ReadLink, wasClosed: boolean): void {
     const previous = String(fieldsOf(raw).previous);
-    if (previous === "cut" || previous === "damaged") {
+    if (previous === "missing") {
+      this.#startAnew(place, link);
+    } else if (previous === "cut" || previous === "damaged") {
       const detail =
         previous === "cut"
           ? "when this run began, lines that had been written were no longer there"
@@ -282,6 +331,22 @@ export class Verifier {
         this.#remarks.push({ ...place, seq: link.seq, detail });
       }
     }
+  }
+
+  /** The log before was gone, or stood elsewhere: then its files are to be verified with these. */
+  #startAnew(place: Place, link: ReadLink): void {
+    const lane = this.#lanes.get(link.lane);
+    const isHere = lane !== undefined && lane.first < link.seq;
+    if (isHere || this.#options.isPartial) {
+      const detail = "when this run began, the log before it was not in its place";
+      if (this.#remarks.length < PROBLEMS_MAX) {
+        this.#remarks.push({ ...place, seq: link.seq, detail });
+      }
+      return;
+    }
+    const detail = "when this run began, the whole log before it was gone";
+    this.#report("log_missing", place, link, detail);
+    if (lane !== undefined) lane.retiredThrough = link.seq - 1;
   }
 
   #finish(lane: Lane): void {
@@ -305,7 +370,7 @@ export class Verifier {
   #report(
     code: ProblemCode,
     { file, line }: Place,
-    at: { readonly lane: string; readonly seq: number } | null,
+    at: { readonly lane: string | null; readonly seq: number } | null,
     detail: string,
   ): void {
     this.#problemCount += 1;
@@ -315,56 +380,17 @@ export class Verifier {
   }
 }
 
-/** What is wrong with the signature of a checkpoint; null when it holds. */
-function faultOf(
-  raw: RawLine,
-  keyId: string,
-  keys: PublicKeys,
-): { readonly code: "unsigned" | "signature"; readonly detail: string } | null {
-  const read = readSignature(raw.bytes);
-  if (read === null) return { code: "unsigned", detail: "the checkpoint is not signed" };
-  const key = keys.get(keyId);
-  if (key === undefined) {
-    return { code: "signature", detail: "it is signed with a key that is not among those given" };
-  }
-  if (isSignedBy(key, read.signed, read.signature)) return null;
-  return { code: "signature", detail: "the signature is not of this checkpoint" };
-}
-
-/** A line that is intact was written by us: it is JSON. */
-function fieldsOf(raw: RawLine): { readonly [field: string]: unknown } {
-  try {
-    const json: unknown = JSON.parse(raw.bytes.toString("utf8"));
-    return typeof json === "object" && json !== null ? { ...json } : {};
-  } catch {
-    return {};
-  }
-}
-
-function numberOf(value: unknown): number | null {
-  return typeof value === "number" && Number.isSafeInteger(value) ? value : null;
-}
-
 function summaryOf(lane: Lane): LaneSummary {
-  const {
-    first,
-    seq: last,
-    lines,
-    decisions,
-    unlogged,
-    checkpoints,
-    signedThrough,
-    isClosed,
-  } = lane;
+  const { lines, decisions, unlogged, checkpoints } = lane;
+  const { signedThrough, isClosed, hash } = lane;
+  const counts = { lines, decisions, unlogged, checkpoints };
   return {
     lane: lane.lane,
-    first,
-    last,
-    lines,
-    decisions,
-    unlogged,
-    checkpoints,
+    first: lane.first,
+    last: lane.seq,
+    ...counts,
     signedThrough,
     isClosed,
+    hash,
   };
 }

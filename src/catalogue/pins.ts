@@ -15,7 +15,10 @@ import { diffDefinitions } from "./diff.ts";
 
 export interface PinsOptions {
   readonly catalogue: Catalogue;
-  /** Null without one: then only what changes before our eyes, and what is confusable, is told. */
+  /**
+   * Null without one: then only what changes before our eyes, and what is confusable, is told. Asked
+   * anew each time: it may be replaced while tools are in use.
+   */
   readonly inventory: Inventory | null;
   readonly modeOf: (server: string) => InventoryMode;
 }
@@ -27,17 +30,18 @@ const DIFFS_MAX = 16;
 const POINTERS_MAX = 20;
 
 /** Holds what servers list against an inventory, and against what they listed before. */
-export function createPins({ catalogue, inventory, modeOf }: PinsOptions): ToolPins {
+export function createPins(options: PinsOptions): ToolPins {
+  const { catalogue, modeOf } = options;
   const confusables = createConfusables();
-  /** Pinned tools that were listed when the catalogue had no room for them. */
-  const unlearnt = new Set<string>();
-  const entryOf = (server: string, tool: string) => inventory?.get(server)?.get(tool) ?? null;
+  const unlearnt = createUnlearnt();
+  const entryOf = (server: string, tool: string) =>
+    options.inventory?.get(server)?.get(tool) ?? null;
 
   /** FAIL CLOSED: a tool that was listed with a definition nobody could compare has drifted. */
   function hasDrifted(hash: string, server: string, tool: string): boolean | null {
     const known = catalogue.tool(server, tool);
     if (known !== null) return known.hash !== hash;
-    const isListed = catalogue.knows(server, "tool", tool) || unlearnt.has(keyOf(server, tool));
+    const isListed = catalogue.knows(server, "tool", tool) || unlearnt.has(server, tool);
     return isListed ? true : null;
   }
 
@@ -59,19 +63,22 @@ export function createPins({ catalogue, inventory, modeOf }: PinsOptions): ToolP
         const known = catalogue.tool(server, name);
         const tool = { server, name, index, isTwin, past, known };
         if (isTwin) return confusable(tool, confusables);
-        const pinned = inventory === null ? undefined : entryOf(server, name);
-        if (pinned && !catalogue.knows(server, "tool", name)) unlearnt.add(keyOf(server, name));
+        const pinned = options.inventory === null ? undefined : entryOf(server, name);
+        // A later inventory may pin what this one does not.
+        if (pinned !== undefined && !catalogue.knows(server, "tool", name)) {
+          unlearnt.add(server, name);
+        }
         return [...remarksOf(tool, pinned), ...confusable(tool, confusables)];
       });
       return worstFirst(remarks).slice(0, NOTICES_MAX).map(noticeOf);
     },
     facts(server, tool) {
-      if (inventory === null || tool === null) return NO_TOOL_FACTS;
+      if (options.inventory === null || tool === null) return NO_TOOL_FACTS;
       const entry = entryOf(server, tool);
       const hash = entry?.hash ?? null;
       return factsOf(entry, hash === null ? null : hasDrifted(hash, server, tool));
     },
-    mode: (server) => (inventory === null ? null : modeOf(server)),
+    mode: (server) => (options.inventory === null ? null : modeOf(server)),
     provenance(server, tool) {
       const entry = tool === null ? null : entryOf(server, tool);
       if (entry === null) return null;
@@ -159,6 +166,22 @@ function factsOf(entry: InventoriedTool | null, drifted: boolean | null): ToolFa
   return { risk, owner, side_effects: sideEffects, classification, pinned, drifted };
 }
 
-function keyOf(server: string, tool: string): string {
-  return JSON.stringify([server, tool]);
+/** Of one server; of more of them nobody knows which they were. */
+const UNLEARNT_MAX = 1_000;
+
+/** Tools that were listed when the catalogue had no room for them. */
+function createUnlearnt() {
+  const byServer = new Map<string, Set<string>>();
+  return {
+    add(server: string, tool: string): void {
+      const names = byServer.get(server) ?? new Set();
+      byServer.set(server, names);
+      if (names.size < UNLEARNT_MAX) names.add(tool);
+    },
+    /** FAIL CLOSED: of a server that listed too many, any tool may have been among them. */
+    has(server: string, tool: string): boolean {
+      const names = byServer.get(server);
+      return names !== undefined && (names.size >= UNLEARNT_MAX || names.has(tool));
+    },
+  };
 }

@@ -1,5 +1,5 @@
 import type { AnalystKey } from "../audit/analyst.ts";
-import { isDecision, type LogLine, readLog } from "../audit/read-log.ts";
+import { isAuth, isDecision, type LogLine, readLog } from "../audit/read-log.ts";
 import { codeOf } from "../audit/sink.ts";
 import { expand } from "../audit/verify-files.ts";
 import type { DecisionEvent } from "../core/audit.ts";
@@ -16,8 +16,9 @@ export const logShowCommand: Command = {
   help: `usage: impedance log show ID [FILE…] [OPTIONS]
 
 Prints the lines of one decision as they stand in the log: ID is a decision id, or a request id,
-which finds the request's decision and the response's. Without FILE the log of the configuration is
-read, rotated files included. Exit code 1 if there is none.
+which finds the request's decision and the response's, and what happened to its caller. A pseudonym
+(hmac:…) finds all that happened to that principal or session. Without FILE the log of the
+configuration is read, rotated files included. Exit code 1 if there is none.
 
 ${SETTINGS_HELP}
   --analyst-key FILE  shows the arguments that were kept for its owner
@@ -41,8 +42,10 @@ async function show(options: Options): Promise<number> {
   if (!files.ok) return misuse(files.error);
   const analyst = await readAnalystKey(options);
   if (!analyst.ok) return misuse(analyst.error);
-  const shown = (line: DecisionLine) =>
-    JSON.stringify(opened(line, analyst.value), null, format === "text" ? 2 : 0);
+  const shown = (line: LogLine) => {
+    const whole = isDecision(line) ? opened(line, analyst.value) : line;
+    return JSON.stringify(whole, null, format === "text" ? 2 : 0);
+  };
   try {
     const count = await print(id, files.value.flatMap(expand), shown);
     return count > 0 ? EXIT.ok : fail([`there is no decision ${id} in this log`]);
@@ -64,15 +67,20 @@ function opened(line: DecisionLine, analyst: AnalystKey | null): unknown {
 async function print(
   id: string,
   files: readonly string[],
-  shown: (line: DecisionLine) => string,
+  shown: (line: LogLine) => string,
 ): Promise<number> {
   let count = 0;
   for (const file of files) {
     for await (const line of readLog(file)) {
-      if (!isDecision(line) || (line.decision_id !== id && line.request_id !== id)) continue;
+      if (!isAsked(line, id)) continue;
       say(shown(line));
       count += 1;
     }
   }
   return count;
+}
+
+function isAsked(line: LogLine, id: string): boolean {
+  if (isDecision(line)) return line.decision_id === id || line.request_id === id;
+  return isAuth(line) && [line.request_id, line.principal, line.session].includes(id);
 }

@@ -16,17 +16,18 @@ export const logTailCommand: Command = {
   summary: "the last decisions, and with --follow each new one",
   help: `usage: impedance log tail [FILE] [OPTIONS]
 
-Prints the last lines of the log, one for each decision, for a person to read. Without FILE it is
-the log of the configuration.
+Prints the last lines of the log, one for each decision and for what happened to callers (auth), for
+a person to read. Without FILE it is the log of the configuration.
 
   --lines N        how many of the last lines                       [10]
   --follow, -f     go on with each line that is written, rotation included, until a signal
+  --only KIND      decision or auth: no other lines
 ${SETTINGS_HELP}
   --format FORMAT  text or json (lines as they were written)        [text]
 
 examples:
   impedance log tail --follow decisions.jsonl`,
-  options: { ...SETTINGS_OPTIONS, lines: "text", follow: "flag", format: "text" },
+  options: { ...SETTINGS_OPTIONS, lines: "text", only: "text", follow: "flag", format: "text" },
   letters: { f: "follow" },
   takesWords: true,
   run: tail,
@@ -45,6 +46,10 @@ async function tail(options: Options): Promise<number> {
   if (format !== "text" && format !== "json") {
     return misuse(`--format is text or json, not ${format}`);
   }
+  const only = options.text("only") ?? null;
+  if (only !== null && only !== "decision" && only !== "auth") {
+    return misuse(`--only is decision or auth, not ${only}`);
+  }
   const lines = Number(options.text("lines") ?? LINES_DEFAULT);
   if (!Number.isInteger(lines) || lines < 0 || lines > LINES_MAX) {
     return misuse(`--lines is a number up to ${LINES_MAX}`);
@@ -55,16 +60,18 @@ async function tail(options: Options): Promise<number> {
   // Whoever reads our answers may stop early (`| head`): that is no fault.
   process.stdout.on("error", () => process.exit(EXIT.ok));
   const print = printer(format);
+  const isAsked = (text: string) => only === null || parseLine(text)?.kind === only;
   try {
-    const position = await printEnd(file, lines, print);
-    if (options.flag("follow")) await follow(file, position, print);
+    const position = await printEnd(file, lines, isAsked, print);
+    if (options.flag("follow"))
+      await follow(file, position, (text) => isAsked(text) && print(text));
     return EXIT.ok;
   } catch (error) {
     return misuse(`${file} cannot be read (${codeOf(error)})`);
   }
 }
 
-type Print = (text: string) => void;
+type Print = (text: string) => unknown;
 
 function printer(format: "text" | "json"): Print {
   if (format === "json") return say;
@@ -87,11 +94,17 @@ interface Position {
   readonly offset: number;
 }
 
-async function printEnd(file: string, count: number, print: Print): Promise<Position> {
+async function printEnd(
+  file: string,
+  count: number,
+  isAsked: (text: string) => boolean,
+  print: Print,
+): Promise<Position> {
   const { ino, size } = statSync(file);
   const last: string[] = [];
   const start = Math.max(0, size - END_MAX_BYTES);
   const offset = await readFrom(file, start, (text) => {
+    if (!isAsked(text)) return;
     last.push(text);
     if (last.length > count) last.shift();
   });

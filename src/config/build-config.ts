@@ -34,6 +34,9 @@ import {
 } from "./guard-settings.ts";
 import { listeningPath, normaliseRoot } from "./meaning.ts";
 import { buildPadding, type RawPadding } from "./padding.ts";
+import { buildRateLimit, type RawRateLimit } from "./rate-limits.ts";
+import { buildRedis, type RawRedis } from "./redis.ts";
+import { buildSessions, type RawSessions } from "./sessions.ts";
 import { buildShipping, type RawShip, type ShipSecrets } from "./shipping.ts";
 import {
   buildAdminAccess,
@@ -89,6 +92,7 @@ export interface RawConfig {
   readonly allowed_hosts?: readonly string[];
   readonly allowed_origins: readonly string[];
   readonly discovery: { readonly filter: "on" | "off"; readonly hide_names: "on" | "off" };
+  readonly sessions: RawSessions;
   readonly schema: { readonly arguments: SchemaMode; readonly results: SchemaMode };
   readonly flow: Config["flow"];
   readonly denial: DenialShape;
@@ -96,9 +100,13 @@ export interface RawConfig {
   readonly annotate: "on" | "off";
   readonly padding: RawPadding;
   readonly limits: { readonly [limit: string]: number };
+  readonly rate_limits: readonly RawRateLimit[];
+  readonly authentication_failures: Config["authenticationFailures"];
+  readonly state: { readonly redis?: RawRedis };
   readonly audit: {
     readonly sink: AuditConfig["sink"];
     readonly file?: string;
+    readonly head_file?: string;
     readonly queue_max_events: number;
     readonly fallback_files: readonly string[];
     readonly sync: "on" | "off";
@@ -156,6 +164,7 @@ export interface Secrets {
   readonly verificationKey: Secret | null;
   readonly adminToken: Secret | null;
   readonly approvalToken: Secret | null;
+  readonly redisPassword: Secret | null;
 }
 
 /** From the file's words to ours; `raw` has passed every check, so nothing can go wrong here. */
@@ -208,11 +217,15 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
       filter: raw.discovery.filter === "on",
       hideNames: raw.discovery.hide_names === "on",
     },
+    sessions: buildSessions(raw.sessions),
     denial: raw.denial,
     disclose: raw.disclose,
     annotate: raw.annotate === "on",
     padding: buildPadding(raw.padding),
     limits,
+    rateLimits: raw.rate_limits.map(buildRateLimit),
+    authenticationFailures: raw.authentication_failures,
+    redis: buildRedis(raw.state.redis, secrets.redisPassword, folder),
     audit: buildAudit(raw.audit, surroundings),
     log: { level: raw.log.level },
     drainDeadlineMs: raw.drain_deadline_ms,
@@ -227,6 +240,7 @@ function buildAudit(raw: RawConfig["audit"], surroundings: Surroundings): AuditC
   return {
     sink: raw.sink,
     file: raw.file === undefined ? null : resolve(folder, raw.file),
+    headFile: raw.head_file === undefined ? null : resolve(folder, raw.head_file),
     queueMaxEvents: raw.queue_max_events,
     fallbackFiles: raw.fallback_files.map((file) => resolve(folder, file)),
     subjectKey: secrets.subjectKey,
@@ -270,10 +284,10 @@ function ownPaths(raw: RawConfig, surroundings: Surroundings): string[] {
   const { policy, inventory, audit } = raw;
   const bundle = isUrl(policy.bundle) ? undefined : policy.bundle;
   const certificates = audit.ship.flatMap(({ ca_file, cert_file }) => [ca_file, cert_file]);
-  const logs = [audit.file, ...audit.fallback_files, ...certificates];
+  const logs = [audit.file, audit.head_file, ...audit.fallback_files, ...certificates];
   const files = [file, policy.file, bundle, inventory.file, ...logs, ...transportFiles(raw)];
   const access = authenticationFiles(raw.authentication);
-  const paths = [...files, ...modules, ...keyFiles, ...access];
+  const paths = [...files, raw.state.redis?.ca_file, ...modules, ...keyFiles, ...access];
   return paths.filter((path) => path !== undefined).map((path) => resolve(folder, path));
 }
 

@@ -8,6 +8,8 @@ import type { Limits } from "../core/limits.ts";
 import type { Direction } from "../core/message.ts";
 import type { PaddingScheme } from "../core/padding.ts";
 import type { PiiConfig } from "../core/pii.ts";
+import type { RateLimit } from "../core/rate-limit.ts";
+import type { SessionSettings } from "../core/session.ts";
 import type { SchemaMode, ToolLimits } from "../core/tool-limits.ts";
 import type { Trust } from "../core/trust.ts";
 
@@ -54,11 +56,17 @@ export interface Config {
   /** Globs over the origins whose pages may call. */
   readonly allowedOrigins: readonly string[];
   readonly discovery: DiscoveryConfig;
+  readonly sessions: SessionSettings;
   readonly denial: DenialShape;
   readonly disclose: Disclosure;
   readonly annotate: boolean;
   readonly padding: PaddingConfig;
   readonly limits: Limits;
+  readonly rateLimits: readonly RateLimit[];
+  /** Of one address; with a `max` of 0 nobody counts. */
+  readonly authenticationFailures: { readonly max: number; readonly seconds: number };
+  /** Where counts of all replicas are; null: each process counts for itself. */
+  readonly redis: RedisConfig | null;
   readonly audit: AuditConfig;
   readonly log: { readonly level: LogLevel };
   readonly drainDeadlineMs: number;
@@ -172,10 +180,27 @@ export interface InventoryConfig {
   readonly mode: InventoryMode;
 }
 
+export interface RedisConfig {
+  readonly address: RedisAddress;
+  readonly username: string | null;
+  readonly password: Secret | null;
+  /** Absolute path; null: the authorities that Node knows. */
+  readonly caFile: string | null;
+  readonly keyPrefix: string;
+  readonly commandDeadlineMs: number;
+  readonly onFailure: "deny" | "local";
+}
+
+export type RedisAddress =
+  | (Address & { readonly kind: "tcp"; readonly tls: boolean; readonly database: number })
+  | { readonly kind: "unix"; readonly path: string };
+
 export interface AuditConfig {
   readonly sink: "stdout" | "stderr" | "file";
   /** Set exactly when the sink is `file`. */
   readonly file: string | null;
+  /** Absolute path of its last checkpoint's copy; null: beside `file`. */
+  readonly headFile: string | null;
   readonly queueMaxEvents: number;
   /** Where to write when `file` cannot be, in this order. */
   readonly fallbackFiles: readonly string[];

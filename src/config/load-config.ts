@@ -31,6 +31,7 @@ const SECRET_PATHS: { readonly [name in keyof Secrets]: Path } = {
   verificationKey: ["policy", "verification_key"],
   adminToken: ["admin_access", "token"],
   approvalToken: ["approvals", "token"],
+  redisPassword: ["state", "redis", "password"],
 };
 
 /**

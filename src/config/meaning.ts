@@ -2,6 +2,8 @@ import { decodeAddress, decodeEndpoint } from "../core/address.ts";
 import { entriesAt, isRecord, textAt, valueAt } from "./access.ts";
 import { checkAuthentication } from "./authentication-meaning.ts";
 import type { Fault, Path } from "./config-error.ts";
+import { checkRateLimits } from "./rate-limits.ts";
+import { checkRedis } from "./redis.ts";
 import { checkShipping } from "./shipping.ts";
 import { checkTransport } from "./transport.ts";
 
@@ -28,6 +30,8 @@ export function validateMeaning(root: unknown): readonly Fault[] {
     ...checkAuditFile(root),
     ...checkShipping(root),
     ...checkTransport(root),
+    ...checkRateLimits(root),
+    ...checkRedis(root),
   ];
 }
 
@@ -186,7 +190,7 @@ function checkAllowedValues(root: unknown): Fault[] {
 }
 
 /** What only a file can do. */
-const FILE_SETTINGS = ["fallback_files", "keep_files", "keep_days"] as const;
+const FILE_SETTINGS = ["head_file", "fallback_files", "keep_files", "keep_days"] as const;
 
 function checkAuditFile(root: unknown): Fault[] {
   const sink = textAt(root, ["audit", "sink"]);

@@ -53,5 +53,10 @@ export interface DecisionEvent {
   readonly approval?: ApprovalNote;
   /** The arguments as they were decided on; absent without an analyst's key. */
   readonly sealed_arguments?: SealedArguments;
+  /**
+   * What the bundle's own mask policy had to say: something of `input` and `result` is not as it
+   * was, or nobody could ask it. Absent where nothing came of it.
+   */
+  readonly policy_masked?: "applied" | "failed";
   readonly metrics: { readonly [timer: string]: number };
 }

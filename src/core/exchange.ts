@@ -130,6 +130,10 @@ export type AbortCause =
   | "tool_deadline"
   | "verdict_deadline"
   | "stream_silent"
+  | "credential_expired"
+  | "credential_revoked"
+  | "session_ended"
+  | "policy_changed"
   | "draining"
   | "needs_cleaning"
   | "overloaded"
@@ -154,6 +158,11 @@ export interface Exchange {
   abort(cause: AbortCause): HttpDenial;
   /** The last bytes of a stream that cannot go on: an error for each id that still waits. */
   abortStream(cause: AbortCause): Uint8Array;
+  /**
+   * Asked of an open stream now and then: why it may not go on, on record, or null while it may.
+   * Then `abort` or `abortStream` follow with what it said.
+   */
+  lapsed(): AbortCause | null;
   /** Frees what is held. Called once, however the exchange ended. */
   close(): void;
 }

@@ -107,3 +107,23 @@ export const NO_CREDENTIAL: Credential = {
   expiresAtMs: null,
   isRevoked: () => false,
 };
+
+/**
+ * Codes of refusals that are no guess at a credential: a client that shows none is about to learn
+ * which one to get (RFC 9728), and one whose token ran out had a right one.
+ */
+export const SHOWED_NOTHING: ReadonlySet<string> = new Set([
+  "credential_missing",
+  "server_unknown",
+  "token_expired",
+]);
+
+/** Who nobody asked yet. */
+export const NOBODY: Principal = {
+  id: "anonymous",
+  kind: "anonymous",
+  roles: [],
+  scopes: [],
+  claims: {},
+  authenticated_by: "none",
+};

@@ -97,7 +97,18 @@ export const NO_COUNTS: Counts = {
 };
 
 /** Which limits a message goes over, by the names that they are configured under. */
-export type LimitFacts = { readonly [name: string]: Json };
+export type LimitFacts = { readonly [name: string]: LimitFact };
+
+/** A limit that a message goes over. */
+export type LimitFact = {
+  readonly exceeded: true;
+  /** `loop`: the same call, again and again. */
+  readonly kind: "rate" | "loop" | "concurrency";
+  /** What its author wants done about it. */
+  readonly on_exceed: "deny" | "report";
+  /** When to ask again. */
+  readonly retry_after_ms: number;
+};
 
 /**
  * What the policy decides on (`rego/schemas/input.json` is the contract for Rego authors).
@@ -222,6 +233,8 @@ export interface PolicyDecision {
   /** What would have denied it, of rules that are only tried. */
   readonly shadow: readonly Reason[];
   readonly obligations: Obligations;
+  /** The session that the message came in is to be over. */
+  readonly endsSession?: boolean;
 }
 
 /** Why no decision could be had. Each of them is a deny; `detail` holds nothing of the input. */

@@ -5,6 +5,7 @@ import type { Hit, Place } from "./finding.ts";
 import type { InventoryMode, PinNotice, ToolFacts } from "./inventory.ts";
 import type { JsonNode, Leaf } from "./json.ts";
 import type { PolicyDecision, PolicyFault, PolicyInput } from "./policy.ts";
+import type { Bucket, Place as OpenPlace, RateAnswer, RateAsk } from "./rate-limit.ts";
 import type { Result } from "./result.ts";
 import type { MirroredParameter, SchemaVerdict } from "./schema.ts";
 
@@ -28,6 +29,11 @@ export interface PolicyEngine {
   /** `sha256:…` of the bundle, as it stands in the log and in `x-zta-policy`. */
   readonly revision: string;
   decide(input: PolicyInput): Result<PolicyDecision, PolicyFault>;
+  /**
+   * What the bundle's `data.system.log.mask` answers about an event of the decision log: undefined
+   * where it has no answer. Absent of a bundle without one, which costs nothing then.
+   */
+  readonly mask?: (event: DecisionEvent) => Result<unknown, PolicyFault>;
 }
 
 /**
@@ -116,6 +122,31 @@ export interface FlowMemory {
   ): { readonly server: string; readonly ageMs: number } | null;
 }
 
+/** What callers may still spend, in bounded memory or outside of this process. Never throws. */
+export interface RateStore {
+  /**
+   * Pays each ask whose bucket has a point left. Without a promise where the answer is known at once:
+   * no call waits for the event loop then.
+   */
+  take(asks: readonly RateAsk[]): RateAnswer | Promise<RateAnswer>;
+  /** Takes what was spent already, whatever is left. */
+  charge(bucket: Bucket, cost: number): void;
+}
+
+/** What is open at the same time. */
+export interface Occupancy {
+  /** False when `max` are open; else one more is, until it leaves. */
+  enter(place: OpenPlace, max: number): boolean;
+  leave(place: OpenPlace): void;
+}
+
+/** Failures to say who one is, by the address they come from. Bounded. */
+export interface FailureBrake {
+  /** Milliseconds until the address may try again; 0 if it may now. */
+  waitMs(source: string): number;
+  failed(source: string): void;
+}
+
 /** Time and chance, as ports: a test decides what they say. */
 export interface Clock {
   /** Milliseconds since 1970, UTC. */
@@ -149,4 +180,6 @@ export interface Telemetry {
   found(guard: string, kind: string, action: string): void;
   phase(phase: string, seconds: number): void;
   exchange(server: string, method: string | null, tool: string | null, seconds: number): void;
+  /** A message was over a limit. */
+  limited(limit: string): void;
 }

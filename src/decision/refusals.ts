@@ -11,6 +11,8 @@ export interface Refusal {
   readonly rpcCode: number;
   readonly message: string;
   readonly remedy: string;
+  /** What the caller is told in its place; the log has the code itself. */
+  readonly toldAs?: string;
 }
 
 /**
@@ -22,6 +24,7 @@ export const RPC_DENIED = -31901;
 export const RPC_UPSTREAM = -31902;
 export const RPC_TOO_LARGE = -31903;
 export const RPC_UNAUTHENTICATED = -31904;
+export const RPC_LIMITED = -31905;
 
 /** JSON-RPC 2.0 section 5.1 */
 const RPC_INVALID_REQUEST = -32600;
@@ -54,6 +57,10 @@ const REFUSALS = {
   internal: { ...UNAVAILABLE, message: "The firewall failed; nothing passed.", remedy: OPERATOR },
   guard_fault: { ...POLICY, message: "A guard failed on the message; nothing passed." },
   audit_unavailable: { ...UNAVAILABLE, message: "The decision could not be put on record." },
+  log_mask_failed: {
+    ...POLICY,
+    message: "The policy did not say what of the decision may be kept; nothing passed.",
+  },
   approval_required: {
     ...DENIED,
     message: "A person has to approve this.",
@@ -115,6 +122,56 @@ const REFUSALS = {
     ...UNAVAILABLE,
     message: "The gateway cannot show the server its own credential.",
     remedy: OPERATOR,
+  },
+  too_many_failures: {
+    httpStatus: 429,
+    rpcCode: RPC_LIMITED,
+    message: "Too many credentials from this address were refused.",
+    remedy: "Wait as long as the answer says, then authenticate.",
+  },
+  limits_unavailable: {
+    ...UNAVAILABLE,
+    message: "Whether the message is over a limit could not be told.",
+  },
+  session_unknown: {
+    httpStatus: 404,
+    rpcCode: RPC_DENIED,
+    message: "There is no such session, or it is over.",
+    remedy: "Begin a new session with initialize.",
+  },
+  session_foreign: {
+    httpStatus: 404,
+    rpcCode: RPC_DENIED,
+    message: "The session belongs to another identity, and is over now.",
+    remedy: "Begin a new session with initialize.",
+    toldAs: "session_unknown",
+  },
+  session_ended: {
+    httpStatus: 404,
+    rpcCode: RPC_DENIED,
+    message: "The session is over.",
+    remedy: "Begin a new session with initialize.",
+  },
+  session_conflict: {
+    ...UPSTREAM,
+    message: "The server gave out the session of another identity.",
+  },
+  credential_expired: {
+    httpStatus: 401,
+    rpcCode: RPC_UNAUTHENTICATED,
+    message: "The credentials that the stream was opened with have expired.",
+    remedy: "Authenticate again.",
+  },
+  credential_revoked: {
+    httpStatus: 401,
+    rpcCode: RPC_UNAUTHENTICATED,
+    message: "The credentials that the stream was opened with were revoked.",
+    remedy: "Authenticate again.",
+  },
+  policy_changed: {
+    ...DENIED,
+    message: "The policy has changed, and the request is too large to be judged again.",
+    remedy: "Send the request again.",
   },
   host_refused: {
     ...DENIED,
@@ -211,6 +268,12 @@ export type RefusalCode = keyof typeof REFUSALS;
 
 export function refusal(code: RefusalCode): Refusal {
   return REFUSALS[code];
+}
+
+/** What the caller is told; null where it is the code itself. */
+export function toldInstead(code: RefusalCode): Reason | null {
+  const { toldAs }: Refusal = REFUSALS[code];
+  return toldAs === undefined ? null : reasonOf(toldAs as RefusalCode);
 }
 
 /** All codes, for the documentation and the tests that hold it. */

@@ -35,3 +35,11 @@ export function clientHeaders(
 export function forgedHeaders(headers: Headers): string[] {
   return [...headers.keys()].filter((name) => FORGED.test(name));
 }
+
+/** Names to be removed, but for those that are set: Envoy removes after it sets. */
+export function except(
+  names: readonly string[],
+  set: readonly (readonly [name: string, value: string])[],
+): string[] {
+  return names.filter((name) => !set.some(([other]) => other === name));
+}

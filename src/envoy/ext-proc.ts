@@ -14,11 +14,22 @@ export interface ExtProc {
   drain(): void;
   /** Ends every exchange that is still open, each with an answer or an error. */
   abortAll(): void;
+  /** Has each open stream judged again, now. */
+  judgeAgain(): void;
+  /** No longer looks at open streams by itself. */
+  close(): void;
 }
+
+/** What a stream was opened on ends by itself, or is taken back: found out within this time. */
+const JUDGE_AGAIN_MS = 1_000;
+/** Streams that are asked in one turn of the event loop. */
+const ASKED_AT_ONCE = 200;
 
 export function createExtProc(options: ExtProcOptions): ExtProc {
   const open = new Set<ProcessStream>();
   let draining = false;
+  const round = createRound(open);
+  const timer = setInterval(round, JUDGE_AGAIN_MS).unref();
   return {
     process(call) {
       const stream = new ProcessStream(call, options, draining, () => {
@@ -38,5 +49,32 @@ export function createExtProc(options: ExtProcOptions): ExtProc {
     abortAll() {
       for (const stream of open) stream.abort("draining");
     },
+    judgeAgain: round,
+    close: () => clearInterval(timer),
+  };
+}
+
+/** Asks all open streams, in turns; who asks meanwhile has another round follow. */
+function createRound(open: ReadonlySet<ProcessStream>): () => void {
+  let isAsked = false;
+  let left: Iterator<ProcessStream> | null = null;
+
+  function turn(): void {
+    for (let count = 0; count < ASKED_AT_ONCE; count += 1) {
+      const next = left?.next();
+      if (next === undefined || next.done === true) {
+        left = isAsked ? open.values() : null;
+        isAsked = false;
+        if (left === null) return;
+      } else next.value.judgeAgain();
+    }
+    setImmediate(turn);
+  }
+  return () => {
+    isAsked = true;
+    if (left !== null) return;
+    left = open.values();
+    isAsked = false;
+    turn();
   };
 }

@@ -37,6 +37,8 @@ export interface GrpcServer {
   /** The port that was bound; 0 for a Unix socket. */
   readonly port: number;
   readonly openStreams: number;
+  /** Has each open stream judged again, now: something that they were opened on has changed. */
+  judgeAgain(): void;
   /** Says "not serving", refuses new exchanges, and waits for the open ones until the deadline. */
   drain(deadlineMs: number): Promise<void>;
   /** Ends what is left, closed, and frees the port. */
@@ -83,6 +85,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     get openStreams() {
       return extProc.openStreams;
     },
+    judgeAgain: () => extProc.judgeAgain(),
     async drain(deadlineMs) {
       draining = true;
       health.changed();
@@ -93,6 +96,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     },
     close() {
       health.close();
+      extProc.close();
       server.forceShutdown();
     },
   };

@@ -9,6 +9,7 @@ import type {
 } from "../core/exchange.ts";
 import type { Limits } from "../core/limits.ts";
 import { type BodyBuffer, type ByteBudget, createBodyBuffer } from "./body-buffer.ts";
+import { createDeadlines } from "./deadlines.ts";
 import { failUnlessVouched } from "./grpc-internals.ts";
 import { decodeHeaders, trailerNames } from "./headers.ts";
 import { isStream, type Phase, type Shape } from "./phase.ts";
@@ -47,11 +48,8 @@ export class ProcessStream {
   #failed = false;
   #requestAbandoned = false;
   #body: BodyBuffer;
-  #timer: NodeJS.Timeout | undefined;
-  #heartbeat: NodeJS.Timeout | undefined;
+  readonly #deadlines = createDeadlines((cause) => this.abort(cause));
   #responseHeadDeadlineMs = 0;
-  #answerTimer: NodeJS.Timeout | undefined;
-  #answerDeadlineMs = 0;
   #streamHead: StreamHead | null = null;
 
   constructor(
@@ -74,7 +72,7 @@ export class ProcessStream {
     // flags; neither says whether the exchange was complete.
     call.on("cancelled", () => this.#close());
     call.on("close", () => this.#close());
-    this.#arm(options.limits.requestBodyDeadlineMs, "request_deadline");
+    this.#deadlines.arm(options.limits.requestBodyDeadlineMs, "request_deadline");
   }
 
   get listening(): boolean {
@@ -156,17 +154,14 @@ export class ProcessStream {
 
   async #decideRequest(shape: Shape): Promise<void> {
     const exchange = this.#required();
-    this.#arm(this.#options.limits.verdictDeadlineMs, "verdict_deadline");
+    this.#deadlines.arm(this.#options.limits.verdictDeadlineMs, "verdict_deadline");
     const verdict = await exchange.request(this.#body.take());
     if (this.#left("request")) return;
     if (verdict.kind === "deny") return this.#deny(verdict.denial);
     this.#forward("request", verdict, shape);
     this.#phase = "awaiting";
-    this.#answerDeadlineMs = verdict.answerDeadlineMs ?? 0;
-    if (verdict.answerDeadlineMs !== null) {
-      this.#answerTimer = setTimeout(() => this.abort("tool_deadline"), this.#answerDeadlineMs);
-    }
-    this.#armPart(this.#responseHeadDeadlineMs, "response_deadline");
+    this.#deadlines.armAnswer(verdict.answerDeadlineMs);
+    this.#deadlines.armPart(this.#responseHeadDeadlineMs, "response_deadline");
   }
 
   /** Envoy's own replies (no upstream, a timeout) come here too, even before our verdict. */
@@ -191,7 +186,7 @@ export class ProcessStream {
     this.#phase = "response";
     const maxBytes = verdict.kind === "collect" ? verdict.maxBytes : 0;
     this.#body = createBodyBuffer(maxBytes, this.#options.budget);
-    this.#armPart(this.#options.limits.responseBodyDeadlineMs, "response_deadline");
+    this.#deadlines.armPart(this.#options.limits.responseBodyDeadlineMs, "response_deadline");
     if (headers.end_of_stream) return this.#decideResponse({ hasBody: false, trailers: null });
   }
 
@@ -211,7 +206,7 @@ export class ProcessStream {
 
   async #decideResponse(shape: Shape): Promise<void> {
     const exchange = this.#required();
-    this.#arm(this.#options.limits.verdictDeadlineMs, "verdict_deadline");
+    this.#deadlines.arm(this.#options.limits.verdictDeadlineMs, "verdict_deadline");
     await exchange.hold();
     if (this.#left("response")) return;
     const verdict = await exchange.response(this.#body.take());
@@ -267,18 +262,17 @@ export class ProcessStream {
   /** Comments before the first chunk of a response would make Envoy cut it; after it they may come. */
   #startHeartbeat(): void {
     const heartbeat = this.#streamHead?.heartbeat;
-    if (!this.listening || this.#heartbeat !== undefined || heartbeat === undefined) return;
-    this.#heartbeat = setInterval(() => {
+    if (!this.listening || heartbeat === undefined) return;
+    this.#deadlines.startHeartbeat(this.#options.limits.sseHeartbeatMs, () => {
       // A client that does not read gets no more to read.
       const idle = this.#phase === "stream" && !this.#pumping && !this.#call.writableNeedDrain;
       if (idle) this.#writeStream(heartbeat, false);
-    }, this.#options.limits.sseHeartbeatMs);
-    this.#heartbeat.unref();
+    });
   }
 
   #armSilence(): void {
-    if (this.listening) clearTimeout(this.#timer);
-    else this.#armPart(this.#options.limits.sseSilenceDeadlineMs, "stream_silent");
+    if (this.listening) this.#deadlines.disarm();
+    else this.#deadlines.armPart(this.#options.limits.sseSilenceDeadlineMs, "stream_silent");
   }
 
   #forward(side: Side, verdict: Extract<Verdict, { kind: "forward" }>, shape: Shape): void {
@@ -301,6 +295,18 @@ export class ProcessStream {
     this.#finish();
   }
 
+  /** A stream that is open is asked whether it may go on. FAIL CLOSED: who cannot tell may not. */
+  judgeAgain(): void {
+    if (!isStream(this.#phase) || this.#exchange === null) return;
+    try {
+      const cause = this.#exchange.lapsed();
+      if (cause !== null) this.abort(cause);
+    } catch (error) {
+      this.#options.onFault("internal", error);
+      this.abort("internal");
+    }
+  }
+
   /**
    * Ends an exchange that cannot go on. FAIL CLOSED in each of its three forms: a denial while the
    * head is still held, error events when a stream is running, an error status otherwise.
@@ -318,7 +324,7 @@ export class ProcessStream {
   #abortWith(cause: AbortCause): void {
     const exchange = this.#exchange;
     const headIsOut = this.#phase === "stream";
-    const beforeFirstChunk = headIsOut && this.listening && this.#heartbeat === undefined;
+    const beforeFirstChunk = headIsOut && this.listening && !this.#deadlines.isBeating;
     if (exchange === null || beforeFirstChunk) {
       this.#fail(status.UNAVAILABLE, cause);
     } else if (headIsOut) {
@@ -345,9 +351,7 @@ export class ProcessStream {
   /** Nothing more will be said. What still comes is swallowed until Envoy closes its side. */
   #finish(): void {
     this.#phase = "done";
-    clearTimeout(this.#timer);
-    clearTimeout(this.#answerTimer);
-    clearInterval(this.#heartbeat);
+    this.#deadlines.clear();
   }
 
   /** Envoy is done with us: only now, and only here, does the stream end with status OK. */
@@ -370,16 +374,6 @@ export class ProcessStream {
   #write(reply: ProcessingResponse): void {
     if (this.#closed) return;
     if (!this.#call.write(reply)) this.#call.pause();
-  }
-
-  #arm(milliseconds: number, cause: AbortCause): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.abort(cause), milliseconds);
-  }
-
-  /** A tool that is given long for its answer may be silent as long. */
-  #armPart(milliseconds: number, cause: AbortCause): void {
-    this.#arm(Math.max(milliseconds, this.#answerDeadlineMs), cause);
   }
 
   /** True when the exchange ended, by a deadline or a disconnect, while a verdict was being made. */

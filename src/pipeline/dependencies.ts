@@ -1,5 +1,6 @@
 import type { EventBuilder } from "../audit/event.ts";
 import type { Approvals } from "../core/approvals.ts";
+import type { AuthLog } from "../core/auth-log.ts";
 import type { Gatekeeper, IdentityPort, UpstreamCredentials } from "../core/identity.ts";
 import type { Limits } from "../core/limits.ts";
 import type { PaddingScheme } from "../core/padding.ts";
@@ -7,6 +8,7 @@ import type {
   AuditSink,
   Catalogue,
   Clock,
+  FailureBrake,
   FlowMemory,
   Identifiers,
   Jitter,
@@ -15,12 +17,15 @@ import type {
   Telemetry,
   ToolPins,
 } from "../core/ports.ts";
+import type { RateLimit } from "../core/rate-limit.ts";
+import type { SessionBook } from "../core/session.ts";
 import type { SchemaMode, ToolLimits } from "../core/tool-limits.ts";
 import type { DenialStyle, Disclosure } from "../decision/denial.ts";
 import type { Inspector } from "../guard/inspect.ts";
 import type { PathGuard } from "../guard/paths/path-guard.ts";
 import type { InputBuilder } from "../policy/input.ts";
 import type { Doorkeeper } from "./doorkeeper.ts";
+import type { RateGate } from "./limiting.ts";
 import type { Sights } from "./sights.ts";
 
 /** All that the pipeline is made of. The wiring is in `server/`. */
@@ -32,6 +37,10 @@ export interface Dependencies {
   readonly identity: IdentityPort;
   readonly gatekeeper: Gatekeeper;
   readonly upstream: UpstreamCredentials;
+  /** Null where nobody counts failures. */
+  readonly failures: FailureBrake | null;
+  /** Null where nobody counts calls. */
+  readonly rates: RateGate | null;
   readonly inspector: Inspector;
   readonly paths: PathGuard;
   readonly catalogue: Catalogue;
@@ -45,6 +54,9 @@ export interface Dependencies {
   readonly approvals?: Approvals | null;
   /** The policy in force; null while none could be loaded, which denies everything. */
   readonly policy: () => LoadedPolicy | null;
+  readonly sessions: SessionBook;
+  /** The account of who came. */
+  readonly auth: AuthLog;
   readonly events: EventBuilder;
   readonly audit: AuditSink;
   readonly telemetry: Telemetry;
@@ -63,6 +75,8 @@ export interface LoadedPolicy {
   readonly asksForAliases: boolean;
   /** It has rules about where values come from. */
   readonly asksForFlow: boolean;
+  /** How much it lets its callers send. */
+  readonly rateLimits: readonly RateLimit[];
 }
 
 /** What may differ from one MCP server to the next. */

@@ -30,6 +30,7 @@ function durable(exchange: Exchange, settled: Settled): Exchange {
     },
     abort: (cause) => exchange.abort(cause),
     abortStream: (cause) => exchange.abortStream(cause),
+    lapsed: () => exchange.lapsed(),
     close: () => exchange.close(),
   };
 }

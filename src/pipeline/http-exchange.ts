@@ -12,13 +12,15 @@ import type {
   StreamOutput,
   Verdict,
 } from "../core/exchange.ts";
+import { NOBODY } from "../core/identity.ts";
 import type { Message } from "../core/message.ts";
 import { atLeast } from "../core/padding.ts";
-import type { Principal } from "../core/policy.ts";
+import { NO_COUNTS } from "../core/policy.ts";
 import { padJson } from "../decision/padding/pad-json.ts";
 import type { RefusalCode } from "../decision/refusals.ts";
 import {
   clientHeaders,
+  except,
   forgedHeaders,
   type Outcome,
   serverHeaders,
@@ -29,11 +31,17 @@ import {
   unmirroredArguments,
   unmirroredNames,
 } from "../mcp/message/header-mirror.ts";
+import { admit } from "./admission.ts";
+import { answerDeadlineOf } from "./answer-deadline.ts";
 import type { Dependencies } from "./dependencies.ts";
-import { type HttpKind, isEncoded, isJson, kindOf } from "./http-kind.ts";
+import { type HttpKind, kindOf, unreadableBody } from "./http-kind.ts";
 import { isInnocent } from "./innocent.ts";
-import { isEdited, type Judged, type Judgement, judge } from "./judge.ts";
+import { isEdited, type Judged, type Judgement, judgeOpened, open, theDenied } from "./judge.ts";
+import { createBareOpening, createOpening } from "./judge-again.ts";
+import { cleanedBare } from "./layer1.ts";
 import { bareMessage, type Decision, decide } from "./layer2.ts";
+import { type Entry, NO_LIMIT_FACTS, type Tab } from "./limiting.ts";
+import { mirroredFor } from "./mirrored.ts";
 import { createPending, type Pending } from "./pending.ts";
 import { readRequest } from "./reading.ts";
 import { record } from "./record.ts";
@@ -44,24 +52,16 @@ import {
   plainly,
   type Refusable,
   type Refuser,
+  refusalStatus,
 } from "./refuser.ts";
 import { createResponseJudge, type ResponseJudge } from "./response.ts";
-import { type Scene, sceneOf } from "./scene.ts";
+import { type Scene, sceneOf, withLimits } from "./scene.ts";
 import { openSession, sealSession } from "./sealing.ts";
 import { paddingOf } from "./settle.ts";
+import { createStay, type Stay } from "./stay.ts";
 import { createStreamFilter, type StreamFilter } from "./stream.ts";
-import { isHiddenTool } from "./unknown-name.ts";
 
 const EMPTY = new Uint8Array(0);
-
-const NOBODY: Principal = {
-  id: "anonymous",
-  kind: "anonymous",
-  roles: [],
-  scopes: [],
-  claims: {},
-  authenticated_by: "none",
-};
 
 /** Opens one HTTP exchange: the order of its stages, and the answer to each refusal. */
 export function openExchange(head: RequestHead, dependencies: Dependencies): Exchange {
@@ -75,18 +75,26 @@ class HttpExchange implements Exchange {
   readonly #pending: Pending = createPending();
   readonly #refusable: Refusable;
   readonly #refuser: Refuser;
+  readonly #mirroredBy: MirroredBy;
   readonly #started: number;
   #principal = NOBODY;
   /** In place of the caller's own; null while nobody knows who that is. */
   #credentials: HeaderMutation | null = null;
+  /** What stands for a session where the protocol has none. */
+  #credentialSession: string | null = null;
   /** Of the first message; null while there is none, and for HTTP without a JSON-RPC body. */
   #method: string | null = null;
   #tool: string | null = null;
   #milliseconds = 0;
   #outcome: Outcome = "allow";
   #decisionId = "";
+  readonly #stay: Stay;
   #stream: StreamFilter | null = null;
   #response: ResponseJudge | null = null;
+  /** What it takes up; null where nobody counts. */
+  #tab: Tab | null = null;
+  /** The answer to who gave up on it. */
+  #aborted: HttpDenial | null = null;
 
   constructor(head: RequestHead, dependencies: Dependencies) {
     this.#head = head;
@@ -101,47 +109,64 @@ class HttpExchange implements Exchange {
       milliseconds: () => this.#milliseconds,
     };
     this.#refuser = createRefuser(this.#refusable);
+    this.#mirroredBy = mirroredFor(() => this.#scene("request"), dependencies);
+    this.#stay = createStay(head, this.#kind, dependencies);
   }
 
   /** Steps 1 and 3: what the head alone tells. */
   async requestHead(): Promise<RequestHeadVerdict> {
     const { headers, server } = this.#head;
-    const { limits, identity, doorkeeper } = this.#dependencies;
-    const plain = this.#dependencies.gatekeeper.answer(this.#head);
+    const { gatekeeper, doorkeeper } = this.#dependencies;
+    const plain = gatekeeper.answer(this.#head);
     if (plain !== null) return plainly(plain);
     const refusal = doorkeeper.refusal(headers);
     if (refusal !== null) return this.#refuse(refusal);
     if (server === null) return this.#refuse("unknown_server");
-    const identified = await identity.identify(this.#head);
-    if (identified.kind === "refused") return this.#refuser.stranger(identified);
-    this.#principal = identified.principal;
+    const caller = await admit(this.#head, this.#dependencies);
+    if (caller.kind === "barred") return this.#refuser.refuse("too_many_failures", caller.waitMs);
+    if (caller.kind === "refused") return this.#refuser.stranger(caller);
+    this.#principal = caller.principal;
+    this.#credentialSession = caller.credential.session;
+    const entered = this.#stay.enter(caller);
+    const barred = entered instanceof Promise ? await entered : entered;
+    if (barred !== null) return this.#refuse(barred);
     this.#credentials = this.#dependencies.upstream.replace(this.#head);
     if (this.#credentials === null) return this.#refuse("upstream_credential_missing");
-    if (isEncoded(headers)) return this.#refuse("request_encoding");
-    if (Number(headers.get("content-length") ?? 0) > limits.requestBodyMaxBytes) {
-      return this.#refuse("request_too_large");
-    }
+    const { requestBodyMaxBytes: maxBytes } = this.#dependencies.limits;
+    const unreadable = unreadableBody(this.#kind, headers, maxBytes);
+    if (unreadable !== null) return this.#refuse(unreadable);
     const isPost = this.#kind === "post";
-    if (isPost && !isJson(headers)) return this.#refuse("unsupported_media_type");
     const names = unmirroredNames(headers, isPost);
     const areInnocent = isInnocent(names, this.#scene("request"), this.#dependencies);
     if (!areInnocent || (!isPost && !this.#hasInnocentHeaders(null))) {
       return this.#refuse("secret_in_header");
     }
     const { responseHeadDeadlineMs } = this.#settings();
-    return { kind: "collect", maxBytes: limits.requestBodyMaxBytes, responseHeadDeadlineMs };
+    return { kind: "collect", maxBytes, responseHeadDeadlineMs };
   }
 
   /** Steps 2 to 8 for the request. */
   async request(body: Uint8Array): Promise<Verdict> {
     if (this.#kind !== "post") return this.#bareRequest(this.#kind, body);
     const read = readRequest(this.#head.headers, this.#dependencies.limits, this.#mirroredBy);
+    const opened = open(body, read, this.#dependencies);
+    if (!opened.ok) {
+      this.#stay.session?.note("invalid");
+      return { kind: "deny", denial: this.#refuser.fault(opened.error) };
+    }
+    const { reading } = opened.value;
+    // Not awaited where the answer is there: no call waits for the event loop for nothing.
+    const entering = this.#enter(reading.messages);
+    if (entering instanceof Promise || entering === null) this.#pending.expect(reading);
+    const entry = entering instanceof Promise ? await entering : entering;
+    if (this.#aborted !== null) return { kind: "deny", denial: this.#aborted };
+    if (entry === null) return this.#refuse("limits_unavailable");
+
     const objection = (message: Message) =>
       this.#hasInnocentHeaders(message) ? null : "secret_in_header";
-    const outcome = judge(body, read, this.#scene("request"), this.#dependencies, objection);
-    if (!outcome.ok) return { kind: "deny", denial: this.#refuser.fault(outcome.error) };
-
-    const judgement = outcome.value;
+    const scene = withLimits(this.#scene("request"), entry);
+    const judgement = judgeOpened(opened.value, scene, this.#dependencies, objection);
+    this.#stay.opened(createOpening(judgement, this.#dependencies));
     this.#milliseconds += judgement.milliseconds;
     this.#pending.expect(judgement.reading);
     this.#method = judgement.reading.messages[0]?.method ?? null;
@@ -161,26 +186,24 @@ class HttpExchange implements Exchange {
   }
 
   /** GET, DELETE and the rest: no JSON-RPC body, but a message to the policy all the same. */
-  #bareRequest(kind: Exclude<HttpKind, "post">, body: Uint8Array): Verdict {
+  async #bareRequest(kind: Exclude<HttpKind, "post">, body: Uint8Array): Promise<Verdict> {
     if (body.length > 0) return this.#refuse("unexpected_body");
-    const scene = this.#scene("request");
     const message = bareMessage(kind, null, 0);
-    const nothing = {
-      leaves: [],
-      findings: [],
-      receipts: [],
-      paths: null,
-      flow: [],
-      refusal: null,
-    };
-    const cleaned = { message, ...nothing };
-    const entry = { findings: [], receipts: [], scene, timings: {} };
+    const entry = await this.#enter([message]);
+    if (this.#aborted !== null) return { kind: "deny", denial: this.#aborted };
+    if (entry === null) return this.#refuse("limits_unavailable");
+    const scene = withLimits(this.#scene("request"), entry);
+    const cleaned = cleanedBare(message);
+    const decided = decide(cleaned, scene, this.#dependencies);
+    this.#stay.opened(createBareOpening(cleaned, this.#dependencies));
     const decision = record(
-      { decision: decide(cleaned, scene, this.#dependencies), ...entry },
+      { decision: decided, findings: [], receipts: [], scene, timings: {} },
       this.#dependencies,
     );
     this.#decisionId = decision.decisionId;
-    if (!decision.allow) return { kind: "deny", denial: this.#refuser.denial(decision, 403) };
+    if (!decision.allow) {
+      return { kind: "deny", denial: this.#refuser.denial(decision, refusalStatus(decision)) };
+    }
     const headers = { set: Object.entries(decision.obligations.headers), remove: [] };
     return this.#forward(body, headers, decision, null);
   }
@@ -193,7 +216,7 @@ class HttpExchange implements Exchange {
     this.#decisionId = first.decision.decisionId;
     const { bytes } = reading.document;
     const mirrored = mirrorHeaders(reading.messages, this.#head.headers, this.#mirroredBy);
-    const answerDeadlineMs = this.#answerDeadlineMs(reading.messages);
+    const answerDeadlineMs = answerDeadlineOf(reading.messages, this.#settings());
     // One request carries a batch: what any of its messages is obliged to is said of all.
     const obliged = judged.flatMap(({ decision }) => Object.entries(decision.obligations.headers));
     const headers = { ...mirrored, set: [...obliged, ...mirrored.set] };
@@ -243,11 +266,14 @@ class HttpExchange implements Exchange {
       pending: this.#pending,
       dependencies: this.#dependencies,
     });
+    const barred = this.#stay.answered(head);
+    if (barred !== null) return this.#refuse(barred);
     const plan = this.#response.plan();
     if (plan.kind === "refuse") return this.#refuse(plan.code);
     if (plan.kind === "collect") {
       return { kind: "collect", maxBytes: this.#dependencies.limits.responseBodyMaxBytes };
     }
+    this.#stay.keep();
     const listening = this.#kind === "open_stream" || this.#pending.listens();
     this.#stream = createStreamFilter({
       scene: this.#scene("response"),
@@ -267,6 +293,9 @@ class HttpExchange implements Exchange {
   async response(body: Uint8Array): Promise<Verdict> {
     const judgeResponse = this.#response;
     if (judgeResponse === null) throw new Error("a response body came before its head");
+    this.#tab?.spend(body.length);
+    const barred = this.#stay.opening === null ? null : await this.#stay.opening;
+    if (barred !== null) return this.#refuse(barred);
     const outcome = judgeResponse.judge(body);
     this.#milliseconds += outcome.milliseconds;
     if (outcome.kind === "refuse") return this.#refuse(outcome.code);
@@ -286,38 +315,48 @@ class HttpExchange implements Exchange {
 
   async streamChunk(chunk: Uint8Array, last: boolean): Promise<StreamOutput> {
     if (this.#stream === null) throw new Error("a chunk came before the stream's head");
+    this.#tab?.spend(chunk.length);
+    const barred = this.#stay.opening === null ? null : await this.#stay.opening;
+    if (barred !== null) {
+      return { bytes: this.#stream.errors(this.#refuser.recorded(barred)), end: true };
+    }
     return this.#stream.push(chunk, last);
   }
 
   abort(cause: AbortCause): HttpDenial {
-    return this.#refuse(cause).denial;
+    const { denial } = this.#stay;
+    this.#aborted =
+      denial === null ? this.#refuse(cause).denial : this.#refuser.denial(denial, 403);
+    return this.#aborted;
   }
 
   abortStream(cause: AbortCause): Uint8Array {
     if (this.#stream === null) return EMPTY;
     // Nobody waits for a tool any more.
     if (cause === "tool_deadline" && this.#pending.isEmpty()) return EMPTY;
-    return this.#stream.errors(this.#refuser.recorded(cause));
+    return this.#stream.errors(this.#stay.denial ?? this.#refuser.recorded(cause));
+  }
+
+  lapsed(): AbortCause | null {
+    return this.#stay.lapsed(() => this.#scene("request"));
   }
 
   close(): void {
     const { clock, telemetry } = this.#dependencies;
     const seconds = (clock.monotonic() - this.#started) / 1000;
     telemetry.exchange(this.#head.server ?? "", this.#method, this.#tool, seconds);
+    this.#tab?.close();
     this.#pending.clear();
+    this.#stay.leave();
     this.#stream = null;
     this.#response = null;
   }
 
-  /** The shortest time that one of the tools called has. */
-  #answerDeadlineMs(messages: readonly Message[]): number | null {
-    const { toolLimits } = this.#settings();
-    const deadlines = messages
-      .map(({ method, tool }) =>
-        method === "tools/call" ? toolLimits(tool ?? "").timeoutMs : null,
-      )
-      .filter((deadline) => deadline !== null);
-    return deadlines.length === 0 ? null : Math.min(...deadlines);
+  /** Counts what was sent, before it is looked at. */
+  #enter(messages: readonly Message[]): Entry | Promise<Entry> {
+    this.#tab = this.#dependencies.rates?.tab(this.#head.server ?? "") ?? null;
+    if (this.#tab === null) return NO_LIMIT_FACTS;
+    return this.#tab.enter(messages, this.#scene("request"), this.#credentialSession);
   }
 
   /** What stands in headers beside the message; in those that mirror it, it is judged there. */
@@ -325,16 +364,6 @@ class HttpExchange implements Exchange {
     const text = unmirroredArguments(this.#head.headers, message, this.#mirroredBy);
     return isInnocent(text, this.#scene("request"), this.#dependencies);
   }
-
-  readonly #mirroredBy: MirroredBy = (name) => {
-    const { catalogue, schemas } = this.#dependencies;
-    const tool = catalogue.tool(this.#head.server ?? "", name);
-    const mirrored = tool === null ? [] : schemas.mirrored(tool);
-    if (mirrored.length === 0) return mirrored;
-    // Headers that are wrong for a tool would say that there is one.
-    const scene = this.#scene("request");
-    return isHiddenTool(name, "2026-07-28", scene, this.#dependencies) ? [] : mirrored;
-  };
 
   /** A denial of the firewall's own, on record. */
   #refuse(code: RefusalCode): Deny {
@@ -351,7 +380,10 @@ class HttpExchange implements Exchange {
   }
 
   #scene(direction: "request" | "response"): Scene {
-    return sceneOf(this.#head, direction, this.#head.server ?? "", this.#principal);
+    const { session } = this.#stay;
+    const counts = { session: this.#stay.facts(), limits: NO_COUNTS.limits };
+    const server = this.#head.server ?? "";
+    return sceneOf(this.#head, direction, server, this.#principal, counts, session);
   }
 
   /** Of the policy in force. */
@@ -362,14 +394,4 @@ class HttpExchange implements Exchange {
   #settings() {
     return this.#dependencies.settings(this.#head.server ?? "");
   }
-}
-
-/** The message that was denied for its own sake, before those that share its batch. */
-function theDenied(judged: readonly Judged[]): Judged | undefined {
-  const denied = judged.filter(({ decision }) => !decision.allow);
-  return denied.find(({ decision }) => decision.reasons[0]?.code !== "batch_denied") ?? denied[0];
-}
-
-function except(names: readonly string[], set: readonly (readonly [string, string])[]): string[] {
-  return names.filter((name) => !set.some(([other]) => other === name));
 }

@@ -52,3 +52,14 @@ export function isEncoded(headers: Headers): boolean {
   const encoding = headers.get("content-encoding")?.trim().toLowerCase();
   return encoding !== undefined && encoding !== "" && encoding !== "identity";
 }
+
+/** Why no body of such a request can be read; null if it can. */
+export function unreadableBody(
+  kind: HttpKind,
+  headers: Headers,
+  maxBytes: number,
+): "request_encoding" | "request_too_large" | "unsupported_media_type" | null {
+  if (isEncoded(headers)) return "request_encoding";
+  if (Number(headers.get("content-length") ?? 0) > maxBytes) return "request_too_large";
+  return kind === "post" && !isJson(headers) ? "unsupported_media_type" : null;
+}

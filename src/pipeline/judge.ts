@@ -17,7 +17,7 @@ import { HIDDEN } from "./listing.ts";
 import { record } from "./record.ts";
 import type { Scene } from "./scene.ts";
 import { openOpaque, sealOpaque } from "./sealing.ts";
-import { createStopwatch } from "./stopwatch.ts";
+import { createStopwatch, type Stopwatch } from "./stopwatch.ts";
 import { checkTools, fitResults } from "./tool-checks.ts";
 import { type Verdict, verdictOn } from "./verdict.ts";
 
@@ -41,37 +41,63 @@ export interface Judgement {
  */
 export type Read<Fault> = (bytes: Uint8Array, edited: boolean) => Result<Reading, Fault>;
 
-/**
- * The way of every message, both directions (design.md §2): read → learn → seal → reveal paths →
- * guard → check → decide → enforce → conceal paths → fit → open → remember → record. What to do
- * about a denial is the caller's, who knows what waits for an answer. `objection` is the caller's
- * own word against a message, from what it came with.
- */
-export function judge<Fault>(
+/** Bytes that were read, and nothing more. */
+export interface Opened {
+  readonly reading: Reading;
+  /** Reads what we made of it. */
+  readonly reread: (edited: Uint8Array) => Reading;
+  readonly stopwatch: Stopwatch;
+}
+
+/** Reads bytes; what is judged of them, and in which scene, is said later. */
+export function open<Fault>(
   bytes: Uint8Array,
   read: Read<Fault>,
-  scene: Scene,
-  dependencies: Dependencies,
-  objection: (message: Message) => RefusalCode | null = () => null,
-): Result<Judgement, Fault> {
-  const stopwatch = createStopwatch(dependencies.clock);
+  { clock }: Dependencies,
+): Result<Opened, Fault> {
+  const stopwatch = createStopwatch(clock);
   const first = read(bytes, false);
   stopwatch.lap("read");
   if (!first.ok) return first;
-  const learned = learn(first.value, scene, dependencies);
-
   const reread = (edited: Uint8Array): Reading => {
     const again = read(edited, true);
     // FAIL CLOSED: what we made of valid bytes must be valid; if it is not, nothing passes.
     if (!again.ok) throw new Error("an edit made a message unreadable");
     return again.value;
   };
-  const sealed = sealOpaque(first.value, scene, dependencies, reread);
+  return ok({ reading: first.value, reread, stopwatch });
+}
+
+/** Reads bytes and judges them in one go. */
+export function judge<Fault>(
+  bytes: Uint8Array,
+  read: Read<Fault>,
+  scene: Scene,
+  dependencies: Dependencies,
+): Result<Judgement, Fault> {
+  const opened = open(bytes, read, dependencies);
+  return opened.ok ? ok(judgeOpened(opened.value, scene, dependencies)) : opened;
+}
+
+/**
+ * The way of every message, both directions (design.md §2): read → learn → seal → reveal paths →
+ * guard → check → decide → enforce → conceal paths → fit → open → remember → record. What to do
+ * about a denial is the caller's, who knows what waits for an answer. `objection` is the caller's
+ * own word against a message, from what it came with.
+ */
+export function judgeOpened(
+  { reading: first, reread, stopwatch }: Opened,
+  scene: Scene,
+  dependencies: Dependencies,
+  objection: (message: Message) => RefusalCode | null = () => null,
+): Judgement {
+  const learned = learn(first, scene, dependencies);
+  const sealed = sealOpaque(first, scene, dependencies, reread);
   const revealed = revealPaths(sealed.reading, scene, dependencies, reread);
-  const known = { paths: revealed.paths, flow: flowOf(first.value, scene, dependencies) };
+  const known = { paths: revealed.paths, flow: flowOf(first, scene, dependencies) };
   const inner = clean(revealed.reading, known, scene, dependencies, reread);
   const { reading } = inner;
-  const checks = checkTools(first.value, reading, scene, dependencies);
+  const checks = checkTools(first, reading, scene, dependencies);
   const cleaned = inner.cleaned.map((one, index): Cleaned => {
     const refusal = one.refusal ?? checks[index]?.refusal ?? objection(one.message);
     const pinned = learned[index]?.findings ?? [];
@@ -86,19 +112,11 @@ export function judge<Fault>(
   stopwatch.lap("policy");
   const obligations = obligationsOf(reading, verdicts, scene);
   const left = apply(reading, obligations.splices, reread);
-  const named = verdicts.map(
-    (
-      {
-        decision: {
-          allow,
-          obligations: { alias },
-        },
-      },
-      index,
-    ) => (allow ? alias.map((pointer) => prefixOf(index) + pointer) : alias.slice(0, 0)),
+  const named = verdicts.map(({ decision: { allow, obligations } }, index) =>
+    allow ? obligations.alias.map((pointer) => prefixOf(index) + pointer) : [],
   );
   const concealed = concealPaths(left, named, scene, dependencies, reread);
-  const fitted = fitResults(first.value, concealed.reading, scene, dependencies, reread);
+  const fitted = fitResults(first, concealed.reading, scene, dependencies, reread);
   const enforced = openOpaque(fitted.reading, scene, dependencies, reread);
   const allowed = verdicts.map(({ decision }) => decision.allow);
   remember(enforced, allowed, scene, dependencies);
@@ -127,7 +145,7 @@ export function judge<Fault>(
       ),
     };
   });
-  return ok({ reading: enforced, judged, milliseconds: stopwatch.total() });
+  return { reading: enforced, judged, milliseconds: stopwatch.total() };
 }
 
 /** The arguments as they were decided on. */
@@ -199,4 +217,10 @@ function changesMessage({ decision, splices, receipts }: Verdict): boolean {
 /** Whether something was taken out of the message's own text; what a listing lacks is no edit. */
 export function isEdited({ cleaned }: Judged): boolean {
   return cleaned.receipts.some(({ action }) => action !== HIDDEN);
+}
+
+/** The message that was denied for its own sake, before those that share its batch. */
+export function theDenied(judged: readonly Judged[]): Judged | undefined {
+  const denied = judged.filter(({ decision }) => !decision.allow);
+  return denied.find(({ decision }) => decision.reasons[0]?.code !== "batch_denied") ?? denied[0];
 }

@@ -89,6 +89,12 @@ export function clean(
   return { reading: edited, cleaned };
 }
 
+/** Of HTTP without a JSON-RPC body there is nothing to clean. */
+export function cleanedBare(message: Message): Cleaned {
+  const none = { leaves: [], findings: [], receipts: [], flow: [] };
+  return { message, ...none, paths: null, refusal: null };
+}
+
 /** Only we may speak in our own name: `dev.impedance/…` keys of a `_meta` are removed. */
 function stripReserved(
   reading: Reading,

@@ -1,10 +1,17 @@
 import type { ApprovalNote } from "../core/audit.ts";
 import { FAULT_KIND } from "../core/finding.ts";
 import type { Message } from "../core/message.ts";
-import type { Obligations, PolicyInput, Reason } from "../core/policy.ts";
-import { type RefusalCode, RPC_DENIED, reasonOf, refusal } from "../decision/refusals.ts";
+import type { LimitFacts, Obligations, PolicyInput, Reason } from "../core/policy.ts";
+import {
+  type RefusalCode,
+  RPC_DENIED,
+  RPC_LIMITED,
+  reasonOf,
+  refusal,
+  toldInstead,
+} from "../decision/refusals.ts";
 import { rulesOf } from "../mcp/revision/revisions.ts";
-import type { InventoryFacts } from "../policy/input.ts";
+import type { InputSubject, InventoryFacts } from "../policy/input.ts";
 import { approvalSubject, settleApproval } from "./approving.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { Cleaned } from "./layer1.ts";
@@ -22,6 +29,7 @@ export interface Decision {
   /** What would have denied it, of rules that are only tried. */
   readonly shadow: readonly Reason[];
   readonly obligations: Obligations;
+  readonly endsSession?: boolean;
   /** What it was decided on; null when there was no policy to ask. */
   readonly input: PolicyInput | null;
   readonly policyRevision: string;
@@ -31,6 +39,8 @@ export interface Decision {
   readonly approval?: ApprovalNote | null;
   /** More members of a denial's `data`, as JSON text. */
   readonly data?: string | undefined;
+  /** When it may be otherwise; absent where time changes nothing. */
+  readonly retryAfterMs?: number;
 }
 
 const NO_OBLIGATIONS: Obligations = {
@@ -52,32 +62,17 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
   const policy = dependencies.policy();
   if (policy === null) return refused(decisionId, "policy_missing", null, "none");
 
-  const { message, leaves, findings, paths, flow, refusal } = cleaned;
+  const { message, findings, refusal } = cleaned;
   const { revision } = policy.engine;
   const subject = approvalSubject(message, scene, revision);
-  const input = policy.input.build({
-    phase: scene.direction,
-    message,
-    server: scene.server,
-    findings: mostTelling(findings),
-    leaves,
-    principal: scene.principal,
-    client: clientOf(message),
-    sessionId: scene.sessionId,
-    counts: scene.counts,
-    source: { ip: scene.source.ip, spiffe: scene.source.spiffe },
-    userAgent: scene.source.user_agent,
-    inventory: inventoryFacts(message.tool, scene, dependencies),
-    flow,
-    grants: subject === null ? [] : (dependencies.approvals?.grants(subject) ?? []),
-    ...(paths === null ? {} : { aliases: paths.aliases, shown: paths.shown }),
-  });
+  const grants = subject === null ? [] : (dependencies.approvals?.grants(subject) ?? []);
+  const input = policy.input.build({ ...factsOf(cleaned, scene, dependencies), grants });
   const code = refusal ?? (findings.some(({ kind }) => kind === FAULT_KIND) ? "guard_fault" : null);
   if (code !== null) return refused(decisionId, code, input, revision);
   const outcome = policy.engine.decide(input);
   if (!outcome.ok) return refused(decisionId, outcome.error.code, input, revision);
 
-  const { allow, reasons, shadow, obligations } = outcome.value;
+  const { allow, reasons, shadow, obligations, endsSession = false } = outcome.value;
   const approved =
     allow && obligations.approve !== null
       ? settleApproval(obligations.approve, subject, { message, scene, decisionId }, dependencies)
@@ -94,9 +89,33 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
     reasons: allow || reasons.length > 0 ? reasons : [reasonOf("policy_malformed")],
     shadow,
     obligations,
+    ...(endsSession ? { endsSession } : {}),
     input,
     policyRevision: revision,
-    ...codesOf(message, scene, reasons),
+    ...(allow ? NOT_DENIED : codesOf(message, scene, reasons)),
+  };
+}
+
+function factsOf(
+  { message, leaves, findings, paths, flow }: Cleaned,
+  scene: Scene,
+  dependencies: Dependencies,
+): InputSubject {
+  return {
+    phase: scene.direction,
+    message,
+    server: scene.server,
+    findings: mostTelling(findings),
+    leaves,
+    principal: scene.principal,
+    client: clientOf(message),
+    sessionId: scene.sessionId,
+    counts: scene.counts,
+    source: { ip: scene.source.ip, spiffe: scene.source.spiffe },
+    userAgent: scene.source.user_agent,
+    inventory: inventoryFacts(message.tool, scene, dependencies),
+    flow,
+    ...(paths === null ? {} : { aliases: paths.aliases, shown: paths.shown }),
   };
 }
 
@@ -116,13 +135,34 @@ export function inventoryFacts(
 /** JSON-RPC 2.0 section 5.1 */
 const RPC_METHOD_NOT_FOUND = -32601;
 
+const NOT_DENIED = { rpcCode: RPC_DENIED, httpStatus: 403 };
+
+/** Of reasons that time takes away. */
+const LIMIT_CODES: ReadonlySet<string> = new Set(["rate_limited", "runaway_loop"]);
+
 /** A client's unknown method is answered as the protocol answers it, in each revision's way. */
 function codesOf({ kind, revision }: Message, scene: Scene, [first]: readonly Reason[]) {
+  if (LIMIT_CODES.has(first?.code ?? "")) {
+    return {
+      ...{ rpcCode: RPC_LIMITED, httpStatus: TOO_MANY_REQUESTS },
+      retryAfterMs: retryAfterMs(scene.counts.limits),
+    };
+  }
   const isAsked = scene.direction === "request" && kind === "request";
   if (!isAsked || first?.code !== "unknown_method") {
     return { rpcCode: RPC_DENIED, httpStatus: 403 };
   }
   return { rpcCode: RPC_METHOD_NOT_FOUND, httpStatus: rulesOf(revision).unknownMethodStatus };
+}
+
+/** RFC 6585 section 4 */
+const TOO_MANY_REQUESTS = 429;
+
+/** Until none of the limits is exceeded by which something is denied, as far as one can tell. */
+function retryAfterMs(limits: LimitFacts): number {
+  const waits = Object.values(limits).filter(({ on_exceed }) => on_exceed === "deny");
+  const told = waits.length > 0 ? waits : Object.values(limits);
+  return Math.max(0, ...told.map(({ retry_after_ms }) => retry_after_ms));
 }
 
 /** A denial of the firewall's own. */
@@ -133,10 +173,12 @@ export function refused(
   policyRevision: string,
 ): Decision {
   const { rpcCode, httpStatus } = refusal(code);
+  const told = toldInstead(code);
   return {
     decisionId,
     allow: false,
     reasons: [reasonOf(code)],
+    ...(told === null ? {} : { told }),
     shadow: [],
     obligations: NO_OBLIGATIONS,
     input,

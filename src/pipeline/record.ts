@@ -1,7 +1,8 @@
-import type { EditReceipt } from "../core/audit.ts";
+import { decodeMask, maskEvent, withoutMaskable } from "../audit/mask-policy.ts";
+import type { DecisionEvent, EditReceipt } from "../core/audit.ts";
 import type { Finding } from "../core/finding.ts";
 import type { PinNotice } from "../core/inventory.ts";
-import { reasonOf, refusal } from "../decision/refusals.ts";
+import { type RefusalCode, reasonOf, refusal } from "../decision/refusals.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { bareMessage, type Decision } from "./layer2.ts";
 import { mostTelling } from "./most-telling.ts";
@@ -25,55 +26,94 @@ const RECEIPTS_MAX = 100;
 
 /**
  * Puts a decision on record. FAIL CLOSED: a decision stands once its event is in the queue; when
- * the log cannot take it, the message is denied, whatever was decided.
+ * the log cannot take it, or nobody can say what of it may be kept, the message is denied, whatever
+ * was decided.
  */
 export function record(entry: Recorded, dependencies: Dependencies): Decision {
-  const { decision, findings, receipts, scene, timings } = entry;
-  const { telemetry, events, audit } = dependencies;
+  const { telemetry, audit } = dependencies;
+  // Only what passes may go without a line: denials are always told, and what would be one.
+  const passes = entry.decision.allow && entry.decision.shadow.length === 0;
+  const isOmitted = passes && entry.decision.obligations.audit === "none";
+  const { decision, event } = isOmitted
+    ? { decision: entry.decision, event: null }
+    : eventOf(entry, dependencies);
+
   const message = decision.input?.message;
   telemetry.decided({
-    server: scene.server,
+    server: entry.scene.server,
     method: message?.method ?? null,
     tool: message?.tool ?? null,
     allow: decision.allow,
     reasons: decision.reasons.map(({ code }) => code),
     shadow: decision.shadow.map(({ code }) => code),
   });
-  for (const { guard, kind, action } of findings) telemetry.found(guard, kind, action);
+  for (const { guard, kind, action } of entry.findings) telemetry.found(guard, kind, action);
+  const { timings } = entry;
   for (const phase in timings) telemetry.phase(phase, (timings[phase] ?? 0) / 1000);
 
-  // Only what passes may go without a line: denials are always told, and what would be one.
-  const passes = decision.allow && decision.shadow.length === 0;
-  const isOmitted = passes && decision.obligations.audit === "none";
-  const accepted = isOmitted
-    ? audit.omit()
-    : audit.record(
-        events.build({
-          decisionId: decision.decisionId,
-          input: decision.input ?? stubInput(scene, dependencies),
-          server: scene.server,
-          decision: {
-            allow: decision.allow,
-            reasons: decision.reasons,
-            shadow: decision.shadow,
-          },
-          showsArguments: decision.obligations.audit === "full" && isClean(findings),
-          // A secret that could not be taken out is for nobody's eyes.
-          arguments: isClean(findings) ? (entry.arguments ?? null) : null,
-          policyRevision: decision.policyRevision,
-          findings: mostTelling(findings),
-          edits: receipts.slice(0, RECEIPTS_MAX),
-          approval: decision.approval,
-          pins: entry.pins ?? [],
-          requestId: scene.requestId,
-          traceId: scene.traceId,
-          metrics: nanoseconds(timings),
-        }),
-      );
-  if (accepted) return decision;
-  const { rpcCode, httpStatus } = refusal("audit_unavailable");
-  const reasons = [reasonOf("audit_unavailable")];
-  return { ...decision, allow: false, reasons, rpcCode, httpStatus };
+  const accepted = event === null ? audit.omit() : audit.record(event);
+  if (!accepted) return refused(decision, "audit_unavailable");
+  count(entry, decision);
+  return decision;
+}
+
+/** The event as the log may keep it, with the decision that it tells of. */
+function eventOf(
+  entry: Recorded,
+  dependencies: Dependencies,
+): { readonly decision: Decision; readonly event: DecisionEvent } {
+  const { decision } = entry;
+  const event = buildEvent(entry, decision, dependencies);
+  const mask = dependencies.policy()?.engine.mask;
+  if (mask === undefined) return { decision, event };
+  const answer = mask(event);
+  const rules = answer.ok ? decodeMask(answer.value) : answer;
+  if (rules.ok) return { decision, event: maskEvent(event, rules.value) };
+  const denied = { ...refused(decision, "log_mask_failed"), shadow: [] };
+  return { decision: denied, event: withoutMaskable(buildEvent(entry, denied, dependencies)) };
+}
+
+function refused(decision: Decision, code: RefusalCode): Decision {
+  const { rpcCode, httpStatus } = refusal(code);
+  const { told: _, ...rest } = decision;
+  return { ...rest, allow: false, reasons: [reasonOf(code)], rpcCode, httpStatus };
+}
+
+function buildEvent(
+  { findings, receipts, scene, timings, ...entry }: Recorded,
+  decision: Decision,
+  dependencies: Dependencies,
+): DecisionEvent {
+  return dependencies.events.build({
+    decisionId: decision.decisionId,
+    input: decision.input ?? stubInput(scene, dependencies),
+    server: scene.server,
+    decision: { allow: decision.allow, reasons: decision.reasons, shadow: decision.shadow },
+    showsArguments: decision.obligations.audit === "full" && isClean(findings),
+    // A secret that could not be taken out is for nobody's eyes.
+    arguments: isClean(findings) ? (entry.arguments ?? null) : null,
+    policyRevision: decision.policyRevision,
+    findings: mostTelling(findings),
+    edits: receipts.slice(0, RECEIPTS_MAX),
+    approval: decision.approval,
+    pins: entry.pins ?? [],
+    requestId: scene.requestId,
+    traceId: scene.traceId,
+    metrics: nanoseconds(timings),
+  });
+}
+
+/** The session that a client's message came in remembers what became of it. */
+function count({ findings, scene: { session, direction } }: Recorded, decision: Decision): void {
+  if (decision.endsSession === true) session?.end("policy");
+  // What failed on our side, or the server's, is no fault of the caller's.
+  if (session === null || direction !== "request" || (!decision.allow && isOurs(decision))) return;
+  if (findings.some(({ guard }) => guard === "attacks")) session.note("attack");
+  session.note(decision.allow ? "allowed" : "denied");
+}
+
+function isOurs({ httpStatus }: Decision): boolean {
+  return httpStatus >= 500;
 }
 
 /** Values are shown only where all that was found in the message was taken out of it. */

@@ -20,8 +20,8 @@ import { refusedBy } from "./settle.ts";
 
 /** Says "no" for one exchange: on record, and in the form that whoever waits understands. */
 export interface Refuser {
-  /** A denial of the firewall's own. */
-  refuse(code: RefusalCode): Deny;
+  /** A denial of the firewall's own, for a while where one is told. */
+  refuse(code: RefusalCode, retryAfterMs?: number): Deny;
   /** To one who is not let in, with the way to be. */
   stranger(refusal: AuthenticationRefusal): Deny;
   /** The same, on record only: for those who have their own way to tell it. */
@@ -57,6 +57,7 @@ export function createRefuser(exchange: Refusable): Refuser {
   }
 
   const recorded = (code: RefusalCode) => recordedWith((decision) => decision, code);
+  const answer = createAnswer(exchange);
 
   function fault({ code, detail, rpcCode, httpStatus, id, data }: ProtocolFault): HttpDenial {
     const reasons = [faultReason(code, detail)];
@@ -91,7 +92,7 @@ export function createRefuser(exchange: Refusable): Refuser {
   function message({ cleaned, decision }: Judged): Deny {
     const { kind, method } = cleaned.message;
     if (HANDSHAKE.has(method ?? "")) {
-      return { kind: "deny", denial: denial(decision, 403, "http") };
+      return { kind: "deny", denial: denial(decision, refusalStatus(decision), "http") };
     }
     const stepUp = stepUpFor(decision, exchange);
     if (stepUp !== null) {
@@ -109,35 +110,44 @@ export function createRefuser(exchange: Refusable): Refuser {
     return denial(decision, decision.httpStatus, "http", challenge);
   }
 
-  function answer(
-    status: number,
-    text: string,
-    decision: Decision,
-    challenge: string | null = null,
-  ): HttpDenial {
-    const { decisionId, policyRevision } = decision;
-    const headers = [
-      ...clientHeaders(decisionId, policyRevision, "deny", exchange.milliseconds()),
-      ...(challenge === null ? [] : [["www-authenticate", challenge] as const]),
-    ];
-    const metadata = metadataOf(decision, null, exchange);
-    const plain = httpDenial(status, headers, text, metadata);
-    return { ...plain, body: padAnswer(plain.body, settings(), dependencies) };
-  }
-
   return {
     recorded,
     fault,
     message,
     denial: (decision, status) => denial(decision, status),
     stranger: (refusal) => ({ kind: "deny", denial: stranger(refusal) }),
-    refuse(code) {
-      const decision = recorded(code);
+    refuse(code, retryAfterMs) {
+      const decision = recordedWith(
+        (base) => (retryAfterMs === undefined ? base : { ...base, retryAfterMs }),
+        code,
+      );
       const { httpStatus } = decision;
       const isWholeClient = httpStatus === 403 && pending.waiting().some(isHandshake);
       const style = isWholeClient ? "http" : settings().denial;
       return { kind: "deny", denial: denial(decision, httpStatus, style) };
     },
+  };
+}
+
+/** The whole HTTP answer of a denial. */
+function createAnswer(exchange: Refusable) {
+  const { head, dependencies } = exchange;
+  return (
+    status: number,
+    text: string,
+    decision: Decision,
+    challenge: string | null = null,
+  ): HttpDenial => {
+    const { decisionId, policyRevision } = decision;
+    const headers = [
+      ...clientHeaders(decisionId, policyRevision, "deny", exchange.milliseconds()),
+      ...(challenge === null ? [] : [["www-authenticate", challenge] as const]),
+      ...retryAfter(status, decision),
+    ];
+    const metadata = metadataOf(decision, null, exchange);
+    const plain = httpDenial(status, headers, text, metadata);
+    const settings = dependencies.settings(head.server ?? "");
+    return { ...plain, body: padAnswer(plain.body, settings, dependencies) };
   };
 }
 
@@ -151,6 +161,23 @@ function stepUpFor({ reasons: [first] }: Decision, exchange: Refusable): StepUp 
 /** What anybody may ask, of which no record is made. */
 export function plainly(answer: PlainAnswer): Deny {
   return { kind: "deny", denial: { ...answer, metadata: NO_DECISION } };
+}
+
+/** Where HTTP has to say it: a limit has a status of its own. */
+export function refusalStatus({ httpStatus }: Decision): number {
+  return httpStatus === TOO_MANY_REQUESTS ? httpStatus : 403;
+}
+
+/** RFC 6585 section 4 */
+const TOO_MANY_REQUESTS = 429;
+
+/** RFC 9110 section 10.2.3: whole seconds. */
+function retryAfter(
+  status: number,
+  { retryAfterMs }: Decision,
+): readonly (readonly [string, string])[] {
+  if (status !== TOO_MANY_REQUESTS || retryAfterMs === undefined) return [];
+  return [["retry-after", String(Math.ceil(retryAfterMs / 1000))]];
 }
 
 export function padAnswer(

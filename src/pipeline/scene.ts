@@ -1,7 +1,14 @@
 import type { RequestHead } from "../core/exchange.ts";
 import { member, stringMember } from "../core/json.ts";
 import type { Direction, Message } from "../core/message.ts";
-import { type Counts, NO_COUNTS, type PolicyInput, type Principal } from "../core/policy.ts";
+import {
+  type Counts,
+  type LimitFacts,
+  NO_COUNTS,
+  type PolicyInput,
+  type Principal,
+} from "../core/policy.ts";
+import type { Session } from "../core/session.ts";
 
 /** Where a message is being judged: everything about it that is not in its own bytes. */
 export interface Scene {
@@ -10,6 +17,8 @@ export interface Scene {
   readonly principal: Principal;
   readonly sessionId: string | null;
   readonly counts: Counts;
+  /** What the decision on a message is counted for; null where nothing is. */
+  readonly session: Session | null;
   /** `MCP-Protocol-Version` of the request, which its response speaks too. */
   readonly headerRevision: string | null;
   readonly source: PolicyInput["source"];
@@ -23,6 +32,7 @@ export function sceneOf(
   server: string,
   principal: Principal,
   counts: Counts = NO_COUNTS,
+  session: Session | null = null,
 ): Scene {
   const { headers } = head;
   return {
@@ -30,12 +40,18 @@ export function sceneOf(
     server,
     principal,
     counts,
+    session,
     sessionId: headers.get("mcp-session-id") ?? null,
     headerRevision: headers.get("mcp-protocol-version") ?? null,
     source: { ...head.source, user_agent: headers.get("user-agent") ?? null },
     requestId: head.requestId,
     traceId: traceIdOf(headers.get("traceparent")),
   };
+}
+
+/** The same, with the limits that what is judged in it goes over. */
+export function withLimits(scene: Scene, limits: LimitFacts): Scene {
+  return { ...scene, counts: { ...scene.counts, limits } };
 }
 
 /** W3C Trace Context, section 3.2: `00-<32 hex>-<16 hex>-<2 hex>` */

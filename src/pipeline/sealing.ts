@@ -68,7 +68,7 @@ export function openOpaque(
   return rewritten(reading, edits, reread);
 }
 
-const SESSION = "mcp-session-id";
+export const SESSION = "mcp-session-id";
 type HeaderEdits = readonly (readonly [name: string, value: string])[];
 const NONE: HeaderEdits = [];
 
@@ -95,6 +95,16 @@ export function openSession(
   if (id === undefined || !isEnvelope(id)) return NONE;
   const opened = openValue(id, "server", scopeOf("server", scene, dependencies));
   return opened === null ? NONE : [[SESSION, opened]];
+}
+
+/** The session that a request names, as the server knows it. */
+export function sessionForServer(
+  headers: Headers,
+  scene: Scene,
+  dependencies: Dependencies,
+): string | null {
+  const [opened] = openSession(headers, scene, dependencies);
+  return opened?.[1] ?? headers.get(SESSION) ?? null;
 }
 
 /** JSON-RPC's own: both sides compare them with what they sent. */

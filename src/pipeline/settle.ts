@@ -104,9 +104,22 @@ function annotate(result: JsonNode, note: string): Splice[] {
   return meta.kind === "object" ? [insertMember(meta, ANNOTATION_KEY, note)] : [];
 }
 
-export function refusedBy({ decisionId, reasons, told, rpcCode, data }: Decision): Refused {
+export function refusedBy({ retryAfterMs, told, ...decision }: Decision): Refused {
+  const { decisionId, reasons, rpcCode } = decision;
   const [first, ...others] = told === undefined ? reasons : [told];
-  // What is told in a denial's place tells nothing of the denial.
-  const more = told === undefined ? data : undefined;
-  return { decisionId, reasons: [first ?? reasonOf("internal"), ...others], rpcCode, data: more };
+  const refused = {
+    decisionId,
+    reasons: [first ?? reasonOf("internal"), ...others],
+    rpcCode,
+  } as const;
+  // What is told in a denial's place tells nothing of it, and will not exist later either.
+  if (told !== undefined) return refused;
+  const wait = retryAfterMs === undefined ? undefined : `"retry_after_ms":${retryAfterMs}`;
+  return { ...refused, data: withMember(decision.data, wait) };
+}
+
+/** JSON text of an object and of one more member, either of which may be missing. */
+function withMember(data: string | undefined, member: string | undefined): string | undefined {
+  if (member === undefined) return data;
+  return data === undefined ? `{${member}}` : `${data.slice(0, -1)},${member}}`;
 }

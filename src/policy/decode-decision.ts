@@ -16,11 +16,11 @@ const HEADER_VALUE = /^[\x20-\x7e]{0,4096}$/;
 /**
  * What a policy returned, as a decision; the error is the place that is not as it should be. An
  * unknown member is an error too: a misspelt obligation must not go unheard. `shadow`,
- * `alias`, `pad` and `approve` may be absent: a bundle that knows nothing of them wants nothing by
+ * `session`, `alias`, `pad` and `approve` may be absent: a bundle that knows nothing of them wants nothing by
  * them.
  */
 export function decodeDecision(value: unknown): Result<PolicyDecision, string> {
-  if (!hasMembers(value, ["allow", "reasons", "obligations"], ["shadow"])) return err("decision");
+  if (!hasMembers(value, ["allow", "reasons", "obligations"], OPTIONAL)) return err("decision");
   const { allow } = value;
   if (typeof allow !== "boolean") return err("decision.allow");
 
@@ -31,10 +31,16 @@ export function decodeDecision(value: unknown): Result<PolicyDecision, string> {
   const shadow = value.shadow === undefined ? [] : decodeReasons(value.shadow);
   if (shadow === null) return err("decision.shadow");
 
+  const { session = "keep" } = value;
+  if (session !== "keep" && session !== "end") return err("decision.session");
+
   const obligations = decodeObligations(value.obligations);
   if (obligations === null) return err("decision.obligations");
-  return ok({ allow, reasons, shadow, obligations });
+  const decision = { allow, reasons, shadow, obligations };
+  return ok(session === "end" ? { ...decision, endsSession: true } : decision);
 }
+
+const OPTIONAL = ["shadow", "session"] as const;
 
 function decodeReasons(value: unknown): readonly Reason[] | null {
   if (!Array.isArray(value) || value.length > LIST_MAX_ITEMS) return null;

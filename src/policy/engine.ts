@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { DecisionEvent } from "../core/audit.ts";
 import type { PolicyDecision, PolicyFault, PolicyInput } from "../core/policy.ts";
 import type { Clock, PolicyEngine } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
@@ -76,6 +77,7 @@ class WasmPolicyEngine implements PolicyEngine {
   readonly #budgetMs: number;
   readonly #select: (input: unknown) => unknown;
   readonly #readAnswer = createAnswerReader();
+  readonly mask?: (event: DecisionEvent) => Result<unknown, PolicyFault>;
 
   constructor(revision: string, instance: Instance, parts: Parts) {
     this.revision = revision;
@@ -84,11 +86,12 @@ class WasmPolicyEngine implements PolicyEngine {
     this.#clock = parts.clock;
     this.#budgetMs = parts.budgetMs;
     this.#select = createSelection(parts.reads);
+    if (instance.mask !== null) this.mask = (event) => this.#mask(event);
   }
 
   decide(input: PolicyInput): Result<PolicyDecision, PolicyFault> {
     const started = this.#clock.monotonic();
-    const answer = this.#evaluate(input);
+    const answer = this.#evaluate((instance) => instance.evaluate(this.#select(input)));
     if (!answer.ok) return answer;
     const decision = this.#readAnswer(answer.value);
     const tookMs = this.#clock.monotonic() - started;
@@ -98,11 +101,22 @@ class WasmPolicyEngine implements PolicyEngine {
     return decision;
   }
 
-  #evaluate(input: PolicyInput): Result<string, PolicyFault> {
+  /** Late is not too late here: an answer that is right takes out what it should. */
+  #mask(event: DecisionEvent): Result<unknown, PolicyFault> {
+    const answer = this.#evaluate((instance) => instance.mask?.(event) ?? "");
+    if (!answer.ok) return answer;
+    const results = parse(answer.value);
+    if (!Array.isArray(results)) return fault("policy_malformed", "no result set");
+    const [first]: readonly unknown[] = results;
+    if (first === undefined) return ok(undefined);
+    return isRecord(first) ? ok(first.result) : fault("policy_malformed", "result set");
+  }
+
+  #evaluate(ask: (instance: Instance) => string): Result<string, PolicyFault> {
     try {
       const instance = this.#ready();
       if (instance === null) return fault("policy_failed", "it could not be started again");
-      const answer = instance.evaluate(this.#select(input));
+      const answer = ask(instance);
       if (instance.memoryBytes > RECYCLE_OVER_BYTES) this.#instance = null;
       return ok(answer);
     } catch (error) {

@@ -97,7 +97,8 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
     const { message, server, item, flow = [], inventory = NO_INVENTORY } = subject;
     if (portable === null) return NO_RULES;
     if (!isCall(message)) return obligingRules(subject, portable);
-    const selected = { ...subjectOf(message), server, facts: inventory.tool };
+    const { session } = subject.counts ?? NO_COUNTS;
+    const selected = { ...subjectOf(message), server, facts: inventory.tool, session };
     if (item !== undefined) {
       return portable.matchItem({ ...selected, isTemplate: item.kind === "template" });
     }

@@ -17,10 +17,14 @@ export interface Instance {
    * to be used again then.
    */
   evaluate(input: unknown): string;
+  /** The same of what the bundle says about events of the log; null where it says nothing. */
+  readonly mask: ((event: unknown) => string) | null;
   readonly memoryBytes: number;
 }
 
 const ENTRYPOINT = "mcp/firewall/decision";
+/** As in OPA, where it is the default of `decision_logs.mask_decision`. */
+const MASK_ENTRYPOINT = "system/log/mask";
 const PAGE_BYTES = 64 * 1024;
 const INITIAL_PAGES = (1024 * 1024) / PAGE_BYTES;
 const MAXIMUM_PAGES = (256 * 1024 * 1024) / PAGE_BYTES;
@@ -52,9 +56,11 @@ export function instantiate(
     if (typeof entrypoint !== "number") {
       return err({ code: "entrypoint_missing", detail: `it has no entrypoint ${ENTRYPOINT}` });
     }
+    const mask = isRecord(entrypoints) ? entrypoints[MASK_ENTRYPOINT] : undefined;
     policy.setData(data);
     return ok({
       evaluate: createEvaluate(policy, entrypoint),
+      mask: typeof mask === "number" ? createEvaluate(policy, mask) : null,
       get memoryBytes() {
         return policy.mem.buffer.byteLength;
       },

@@ -5,17 +5,21 @@ import { createCatalogue } from "../catalogue/memory.ts";
 import { createPins } from "../catalogue/pins.ts";
 import type { Config, ServerConfig } from "../config/config.ts";
 import type { Approvals } from "../core/approvals.ts";
+import type { AuthLog } from "../core/auth-log.ts";
 import type { AuthTelemetry } from "../core/identity.ts";
 import type { Inventory } from "../core/inventory.ts";
-import type { AuditSink, Clock, Telemetry } from "../core/ports.ts";
+import type { AuditSink, Clock, RateStore, Telemetry } from "../core/ports.ts";
 import type { Dependencies, LoadedPolicy, ServerSettings } from "../pipeline/dependencies.ts";
 import { createDoorkeeper } from "../pipeline/doorkeeper.ts";
 import { createSights } from "../pipeline/sights.ts";
 import { createSchemaJudge } from "../schema/judge.ts";
 import { createFlowMemory, FLOW_DEFAULTS } from "../state/flow-memory.ts";
+import { createSessionBook } from "../state/sessions.ts";
+import { BUCKETS_MAX, createTokenBuckets } from "../state/token-buckets.ts";
 import { authenticationOf } from "./authentication.ts";
 import { packageVersion } from "./package-root.ts";
 import { pathGuardOf } from "./paths.ts";
+import { createRates, failureBrakeOf } from "./rates.ts";
 import { randomIdentifiers, systemJitter } from "./system.ts";
 import { NO_LIMITS, toolLimitsOf } from "./tool-limits.ts";
 
@@ -23,9 +27,11 @@ import { NO_LIMITS, toolLimitsOf } from "./tool-limits.ts";
 export interface Parts {
   /** What decides now: asked anew for each message, so that a reload leaves none half-judged. */
   readonly inForce: () => Pick<Dependencies, "inspector"> & { readonly policy: LoadedPolicy };
-  /** Null where the configuration names none; absent likewise. */
+  /** Null where the configuration names none; absent likewise. Asked anew each time. */
   readonly inventory?: Inventory | null;
   readonly audit: AuditSink;
+  /** Makes the account of who came; `subject` gives pseudonyms as decisions have them. */
+  readonly auth: (subject: (id: string) => string) => AuthLog;
   readonly telemetry: Telemetry;
   /** Absent where nobody listens. */
   readonly authTelemetry?: AuthTelemetry;
@@ -34,6 +40,8 @@ export interface Parts {
   readonly clock: Clock;
   /** What people agree to; absent where nobody can be asked. */
   readonly approvals?: Approvals | null;
+  /** Where limits are counted; absent: in this process. */
+  readonly rateStore?: RateStore;
   /** Who may read arguments in the log; absent where nobody may. */
   readonly analyst?: AnalystSeal | null;
 }
@@ -41,19 +49,30 @@ export interface Parts {
 /** The pipeline's parts as a configuration wants them: the one place where they are put together. */
 export function dependenciesOf(config: Config, parts: Parts): Dependencies {
   const { inForce, audit, telemetry, clock } = parts;
-  const inventory = parts.inventory ?? null;
   // FAIL CLOSED: without its inventory nothing could be enforced.
-  if (inventory === null && config.inventory.file !== null) throw new Error("no inventory");
+  if ((parts.inventory ?? null) === null && config.inventory.file !== null)
+    throw new Error("no inventory");
   const catalogue = createCatalogue();
   const labels = { version: packageVersion() };
   const subjectKey = config.audit.subjectKey?.reveal() ?? randomBytes(32);
   const flow = createFlowMemory({ clock, ...FLOW_DEFAULTS });
+  const events = createEventBuilder({ clock, labels, subjectKey, analyst: parts.analyst ?? null });
+  const auth = parts.auth(events.subject);
   return {
     limits: config.limits,
     clock,
     identifiers: randomIdentifiers,
     jitter: systemJitter,
     ...authenticationOf(config, parts),
+    failures: failureBrakeOf(config, clock),
+    rates: createRates({
+      config,
+      policyLimits: () => inForce().policy.rateLimits,
+      store: parts.rateStore ?? createTokenBuckets({ clock, keysMax: BUCKETS_MAX }),
+      telemetry,
+      auth,
+      clock,
+    }),
     get inspector() {
       return inForce().inspector;
     },
@@ -61,7 +80,9 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
     catalogue,
     pins: createPins({
       catalogue,
-      inventory,
+      get inventory() {
+        return parts.inventory ?? null;
+      },
       modeOf: (server) => config.servers.get(server)?.inventoryMode ?? config.inventory.mode,
     }),
     sights: createSights(),
@@ -73,7 +94,9 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
     },
     approvals: parts.approvals ?? null,
     policy: () => inForce().policy,
-    events: createEventBuilder({ clock, labels, subjectKey, analyst: parts.analyst ?? null }),
+    events,
+    sessions: createSessionBook({ clock, log: auth, ...config.sessions }),
+    auth,
     audit,
     telemetry,
     settings: createSettings(config),

@@ -9,13 +9,13 @@ type Cause = "start" | "reload";
 /** Puts on record which configuration holds from now on. */
 export function noteConfig(
   sink: ManagedAuditSink,
-  config: Config,
+  hash: string,
   clock: Clock,
   cause: Cause,
   old: string | null = sink.before.config,
 ): boolean {
   const timestamp = new Date(clock.now()).toISOString();
-  return sink.note({ kind: "config_history", timestamp, cause, old, new: configHash(config) });
+  return sink.note({ kind: "config_history", timestamp, cause, old, new: hash });
 }
 
 /** Puts on record which policy decides from now on. */
@@ -39,10 +39,16 @@ export function notePolicy(
   });
 }
 
-/** Of all settings, defaults included; of a secret only the reference is a part. */
-function configHash(config: Config): string {
+/**
+ * Of all settings, defaults included, and of the inventory where there is one; of a secret only the
+ * reference is a part.
+ */
+export function configHash(config: Config, inventoryDigest: string | null): string {
   const text = JSON.stringify(config, (_, value: unknown) =>
     value instanceof Map ? [...value] : value,
   );
-  return `sha256:${createHash("sha256").update(text).digest("hex")}`;
+  const digest = createHash("sha256")
+    .update(text)
+    .update(inventoryDigest ?? "");
+  return `sha256:${digest.digest("hex")}`;
 }

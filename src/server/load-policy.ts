@@ -1,7 +1,7 @@
 import type { Config } from "../config/config.ts";
 import type { DetectSettings } from "../core/attacks.ts";
 import type { RedactSettings } from "../core/pii.ts";
-import type { Clock } from "../core/ports.ts";
+import type { Clock, PolicyEngine } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import type { LoadedPolicy } from "../pipeline/dependencies.ts";
 import { type Bundle, readBundle } from "../policy/bundle.ts";
@@ -11,6 +11,7 @@ import { isRecord } from "../policy/json.ts";
 import { type CompiledPortable, compilePortable } from "../policy/portable/compile.ts";
 import { parsePortable } from "../policy/portable/parse.ts";
 import type { PolicyFileError } from "../policy/portable/policy.ts";
+import { maskFault } from "./mask-check.ts";
 import { packagePath } from "./package-root.ts";
 import { fileBytes, type PolicyBytes, urlBytes } from "./policy-bytes.ts";
 
@@ -106,12 +107,6 @@ interface ReadPortable {
   readonly default: "allow" | "deny";
 }
 
-/** What the guards are to do for it. */
-function wishesOf(compiled: CompiledPortable | null): Pick<PolicyInForce, "redact" | "detect"> {
-  const { redact = null, detect = null } = compiled ?? {};
-  return { redact, detect };
-}
-
 async function inForce(
   { bundle, portable }: ReadParts,
   place: string,
@@ -126,10 +121,8 @@ async function inForce(
   if (compiled?.asksForFlow === true && config.flow === "off") {
     return err(["the policy's deny_flows needs flow: auto or on"]);
   }
-  const data = { schema: config.schema };
-  const options = { clock, budgetMs: config.limits.policyBudgetMs, data };
-  const engine = await createPolicyEngine(bundle.value, compiled, options);
-  if (!engine.ok) return err([`${place}: ${engine.error.detail}`]);
+  const engine = await engineOf(bundle.value, compiled, config, clock);
+  if (!engine.ok) return err([`${place}: ${engine.error}`]);
   const input = createInputBuilder({
     engineRevision: engine.value.revision,
     portable: compiled,
@@ -141,19 +134,40 @@ async function inForce(
     engine: engine.value,
     input,
     default: portable.value?.default ?? "deny",
-    ...wishesOf(compiled),
     clearsPrincipals: [bundle.value.data.impedance, compiled?.data].some(clearsPrincipals),
-    ...asksOf(compiled),
+    ...wishesOf(compiled),
     isBuiltIn: config.policy.file === null && config.policy.bundle === null,
   });
 }
 
-/** What a portable policy wants looked at. */
-function asksOf(compiled: CompiledPortable | null) {
-  const nothing = { rejectsUnknownArguments: false, asksForAliases: false, asksForFlow: false };
-  if (compiled === null) return nothing;
-  const { rejectsUnknownArguments, asksForAliases, asksForFlow } = compiled;
-  return { rejectsUnknownArguments, asksForAliases, asksForFlow };
+async function engineOf(
+  bundle: Bundle,
+  portable: CompiledPortable | null,
+  { schema, limits }: PolicySettings,
+  clock: Clock,
+): Promise<Result<PolicyEngine, string>> {
+  const options = { clock, budgetMs: limits.policyBudgetMs, data: { schema } };
+  const engine = await createPolicyEngine(bundle, portable, options);
+  if (!engine.ok) return err(engine.error.detail);
+  const mask = maskFault(engine.value);
+  return mask === null ? engine : err(mask);
+}
+
+const NO_WISHES = {
+  redact: null,
+  detect: null,
+  rejectsUnknownArguments: false,
+  asksForAliases: false,
+  asksForFlow: false,
+  rateLimits: [],
+};
+
+/** What a portable policy wants of the parts before it; nothing where there is none. */
+function wishesOf(compiled: CompiledPortable | null) {
+  if (compiled === null) return NO_WISHES;
+  const { redact, detect, rejectsUnknownArguments, asksForAliases } = compiled;
+  const { asksForFlow, rateLimits } = compiled;
+  return { redact, detect, rejectsUnknownArguments, asksForAliases, asksForFlow, rateLimits };
 }
 
 /** Of data for `data.impedance`. */

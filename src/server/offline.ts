@@ -46,6 +46,7 @@ export async function createOfflinePipeline(
     inForce: () => inForce,
     inventory: inventory.value,
     audit: { record: () => true, omit: () => true },
+    auth: () => ({ record: () => true }),
     telemetry: silentTelemetry,
     clock,
   };

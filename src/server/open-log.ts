@@ -94,6 +94,8 @@ function createSink(
     sync: audit.sync,
     rotation: audit.rotation,
     onStart: (beginning) => tellStart(beginning, audit.file ?? "", log, metrics),
+    ...(audit.headFile === null ? {} : { headPath: audit.headFile }),
+    onHeadFailure: (code) => log.error("audit_head_failed", { system_code: code }),
     onSwitch: ({ from, to, code, index }) => {
       metrics.auditSwitched();
       log.error("audit_switched", { from, to, system_code: code, index });
@@ -103,7 +105,7 @@ function createSink(
 
 /** What the last run has left is the operator's to know; nothing of it holds a value. */
 function tellStart(
-  { previous, torn, crash, position }: Beginning,
+  { previous, torn, crash, position, lost, isHeadMalformed }: Beginning,
   file: string,
   log: Logger,
   metrics: Metrics,
@@ -111,6 +113,12 @@ function tellStart(
   const fields = { file: basename(file), previous, seq: position?.seq ?? 0 };
   if (previous === "none" || previous === "clean") log.debug("audit_opened", fields);
   else log.warn("audit_opened", fields);
+  if (lost !== null) {
+    metrics.logLost();
+    const code = previous === "missing" ? "log_missing" : "log_cut";
+    log.error(code, { file: basename(file), lane: lost.lane, seq: lost.seq });
+  }
+  if (isHeadMalformed) log.error("audit_head_malformed");
   if (torn !== null) log.warn("audit_torn_line", { file: torn.file, bytes: torn.bytes });
   if (previous === "killed" || previous === "crashed") metrics.crashFound();
   if (crash === null) return;

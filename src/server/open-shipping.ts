@@ -89,6 +89,7 @@ function guarded(
     record: (event) => hasRoom() && sink.record(event),
     omit: () => hasRoom() && sink.omit(),
     note: (record) => sink.note(record),
+    account: (record) => hasRoom() && sink.account(record),
     settled: () => sink.settled(),
     async close() {
       // First the sink: its last checkpoint is to be sent too.

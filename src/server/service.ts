@@ -2,8 +2,9 @@ import type { ManagedAuditSink } from "../audit/sink.ts";
 import type { LineTap } from "../audit/tap.ts";
 import type { Config } from "../config/config.ts";
 import type { DecisionEvent } from "../core/audit.ts";
-import type { AuditSink } from "../core/ports.ts";
+import type { Firewall } from "../core/exchange.ts";
 import { err, ok, type Result } from "../core/result.ts";
+import type { Dependencies } from "../pipeline/dependencies.ts";
 import { createDurableFirewall } from "../pipeline/durable.ts";
 import { createFirewall } from "../pipeline/firewall.ts";
 import { describeError, type Logger } from "../telemetry/log.ts";
@@ -11,15 +12,16 @@ import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { approvalRouteOf, approvalsOf } from "./approvals.ts";
 import { missingForAuthentication } from "./authentication.ts";
 import { dependenciesOf } from "./dependencies.ts";
-import { noteConfig, notePolicy } from "./history.ts";
-import { type LiveOptions, startLivePolicy } from "./live-policy.ts";
-import { loadInventory } from "./load-inventory.ts";
+import { startLiveInventory } from "./live-inventory.ts";
+import { startLivePolicy } from "./live-policy.ts";
 import type { PolicyInForce } from "./load-policy.ts";
+import { logsOf } from "./logs.ts";
 import { analystOf } from "./open-log.ts";
 import { openShippedLog } from "./open-shipping.ts";
 import { packageVersion } from "./package-root.ts";
-import { hasPassingAliases } from "./paths.ts";
-import { openPorts } from "./ports.ts";
+import { openPorts, type Ports } from "./ports.ts";
+import { openRates } from "./rates.ts";
+import { followInventory, noteReload, noteStart } from "./reloads.ts";
 import { systemClock } from "./system.ts";
 
 export interface ServiceOptions {
@@ -66,64 +68,66 @@ export async function startService(
 
 async function start(options: ServiceOptions): Promise<Result<Service, StartFailure>> {
   const { config, log } = options;
-  const inventory = await loadInventory(config);
+  const undo: (() => unknown)[] = [];
+  const giveUp = async (part: StartFailure["part"], errors: readonly string[]) => {
+    for (const step of undo.reverse()) await step();
+    return err({ part, errors });
+  };
+  const inventory = await startLiveInventory(config);
   // What a policy may ask of the inventory it cannot decide without it.
-  if (!inventory.ok) return err({ part: "policy", errors: inventory.error });
+  if (!inventory.ok) return giveUp("policy", inventory.error);
+  undo.push(() => inventory.value.stop());
   const metrics = createMetrics({ version: packageVersion() });
+  let judgeAgain = () => {};
+  const notes = { config, metrics, log, sink: () => sink, judgeAgain: () => judgeAgain() };
   const live = await startLivePolicy({
     config,
     clock: systemClock,
     onGuardFault: (guard, error) => log.error("guard_fault", { guard, ...describeError(error) }),
-    onReload: (reload) => {
-      noteReload(reload, metrics, log);
-      if (reload.kind !== "loaded") return;
-      notePolicy(sink, config, reload.to, systemClock, "reload", reload.from);
-    },
+    onReload: (reload) => noteReload(reload, notes),
   });
-  if (!live.ok) return err({ part: "policy", errors: live.error });
+  if (!live.ok) return giveUp("policy", live.error);
+  undo.push(() => live.value.stop());
   const { current } = live.value;
   const surroundings = { metrics, log, clock: systemClock, tap: options.tap };
   const opened = await openShippedLog(config, surroundings, options.sink);
-  if (!opened.ok) {
-    live.value.stop();
-    return err({ part: "audit", errors: [opened.error] });
-  }
+  if (!opened.ok) return giveUp("audit", [opened.error]);
   const { sink, isReady, endWithin } = opened.value;
+  undo.push(() => sink.close());
   const analyst = analystOf(config.audit);
-  if (!analyst.ok) {
-    live.value.stop();
-    await sink.close();
-    return err({ part: "audit", errors: [analyst.error] });
-  }
+  if (!analyst.ok) return giveUp("audit", [analyst.error]);
+  const rates = await openRates(config, systemClock, noteRedis(config, metrics, log));
+  if (!rates.ok) return giveUp("service", [rates.error]);
+  undo.push(() => rates.value.close());
   const approvals = approvalsOf(config, systemClock);
   const own = { approvals, analyst: analyst.value, clock: systemClock };
   const dependencies = dependenciesOf(config, {
     ...own,
     ...listenersOf(metrics, log),
+    ...logsOf(sink, metrics, options.onDecision),
     inForce: current,
-    inventory: inventory.value,
-    audit: auditOf(sink, metrics, options.onDecision),
+    rateStore: rates.value.store,
+    get inventory() {
+      return inventory.value.current();
+    },
   });
   let ready = false;
-  const firewall = createFirewall(dependencies);
   const ports = await openPorts({
     config,
     log,
     metrics,
-    firewall: config.audit.sync ? createDurableFirewall(firewall, () => sink.settled()) : firewall,
+    firewall: firewallOf(dependencies, config, sink),
     serves: () => ready,
     ready: () => ready && sink.healthy && isReady(),
     policyDefault: () => current().policy.default,
     anyAdminPort: options.anyAdminPort === true,
     routes: [approvalRouteOf(config, approvals, sink, dependencies)],
   });
-  if (!ports.ok) {
-    live.value.stop();
-    await sink.close();
-    return err({ part: "service", errors: ports.error });
-  }
+  if (!ports.ok) return giveUp("service", ports.error);
   const { grpc, admin } = ports.value;
-  noteStart(sink, config, current().policy.engine.revision, log);
+  judgeAgain = () => grpc.judgeAgain();
+  noteStart(notes, inventory.value, current().policy.engine.revision);
+  followInventory(inventory.value, notes);
   ready = true;
   log.info("started", { grpc_port: grpc.port, admin_port: admin.port });
   return ok({
@@ -133,16 +137,23 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
     async stop() {
       ready = false;
       live.value.stop();
-      log.info("draining", { open_streams: grpc.openStreams });
+      inventory.value.stop();
       endWithin(config.drainDeadlineMs);
-      await grpc.drain(config.drainDeadlineMs);
-      await ports.value.close();
-      const isLogWhole = await sink.close();
-      log.info("stopped");
-      await log.flush();
-      return { isLogWhole };
+      await drain(options, ports.value);
+      rates.value.close();
+      return close(sink, log);
     },
   });
+}
+
+/** With `audit.sync`, one whose word stands once the disk has it. */
+function firewallOf(
+  dependencies: Dependencies,
+  { audit }: Config,
+  sink: ManagedAuditSink,
+): Firewall {
+  const firewall = createFirewall(dependencies);
+  return audit.sync ? createDurableFirewall(firewall, () => sink.settled()) : firewall;
 }
 
 function listenersOf(metrics: Metrics, log: Logger) {
@@ -153,44 +164,24 @@ function listenersOf(metrics: Metrics, log: Logger) {
   };
 }
 
-/** What holds in this run is on record before its first decision. */
-function noteStart(sink: ManagedAuditSink, config: Config, revision: string, log: Logger): void {
-  if (hasPassingAliases(config)) {
-    log.warn("aliases_pass", { remedy: "set aliases.key: path aliases end with this run" });
-  }
-  noteConfig(sink, config, systemClock, "start");
-  notePolicy(sink, config, revision, systemClock, "start");
-}
-
-/** A reload is on record whether it succeeded or not. */
-function noteReload(reload: Parameters<LiveOptions["onReload"]>[0], metrics: Metrics, log: Logger) {
-  metrics.policyReloaded(reload.kind);
-  if (reload.kind === "loaded") {
-    log.info("policy_reloaded", { from: reload.from, to: reload.to });
-  } else {
-    // The policy before it stays in force.
-    for (const error of reload.errors) log.error("policy_refused", { error: error.slice(0, 256) });
-  }
-}
-
-/** The decision log, counted where it fails and watched where it does not. */
-function auditOf(
-  sink: AuditSink,
-  metrics: Metrics,
-  onDecision: ServiceOptions["onDecision"],
-): AuditSink {
-  return {
-    record: (event) => {
-      const accepted = sink.record(event);
-      if (accepted) onDecision?.(event);
-      else metrics.auditFailed();
-      return accepted;
-    },
-    omit: () => {
-      const accepted = sink.omit();
-      if (accepted) metrics.auditOmitted();
-      else metrics.auditFailed();
-      return accepted;
-    },
+/** Told once for each change. */
+function noteRedis({ redis }: Config, metrics: Metrics, log: Logger): (isUp: boolean) => void {
+  return (isUp) => {
+    metrics.redisUp(isUp);
+    if (isUp) log.info("redis_up");
+    else log.error("redis_down", { on_failure: redis?.onFailure ?? null });
   };
+}
+
+async function drain({ config, log }: ServiceOptions, { grpc, close }: Ports): Promise<void> {
+  log.info("draining", { open_streams: grpc.openStreams });
+  await grpc.drain(config.drainDeadlineMs);
+  await close();
+}
+
+async function close(sink: ManagedAuditSink, log: Logger): Promise<Stopped> {
+  const isLogWhole = await sink.close();
+  log.info("stopped");
+  await log.flush();
+  return { isLogWhole };
 }

@@ -22,4 +22,5 @@ export const silentTelemetry: Telemetry = {
   found() {},
   phase() {},
   exchange() {},
+  limited() {},
 };

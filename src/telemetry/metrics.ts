@@ -2,13 +2,19 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom
 
 import type { AuthTelemetry } from "../core/identity.ts";
 import type { Telemetry } from "../core/ports.ts";
-import { createAuthMetrics } from "./auth-metrics.ts";
+import { type AuthMetrics, createAuthMetrics } from "./auth-metrics.ts";
 import { createBoundedLabels, OTHER } from "./bounded-labels.ts";
 import { type CertificateMetrics, createCertificateMetrics } from "./certificate-metrics.ts";
+import { createReloadMetrics, type ReloadMetrics } from "./reload-metrics.ts";
 import { createShippingMetrics, type ShippingMetrics } from "./shipping-metrics.ts";
 
 /** All that is counted, and the text that a Prometheus server reads. */
-export interface Metrics extends Telemetry, ShippingMetrics, CertificateMetrics {
+export interface Metrics
+  extends Telemetry,
+    ShippingMetrics,
+    CertificateMetrics,
+    ReloadMetrics,
+    AuthMetrics {
   streamOpened(): void;
   streamClosed(): void;
   /** Who was let in, and who was not. */
@@ -21,10 +27,12 @@ export interface Metrics extends Telemetry, ShippingMetrics, CertificateMetrics 
   auditOmitted(): void;
   /** The run before has ended with a fault, or was killed. */
   crashFound(): void;
+  /** Lines of the decision log that its head knows of are gone. */
+  logLost(): void;
   /** Asked with each reading: whether the decision log can be written. */
   auditHealth(isHealthy: () => boolean): void;
-  /** Another policy was found, and is in force or was refused. */
-  policyReloaded(outcome: "loaded" | "refused"): void;
+  /** Redis answers, or does not. */
+  redisUp(isUp: boolean): void;
   readonly contentType: string;
   render(): Promise<string>;
 }
@@ -40,6 +48,7 @@ const REASONS_MAX = 200;
 const FINDING_KINDS_MAX = 500;
 const GUARDS_MAX = 64;
 const PHASES_MAX = 32;
+const LIMITS_MAX = 256;
 /** Seconds; a decision is to take well under a millisecond. */
 const PHASE_BUCKETS = [1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, 2.5e-2, 0.1, 0.5, 1];
 const INVOCATION_BUCKETS = [1e-3, 5e-3, 1e-2, 2.5e-2, 5e-2, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
@@ -87,7 +96,7 @@ const METHODS = new Set([
 export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const instruments = createInstruments(registry);
+  const instruments = { ...createInstruments(registry), ...createLimitInstruments(registry) };
   instruments.build.labels(options.version, process.version).set(1);
 
   return {
@@ -98,11 +107,16 @@ export function createMetrics(options: MetricsOptions): Metrics {
     auditSwitched: () => instruments.auditSwitches.inc(),
     auditOmitted: () => instruments.auditOmitted.inc(),
     crashFound: () => instruments.crashes.inc(),
+    logLost: () => instruments.logsLost.inc(),
     auditHealth: (isHealthy) => watched(registry, isHealthy),
-    policyReloaded: (outcome) => instruments.policyReloads.labels(outcome).inc(),
+    redisUp: (isUp) => {
+      registry.registerMetric(instruments.redis);
+      instruments.redis.set(isUp ? 1 : 0);
+    },
     ...createShippingMetrics(registry),
     ...createCertificateMetrics(registry),
-    auth: createAuthMetrics(registry),
+    ...createAuthMetrics(registry),
+    ...createReloadMetrics(registry),
     contentType: registry.contentType,
     render: () => registry.metrics(),
   };
@@ -114,6 +128,7 @@ function createTelemetry(instruments: Instruments, toolsMax: number): Telemetry 
   const kinds = createBoundedLabels(FINDING_KINDS_MAX);
   const guards = createBoundedLabels(GUARDS_MAX);
   const phases = createBoundedLabels(PHASES_MAX);
+  const limits = createBoundedLabels(LIMITS_MAX);
 
   const invocations = children((tool, method, status) =>
     instruments.invocations.labels(tool, method, status),
@@ -146,6 +161,9 @@ function createTelemetry(instruments: Instruments, toolsMax: number): Telemetry 
     },
     exchange(_server, method, _tool, seconds) {
       invocationSeconds(methodLabel(method), "", "").observe(seconds);
+    },
+    limited(limit) {
+      instruments.limited.labels(limits.label(limit)).inc();
     },
   };
 }
@@ -185,7 +203,7 @@ function watched(registry: Registry, isHealthy: () => boolean): void {
   });
 }
 
-type Instruments = ReturnType<typeof createInstruments>;
+type Instruments = ReturnType<typeof createInstruments> & ReturnType<typeof createLimitInstruments>;
 
 function createInstruments(registry: Registry) {
   const registers = [registry];
@@ -253,10 +271,9 @@ function createInstruments(registry: Registry) {
       help: "Runs before this one that ended with a fault or were killed, as found at the start.",
       registers,
     }),
-    policyReloads: new Counter({
-      name: "impedance_policy_reloads_total",
-      help: "Policies found while running: in force now, or refused for what is wrong with them.",
-      labelNames: ["outcome"],
+    logsLost: new Counter({
+      name: "impedance_audit_lost_total",
+      help: "Decision logs that were gone or cut off at the start, by what their head says.",
       registers,
     }),
     build: new Gauge({
@@ -264,6 +281,22 @@ function createInstruments(registry: Registry) {
       help: "Always 1; the labels tell what runs.",
       labelNames: ["version", "node"],
       registers,
+    }),
+  } as const;
+}
+
+function createLimitInstruments(registry: Registry) {
+  return {
+    limited: new Counter({
+      name: "impedance_limited_total",
+      help: "Messages that were over a limit, whatever came of it.",
+      labelNames: ["limit"],
+      registers: [registry],
+    }),
+    redis: new Gauge({
+      name: "impedance_redis_up",
+      help: "1 while Redis answers; absent where none is configured.",
+      registers: [],
     }),
   } as const;
 }

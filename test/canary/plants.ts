@@ -1,12 +1,12 @@
 import { Buffer } from "node:buffer";
+import { CANARIES } from "../support/canaries.ts";
 import { SECRET } from "../support/messages.ts";
 import type { Position } from "./tables.ts";
-import { ROOT } from "./wire.ts";
 
 export { SECRET };
-export const PATH = `${ROOT}/src/canary.ts`;
+export const PATH = CANARIES["path under a root"];
 /** A number of the card network's own test range. */
-const CARD = 4_111_111_111_111_111;
+const CARD = Number(CANARIES["card number"]);
 
 /**
  * Numbers that are no card to the `pii` guard, whatever they are: JSON-RPC's ids, which a peer

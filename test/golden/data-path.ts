@@ -11,7 +11,7 @@ import type { PolicyDecision, PolicyInput } from "../../src/core/policy.ts";
 import type { Clock, Guard, PolicyEngine } from "../../src/core/ports.ts";
 import type { Dependencies, LoadedPolicy } from "../../src/pipeline/dependencies.ts";
 import { createFirewall } from "../../src/pipeline/firewall.ts";
-import { dependenciesOf } from "../../src/server/dependencies.ts";
+import { dependenciesOf, type Parts } from "../../src/server/dependencies.ts";
 import { inspectorOf, loadGuards } from "../../src/server/load-guards.ts";
 import { loadPolicy } from "../../src/server/load-policy.ts";
 import { silentTelemetry } from "../../src/server/system.ts";
@@ -36,6 +36,8 @@ deny_rules:
 `;
 
 export interface DataPathOptions {
+  /** Where the account of who came goes; nowhere if absent. */
+  readonly auth?: Parts["auth"];
   /** A portable policy as YAML; null for none. */
   readonly policy?: string | null;
   readonly denial?: Config["denial"];
@@ -100,6 +102,7 @@ export async function createDataPath(options: DataPathOptions = {}): Promise<Dat
     inForce: () => inForce,
     clock: STILL_CLOCK,
     telemetry: silentTelemetry,
+    auth: options.auth ?? (() => ({ record: () => true })),
     audit: {
       record: (event) => {
         checkEvent(event);

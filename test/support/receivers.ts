@@ -5,6 +5,8 @@ import type { AddressInfo, Server } from "node:net";
 import { TLSSocket } from "node:tls";
 import { gunzipSync } from "node:zlib";
 
+import { gather } from "./watch/gather.ts";
+
 /** One request, with its body unpacked. */
 export interface ReceivedBatch {
   readonly path: string;
@@ -46,6 +48,7 @@ export async function startHttpReceiver(
       body,
       client: client(request),
     };
+    gather("shipped", "a shipped batch", Buffer.from(body));
     if (batches.length < MAX_BATCHES) batches.push(batch);
     return receiver.answer(batch);
   };
@@ -91,6 +94,7 @@ export function listening(server: Server, port = 0): Promise<number> {
 export interface ReceiverProcess extends AsyncDisposable {
   /** All that it said so far. */
   readonly output: () => string;
+  readonly pid: () => number;
   stop(): Promise<void>;
 }
 
@@ -112,7 +116,8 @@ export function startReceiver(program: string, args: readonly string[]): Receive
     clearTimeout(late);
     process.off("exit", killWithUs);
   };
-  return { output: () => output, stop, [Symbol.asyncDispose]: stop };
+  const pid = () => child.pid ?? 0;
+  return { output: () => output, pid, stop, [Symbol.asyncDispose]: stop };
 }
 
 function exitOf(child: ChildProcess): Promise<void> {

@@ -1,6 +1,8 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createAuthLog } from "../../src/audit/auth-events.ts";
+import type { AuthRecord } from "../../src/audit/records.ts";
 import type { Config, ServerConfig } from "../../src/config/config.ts";
 import { defaultConfig } from "../../src/config/load-config.ts";
 import type { DecisionEvent } from "../../src/core/audit.ts";
@@ -23,7 +25,7 @@ import { dependenciesOf } from "../../src/server/dependencies.ts";
 import { inspectorOf } from "../../src/server/load-guards.ts";
 import { loadPolicy, type PolicyInForce } from "../../src/server/load-policy.ts";
 import { silentTelemetry, systemClock } from "../../src/server/system.ts";
-import { checkEvent } from "./decision-event.ts";
+import { checkEvent, checkRecord } from "./decision-event.ts";
 import { waitFor } from "./wait.ts";
 
 /** Lets every tool of every server be called; what else the bundle denies stays denied. */
@@ -55,6 +57,7 @@ export interface TestServiceOptions {
   readonly roots?: { readonly [server: string]: { readonly [name: string]: string } };
   readonly aliases?: Partial<Config["aliases"]>;
   readonly schema?: Partial<Config["schema"]>;
+  readonly sessions?: Partial<Config["sessions"]>;
   /** Of the servers that have `roots`. */
   readonly tools?: { readonly [glob: string]: Partial<ToolLimits> };
   readonly ownPaths?: readonly string[];
@@ -99,6 +102,8 @@ export interface TestService extends AsyncDisposable {
   readonly policy: PolicyInForce;
   /** Every decision on record, in order. */
   readonly decisions: readonly DecisionEvent[];
+  /** The account of who came, in order. */
+  readonly happened: readonly AuthRecord[];
   /** None of a healthy exchange: end a test with `expect(service.faults).toEqual([])`. */
   readonly faults: readonly Fault[];
   /** Waits for the first decision for which `matches` holds; any at all if absent. */
@@ -124,7 +129,8 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   const policy = await policyOf(config, options.policy);
   const decisions: DecisionEvent[] = [];
   const faults: Fault[] = [];
-  const real = testDependencies(config, policy, options, decisions);
+  const happened: AuthRecord[] = [];
+  const real = testDependencies(config, policy, options, { decisions, happened });
   const firewall = createFirewall(options.dependencies?.(real) ?? real);
   const grpc = await startGrpcServer({
     firewall: options.firewall?.(firewall) ?? firewall,
@@ -145,6 +151,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     grpc,
     policy,
     decisions,
+    happened,
     faults,
     decision: (matches = () => true) =>
       waitFor("a decision on record", () => decisions.find(matches)),
@@ -153,6 +160,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     },
     clear: () => {
       decisions.length = 0;
+      happened.length = 0;
       faults.length = 0;
     },
     stop,
@@ -183,6 +191,7 @@ export function interpose(
         streamChunk: (chunk, last) => exchange.streamChunk(chunk, last),
         abort: (cause) => exchange.abort(cause),
         abortStream: (cause) => exchange.abortStream(cause),
+        lapsed: () => exchange.lapsed(),
         close: () => exchange.close(),
         ...changes(exchange),
       };
@@ -209,6 +218,7 @@ function configOf(options: TestServiceOptions): Config {
     inventory: { file: null, mode: options.inventory?.mode ?? "observe" },
     aliases: { ...value.aliases, ...options.aliases },
     schema: { ...value.schema, ...options.schema },
+    sessions: { ...value.sessions, ...options.sessions },
     ownPaths: options.ownPaths ?? value.ownPaths,
     limits: { ...value.limits, ...options.limits },
     ...options.config,
@@ -259,7 +269,7 @@ function testDependencies(
   config: Config,
   policy: PolicyInForce,
   { moreGuards = [], inventory, authTelemetry }: TestServiceOptions,
-  decisions: DecisionEvent[],
+  { decisions, happened }: { decisions: DecisionEvent[]; happened: AuthRecord[] },
 ): Dependencies {
   const guards = createGuards(config.guards, {
     limits: config.limits,
@@ -281,6 +291,17 @@ function testDependencies(
     clock: systemClock,
     telemetry: silentTelemetry,
     ...(authTelemetry === undefined ? {} : { authTelemetry }),
+    auth: (subject) =>
+      createAuthLog({
+        clock: systemClock,
+        labels: {},
+        subject,
+        write: (record) => {
+          checkRecord(record);
+          happened.push(record);
+          return true;
+        },
+      }),
     audit: {
       record: (event) => {
         checkEvent(event);

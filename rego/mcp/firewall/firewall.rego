@@ -10,6 +10,7 @@
 #   - `remove` and `redact`, sets of JSON Pointers in the message;
 #   - `alias`, a set of JSON Pointers in what a server sent: the paths there are concealed;
 #   - `pad`, a set of padding schemes: `padme`, `constant:4096`, `step:1024,65536`;
+#   - `end_session`, true where the session of the message is to be over;
 #   - `headers`, an object: what the server is told in headers of the request;
 #   - `audit`, a set of what it wants of the log: `full`, `keys`, `none`.
 #   Each in its mode (see `mcp.lib.modes`): in `shadow`, what it has against a message or would
@@ -30,6 +31,7 @@ decision := {
 	"allow": _allowed,
 	"reasons": _in_order("enforce", _denials),
 	"shadow": _in_order("shadow", _denials),
+	"session": _session,
 	"obligations": {
 		"redact": [pointer |
 			some [name, pointer] in asked.redact
@@ -174,6 +176,14 @@ _approve := {"asked": asked, "granted": granted} if {
 _headers[header] contains value if {
 	some [name, header, value] in asked.headers
 	_mode(name) != "off"
+}
+
+default _session := "keep"
+
+_session := "end" if {
+	some name
+	data.mcp.rules[name].end_session
+	_mode(name) == "enforce"
 }
 
 # Values are shown, and lines left out, only where all rules that have a word on it agree.

@@ -10,6 +10,7 @@ test_allow_what_one_rule_allows_and_none_denies if {
 		"allow": true,
 		"reasons": [],
 		"shadow": [],
+		"session": "keep",
 		"obligations": {
 			"redact": [],
 			"remove": [],
@@ -277,6 +278,21 @@ test_deny_by_what_is_no_reason if {
 	decision := _said({"because"})
 	not decision.allow
 	decision.reasons == ["because"]
+}
+
+test_end_the_session_where_a_rule_says_so if {
+	decision := firewall.decision with input as example.call
+		with data.impedance.portable as example.policy
+		with data.mcp.rules.oversize.end_session as true
+	decision.session == "end"
+	decision.allow
+}
+
+test_keep_the_session_where_that_rule_is_only_tried if {
+	decision := firewall.decision with input as example.call
+		with data.mcp.rules.oversize.end_session as true
+		with data.impedance.modes.rules as {"oversize": "shadow"}
+	decision.session == "keep"
 }
 
 test_set_the_headers_of_every_rule if {

@@ -82,13 +82,14 @@ const BUILT_IN =
   "a rule of the bundle: handshake, discovery, listing, and answers to what was let through pass";
 
 function describe(explanation: Explanation): string {
-  const { allow, message, reasons, allowed_by, nearly, changes, notes } = explanation;
+  const { allow, message, reasons, shadow, allowed_by, nearly, changes, notes } = explanation;
   const told = new Set(reasons.flatMap(({ facts }) => facts));
   const others = nearly.filter((fact) => !told.has(fact));
   const passes = allow && allowed_by.length === 0 ? [BUILT_IN] : allowed_by;
   return [
     `${message}: ${allow ? "ALLOWED" : "DENIED"}`,
     ...reasons.flatMap(describeReason),
+    ...section("would be denied, were these rules not in shadow", shadow.map(describeShadow)),
     ...section(allow ? "allowed by" : "would be allowed by", passes),
     ...(allow ? [] : section("nearly allowed by", others)),
     ...section(
@@ -97,6 +98,11 @@ function describe(explanation: Explanation): string {
     ),
     ...section("note", notes),
   ].join("\n");
+}
+
+function describeShadow({ code, rule, message, facts }: ExplainedReason): string {
+  const behind = facts.map((fact) => `\n    fact: ${fact}`).join("");
+  return `${code} (${rule}): ${message}${behind}`;
 }
 
 function describeReason({

@@ -53,8 +53,20 @@ async function test(options: Options): Promise<number> {
   const isCovered = (tested.value.rego?.coverage ?? 100) >= coverage;
   const isOk = countTests(tested.value).failed === 0 && isCovered;
   if (format.value === "json") say(JSON.stringify({ ok: isOk, ...tested.value }));
-  else say([...failuresOf(tested.value), summaryOf(tested.value, coverage)].join("\n"));
+  else {
+    const lines = [...shadowsOf(tested.value), ...failuresOf(tested.value)];
+    say([...lines, summaryOf(tested.value, coverage)].join("\n"));
+  }
   return isOk ? 0 : 1;
+}
+
+/** What rules in shadow would have denied, test by test: no failure, unless one was expected. */
+function shadowsOf({ tables }: Tested): readonly string[] {
+  return tables.flatMap(({ results }) =>
+    results.flatMap(({ place, name, shadow = [] }) =>
+      shadow.map(({ code, rule }) => `${place}: ${name}: would deny: ${code} (${rule})`),
+    ),
+  );
 }
 
 function failuresOf({ tables, rego }: Tested): readonly string[] {

@@ -5,7 +5,7 @@ const PROCESS_ROOT = /^\/proc\/[^/]+(?:\/task\/[^/]+)?\/root(?=\/|$)/;
 const FILE_SCHEME = /^file:(?:\/\/[^/\\]*)?/i;
 
 /** What stands beside a log: files that were rotated away, torn lines, the marks of a run. */
-const BESIDE = /\.(?:\d{12,15}(?=(?:\.[^./]{1,32})?$)|(?:running|crash|torn-[0-9a-f]{8})$)/;
+const BESIDE = /\.(?:\d{12,15}(?=(?:\.[^./]{1,32})?$)|(?:running|crash|head|torn-[0-9a-f]{8})$)/;
 
 /**
  * Whether an argument names one of our own files, or something in one of our own folders, in one

@@ -3,7 +3,8 @@ import { compileGlob, type Glob } from "../../core/glob.ts";
 import { NO_TOOL_FACTS, type ToolFacts } from "../../core/inventory.ts";
 import type { JsonNode } from "../../core/json.ts";
 import type { RedactSettings } from "../../core/pii.ts";
-import type { RuleFact } from "../../core/policy.ts";
+import { NO_COUNTS, type RuleFact, type SessionFacts } from "../../core/policy.ts";
+import type { RateLimit } from "../../core/rate-limit.ts";
 import { fitsTemplate, mayFitTemplate } from "../../core/uri-template.ts";
 import type { JsonRecord } from "../json.ts";
 import { hasDotSegment } from "../paths.ts";
@@ -12,6 +13,7 @@ import { argumentLimitOf, dataOf, isOn } from "./data.ts";
 import { judgeInventory } from "./inventory-selector.ts";
 import type { PortablePolicy, PortableRule } from "./policy.ts";
 import { MAX_ARG_BYTES_RULE } from "./read-modes.ts";
+import { judgeSession } from "./session-selector.ts";
 
 /** What the rules of a portable policy are matched to. */
 export interface PortableSubject {
@@ -23,6 +25,8 @@ export interface PortableSubject {
   readonly arguments: JsonNode | undefined;
   /** What the inventory says of the tool; absent where there is none to ask. */
   readonly facts?: ToolFacts;
+  /** What is known of the session; absent where nothing is. */
+  readonly session?: Omit<SessionFacts, "id">;
 }
 
 /** What a listing holds, or a request names: a call of it whose arguments nobody knows yet. */
@@ -44,6 +48,7 @@ export interface CompiledPortable {
   readonly detect: DetectSettings | null;
   /** Somebody has to tell which arguments a tool does not declare. */
   readonly rejectsUnknownArguments: boolean;
+  readonly rateLimits: readonly RateLimit[];
   /** The rules whose selectors fit, and whether their constraints do. */
   match(subject: PortableSubject): readonly RuleFact[];
   /**
@@ -139,16 +144,6 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
   }
 
   const obligingRules = rules.filter(({ rule }) => obligesAnswers(rule));
-  function obliging(answered: Omit<PortableSubject, "arguments">): readonly RuleFact[] {
-    const { method, tool } = answered;
-    const isAbout = (rule: CompiledRule) =>
-      rule.tool === null
-        ? method !== null && rule.method?.fits(method) === true
-        : method === "tools/call" && tool !== null && rule.tool.fits(tool);
-    return obligingRules
-      .filter((rule) => isAbout(rule) && selects(rule, { ...answered, arguments: undefined }))
-      .map(({ rule }) => ({ rule: rule.id, fit: true, failed: [] }));
-  }
   const asksForAliases = obligingRules.some(({ rule }) => rule.obligations?.alias.length !== 0);
 
   const asksForFlow = flowRules.length > 0;
@@ -157,15 +152,31 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
   return {
     ...wishesOf(policy),
     rejectsUnknownArguments: policy.rejectUnknownArguments,
+    rateLimits: policy.rateLimits,
     asksForFlow,
     asksForAliases,
     asksForInventory,
-    obliging,
+    obliging: (answered) => obligingFacts(obligingRules, answered),
     match,
     matchItem,
     flows,
     serverRequests,
   };
+}
+
+/** The rules that oblige the answer to such a request. */
+function obligingFacts(
+  rules: readonly CompiledRule[],
+  answered: Omit<PortableSubject, "arguments">,
+): readonly RuleFact[] {
+  const { method, tool } = answered;
+  const isAbout = (rule: CompiledRule) =>
+    rule.tool === null
+      ? method !== null && rule.method?.fits(method) === true
+      : method === "tools/call" && tool !== null && rule.tool.fits(tool);
+  return rules
+    .filter((rule) => isAbout(rule) && selects(rule, { ...answered, arguments: undefined }))
+    .map(({ rule }) => ({ rule: rule.id, fit: true, failed: [] }));
 }
 
 function obligesAnswers({ effect, obligations }: PortableRule): boolean {
@@ -265,7 +276,8 @@ function selects({ server, uri }: CompiledRule, subject: PortableSubject): boole
  */
 function concerns({ rule, server, uri }: CompiledRule, item: PortableItem): boolean {
   if (server !== null && !server.fits(item.server)) return false;
-  if (rule.effect === "deny" && rule.constraints.size > 0) return false;
+  const isAboutSome = rule.constraints.size > 0 || rule.session !== null;
+  if (rule.effect === "deny" && isAboutSome) return false;
   if (uri === null || item.uri === null) return uri === null;
   if (item.isTemplate) {
     return rule.effect === "deny" ? fitsTemplate(uri, item.uri) : mayFitTemplate(uri, item.uri);
@@ -284,6 +296,7 @@ function failuresOf(
     failures.push({ at: UNFIT_URI, check: "unjudged" });
   }
   failures.push(...inventoryFailures(compiled, subject));
+  failures.push(...judgeSession(rule.session, subject.session ?? NO_COUNTS.session));
   for (const [name, constraint] of rule.constraints) {
     const at = `/params/arguments/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
     judge(constraint, argumentsOf(name), at, failures);

@@ -4,6 +4,7 @@ import type { FlowRule, PolicyFileError, PortablePolicy, PortableRule } from "./
 import { readClearance } from "./read-clearance.ts";
 import { readDetect } from "./read-detect.ts";
 import { readMode, readModes } from "./read-modes.ts";
+import { readRateLimits } from "./read-rate-limit.ts";
 import { readRedact } from "./read-redact.ts";
 import { readRule } from "./read-rule.ts";
 import { createReader, type Place, type Reader } from "./reader.ts";
@@ -21,16 +22,12 @@ const KEYS = [
   "deny_rules",
   "deny_flows",
   "rate_limit",
+  "rate_limits",
   "detect_attacks",
   "redact",
   "modes",
   "clearance",
 ] as const;
-
-/** What each of them may hold besides `enabled`, once it is enforced. */
-const NOT_YET_ENFORCED: ReadonlyMap<string, readonly string[]> = new Map([
-  ["rate_limit", ["enabled", "limit_per_minute", "burst", "scope"]],
-]);
 
 /**
  * Reads a portable policy, YAML or JSON. Everything wrong with it is told at once, and whatever
@@ -92,7 +89,6 @@ function readPolicy(root: Place, reader: Reader): PortablePolicy {
     return null;
   };
 
-  for (const [key, known] of NOT_YET_ENFORCED) refuseEnabled(key, known, found, reader);
   const head: Pick<PortablePolicy, "policyId" | "version" | "default"> = {
     policyId: required("policy_id", reader.text) ?? "",
     version: required("version", reader.text) ?? "",
@@ -113,6 +109,7 @@ function readPolicy(root: Place, reader: Reader): PortablePolicy {
     redact: readRedact(found.get("redact"), reader),
     detect: readDetect(found.get("detect_attacks"), reader),
     clearance: readClearance(found.get("clearance"), reader),
+    rateLimits: readRateLimits(found.get("rate_limit"), found.get("rate_limits"), reader),
   };
 }
 
@@ -165,20 +162,4 @@ function readValidate(
     maxArgumentBytes: size === undefined ? null : reader.size(size),
     rejectUnknownArguments: strict !== undefined && reader.boolean(strict) === true,
   };
-}
-
-function refuseEnabled(
-  key: string,
-  known: readonly string[],
-  found: ReadonlyMap<string, Place>,
-  reader: Reader,
-): void {
-  const place = found.get(key);
-  if (place === undefined) return;
-  const enabled = reader.mapping(place, known).get("enabled");
-  if (enabled === undefined) {
-    reader.mistake(place, `${key} is not enforced by this version: say enabled: false`);
-  } else if (reader.boolean(enabled) === true) {
-    reader.mistake(enabled, `${key} is not enforced by this version: leave it out`);
-  }
 }

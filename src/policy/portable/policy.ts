@@ -3,6 +3,7 @@ import type { Classification, Risk, SideEffect } from "../../core/inventory.ts";
 import type { LinearPattern } from "../../core/linear-pattern.ts";
 import type { RedactSettings } from "../../core/pii.ts";
 import type { Approver } from "../../core/policy.ts";
+import type { RateLimit } from "../../core/rate-limit.ts";
 
 /** A portable policy as its author wrote it, checked: what a field says is what is enforced. */
 export interface PortablePolicy {
@@ -29,6 +30,8 @@ export interface PortablePolicy {
   readonly maxArgumentBytesMode: Mode | null;
   /** Which results may go to whom; null where that is not asked. */
   readonly clearance: Clearance | null;
+  /** How much its callers may ask for. */
+  readonly rateLimits: readonly RateLimit[];
 }
 
 /** What a rule's word counts: `shadow` is told as what would have denied, `off` is not asked. */
@@ -80,6 +83,8 @@ export interface PortableRule {
   readonly reason: string | null;
   /** What the inventory must say of the tool. */
   readonly inventory: InventorySelector | null;
+  /** What must be true of the session; null where it is not asked. */
+  readonly session: SessionSelector | null;
   /** How much of a message the log keeps; null: the rule has no word on it. */
   readonly audit: "full" | "keys" | "none" | null;
   /** Null where it is that of the server, or `enforce`. */
@@ -112,6 +117,9 @@ export interface InventorySelector {
   readonly classification: readonly Classification[] | null;
   readonly sideEffects: readonly SideEffect[] | null;
 }
+
+/** Bounds by name: `min_trust`, … */
+export type SessionSelector = ReadonlyMap<string, number>;
 
 export const CONSTRAINT_TYPES = [
   "string",

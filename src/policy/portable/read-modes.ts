@@ -17,6 +17,9 @@ export function readMode(
 const NO_SHADOW_OF_ALLOW =
   "an allow rule denies nothing that could be told instead: enforce it, or turn it off";
 
+/** Default deny, by the name that it has among the bundle's rules. */
+export const DEFAULT_DENY_RULE = "not_allowed";
+
 /** The rule that nothing turns off: nothing is decided on half the facts. */
 const ALWAYS_ENFORCED = "facts_missing";
 const NAMES_MAX = 10_000;

@@ -4,6 +4,7 @@ import { readConstraint } from "./read-constraint.ts";
 import { readMode } from "./read-modes.ts";
 import { OBLIGATION_KEYS, readObligations } from "./read-obligations.ts";
 import type { Place, Reader } from "./reader.ts";
+import { readSessionSelector } from "./session-selector.ts";
 
 const KEYS = [
   ...[
@@ -17,6 +18,7 @@ const KEYS = [
     "audit",
     "mode",
     "constraints",
+    "session",
   ],
   ...INVENTORY_KEYS,
   ...OBLIGATION_KEYS,
@@ -38,6 +40,7 @@ export function readRule(
   const roles = found.get("roles");
   const constraints = found.get("constraints");
   const audit = found.get("audit");
+  const session = found.get("session");
 
   checkSelectors(place, found, reader);
   return {
@@ -51,6 +54,7 @@ export function readRule(
     scopes: readScopes(found.get("scopes"), effect, reader),
     reason: text("reason"),
     inventory: readInventorySelector(found, reader),
+    session: session === undefined ? null : readSessionSelector(session, reader),
     audit: audit === undefined ? null : reader.choice(audit, AUDIT_LEVELS),
     mode: readMode(found.get("mode"), effect, reader),
     obligations: readObligations(found, effect, reader),

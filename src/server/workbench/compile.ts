@@ -15,6 +15,8 @@ export interface CompileOptions {
   readonly revision: string;
   /** A private key in PEM, and how it signs; null for a bundle without signature. */
   readonly signing: { readonly key: string; readonly algorithm: string | null } | null;
+  /** Rules that are asked beside the decision, by their dotted names. */
+  readonly entrypoints: readonly string[];
 }
 
 type Complaints = readonly string[];
@@ -36,15 +38,20 @@ export async function compile(
   if (!spelt.ok) return spelt;
   const planned = await planOf(folder);
   if (!planned.ok) return planned;
-  const unsigned = await opaBuild(folder, ["-t", "wasm"], DRAFT);
+  const { output, revision, signing, entrypoints } = options;
+  const target = [
+    "-t",
+    "wasm",
+    ...entrypoints.flatMap((name) => ["-e", name.replaceAll(".", "/")]),
+  ];
+  const unsigned = await opaBuild(folder, target, DRAFT);
   if (!unsigned.ok) return unsigned;
   const module = memberOf(unsigned.value, "/policy.wasm");
   if (module === undefined) return err(["opa wrote no WebAssembly"]);
 
   const wasm = `sha256:${createHash("sha256").update(module).digest("hex")}`;
   await vouch(folder, { wasm, reads: readsOf(planned.value.plan) });
-  const { output, revision, signing } = options;
-  const flags = ["-t", "wasm", "--revision", revision];
+  const flags = [...target, "--revision", revision];
   if (signing !== null) {
     flags.push("--signing-key", resolve(signing.key));
     if (signing.algorithm !== null) flags.push("--signing-alg", signing.algorithm);

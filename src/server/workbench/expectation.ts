@@ -22,6 +22,7 @@ export function differencesOf(
       ["allow", outcome.allow],
       ["code", first?.code ?? null],
       ["codes", outcome.reasons.map(({ code }) => code)],
+      ["shadow", outcome.shadow.map(({ code }) => code)],
       ["rule", first?.rule ?? null],
       ["reason", first?.message ?? null],
     ] as const

@@ -23,6 +23,8 @@ interface Import {
   readonly file: string;
   readonly left: string[];
   readonly errors: string[];
+  /** Entries of `rate_limits`. */
+  readonly rates: string[];
 }
 
 const FILE_MAX_BYTES = 4 * 1024 * 1024;
@@ -37,7 +39,7 @@ export async function importPolicy(file: string): Promise<Result<Imported, reado
   const document = decodeDocument(text, file, FILE_MAX_BYTES);
   if (!document.ok) return err(document.error.map(formatConfigError));
   const { value } = document.value;
-  const work: Import = { document: document.value, file, left: [], errors: [] };
+  const work: Import = { document: document.value, file, left: [], errors: [], rates: [] };
   const keys = ["allowed_tools", "denied_tools", "policy"];
   if (!isRecord(value) || !keys.some((key) => Object.hasOwn(value, key))) {
     return err([`${file}:1:1: is no allow-list; it has allowed_tools, denied_tools and policy`]);
@@ -50,6 +52,7 @@ export async function importPolicy(file: string): Promise<Result<Imported, reado
     ...allowRules(value.allowed_tools, work),
     ...denyRules(value.denied_tools, value.allowed_tools, work),
   ];
+  if (work.rates.length > 0) lines.push("", "rate_limits:", ...work.rates);
   if (work.errors.length > 0) return err(work.errors);
   const yaml = `${lines.join("\n")}\n`;
   const policy = parsePortable(yaml, "imported");
@@ -107,7 +110,7 @@ function serverRules(server: string, entry: unknown, work: Import): readonly str
     fail(work, path, "is a map: { methods: [...] }");
     return [];
   }
-  const { methods = [], audit, ...others } = settings;
+  const { methods = [], audit, rate_limit: rate, ...others } = settings;
   if (!isTexts(methods)) {
     fail(work, [...path, "methods"], "is a list of names");
     return [];
@@ -118,13 +121,26 @@ function serverRules(server: string, entry: unknown, work: Import): readonly str
   // Logged is what every decision is; what is not to be is counted.
   const level = audit === false ? "none" : null;
   return [
-    ...Object.keys(others).map((key) => leave(work, [...path, key], reasonOf(key))),
+    ...(rate === undefined || noteRate(server, rate, work)
+      ? []
+      : [leave(work, [...path, "rate_limit"], "is no rate such as 10/min")]),
+    ...Object.keys(others).map((key) => leave(work, [...path, key], "is not known")),
     ...methods.map((name) => `  ${ruleLine({ ...selectorOf(name), server, audit: level })}`),
   ];
 }
 
-function reasonOf(key: string): string {
-  return key === "rate_limit" ? "is not enforced by this version" : "is not known";
+const RATE = /^([1-9]\d{0,8})\s*\/\s*(s|sec|second|m|min|minute|h|hour|d|day)s?$/i;
+const PER_MINUTE = { s: 60, m: 1, h: 1 / 60, d: 1 / 1440 } as const;
+
+/** `10/min`: each caller by itself, all at once at most. False for what is no rate. */
+function noteRate(server: string, rate: unknown, { rates }: Import): boolean {
+  const [, count, unit = ""] = typeof rate === "string" ? (RATE.exec(rate) ?? []) : [];
+  if (count === undefined) return false;
+  const per = PER_MINUTE[unit.charAt(0).toLowerCase() as keyof typeof PER_MINUTE];
+  const limit = Number((Number(count) * per).toPrecision(6));
+  const name = JSON.stringify(server);
+  rates.push(`  - { limit_per_minute: ${limit}, burst: ${count}, scope: actor, server: ${name} }`);
+  return true;
 }
 
 /** A method of MCP selects itself; anything else is a tool. */

@@ -10,6 +10,8 @@ export interface PortableFile {
   readonly policy: PortablePolicy;
   /** `policy.yaml:12:5`, of a rule's id. */
   placeOf(id: string): string;
+  /** Of what `modes.rules` says of this name. */
+  placeOfMode(name: string): string;
 }
 
 const FILE_MAX_BYTES = 16 * 1024 * 1024;
@@ -28,15 +30,16 @@ export async function readPortableFile(
     );
   }
   const document = decodeDocument(text, file, FILE_MAX_BYTES);
+  const placeAt = (path: readonly string[] | null, part: "key" | "value"): string => {
+    if (!document.ok || path === null) return file;
+    const origin = document.value.originOf(path, part);
+    return origin.kind === "file" ? `${file}:${origin.line}:${origin.column}` : file;
+  };
   return ok({
     file,
     policy: policy.value,
-    placeOf(id) {
-      const path = pathOf(id);
-      if (!document.ok || path === null) return file;
-      const origin = document.value.originOf(path, "value");
-      return origin.kind === "file" ? `${file}:${origin.line}:${origin.column}` : file;
-    },
+    placeOf: (id) => placeAt(pathOf(id), "value"),
+    placeOfMode: (name) => placeAt(["modes", "rules", name], "key"),
   });
 }
 
@@ -64,6 +67,7 @@ export function selectionOf(rule: PortableRule): string {
   for (const [key, values] of Object.entries({ risk, classification, side_effects: sideEffects })) {
     if (values !== null) parts.push(`${key}: ${values.join(" or ")}`);
   }
+  for (const [bound, value] of rule.session ?? []) parts.push(`session.${bound}: ${value}`);
   if (rule.roles.length > 0) parts.push(`roles: ${rule.roles.join(" or ")}`);
   if (rule.scopes.length > 0) parts.push(`scopes: ${rule.scopes.join(" and ")}`);
   return parts.join(", ");

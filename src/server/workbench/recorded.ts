@@ -14,6 +14,8 @@ export interface Recorded {
   readonly input: PolicyInput | null;
   readonly allow: boolean;
   readonly reasons: readonly Reason[];
+  /** Of rules in shadow. */
+  readonly shadow: readonly Reason[];
   /** Pointers of what is not there as it was: `/input/message/arguments/path`. */
   readonly masked: readonly string[];
   readonly erased: readonly string[];
@@ -59,6 +61,7 @@ function recordedOf(value: unknown, line: number, analyst: AnalystKey | null): R
     input: isInput(input) ? input : null,
     allow: result.allow,
     reasons: Array.isArray(result.reasons) ? result.reasons.filter(isReason) : [],
+    shadow: Array.isArray(result.shadow) ? result.shadow.filter(isReason) : [],
     masked: textsOf(masked),
     erased: textsOf(erased),
     line,

@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import type { Config } from "../../config/config.ts";
 import { formatConfigError } from "../../config/config-error.ts";
 import { loadConfig } from "../../config/load-config.ts";
-import type { RuleFact } from "../../core/policy.ts";
+import type { Reason, RuleFact } from "../../core/policy.ts";
 import { err, ok, type Result } from "../../core/result.ts";
 import { createOfflinePipeline, type OfflinePipeline } from "../offline.ts";
 import { systemClock } from "../system.ts";
@@ -17,6 +17,8 @@ export interface TableResult {
   readonly differences: readonly Difference[];
   /** The portable rules that fit one of its messages. */
   readonly rules: readonly string[];
+  /** What rules in shadow had against the message that was judged; absent where they had nothing. */
+  readonly shadow?: readonly Reason[];
 }
 
 export interface TableRun {
@@ -89,7 +91,8 @@ function runTest(
   }
   if (last === null) throw new Error("a test has at least one message");
   const differences = differencesOf(expect, last, direction);
-  return { name, place, differences, rules: [...rules] };
+  const { shadow } = last;
+  return { name, place, differences, rules: [...rules], ...(shadow.length > 0 && { shadow }) };
 }
 
 function fitting({ rules }: { readonly rules: readonly RuleFact[] }): readonly string[] {

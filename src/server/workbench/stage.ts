@@ -77,8 +77,12 @@ async function authorsPackages(
   return errors.length === 0 ? ok([...packages].sort()) : err(errors);
 }
 
+/** OPA's own name for what is taken out of a decision log. */
+export const MASK_PACKAGE = "system.log";
+
 /** What the firewall itself, or OPA, puts there. */
 function isReserved(name: string): boolean {
+  if (name === MASK_PACKAGE) return false;
   return /^(?:mcp(?:\.(?:firewall|rules|lib))?|impedance|system)$|^(?:mcp\.firewall|impedance|system)\./.test(
     name,
   );

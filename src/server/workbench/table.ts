@@ -41,6 +41,7 @@ export interface Expectation {
   readonly allow?: boolean;
   readonly code?: string;
   readonly codes?: readonly string[];
+  readonly shadow?: readonly string[];
   readonly rule?: string;
   readonly reason?: string;
   readonly message?: Json;

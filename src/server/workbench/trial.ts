@@ -22,6 +22,8 @@ export interface Trial {
 export interface Outcome {
   readonly allow: boolean;
   readonly reasons: readonly Reason[];
+  /** What would have denied it, of rules that are only tried. */
+  readonly shadow: readonly Reason[];
   readonly findings: readonly Finding[];
   /** The body as it would go on; null for what could not be read. */
   readonly cleaned: string | null;
@@ -33,7 +35,7 @@ export interface Outcome {
 export function tryOut(trial: Trial, dependencies: Dependencies): Outcome {
   const { direction, server, principal, source, sessionId } = trial;
   const scene = {
-    ...{ direction, server, principal, source, sessionId, counts: NO_COUNTS },
+    ...{ direction, server, principal, source, sessionId, counts: NO_COUNTS, session: null },
     headerRevision: null,
     requestId: null,
     traceId: null,
@@ -46,13 +48,14 @@ export function tryOut(trial: Trial, dependencies: Dependencies): Outcome {
   const outcome = judge(trial.body, read, scene, dependencies);
   if (!outcome.ok) {
     const reasons = [faultReason(outcome.error.code, outcome.error.detail)];
-    return { allow: false, reasons, findings: [], cleaned: null, inputs: [] };
+    return { allow: false, reasons, shadow: [], findings: [], cleaned: null, inputs: [] };
   }
   const { judged, reading } = outcome.value;
   const decisions = judged.map(({ decision }) => decision);
   return {
     allow: decisions.every(({ allow }) => allow),
     reasons: decisions.flatMap(({ reasons }) => reasons),
+    shadow: decisions.flatMap(({ shadow }) => shadow),
     findings: judged.flatMap(({ cleaned }) => cleaned.findings),
     cleaned: Buffer.from(reading.document.bytes).toString("utf8"),
     inputs: decisions.flatMap(({ input }) => (input === null ? [] : [input])),

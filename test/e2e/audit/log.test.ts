@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
+import { CANARIES } from "../../support/canaries.ts";
 import { call } from "../../support/client.ts";
 import { expectValid } from "../../support/decision-event.ts";
 import { freePort, type Gateway, startGateway } from "../../support/gateway.ts";
@@ -190,6 +191,35 @@ describe("a log that serve has written", () => {
     expect(stdout).toMatch(/✓ allow {2}files +↩ tools\/call echo/);
   });
 
+  test("tells who came, in the same chain, and shows that alone", async () => {
+    const own = freshLog();
+    const running = await start(configFor(own));
+    const headers = { "mcp-session-id": "s-1", "mcp-protocol-version": "2025-11-25" };
+    await call(gateway, { path: "/mcp", headers, body: toolCall(1) });
+    expect(await end(running)).toBe(0);
+    const [opened] = read(own).filter(({ kind }) => kind === "auth");
+    expect(opened).toMatchObject({
+      event: "session_opened",
+      outcome: "success",
+      server: "files",
+      details: { origin: "adopted" },
+    });
+    expect(await verify(own)).toMatchObject({ code: 0 });
+    const { stdout } = await impedance(["log", "tail", own, "--only", "auth"]);
+    expect(stdout).toMatch(/^[\d:.]+ @ auth {3}files +session_opened origin=adopted\n$/);
+    const shown = await impedance([
+      "log",
+      "show",
+      String(opened?.session),
+      own,
+      "--format",
+      "json",
+    ]);
+    expect(JSON.parse(shown.stdout)).toEqual(opened);
+    const wrong = await impedance(["log", "tail", own, "--only", "errors"]);
+    expect(wrong).toMatchObject({ code: 2 });
+  });
+
   test("is followed line by line", async () => {
     const own = freshLog();
     const running = await start(configFor(own));
@@ -250,7 +280,8 @@ describe("a run that did not end well", () => {
       previous: "killed",
     });
     expect((await verify(log)).code).toBe(0);
-    expect(readdirSync(at(`log-${logs}`))).toEqual(["decisions.jsonl"]);
+    const left = readdirSync(at(`log-${logs}`)).sort();
+    expect(left).toEqual(["decisions.jsonl", "decisions.jsonl.head"]);
   });
 });
 
@@ -353,7 +384,7 @@ test("nothing that peers sent is in any output of ours, at any level", async () 
   const log = freshLog();
   const config = `${configFor(log, ", health_interval_ms: 20")}log: { level: debug }\n`;
   const running = await start(config);
-  const plain = "canary-4f1b words";
+  const plain = CANARIES["plain words"];
   const bodies: readonly (string | { readonly [member: string]: unknown })[] = [
     toolCall(1, { key: SECRET, note: plain, [`${plain} key`]: { deep: [plain, SECRET] } }),
     toolCall(2, { path: `/home/${plain}/../.ssh/id_rsa` }, `tool ${plain}`),

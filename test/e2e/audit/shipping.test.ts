@@ -4,6 +4,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
 
+import { CANARIES } from "../../support/canaries.ts";
 import { AUTHORITY_FILE, ELSEWHERE, LOCALHOST } from "../../support/certificates.ts";
 import { freePort } from "../../support/gateway.ts";
 import { type ReceiverProcess, startHttpReceiver, startReceiver } from "../../support/receivers.ts";
@@ -205,7 +206,7 @@ describe("HTTP in the form of OPA's decision log", () => {
   test("is a gzip JSON array at /logs, from which the log is whole both ways", async () => {
     await using receiver = await startHttpReceiver();
     const entry = `{ kind: http, url: "${receiver.url}/opa/", token: env:TOKEN, batch_max_ms: 20 }`;
-    const token = "a-token-for-tests";
+    const token = CANARIES["receiver's token"];
     await using kept = await openShipped([entry], { TOKEN: token });
     expect(kept.record(1, DECISIONS)).toBe(true);
     await expectWholeLog(await allOf(kept, () => linesIn(receiver.batches)), kept);

@@ -31,14 +31,21 @@ afterAll(async () => {
 });
 
 const STREAM = { accept: "text/event-stream" };
-const SESSION = { "mcp-session-id": "s-1" };
+/** One that the server has ended is over for good. */
+const session = (id: string) => ({ "mcp-session-id": id });
 
 test.each([
-  { title: "a DELETE", method: "DELETE", headers: SESSION, kind: "end_session", status: 200 },
+  {
+    title: "a DELETE",
+    method: "DELETE",
+    headers: session("s-1"),
+    kind: "end_session",
+    status: 200,
+  },
   {
     title: "a DELETE of length 0",
     method: "DELETE",
-    headers: { ...SESSION, "content-length": "0" },
+    headers: { ...session("s-2"), "content-length": "0" },
     kind: "end_session",
     status: 204,
   },
@@ -142,7 +149,7 @@ test("what Envoy refuses by itself is answered, and is no fault", async () => {
 
 test("a header with an underscore goes no further: some servers read it as one with a dash", async () => {
   answer = (exchange) => exchange.reply(202, {}, "");
-  const headers = { ...SESSION, x_zta_decision: "allow", "x-kept": "yes" };
+  const headers = { ...session("s-3"), x_zta_decision: "allow", "x-kept": "yes" };
   await call(target, { path: "/mcp", method: "DELETE", headers });
   const seen = upstream.requests.at(-1);
   expect(seen?.headers).toMatchObject({ "x-kept": "yes" });

@@ -237,6 +237,7 @@ async function brokenPolicy(): Promise<LoadedPolicy> {
     asksForAliases: false,
     asksForFlow: false,
     rejectsUnknownArguments: false,
+    rateLimits: [],
   };
 }
 

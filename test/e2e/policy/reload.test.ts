@@ -50,6 +50,7 @@ test("1,000 calls pass during 20 reloads, each judged by one policy from end to 
       record: () => true,
       omit: () => true,
       note: (record) => notes.push(record) > 0,
+      account: () => true,
       before: { policy: null, config: null },
       healthy: true,
       settled: async () => true,

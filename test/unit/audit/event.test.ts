@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { createEventBuilder, type DecisionFacts } from "../../../src/audit/event.ts";
 import type { DecisionEvent } from "../../../src/core/audit.ts";
 import type { Json, PolicyInput } from "../../../src/core/policy.ts";
+import { CANARIES } from "../../support/canaries.ts";
 import { asLine, expectValid } from "../../support/decision-event.ts";
 import { CLOCK, exampleFacts, exampleInput, SUBJECT_KEY } from "./example.ts";
 
@@ -164,6 +165,26 @@ describe("names that a peer chose", () => {
     expect(inputOf({ message }).message).toMatchObject({
       arguments: { "$key:3": { $bytes: 1 }, "$key:3#1": { $bytes: 2 } },
     });
+  });
+
+  test.each([
+    { name: "tools/call", shown: "tools/call" },
+    { name: "/srv/projects/app/a.ts", shown: { $bytes: 22 } },
+    { name: "../app/a.ts", shown: { $bytes: 11 } },
+    { name: "a.b/c-d_e", shown: "a.b/c-d_e" },
+  ])("the method “$name” is shown as $shown", ({ name, shown }) => {
+    const message = { ...exampleInput().message, method: name };
+    expect(inputOf({ message }).message).toMatchObject({ method: shown });
+  });
+
+  test("a tool's name in a listing is shown unless it looks like a token", () => {
+    const token = CANARIES["access key"];
+    const notice = { kind: "changed", index: 0, before: null, after: null } as const;
+    const pins = ["get_user_2", token, `x.${token}`].map((tool) => ({
+      ...{ ...notice, tool, diff: null, otherServer: null },
+    }));
+    const shown = build({ ...exampleFacts(), pins }).pins?.map((pin) => Object(pin).tool);
+    expect(shown).toEqual(["get_user_2", { $bytes: 20 }, { $bytes: 22 }]);
   });
 
   test("a pointer shows the steps that are names, and hides the others", () => {

@@ -98,7 +98,7 @@ describe("a log file", () => {
     expect(read(path).map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
     expect(read(path)[3]).toMatchObject({ reason: "close" });
     expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(readdirSync(folder.at(String(files)))).toEqual(["log.jsonl"]);
+    expect(readdirSync(folder.at(String(files)))).toEqual(["log.jsonl", "log.jsonl.head"]);
     await expectWhole([path]);
   });
 
@@ -146,8 +146,7 @@ describe("a log file", () => {
       isLive: false,
       isPartial: false,
     });
-    // An empty file is a log that never was: only a copy of a checkpoint elsewhere would tell.
-    expect(problems.map(({ code }) => code)).toEqual(kept === "" ? [] : ["cut"]);
+    expect(problems.map(({ code }) => code)).toEqual(kept === "" ? ["log_missing"] : ["cut"]);
   });
 
   test("is rotated by its size; names sort, and the chain goes through all files", async () => {
@@ -155,8 +154,8 @@ describe("a log file", () => {
     const rotation = { ...LOG_DEFAULTS.rotation, fileMaxBytes: 3000 };
     await run([path], ["a", "b", "c", "d", "e", "f"], { rotation });
     const names = readdirSync(folder.at(String(files))).sort();
-    expect(names.length).toBeGreaterThan(2);
-    expect(names.at(-1)).toBe("log.jsonl");
+    expect(names.length).toBeGreaterThan(3);
+    expect(names.slice(-2)).toEqual(["log.jsonl", "log.jsonl.head"]);
     const all = expand(path).flatMap(read);
     expect(all.map(({ seq }) => seq)).toEqual(all.map((_, index) => index + 1));
     expect(all.filter(({ kind }) => kind === "decision")).toHaveLength(6);
@@ -178,6 +177,14 @@ describe("a log file", () => {
     sink.record(event("b"));
     await sink.close();
     expect(expand(path)).toHaveLength(2);
+    await expectWhole([path]);
+  });
+
+  test("that is due for rotation when a run begins is rotated behind that run's first line", async () => {
+    const path = freshPath();
+    const rotation = { ...LOG_DEFAULTS.rotation, fileMaxBytes: 1000 };
+    for (const id of ["a", "b", "c"]) await run([path], [id], { rotation });
+    expect(expand(path).length).toBeGreaterThan(2);
     await expectWhole([path]);
   });
 
@@ -323,7 +330,7 @@ describe("a log file that fails", () => {
       { code: "ENOSPC", pending: 1 },
       { code: "CLOSED", pending: 1 },
     ]);
-    for (const mark of ["running", "crash"]) rmSync(`/dev/full.${mark}`, { force: true });
+    for (const mark of ["running", "crash", "head"]) rmSync(`/dev/full.${mark}`, { force: true });
   });
 
   test("goes on in the next file, and says so there; the primary is tried again at a start", async () => {
@@ -357,7 +364,7 @@ describe("a log file that fails", () => {
     await sink.close();
     expect(kinds(read(third))).toEqual(["start", "switch", "a", "checkpoint"]);
     await expectWhole([third]);
-    for (const mark of ["running", "crash"]) rmSync(`/dev/full.${mark}`, { force: true });
+    for (const mark of ["running", "crash", "head"]) rmSync(`/dev/full.${mark}`, { force: true });
   });
 
   test.each([

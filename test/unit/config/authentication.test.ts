@@ -60,6 +60,8 @@ ${server('forward_credentials: [cookie], upstream_credentials: { value: "file:to
     resource: null,
     anonymous: false,
     scopes: [],
+    mtls: null,
+    proxyToken: null,
     revocationFile: join(folder, "revoked.txt"),
     tokens: {
       maxBytes: 16_384,

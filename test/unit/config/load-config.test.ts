@@ -6,6 +6,7 @@ import { formatConfigError } from "../../../src/config/config-error.ts";
 import { defaultConfig, loadConfig } from "../../../src/config/load-config.ts";
 import { configSchema } from "../../../src/config/schema.ts";
 import { DEFAULT_LIMITS } from "../../../src/core/limits.ts";
+import { SESSION_DEFAULTS } from "../../../src/core/session.ts";
 
 const FILE = "/etc/impedance/impedance.yaml";
 
@@ -50,6 +51,7 @@ function load(text: string, environment: Record<string, string> = {}) {
 }
 
 const AUDIT_DEFAULTS = {
+  headFile: null,
   fallbackFiles: [],
   signingKey: null,
   analystKey: null,
@@ -131,6 +133,7 @@ test("an empty file and no file mean the defaults", () => {
       "https://[::1]",
     ],
     discovery: { filter: true, hideNames: true },
+    sessions: SESSION_DEFAULTS,
     flow: "auto",
     schema: { arguments: "report", results: "report" },
     denial: "jsonrpc",
@@ -146,6 +149,9 @@ test("an empty file and no file mean the defaults", () => {
       ...AUDIT_DEFAULTS,
     },
     log: { level: "info" },
+    rateLimits: [],
+    authenticationFailures: { max: 60, seconds: 60 },
+    redis: null,
     drainDeadlineMs: 10_000,
   };
   expect(load("")).toEqual(expected);
@@ -205,6 +211,7 @@ plugins: [{ module: guards/a.ts, options: { deep: [1] } }, { module: /opt/b.js }
 allowed_hosts: [mcp.example.com, "*.internal:8443"]
 allowed_origins: ["https://app.example.com", "null"]
 discovery: { filter: off, hide_names: off }
+sessions: { unknown: refuse, max_age_s: 60, idle_s: 30, per_principal_max: 2, sessions_max: 4 }
 flow: off
 denial: http
 disclose: code
@@ -214,7 +221,7 @@ schema: { arguments: enforce, results: off }
 limits: { json_max_depth: 8, response_head_deadline_ms: 7 }
 audit:
   { sink: file, file: log/decisions.jsonl, queue_max_events: 10, sync: on, keep_files: 9,
-    fallback_files: [log/second.jsonl, /var/emergency.jsonl], keep_days: 30,
+    head_file: state/log.head, fallback_files: [log/second.jsonl, /var/emergency.jsonl], keep_days: 30,
     file_max_bytes: 65536, file_max_age_s: 3600 }
 log: { level: debug }
 drain_deadline_ms: 20
@@ -342,6 +349,7 @@ drain_deadline_ms: 20
       "/opt/bundle.tar.gz",
       "/etc/impedance/tools.yaml",
       "/etc/impedance/log/decisions.jsonl",
+      "/etc/impedance/state/log.head",
       "/etc/impedance/log/second.jsonl",
       "/var/emergency.jsonl",
       "/etc/impedance/tls/own.pem",
@@ -355,6 +363,13 @@ drain_deadline_ms: 20
     allowedHosts: ["mcp.example.com", "*.internal:8443"],
     allowedOrigins: ["https://app.example.com", "null"],
     discovery: { filter: false, hideNames: false },
+    sessions: {
+      unknown: "refuse",
+      maxAgeMs: 60_000,
+      idleMs: 30_000,
+      perPrincipalMax: 2,
+      sessionsMax: 4,
+    },
     flow: "off",
     denial: "http",
     disclose: "code",
@@ -368,6 +383,7 @@ drain_deadline_ms: 20
       queueMaxEvents: 10,
       subjectKey: null,
       ...AUDIT_DEFAULTS,
+      headFile: "/etc/impedance/state/log.head",
       fallbackFiles: ["/etc/impedance/log/second.jsonl", "/var/emergency.jsonl"],
       sync: true,
       rotation: {
@@ -378,6 +394,9 @@ drain_deadline_ms: 20
       },
     },
     log: { level: "debug" },
+    rateLimits: [],
+    authenticationFailures: { max: 60, seconds: 60 },
+    redis: null,
     drainDeadlineMs: 20,
   });
 });
@@ -525,6 +544,11 @@ describe("one setting", () => {
       title: "a fallback for what is no file",
       bad: "audit: { sink: stderr, fallback_files: [x] }",
       good: "audit: { sink: file, file: y, fallback_files: [x] }",
+    },
+    {
+      title: "a head of what is no file",
+      bad: "audit: { head_file: x }",
+      good: "audit: { sink: file, file: y, head_file: x }",
     },
     {
       title: "a file that is not written to",

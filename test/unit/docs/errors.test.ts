@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import { faultCodes } from "../../../src/decision/faults.ts";
 import {
   RPC_DENIED,
+  RPC_LIMITED,
   RPC_UNAVAILABLE,
   refusal,
   refusalCodes,
@@ -27,6 +28,14 @@ const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const DENIED_STATUS = 403;
 /** The protocol's own, of its newest revision. */
 const UNKNOWN_METHOD = ["404", "-32601"];
+/** RFC 6585 section 4 */
+const LIMITED = ["429", String(RPC_LIMITED)];
+/** Codes that are told by more than a 403. */
+const TOLD: { readonly [code: string]: readonly string[] } = {
+  unknown_method: UNKNOWN_METHOD,
+  rate_limited: LIMITED,
+  runaway_loop: LIMITED,
+};
 
 const page = readFileSync(join(ROOT, "docs/errors.md"), "utf8");
 
@@ -42,7 +51,7 @@ describe("docs/errors.md", () => {
   test("lists every reason of the policy that ships, and no other", () => {
     const expected = policyReasons().map(({ code, message, remedy }) => [
       `\`${code}\``,
-      ...(code === "unknown_method" ? UNKNOWN_METHOD : [String(DENIED_STATUS), String(RPC_DENIED)]),
+      ...(TOLD[code] ?? [String(DENIED_STATUS), String(RPC_DENIED)]),
       message,
       remedy,
     ]);

@@ -5,6 +5,7 @@ import { createPins } from "../../../src/catalogue/pins.ts";
 import type { DecisionEvent } from "../../../src/core/audit.ts";
 import { NO_GATEKEEPER } from "../../../src/core/identity.ts";
 import { DEFAULT_LIMITS } from "../../../src/core/limits.ts";
+import { SESSION_DEFAULTS } from "../../../src/core/session.ts";
 import { createInspector } from "../../../src/guard/inspect.ts";
 import { createPiiGuard } from "../../../src/guard/pii/pii.ts";
 import { createSecretsGuard } from "../../../src/guard/secrets/secrets.ts";
@@ -17,6 +18,8 @@ import { sceneOf } from "../../../src/pipeline/scene.ts";
 import { createSights } from "../../../src/pipeline/sights.ts";
 import { createSchemaJudge } from "../../../src/schema/judge.ts";
 import { randomIdentifiers, systemClock } from "../../../src/server/system.ts";
+import { createSessionBook } from "../../../src/state/sessions.ts";
+import { CANARIES } from "../../support/canaries.ts";
 
 const PII = createPiiGuard(
   {
@@ -29,6 +32,7 @@ const PII = createPiiGuard(
   },
   null,
 );
+const NO_LOG = { record: () => true };
 const HEAD = {
   method: "POST",
   path: "/",
@@ -66,10 +70,14 @@ async function eventsOf(args: unknown): Promise<readonly DecisionEvent[]> {
     doorkeeper: createDoorkeeper({ hosts: null, origins: [] }),
     schemas: createSchemaJudge(),
     flow: null,
+    failures: null,
+    rates: null,
     policy: () => null,
+    sessions: createSessionBook({ clock: systemClock, log: NO_LOG, ...SESSION_DEFAULTS }),
+    auth: NO_LOG,
     events: createEventBuilder({ clock: systemClock, labels: {}, subjectKey: new Uint8Array(32) }),
     audit: { record: (event) => events.push(event) > 0, omit: () => true },
-    telemetry: { decided() {}, found() {}, phase() {}, exchange() {} },
+    telemetry: { decided() {}, found() {}, phase() {}, exchange() {}, limited() {} },
     settings: () => ({
       denial: "jsonrpc",
       disclose: "full",
@@ -93,7 +101,7 @@ async function eventsOf(args: unknown): Promise<readonly DecisionEvent[]> {
 }
 
 test("each edit is one entry of the decision log: pointer, rule, action, length", async () => {
-  const token = ["ghp_", "a8Kq2ZvT9xLm4RcW7bYn", "3HdJ6sPf5GtE1uQo"].join("");
+  const token = CANARIES["platform token"];
   const text = `ana@example.com and bo@example.org, ${token}`;
   const [event] = await eventsOf({ text, pin: "1234", card: 4111111111111111 });
   const at = (name: string) => `/params/arguments/${name}`;

@@ -220,8 +220,8 @@ const CASES: readonly Case[] = [
   },
   {
     about: "trust",
-    condition: "is_number(input.session.trust)\n\tinput.session.trust < 0.5",
-    hit: during({ trust: 0.4 }),
+    condition: "is_number(input.session.trust)\n\tinput.session.trust < 50",
+    hit: during({ trust: 40 }),
     miss: during({ trust: null }),
   },
   {

@@ -62,7 +62,12 @@ export function buildBundleBeside(
 async function buildListed(source: string, folder: string) {
   process.env.IMPEDANCE_OPA ??= opa();
   const output = join(folder, "bundle.tar.gz");
-  const built = await compile(source, { output, revision: "sha256:test", signing: null });
+  const built = await compile(source, {
+    output,
+    revision: "sha256:test",
+    signing: null,
+    entrypoints: [],
+  });
   if (!built.ok) throw new Error(built.error.join("\n"));
   return readFile(output);
 }

@@ -34,6 +34,13 @@ test.each([
   expect(decodeDecision(value)).toEqual({ ok: true, value });
 });
 
+test.each([
+  { session: "end", want: { ...deny, endsSession: true } },
+  { session: "keep", want: deny },
+])("decodeDecision reads what becomes of the session: $session", ({ session, want }) => {
+  expect(decodeDecision({ ...deny, session })).toEqual({ ok: true, value: want });
+});
+
 test("decodeDecision takes a decision of a bundle that knows nothing of shadow and approvals", () => {
   const { approve, alias, pad, ...older } = obligations;
   expect(decodeDecision({ allow: false, reasons: [reason], obligations: older })).toEqual({
@@ -93,6 +100,11 @@ test.each([
     title: "a header that breaks the line",
     value: { ...deny, obligations: { ...obligations, headers: { "x-a": "b\r\nx-c: d" } } },
     error: "decision.obligations",
+  },
+  {
+    title: "a word on the session that nobody knows",
+    value: { ...deny, session: "pause" },
+    error: "decision.session",
   },
   {
     title: "a shadow that is no list of reasons",

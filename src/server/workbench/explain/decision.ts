@@ -18,7 +18,7 @@ export async function explainDecision(
   if (!found.ok) return err([found.error]);
   const known = await explainOptionsOf(config);
   if (!known.ok) return known;
-  const { input, allow, reasons } = found.value;
+  const { input, allow, reasons, shadow } = found.value;
   const policy = await loadPolicy(config, systemClock);
   if (!policy.ok) return policy;
   if (input === null) return ok(withoutInput(found.value));
@@ -28,7 +28,11 @@ export async function explainDecision(
   const isSame = input.facts.policy === engine.revision;
   const then: PolicyEngine | null = isSame ? engine : null;
   const portable = isSame ? known.value.portable : null;
-  const explained = explain(input, { allow, reasons }, { ...known.value, portable, engine: then });
+  const explained = explain(
+    input,
+    { allow, reasons, shadow },
+    { ...known.value, portable, engine: then },
+  );
   return ok({ ...explained, notes: notesOf(found.value, isSame, input.facts.policy) });
 }
 
@@ -64,6 +68,7 @@ function withoutInput({ allow, reasons }: Recorded): Explanation {
     allow,
     message: "an exchange that ended before a policy was asked",
     reasons: reasons.map((reason) => ({ ...reason, ...about })),
+    shadow: [],
     allowed_by: [],
     nearly: [],
     changes: [],

@@ -1,4 +1,4 @@
-import type { PolicyInput, Reason } from "../../../core/policy.ts";
+import type { PolicyDecision, PolicyInput, Reason } from "../../../core/policy.ts";
 import type { PolicyEngine } from "../../../core/ports.ts";
 import type { PortableFile } from "../portable-file.ts";
 import type { RuleMetadata } from "../rule-metadata.ts";
@@ -10,6 +10,8 @@ export interface Explanation {
   /** `tools/call delete_user on crm, by ana (support)` */
   readonly message: string;
   readonly reasons: readonly ExplainedReason[];
+  /** What rules in shadow had against it: it passed them all the same. */
+  readonly shadow: readonly ExplainedReason[];
   /** The rules that let it through, or would have but for the reasons. */
   readonly allowed_by: readonly string[];
   /** Allow rules that nearly fit, and what is in their way. */
@@ -46,29 +48,34 @@ interface Tried extends Change {
   readonly allow: boolean;
   /** Codes and rules that would still stand against it. */
   readonly left: readonly Reason[];
+  readonly shadow: readonly Reason[];
 }
 
 /** Tries every fact otherwise, and tells which of them decided. */
 export function explain(
   input: PolicyInput,
-  decision: { readonly allow: boolean; readonly reasons: readonly Reason[] },
+  decision: Pick<PolicyDecision, "allow" | "reasons" | "shadow">,
   options: ExplainOptions,
 ): Explanation {
   const { portable, metadata, engine } = options;
-  const { allow, reasons } = decision;
-  const tried = engine === null || allow ? [] : tryAll(input, engine, portable);
-  const telling = tried.filter((one) => one.allow || removed(reasons, one).length > 0);
+  const { allow, reasons, shadow } = decision;
+  const isAsked = engine !== null && !(allow && shadow.length === 0);
+  const tried = isAsked ? tryAll(input, engine, portable) : [];
+  const telling = allow
+    ? []
+    : tried.filter((one) => one.allow || removed(reasons, one.left).length > 0);
   return {
     allow,
     message: subjectOf(input),
     reasons: reasons.map((reason) => ({
       ...reason,
       ...aboutOf(reason, metadata),
-      facts: [
-        ...new Set(
-          telling.filter((one) => removed(reasons, one).includes(reason)).map(({ fact }) => fact),
-        ),
-      ],
+      facts: factsBehind(reason, telling, ({ left }) => left),
+    })),
+    shadow: shadow.map((reason) => ({
+      ...reason,
+      ...aboutOf(reason, metadata),
+      facts: factsBehind(reason, tried, (one) => one.shadow),
     })),
     allowed_by: allowedBy(input, portable),
     nearly: nearlyOf(input, portable),
@@ -85,12 +92,23 @@ function tryAll(
   return changesOf(input, portable).flatMap((change) => {
     const answer = engine.decide(change.input);
     if (!answer.ok) return [];
-    return [{ ...change, allow: answer.value.allow, left: answer.value.reasons }];
+    const { allow, reasons, shadow } = answer.value;
+    return [{ ...change, allow, left: reasons, shadow }];
   });
 }
 
-/** The reasons that a change takes away. */
-function removed(reasons: readonly Reason[], { left }: Tried): readonly Reason[] {
+/** The facts without which a reason would not be there. */
+function factsBehind(
+  reason: Reason,
+  tried: readonly Tried[],
+  leftOf: (one: Tried) => readonly Reason[],
+): readonly string[] {
+  const telling = tried.filter((one) => removed([reason], leftOf(one)).length > 0);
+  return [...new Set(telling.map(({ fact }) => fact))];
+}
+
+/** The reasons that are no longer among those that are left. */
+function removed(reasons: readonly Reason[], left: readonly Reason[]): readonly Reason[] {
   return reasons.filter(
     ({ code, rule }) => !left.some((one) => one.code === code && one.rule === rule),
   );

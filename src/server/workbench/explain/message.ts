@@ -76,6 +76,7 @@ function unread(reasons: Parameters<typeof explain>[1]["reasons"]): Explanation 
     allow: false,
     message: "no message that can be read",
     reasons: reasons.map((reason) => ({ ...reason, ...about })),
+    shadow: [],
     allowed_by: [],
     nearly: [],
     changes: [],

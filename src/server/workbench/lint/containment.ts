@@ -32,7 +32,8 @@ function closeOverStars(row: boolean[], outer: string): void {
 
 /** Whether `outer` is about everything that `inner` is about, whoever calls and whatever is sent. */
 export function ruleContains(outer: PortableRule, inner: PortableRule): boolean {
-  if (outer.constraints.size > 0 || outer.inventory !== null) return false;
+  const asksMore = outer.inventory !== null || outer.session !== null;
+  if (outer.constraints.size > 0 || asksMore) return false;
   const rolesHold =
     outer.roles.length === 0 ||
     (inner.roles.length > 0 && inner.roles.every((role) => outer.roles.includes(role)));

@@ -16,6 +16,8 @@ export const LINT_CODES = [
   "unreachable_rule",
   "untested_rule",
   "unknown_tool",
+  "unknown_rule",
+  "rule_off",
   "invalid_rego",
   "missing_built_in",
   "slow_built_in",

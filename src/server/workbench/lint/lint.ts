@@ -2,10 +2,12 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
 import { err, ok, type Result } from "../../../core/result.ts";
 import { readPortableFile } from "../portable-file.ts";
+import { modulesOf } from "../rule-metadata.ts";
 import { type RunOptions, runTable, type TableRun } from "../run-table.ts";
-import { findSources, type Sources } from "../sources.ts";
+import { findSources, packageOf, type Sources } from "../sources.ts";
 import type { KnownTool } from "../tools-file.ts";
 import { type LintFinding, placeOf } from "./finding.ts";
+import { lintModes } from "./modes.ts";
 import { lintPortable } from "./portable.ts";
 import { lintRego } from "./rego.ts";
 
@@ -43,7 +45,12 @@ export async function lintPolicies(
   if (!runs.ok) return runs;
   const findings = [
     ...(await lintRego(author.value, others)),
-    ...(await lintAll([...policies], runs.value, options.tools)),
+    ...(await lintAll(
+      [...policies],
+      runs.value,
+      options.tools,
+      await rulesOf(author.value, options),
+    )),
   ];
   return ok({ files, findings: findings.toSorted(byPlace) });
 }
@@ -52,15 +59,31 @@ async function lintAll(
   policies: readonly string[],
   runs: readonly TableRun[],
   tools: LintOptions["tools"],
+  bundleRules: ReadonlySet<string> | null,
 ): Promise<readonly LintFinding[]> {
   const findings: LintFinding[] = [];
   for (const path of policies) {
     const file = await readPortableFile(path);
-    if (file.ok)
-      findings.push(...lintPortable(file.value, { tools, tested: testedOf(path, runs) }));
-    else findings.push(...file.error.map(invalidPolicy));
+    if (file.ok) {
+      const context = { tools, tested: testedOf(path, runs) };
+      findings.push(...lintPortable(file.value, context), ...lintModes(file.value, bundleRules));
+    } else findings.push(...file.error.map(invalidPolicy));
   }
   return findings;
+}
+
+/** Names of the rules that will be asked; null where the bundle's sources are not at hand. */
+async function rulesOf(
+  author: Sources,
+  { bundle, config }: LintOptions,
+): Promise<ReadonlySet<string> | null> {
+  const modules = await modulesOf(bundle ?? config.policy.bundle);
+  if (modules.size === 0) return null;
+  const own = await Promise.all(author.rego.map((file) => readFile(file, "utf8")));
+  const names = [...modules.values(), ...own].flatMap((text) => {
+    return /^mcp\.rules\.([^.]+)$/.exec(packageOf(text) ?? "")?.[1] ?? [];
+  });
+  return new Set(names);
 }
 
 function invalidPolicy(error: string): LintFinding {

@@ -7,6 +7,7 @@ import { packagePath } from "../../package-root.ts";
 import { buildBundle, checkRego } from "../build.ts";
 import { runRegoTests, type Uncovered } from "../rego-tests.ts";
 import type { Sources } from "../sources.ts";
+import { MASK_PACKAGE } from "../stage.ts";
 import { lintConstants } from "./constants.ts";
 import { type LintFinding, placeOf } from "./finding.ts";
 import { parseRego, type RegoModule } from "./rego-ast.ts";
@@ -86,7 +87,10 @@ function lintReach(modules: readonly RegoModule[]): readonly LintFinding[] {
   return modules.flatMap((module) => {
     const isRule = /^mcp\.rules\.[^.]+$/.test(module.package);
     const lost = module.rules.filter(
-      ({ name }) => !(isRule && asked.includes(name)) && !isUsed(name, module, modules),
+      ({ name }) =>
+        !(isRule && asked.includes(name)) &&
+        !(module.package === MASK_PACKAGE && name === "mask") &&
+        !isUsed(name, module, modules),
     );
     const first = [...new Map(lost.toReversed().map((rule) => [rule.name, rule])).values()];
     return first.toReversed().map(({ name, row, column }): LintFinding => {

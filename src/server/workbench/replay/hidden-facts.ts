@@ -48,6 +48,9 @@ export function hiddenIn(
 ): readonly string[] {
   const gone = [...masked, ...erased];
   return fields.filter((field) =>
-    gone.some((pointer) => pointer === field || pointer.startsWith(`${field}/`)),
+    gone.some(
+      (pointer) =>
+        pointer === field || pointer.startsWith(`${field}/`) || field.startsWith(`${pointer}/`),
+    ),
   );
 }

@@ -5,6 +5,7 @@ import { hasDotSegment } from "../../../policy/paths.ts";
 import type { CompiledPortable } from "../../../policy/portable/compile.ts";
 import { judgeInventory } from "../../../policy/portable/inventory-selector.ts";
 import type { PortablePolicy, PortableRule } from "../../../policy/portable/policy.ts";
+import { judgeSession } from "../../../policy/portable/session-selector.ts";
 import type { Recorded } from "../recorded.ts";
 import { judgeRecorded, type Verdict } from "./recorded-arguments.ts";
 
@@ -102,11 +103,13 @@ function judgeRule(
 ): JudgedRule | null {
   const about = uri === null ? "holds" : judgeUri(uri, input, recorded.erased);
   const isListed = input.phase === "list";
+  const isAboutSome = rule.constraints.size > 0 || rule.session !== null;
   // An item of a listing has no arguments yet: it is denied by what denies every call of it.
-  const isLater = isListed && rule.effect === "deny" && rule.constraints.size > 0;
+  const isLater = isListed && rule.effect === "deny" && isAboutSome;
   if (about === "fails" || isLater) return null;
   const { inventory, effect } = rule;
   const failed = inventory === null ? [] : [...judgeInventory(inventory, effect, input.tool)];
+  if (!isListed) failed.push(...judgeSession(rule.session, input.session));
   const missing = about === "unknown" ? ["/params/uri"] : [];
   for (const [name, constraint] of isListed ? [] : rule.constraints) {
     const verdict = judgeRecorded(name, constraint, input, recorded.arguments);

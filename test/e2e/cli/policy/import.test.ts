@@ -7,7 +7,7 @@ describe("impedance policy import", () => {
   test("carries an allow-list over, and tells what it leaves out", async () => {
     const list = `allowed_tools:
   files: { methods: [read_file, "list_*", resources/read], rate_limit: 10/min, audit: true }
-  web: { methods: [search], audit: false }
+  web: { methods: [search], audit: false, rate_limit: often }
 denied_tools: [delete_file, web.fetch]
 policy: deny
 `;
@@ -16,9 +16,9 @@ policy: deny
     const { code, stdout, stderr } = await policy(["import", file]);
     expect(code).toBe(1);
     expect(stderr).toBe(
-      `impedance: ${file}:2:60: allowed_tools.files.rate_limit is not enforced by this version: it was left out\n`,
+      `impedance: ${file}:3:43: allowed_tools.web.rate_limit is no rate such as 10/min: it was left out\n`,
     );
-    expect(stdout).toContain("# left out: allowed_tools.files.rate_limit is not enforced");
+    expect(stdout).toContain("# left out: allowed_tools.web.rate_limit is no rate");
     expect(parse(stdout)).toEqual({
       policy_id: "imported",
       version: "1",
@@ -30,6 +30,7 @@ policy: deny
         { tool: "search", server: "web", audit: "none" },
       ],
       deny_rules: [{ tool: "delete_file" }, { tool: "fetch", server: "web" }],
+      rate_limits: [{ limit_per_minute: 10, burst: 10, scope: "actor", server: "files" }],
     });
   });
 

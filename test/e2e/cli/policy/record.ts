@@ -47,6 +47,7 @@ export async function recordDecisions(
       omit: () => true,
     },
     telemetry: silentTelemetry,
+    auth: () => ({ record: () => true }),
     clock: systemClock,
     analyst: analyst?.value ?? null,
   });

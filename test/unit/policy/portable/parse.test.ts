@@ -40,6 +40,7 @@ detect_attacks: { enabled: true, on_detect: report, fields: [sql, "*url"] }
     roles: [],
     scopes: [],
     inventory: null,
+    session: null,
     audit: null,
     mode: null,
     obligations: null,
@@ -53,6 +54,7 @@ detect_attacks: { enabled: true, on_detect: report, fields: [sql, "*url"] }
       unknownMethods: "allow",
       maxArgumentBytes: 16384,
       rejectUnknownArguments: false,
+      rateLimits: [],
       allowRules: [
         {
           ...rule,
@@ -146,7 +148,6 @@ rate_limit: { enabled: true }
       : parsed.error.map(({ line, column, path, message }) => [line, column, path, message]),
   ).toEqual([
     [3, 1, "defualt", "there is no such key: did you mean default?"],
-    [8, 24, "rate_limit.enabled", "rate_limit is not enforced by this version: leave it out"],
     [2, 10, "version", "this should be a text of 1 to 1024 characters, in quotes"],
     [1, 1, "default", "default is missing"],
     [5, 5, "allow_rules[0].tol", "there is no such key: did you mean tool?"],
@@ -157,6 +158,7 @@ rate_limit: { enabled: true }
       "allow_rules[1].roles",
       "this should name at least one role; without roles it is for anybody",
     ],
+    [8, 13, "rate_limit", "limit_per_minute is missing: how much is allowed"],
   ]);
 });
 
@@ -238,6 +240,12 @@ describe("parsePortable and the published schema both", () => {
     "detect_attacks: { enabled: true, fields: [] }",
     "detect_attacks: { enabled: true, on_detect: shout }",
     "detect_attacks: { enabled: true, fields: [7] }",
+    "rate_limit: { enabled: true, limit_per_minute: 0 }",
+    "rate_limit: { enabled: true, limit_per_minute: 60, burst: 0 }",
+    "rate_limit: { enabled: true, limit_per_minute: 60, scope: user }",
+    "rate_limit: { enabled: true, limit_per_minute: 60, tool: a }",
+    "rate_limits: { limit_per_minute: 60 }",
+    "rate_limits: [{ scope: actor }]",
     "redact: {}",
     "redact: { enabled: true }",
     "redact: { enabled: true, pii_emails: false, deny_keys: [] }",

@@ -1,0 +1,82 @@
+import { resolve } from "node:path";
+import { textAt, valueAt } from "./access.ts";
+import type { RedisAddress, RedisConfig, Secret } from "./config.ts";
+import type { Fault, Path } from "./config-error.ts";
+
+/** `state.redis` once the schema has found its shape right and filled in defaults. */
+export interface RawRedis {
+  readonly url: string;
+  readonly username?: string;
+  readonly ca_file?: string;
+  readonly key_prefix: string;
+  readonly command_deadline_ms: number;
+  readonly on_failure: RedisConfig["onFailure"];
+}
+
+const AT: Path = ["state", "redis"];
+const DEFAULT_PORT = 6379;
+
+/** What the schema cannot say of `state.redis`. */
+export function checkRedis(root: unknown): readonly Fault[] {
+  const url = textAt(root, [...AT, "url"]);
+  if (url === undefined) return [];
+  const address = addressOf(url, "/");
+  if (address === null) {
+    const remedy = "write redis://HOST:PORT, rediss://HOST:PORT or unix:/PATH; name secrets apart";
+    return [wrong([...AT, "url"], "is no address of a Redis server", remedy)];
+  }
+  const isTls = address.kind === "tcp" && address.tls;
+  const given = (name: string) => valueAt(root, [...AT, name]) !== undefined;
+  const faults: Fault[] = [];
+  if (given("ca_file") && !isTls) {
+    faults.push(wrong([...AT, "ca_file"], "has no effect without TLS", "use rediss, or remove it"));
+  }
+  if (given("username") && !given("password")) {
+    faults.push(wrong([...AT, "username"], "has no password", "add password: env:NAME"));
+  }
+  if (given("password") && address.kind === "tcp" && !isTls && !isLoopback(address.host)) {
+    faults.push(wrong([...AT, "password"], "would travel in the clear", "use rediss"));
+  }
+  return faults;
+}
+
+/** Nothing can go wrong here: everything was checked. */
+export function buildRedis(
+  raw: RawRedis | undefined,
+  password: Secret | null,
+  folder: string,
+): RedisConfig | null {
+  if (raw === undefined) return null;
+  const address = addressOf(raw.url, folder);
+  if (address === null) throw new Error("an address was not checked");
+  return {
+    address,
+    username: raw.username ?? null,
+    password,
+    caFile: raw.ca_file === undefined ? null : resolve(folder, raw.ca_file),
+    keyPrefix: raw.key_prefix,
+    commandDeadlineMs: raw.command_deadline_ms,
+    onFailure: raw.on_failure,
+  };
+}
+
+function addressOf(text: string, folder: string): RedisAddress | null {
+  if (text.startsWith("unix:")) {
+    return { kind: "unix", path: resolve(folder, text.slice("unix:".length)) };
+  }
+  const url = URL.parse(text);
+  const database = /^\/?(\d{0,4})$/.exec(url?.pathname ?? "")?.[1];
+  if (url === null || database === undefined || url.hostname === "") return null;
+  if (url.username !== "" || url.password !== "" || /[?#]/.test(text)) return null;
+  const port = url.port === "" ? DEFAULT_PORT : Number(url.port);
+  const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  return { kind: "tcp", host, port, tls: url.protocol === "rediss:", database: Number(database) };
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127(?:\.\d+){3}$/.test(host);
+}
+
+function wrong(path: Path, problem: string, remedy: string): Fault {
+  return { path, target: "value", problem, remedy };
+}
