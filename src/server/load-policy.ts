@@ -165,12 +165,9 @@ const NO_WISHES = {
 /** What a portable policy wants of the parts before it; nothing where there is none. */
 function wishesOf(compiled: CompiledPortable | null) {
   if (compiled === null) return NO_WISHES;
-  const { redact, detect, rateLimits } = compiled;
-  const { rejectsUnknownArguments, asksForAliases, asksForFlow } = compiled;
-  return {
-    ...{ redact, detect, rateLimits },
-    ...{ rejectsUnknownArguments, asksForAliases, asksForFlow },
-  };
+  const { redact, detect, rejectsUnknownArguments, asksForAliases } = compiled;
+  const { asksForFlow, rateLimits } = compiled;
+  return { redact, detect, rejectsUnknownArguments, asksForAliases, asksForFlow, rateLimits };
 }
 
 /** Of data for `data.impedance`. */

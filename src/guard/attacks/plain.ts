@@ -176,7 +176,8 @@ function hasQuotes(text: string, start: number): boolean {
 
 function isPlainSign(text: string, at: number, code: number, before: number): boolean {
   const next = at + 1 < text.length ? classOf(text.charCodeAt(at + 1)) : SPACE;
-  if (before === SIGN) return text.charCodeAt(at - 1) === 0x29 && /[.,]/.test(text[at] ?? "");
+  if (before === SIGN)
+    return next === SPACE && text.charCodeAt(at - 1) === 0x29 && (code === 0x2e || code === 0x2c);
   switch (code) {
     case 0x28:
       return before === SPACE && (next === LETTER || next === DIGIT);

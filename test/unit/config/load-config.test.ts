@@ -429,6 +429,11 @@ describe("one setting", () => {
   const settings = [
     { title: "a port that does not exist", bad: "listen: h:65536", good: "listen: h:65535" },
     {
+      title: "a name server without an address of its own",
+      bad: 'attacks: { resolver_servers: ["10.0.0.999:53"] }',
+      good: 'attacks: { resolver_servers: ["10.0.0.9:53", "[2001:db8::1]:53"] }',
+    },
+    {
       title: "an inventory that is enforced and not there",
       bad: "inventory: { mode: enforce }",
       good: "inventory: { mode: enforce, file: t.yaml }",

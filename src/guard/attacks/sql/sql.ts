@@ -175,8 +175,8 @@ const PIECES = [
   /^[)n]+x[nsF]w$/,
   /^B!?\(*s[:o@?a#]/,
   // operators of JSON, in PostgreSQL: a string that is cast, or held against another
-  /^(?:[Bp]!?)?s(?:::n[^s]{1,4}[s1n]|[@#?oa]{0,2}[@#?][@#?oapB]{0,2}[s1n]|ao{1,2}[s1])/,
-  /^(?:[Bp]!?)?s::n$/,
+  /^(?:[Bp]!?)?s(?::v[^s]{1,4}[s1n]|[@#?oa]{0,2}[@#?][@#?oapB]{0,2}[s1n]|ao{1,2}[s1])/,
+  /^(?:[Bp]!?)?s:v$/,
   /^B!?\(*1\)*$/,
   /[(,a]*S\(+C/,
   /^s?Bc?[1s]?[oa]$/,

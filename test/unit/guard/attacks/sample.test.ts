@@ -8,10 +8,10 @@ const isPresent = existsSync(new URL("attacks-dev.jsonl", FOLDER));
 
 /** Of a hundred rows of the shared sample, so many are found at least. */
 const FLOORS: readonly (readonly [name: string, floor: number])[] = [
-  ["sqli", 96],
-  ["path_traversal", 95],
-  ["ssrf", 97],
-  ["command_injection", 90],
+  ["sqli", 99],
+  ["path_traversal", 98],
+  ["ssrf", 100],
+  ["command_injection", 100],
 ];
 /** And so many harmless ones at most, of which two are attacks by another rule of their source. */
 const FALSE_ALARMS_MAX = 2;
