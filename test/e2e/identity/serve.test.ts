@@ -20,6 +20,7 @@ import { toolServer } from "./tool-server.ts";
 const keys: TableKeys = {
   rsa: createTestKey("RS256"),
   elliptic: createTestKey("ES256"),
+  gone: createTestKey("ES256", "gone"),
   stranger: createTestKey("RS256"),
   other: createTestKey("RS256"),
 };
@@ -53,7 +54,7 @@ authentication:
   tokens:
     max_bytes: ${MAX_BYTES}
     issuers:
-      corp: { issuer: "${ISSUER}", jwks_file: ${file("corp.json", set(keys.rsa, keys.elliptic))}, clock_skew_s: ${SKEW_S} }
+      corp: { issuer: "${ISSUER}", jwks_file: ${file("corp.json", set(keys.rsa, keys.elliptic, keys.gone))}, clock_skew_s: ${SKEW_S} }
       other: { issuer: "${OTHER_ISSUER}", jwks_file: ${file("other.json", set(keys.other))}, clock_skew_s: ${SKEW_S} }
       once: { issuer: "${ONCE_ISSUER}", jwks_file: ${file("once.json", set(once))}, replay: once }
       away: { issuer: "http://127.0.0.1:1", jwks_timeout_ms: 200 }
