@@ -63,7 +63,7 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
     clock,
     identifiers: randomIdentifiers,
     jitter: systemJitter,
-    ...authenticationOf(config, parts),
+    ...authenticationOf(config, { ...parts, auth }),
     failures: failureBrakeOf(config, clock),
     rates: createRates({
       config,

@@ -48,6 +48,7 @@ beforeAll(async () => {
     port,
     config: `
 servers: { files: { url: "${upstream.url}", path: /files/mcp } }
+authentication_failures: { max: 0 }
 authentication:
   public_url: ${PUBLIC_URL}
   revocation_file: ${file("revoked.txt", REVOKED)}
@@ -96,6 +97,13 @@ async function countOf(code: string): Promise<number> {
   return Number(line.exec(page)?.[1] ?? 0);
 }
 
+/** As the log tells of them. */
+function refusals(): readonly Record<string, unknown>[] {
+  return serve.account
+    .map((line) => JSON.parse(line))
+    .filter(({ event }) => event === "token_refused");
+}
+
 describe("through Envoy", () => {
   test("a good token comes in, and so does an API key", async () => {
     expect((await post(`Bearer ${goodToken(keys.rsa)}`)).status).toBe(200);
@@ -114,6 +122,9 @@ describe("through Envoy", () => {
       const body = await answer.json();
       expect(body).toMatchObject({ error: { code: -31904, data: { code: "unauthenticated" } } });
       expect(await countOf(code)).toBe(before + 1);
+      await expect
+        .poll(() => refusals().at(-1))
+        .toMatchObject({ details: { method: "token", code } });
       const told = JSON.stringify([body, [...answer.headers], serve.log, serve.decisions]);
       for (const part of [sent].flat().flatMap((text) => text.split(/[ .,]/))) {
         if (part.length >= 12) expect(told).not.toContain(part);
