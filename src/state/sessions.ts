@@ -18,6 +18,11 @@ export interface SessionBookOptions extends SessionSettings {
 
 /** Longer ids are remembered by their hash. */
 const ID_MAX_LENGTH = 128;
+/**
+ * Visible ASCII (MCP 2025-11-25, "Session Management"). FAIL CLOSED: two headers come joined by a
+ * comma, and a server might take one of them for what both together are not.
+ */
+const ID_FORM = /^[\x21-\x2b\x2d-\x7e]+$/;
 
 /**
  * The sessions that this process knows. Those of principals with a name and those of callers that
@@ -47,6 +52,7 @@ class MemorySessions implements SessionBook {
   enter(visitor: Visitor): Entry | null {
     this.#endIdle();
     if (visitor.id === null) return this.#enterByCredential(visitor);
+    if (!ID_FORM.test(visitor.id)) return this.#refuse("session_unknown", visitor);
     const key = keyOf("id", visitor.server, visitor.id);
     const known = this.#find(key);
     if (known === undefined || known.over() !== null) return this.#unknown(key, visitor);

@@ -445,3 +445,16 @@ test("callers without a name cannot have it forgotten which sessions of others a
   expect(codeOf(came(NOBODY, "n1"))).toBe("entered");
   expect(codeOf(came(NOBODY, "n4"))).toBe("session_unknown");
 });
+
+test.each([
+  { title: "two headers, joined", id: "s1, s2" },
+  { title: "two headers, joined tightly", id: "s1,s2" },
+  { title: "nothing", id: "" },
+  { title: "no ASCII", id: "s\u00e9" },
+  { title: "a line break", id: "s1\n" },
+])("an id that is $title is nobody's, and nobody's to adopt", ({ id }) => {
+  given("ana", "s1");
+  expect(codeOf(came("bo", id))).toBe("session_unknown");
+  expect(codeOf(came("bo", "s2"))).toBe("entered");
+  expect(codeOf(came("ana", "s1"))).toBe("entered");
+});
