@@ -1,4 +1,5 @@
 import type { Address, Endpoint } from "../core/address.ts";
+import type { AttacksConfig } from "../core/attacks.ts";
 import type { AuthenticationSettings, UpstreamCredentialSettings } from "../core/authentication.ts";
 import type { DescriptionsConfig } from "../core/descriptions.ts";
 import type { AllowEntry } from "../core/finding.ts";
@@ -38,6 +39,7 @@ export interface Config {
   readonly pii: PiiConfig;
   readonly descriptions: DescriptionsConfig;
   readonly marks: { readonly writingTools: readonly string[] };
+  readonly attacks: AttacksConfig;
   readonly guardExemptions: readonly GuardExemptionConfig[];
   /** False alarms. An entry with a `value` comes with an `audit.subjectKey` only. */
   readonly allow: readonly AllowEntry[];

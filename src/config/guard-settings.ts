@@ -1,3 +1,4 @@
+import type { AttackAction, AttackSettings, AttacksConfig } from "../core/attacks.ts";
 import type { DescriptionsConfig } from "../core/descriptions.ts";
 import type { Direction } from "../core/message.ts";
 import type { PiiConfig, PiiKind, PiiSettings } from "../core/pii.ts";
@@ -29,6 +30,21 @@ export interface RawExemption {
   readonly direction?: Direction;
 }
 
+interface RawAttackSettings {
+  readonly enabled: boolean;
+  readonly on_detect: AttackAction;
+  readonly fields: readonly string[];
+}
+
+interface RawServerAttacks extends Partial<RawAttackSettings> {
+  readonly tools?: { readonly [glob: string]: Partial<RawAttackSettings> };
+}
+
+export interface RawAttacks extends RawAttackSettings {
+  readonly results: "report" | "off";
+  readonly servers: { readonly [id: string]: RawServerAttacks };
+}
+
 /** A server's settings are complete: what it does not say is as for the others. */
 export function buildPii({ servers, ...shared }: RawPii): PiiConfig {
   const own = Object.entries(servers).map(
@@ -49,4 +65,21 @@ export function buildDescriptions(raw: RawDescriptions): DescriptionsConfig {
 export function buildExemption(raw: RawExemption): GuardExemptionConfig {
   const { guard, server = null, tool = null, direction = null } = raw;
   return { guard, server, tool, direction };
+}
+
+/** What a server does not say is as for the others, and what a tool does not say as for its server. */
+export function buildAttacks({ servers, results, ...shared }: RawAttacks): AttacksConfig {
+  const own = Object.entries(servers).map(([id, { tools = {}, ...settings }]) => {
+    const ofServer = { ...shared, ...settings };
+    const ofTools = Object.entries(tools).map(([tool, raw]) => ({
+      tool,
+      ...buildAttackSettings({ ...ofServer, ...raw }),
+    }));
+    return [id, { ...buildAttackSettings(ofServer), tools: ofTools }] as const;
+  });
+  return { ...buildAttackSettings(shared), results, servers: new Map(own) };
+}
+
+function buildAttackSettings(raw: RawAttackSettings): AttackSettings {
+  return { enabled: raw.enabled, onDetect: raw.on_detect, fields: raw.fields };
 }

@@ -1,3 +1,4 @@
+import type { DetectSettings } from "../../core/attacks.ts";
 import { compileGlob, type Glob } from "../../core/glob.ts";
 import { NO_TOOL_FACTS, type ToolFacts } from "../../core/inventory.ts";
 import type { JsonNode } from "../../core/json.ts";
@@ -43,6 +44,8 @@ export interface CompiledPortable {
   readonly data: JsonRecord;
   /** What the guards are to mask for it. */
   readonly redact: RedactSettings | null;
+  /** Where the guards are to look for attacks for it. */
+  readonly detect: DetectSettings | null;
   /** Somebody has to tell which arguments a tool does not declare. */
   readonly rejectsUnknownArguments: boolean;
   readonly rateLimits: readonly RateLimit[];
@@ -147,8 +150,7 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
   const asksForInventory =
     policy.clearance !== null || rules.some(({ rule }) => rule.inventory !== null);
   return {
-    data: dataOf(policy),
-    redact: policy.redact,
+    ...wishesOf(policy),
     rejectsUnknownArguments: policy.rejectUnknownArguments,
     rateLimits: policy.rateLimits,
     asksForFlow,
@@ -180,6 +182,11 @@ function obligingFacts(
 function obligesAnswers({ effect, obligations }: PortableRule): boolean {
   if (effect !== "allow" || obligations === null) return false;
   return obligations.alias.length > 0 || obligations.pad !== null;
+}
+
+/** What others are to do for it: the engine by its data, the guards. */
+function wishesOf(policy: PortablePolicy): Pick<CompiledPortable, "data" | "redact" | "detect"> {
+  return { data: dataOf(policy), redact: policy.redact, detect: policy.detect };
 }
 
 interface CompiledRule {

@@ -1,3 +1,4 @@
+import type { DetectSettings } from "../../core/attacks.ts";
 import type { Classification, Risk, SideEffect } from "../../core/inventory.ts";
 import type { LinearPattern } from "../../core/linear-pattern.ts";
 import type { RedactSettings } from "../../core/pii.ts";
@@ -21,6 +22,8 @@ export interface PortablePolicy {
   readonly denyFlows: readonly FlowRule[];
   /** What is to be masked on every server; null where nothing is. */
   readonly redact: RedactSettings | null;
+  /** Where attacks are looked for on every server; null where the configuration alone says it. */
+  readonly detect: DetectSettings | null;
   /** Of the bundle's rules and of servers, by name; null where none is named. */
   readonly modes: Modes | null;
   /** The mode of `validate.max_arg_bytes`. */

@@ -100,7 +100,7 @@ test("an empty file and no file mean the defaults", () => {
       pollIntervalMs: 2_000,
     },
     inventory: { file: null, mode: "observe" },
-    guards: ["limits", "secrets", "pii", "descriptions", "marks"],
+    guards: ["limits", "secrets", "pii", "descriptions", "marks", "attacks"],
     pii: {
       enabled: false,
       request: true,
@@ -111,6 +111,13 @@ test("an empty file and no file mean the defaults", () => {
     },
     descriptions: DESCRIPTIONS,
     marks: { writingTools: expect.arrayContaining(["write*", "edit*"]) },
+    attacks: {
+      enabled: true,
+      onDetect: "report",
+      fields: ["*"],
+      results: "report",
+      servers: new Map(),
+    },
     guardExemptions: [],
     allow: [],
     plugins: [],
@@ -195,6 +202,7 @@ pii:
   servers: { files: { response: true, kinds: [card] } }
 descriptions: { links: report, names: off, other_text: remove, max_length: 64 }
 marks: { writing_tools: ["store_*"] }
+attacks: { fields: [sql], servers: { crm: { on_detect: deny, tools: { "q_*": { fields: [q] } } } } }
 guard_exemptions:
   - { guard: pii, tool: "search_*", direction: response }
   - { guard: secrets, server: files }
@@ -308,6 +316,23 @@ drain_deadline_ms: 20
       maxLength: 64,
     },
     marks: { writingTools: ["store_*"] },
+    attacks: {
+      enabled: true,
+      onDetect: "report",
+      fields: ["sql"],
+      results: "report",
+      servers: new Map([
+        [
+          "crm",
+          {
+            enabled: true,
+            onDetect: "deny",
+            fields: ["sql"],
+            tools: [{ tool: "q_*", enabled: true, onDetect: "deny", fields: ["q"] }],
+          },
+        ],
+      ]),
+    },
     guardExemptions: [
       { guard: "pii", server: null, tool: "search_*", direction: "response" },
       { guard: "secrets", server: "files", tool: null, direction: null },

@@ -31,6 +31,7 @@ modes: { servers: { crm: shadow }, rules: { high_entropy: "off", deny/0: shadow 
 clearance: { default: PUBLIC, roles: { hr: SENSITIVE }, unclassified: INTERNAL, redact: [/result/a] }
 rate_limit: { enabled: false, limit_per_minute: 60 }
 redact: { enabled: true, deny_keys: [password, token], pii_emails: true }
+detect_attacks: { enabled: true, on_detect: report, fields: [sql, "*url"] }
 `;
   expect(validate(parseYaml(text))).toBe(true);
   const nothing = { tool: null, method: null, server: null, uri: null, reason: null };
@@ -108,6 +109,7 @@ redact: { enabled: true, deny_keys: [password, token], pii_emails: true }
         },
       ],
       redact: { denyKeys: ["password", "token"], emails: true },
+      detect: { onDetect: "report", fields: ["sql", "*url"] },
       modes: {
         rules: new Map([["high_entropy", "off"]]),
         servers: new Map([["crm", "shadow"]]),
@@ -173,6 +175,8 @@ describe("parsePortable and the published schema both", () => {
     "deny_rules: [{ method: resources/*, uri: 'https://*', server: a?, roles: [x], reason: no }]",
     "validate: { reject_unknown_args: true }",
     "redact: { enabled: false, deny_keys: [a] }",
+    "detect_attacks: { enabled: true }",
+    "detect_attacks: { enabled: false, on_detect: deny, fields: [a] }",
     "redact: { enabled: true, deny_keys: [a] }",
     "redact: { enabled: true, pii_emails: true }",
     "allow_rules: [{ tool: a, mode: off }, { tool: b, mode: enforce }]",
@@ -231,13 +235,17 @@ describe("parsePortable and the published schema both", () => {
     "allow_rules: [{ tool: a, constraints: { x: { enum: [[1]] } } }]",
     "rate_limit: { enabled: true }",
     "rate_limit: {}",
+    "detect_attacks: {}",
+    "detect_attacks: { enabled: 1 }",
+    "detect_attacks: { enabled: true, fields: [] }",
+    "detect_attacks: { enabled: true, on_detect: shout }",
+    "detect_attacks: { enabled: true, fields: [7] }",
     "rate_limit: { enabled: true, limit_per_minute: 0 }",
     "rate_limit: { enabled: true, limit_per_minute: 60, burst: 0 }",
     "rate_limit: { enabled: true, limit_per_minute: 60, scope: user }",
     "rate_limit: { enabled: true, limit_per_minute: 60, tool: a }",
     "rate_limits: { limit_per_minute: 60 }",
     "rate_limits: [{ scope: actor }]",
-    "detect_attacks: { enabled: true, fields: [q] }",
     "redact: {}",
     "redact: { enabled: true }",
     "redact: { enabled: true, pii_emails: false, deny_keys: [] }",
