@@ -48,7 +48,6 @@ beforeAll(async () => {
     port,
     config: `
 # More tokens than anybody may guess are tried here.
-authentication_failures: { max: 0 }
 servers: { files: { url: "${upstream.url}", path: /files/mcp } }
 authentication_failures: { max: 0 }
 authentication:
