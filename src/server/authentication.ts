@@ -1,6 +1,5 @@
 import type { CallerHeader, Config } from "../config/config.ts";
 import { encodeAddress } from "../core/address.ts";
-import type { AuthLog } from "../core/auth-log.ts";
 import { type AuthTelemetry, NO_GATEKEEPER } from "../core/identity.ts";
 import type { Clock } from "../core/ports.ts";
 import { createAnonymousIdentity } from "../identity/anonymous.ts";
@@ -15,8 +14,6 @@ import type { Dependencies } from "../pipeline/dependencies.ts";
 
 export interface AuthenticationWiring {
   readonly clock: Clock;
-  /** The account of who came, and of who was not let in. */
-  readonly auth: AuthLog;
   /** Absent where nobody listens. */
   readonly authTelemetry?: AuthTelemetry;
   /** Hears why an issuer's keys could not be had. */
@@ -29,7 +26,7 @@ export const SILENT: AuthTelemetry = { accepted() {}, refused() {} };
 /** Who may come in, what they are told, and what goes on of what they showed. */
 export function authenticationOf(
   config: Config,
-  { clock, auth, authTelemetry = SILENT, onKeysMissing = () => {} }: AuthenticationWiring,
+  { clock, authTelemetry = SILENT, onKeysMissing = () => {} }: AuthenticationWiring,
 ): Pick<Dependencies, "identity" | "gatekeeper" | "upstream"> {
   const { authentication: settings } = config;
   const upstream = createUpstreamCredentials((server) => accessOf(config, server), clock);
@@ -41,24 +38,11 @@ export function authenticationOf(
     publicUrl: settings.publicUrl ?? `http://${encodeAddress(config.listen)}`,
     servers: [...config.servers.values()],
     clock,
-    telemetry: onRecord(authTelemetry, auth),
+    telemetry: authTelemetry,
     onKeysMissing,
     methods: [],
   });
   return { ...authentication, upstream };
-}
-
-/** A refusal stands whether the log can take it or not. */
-function onRecord(telemetry: AuthTelemetry, auth: AuthLog): AuthTelemetry {
-  return {
-    accepted: (attempt, principal) => telemetry.accepted(attempt, principal),
-    refused(attempt, code) {
-      telemetry.refused(attempt, code);
-      const { method, server, source, requestId } = attempt;
-      const context = { server, principal: null, session: null, sourceIp: source.ip, requestId };
-      auth.record({ kind: "token_refused", method, code, ...context });
-    },
-  };
 }
 
 /**
