@@ -66,33 +66,39 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
     clock,
     identifiers: randomIdentifiers,
     jitter: systemJitter,
-    ...authenticationOf(config, 
+    ...authenticationOf(config, {
       clock,
-      authTelemetry: withRefusedOnRecord(
+      authTelemetry: withRefusedOnRecord({
         log: auth,
         clock,
-        telemetry: parts.authTelemetry ?? SILENT,),
-      ...(parts.onKeysMissing === undefined ? : onKeysMissing: parts.onKeysMissing ),),
+        telemetry: parts.authTelemetry ?? SILENT,
+      }),
+      ...(parts.onKeysMissing === undefined ? {} : { onKeysMissing: parts.onKeysMissing }),
+    }),
     failures: failureBrakeOf(config, clock),
-    rates: createRates(
+    rates: createRates({
       config,
       policyLimits: () => inForce().policy.rateLimits,
-      store: parts.rateStore ?? createTokenBuckets(clock, keysMax: BUCKETS_MAX ),
+      store: parts.rateStore ?? createTokenBuckets({ clock, keysMax: BUCKETS_MAX }),
       telemetry,
       auth,
-      clock,),
-    get inspector() 
-      return inForce().inspector;,
+      clock,
+    }),
+    get inspector() {
+      return inForce().inspector;
+    },
     names: namesOf(config, clock),
     paths: pathGuardOf(config),
     catalogue,
-    pins: createPins(
+    pins: createPins({
       catalogue,
-      get inventory() 
-        return parts.inventory ?? null;,
-      modeOf: (server) => config.servers.get(server)?.inventoryMode ?? config.inventory.mode,),
+      get inventory() {
+        return parts.inventory ?? null;
+      },
+      modeOf: (server) => config.servers.get(server)?.inventoryMode ?? config.inventory.mode,
+    }),
     sights: createSights(),
-    doorkeeper: createDoorkeeper(hosts: config.allowedHosts, origins: config.allowedOrigins ),
+    doorkeeper: createDoorkeeper({ hosts: config.allowedHosts, origins: config.allowedOrigins }),
     schemas: createSchemaJudge(),
     get flow() {
       const isAsked = config.flow === "on" || inForce().policy.asksForFlow;
@@ -101,7 +107,7 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
     approvals: parts.approvals ?? null,
     policy: () => inForce().policy,
     events,
-    sessions: createSessionBook(clock, log: auth, ...config.sessions ),
+    sessions: createSessionBook({ clock, log: auth, ...config.sessions }),
     auth,
     audit,
     telemetry,
