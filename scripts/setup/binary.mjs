@@ -77,7 +77,11 @@ function versionOf(tool, path) {
 }
 
 function askVersion(tool, path) {
-  const options = { encoding: "utf8", timeout: versionTimeoutMs, stdio: ["ignore", "pipe", "pipe"] };
+  const options = {
+    encoding: "utf8",
+    timeout: versionTimeoutMs,
+    stdio: ["ignore", "pipe", "pipe"],
+  };
   const { status, stdout } = spawnSync(path, tool.versionArgs, options);
   if (status !== (tool.versionStatus ?? 0)) return undefined;
   const match = tool.versionPattern.exec(stdout);
