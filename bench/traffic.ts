@@ -29,6 +29,20 @@ export function exchangeOf(requestBytes: number, responseBytes: number): Exchang
   };
 }
 
+/** A call with these arguments, and a short answer. */
+export function exchangeWith(args: object): Exchange {
+  const content = [{ type: "text", text: "done" }];
+  return {
+    request: JSON.stringify({
+      jsonrpc: "2.0",
+      id: 1,
+      method: "tools/call",
+      params: { name: TOOL, arguments: args },
+    }),
+    response: JSON.stringify({ jsonrpc: "2.0", id: 1, result: { content, isError: false } }),
+  };
+}
+
 /** Those of a listing that the policy lets be called. */
 export const LISTED_TOOLS = "read_*";
 
