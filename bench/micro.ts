@@ -3,7 +3,7 @@
  * the real pipeline with the default guards, a policy that allows the tool, and the decision log
  * up to its line of text. A request and its answer count as one exchange.
  *
- *   node bench/micro.ts [--seconds S] [--format text|json]
+ *   node bench/micro.ts [--seconds S] [--save FILE] [--format text|json]
  *
  * `layers` is reading and Layers 1 and 2 together: what a message has to wait for. Below the table,
  * one evaluation of the policy, on an input with every fact and 1 KB of arguments; then its
@@ -13,6 +13,7 @@
  * Figures are printed, and nothing is asserted but that every byte passes unchanged.
  */
 
+import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 
 import { describeMachine, machineLine } from "./machine.ts";
@@ -51,6 +52,7 @@ interface Row {
 const { values } = parseArgs({
   options: {
     seconds: { type: "string", default: "4" },
+    save: { type: "string" },
     format: { type: "string", default: "text" },
   },
 });
@@ -115,14 +117,10 @@ function shares(columns: ReadonlyMap<Column, number[]>, share: number): Row["p50
 
 function print(measured: readonly Row[], evaluation: Evaluation, listing: Listing): void {
   const machine = describeMachine();
+  const result = { machine, seconds: Number(values.seconds), rows: measured, evaluation, listing };
+  if (values.save !== undefined) writeFileSync(values.save, `${JSON.stringify(result)}\n`);
   if (values.format === "json") {
-    console.log(
-      JSON.stringify(
-        { machine, seconds: Number(values.seconds), rows: measured, evaluation, listing },
-        null,
-        2,
-      ),
-    );
+    console.log(JSON.stringify(result, null, 2));
     return;
   }
   console.log(machineLine(machine));
