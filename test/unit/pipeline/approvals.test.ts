@@ -137,7 +137,8 @@ describe("a rule that wants approval", () => {
       { args: { to: "eve", sum: 5 } },
       { args: { to: "bob", sum: "5" } },
       { session: "s2" },
-      { principal: "mallory" },
+      // With a session of their own: another's is refused before anybody asks.
+      { principal: "mallory", session: "s3" },
     ]) {
       expect((await bank.transfer(other)).code).toBe("approval_required");
     }
