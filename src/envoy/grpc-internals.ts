@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import type { Writable } from "node:stream";
 import type { Server, ServerDuplexStream } from "@grpc/grpc-js";
 import { status } from "@grpc/grpc-js";
 
 /**
- * The places where grpc-js has no option for what safety needs, or speed. Each checks that the field is
+ * The two places where grpc-js has no option for what safety needs. Each checks that the field is
  * still there, so that a new release of the library fails at start and not in the field.
  */
 
@@ -38,44 +37,3 @@ export function failUnlessVouched(call: ServerDuplexStream<unknown, unknown>): {
     },
   };
 }
-
-/** What stands behind a call: interceptors, then the call itself on its HTTP/2 stream. */
-interface CallInternals {
-  readonly nextCall?: CallInternals;
-  readonly stream?: Writable;
-  sendMessage(message: unknown, callback: () => void): void;
-}
-
-type Pending = readonly { readonly chunk: unknown }[];
-
-/**
- * Has messages that are written between `cork` and `uncork` leave in one write of the socket.
- * grpc-js sends one message, waits until it is out, and sends the next: each of them wakes Envoy
- * anew. Messages, their order and what becomes of a failure stay the same.
- */
-export function writeTogether(call: ServerDuplexStream<unknown, unknown>): void {
-  const prototype: { _writev?: unknown } = Object.getPrototypeOf(call);
-  prototype._writev ??= sendAll;
-}
-
-function sendAll(
-  this: { readonly call: CallInternals },
-  pending: Pending,
-  callback: () => void,
-): void {
-  const stream = streamOf(this.call);
-  stream.cork();
-  for (const [index, { chunk }] of pending.entries()) {
-    this.call.sendMessage(chunk, index === pending.length - 1 ? callback : ignore);
-  }
-  stream.uncork();
-}
-
-function streamOf(call: CallInternals): Writable {
-  let innermost = call;
-  while (innermost.nextCall !== undefined) innermost = innermost.nextCall;
-  assert(innermost.stream, "grpc-js: the stream of a call is gone");
-  return innermost.stream;
-}
-
-function ignore(): void {}

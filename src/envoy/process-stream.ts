@@ -10,7 +10,7 @@ import type {
 import type { Limits } from "../core/limits.ts";
 import { type BodyBuffer, type ByteBudget, createBodyBuffer } from "./body-buffer.ts";
 import { createDeadlines } from "./deadlines.ts";
-import { failUnlessVouched, writeTogether } from "./grpc-internals.ts";
+import { failUnlessVouched } from "./grpc-internals.ts";
 import { decodeHeaders, trailerNames } from "./headers.ts";
 import { isStream, type Phase, type Shape } from "./phase.ts";
 import { holdsAllBytes } from "./processing-mode.ts";
@@ -64,7 +64,6 @@ export class ProcessStream {
     this.#draining = draining;
     this.#onClose = onClose;
     this.#vouch = failUnlessVouched(call).vouch;
-    writeTogether(call);
     call.on("data", (message: ProcessingRequest) => this.#receive(message));
     call.on("end", () => this.#halfClosed());
     call.on("drain", () => this.#resume());
@@ -248,12 +247,10 @@ export class ProcessStream {
     this.#startHeartbeat();
     const end = output.end || last;
     if (output.bytes.length === 0 && !end) return;
-    this.#call.cork();
     this.#releaseStreamHead();
     const trailersFollow = trailers !== null && !output.end;
     this.#writeStream(output.bytes, end && !trailersFollow);
     if (trailersFollow) this.#write(trailersReply("response", trailers));
-    this.#call.uncork();
     if (end) this.#finish();
   }
 
@@ -285,12 +282,9 @@ export class ProcessStream {
     }
     const length: [string, string] = ["content-length", String(verdict.body.length)];
     const set = [...verdict.headers.set, length];
-    this.#call.cork();
     this.#write(headersReply(side, { ...verdict.headers, set }, verdict.metadata));
     for (const reply of bodyReplies(side, verdict.body, shape.trailers === null)) {
       this.#write(reply);
-      // The head with the first piece; the others one after the other, so that buffers stay flat.
-      this.#call.uncork();
     }
     if (shape.trailers !== null) this.#write(trailersReply(side, shape.trailers));
   }
