@@ -88,7 +88,10 @@ async function exchange(firewall: Firewall, request: Uint8Array, response: Uint8
 
 async function createDependencies(phases: { [phase in Phase]: number }): Promise<Dependencies> {
   const config = patient(defaultConfig({}));
-  const guards = await loadGuards(config, { redact: null, only: null, onFault() {} });
+  const guards = await loadGuards(config, {
+    ...{ redact: null, detect: null, only: null },
+    onFault() {},
+  });
   if (!guards.ok) throw new Error(guards.error.join("\n"));
   const policy = await loadBenchPolicy(config);
 
