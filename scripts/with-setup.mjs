@@ -16,6 +16,7 @@ import { ensure } from "./setup/ensure.mjs";
 import { envoy } from "./setup/envoy.mjs";
 import { SetupFailure, step } from "./setup/failure.mjs";
 import { hadolint } from "./setup/hadolint.mjs";
+import { h2load, wrk } from "./setup/load.mjs";
 import { kubeconform, kustomize } from "./setup/manifests.mjs";
 import { opa } from "./setup/opa.mjs";
 import { otelcol } from "./setup/otelcol.mjs";
@@ -26,10 +27,9 @@ import { redis } from "./setup/redis.mjs";
 import { rsyslogd } from "./setup/rsyslogd.mjs";
 
 const tools = new Map(
-  [envoy, opa, policy, rsyslogd, otelcol, redis, kustomize, kubeconform, hadolint].map((part) => [
-    part.name,
-    part,
-  ]),
+  [envoy, opa, policy, rsyslogd, otelcol, redis, kustomize, kubeconform, hadolint, wrk, h2load].map(
+    (part) => [part.name, part],
+  ),
 );
 
 try {
