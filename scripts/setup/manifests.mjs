@@ -4,11 +4,10 @@
  * sources.
  */
 
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { findBinary, rejectedInPath, requireInstalled } from "./binary.mjs";
-import { run } from "./child.mjs";
-import { lastLines, SetupFailure, step } from "./failure.mjs";
+import { step } from "./failure.mjs";
+import { makeWithGo } from "./go.mjs";
 import { root, toolsBinDirectory } from "./paths.mjs";
 
 const moduleDirectory = join(root, "scripts", "setup", "manifests");
@@ -42,26 +41,16 @@ function goTool({ module, ...described }) {
     find: () => findBinary(tool),
     async install() {
       step(`${tool.name}: building with Go, half a minute the first time`);
-      mkdirSync(toolsBinDirectory, { recursive: true });
-      await build(tool, module);
+      await makeWithGo({
+        name: tool.name,
+        directory: moduleDirectory,
+        verb: "install",
+        args: [module],
+        tried: rejectedInPath(tool),
+        remedy: `install Go 1.26, or set ${tool.variable} to a ${tool.command} ${tool.wanted}`,
+      });
       return requireInstalled(tool, join(toolsBinDirectory, tool.command));
     },
   };
   return tool;
-}
-
-async function build(tool, module) {
-  const tried = rejectedInPath(tool);
-  const args = ["install", "-mod=readonly", "-buildvcs=false", "-trimpath", module];
-  const environment = { ...process.env, GOBIN: toolsBinDirectory, GOWORK: "off", CGO_ENABLED: "0" };
-  try {
-    const options = { capture: true, cwd: moduleDirectory, env: environment };
-    const { code, stderr } = await run("go", args, options);
-    if (code === 0) return;
-    tried.push(`go ${args.join(" ")}: ${lastLines(stderr)}`);
-  } catch (error) {
-    tried.push(`go: ${error.message}`);
-  }
-  const remedy = `install Go 1.26, or set ${tool.variable} to a ${tool.command} ${tool.wanted}`;
-  throw new SetupFailure(`${tool.name} is missing`, { tried, remedy });
 }
