@@ -110,7 +110,7 @@ class HttpExchange implements Exchange {
       milliseconds: () => this.#milliseconds,
     };
     this.#refuser = createRefuser(this.#refusable);
-    this.#mirroredBy = mirroredFor(() => this.#scene("request"), dependencies);
+    this.#mirroredBy = mirroredFor(head.server ?? "", () => this.#scene("request"), dependencies);
     this.#stay = createStay(head, this.#kind, dependencies);
   }
 
