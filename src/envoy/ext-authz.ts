@@ -18,7 +18,7 @@ export function createCheck(firewall: Firewall, onFault: (error: unknown) => voi
     call: ServerUnaryCall<CheckRequest, CheckResponse>,
     reply: sendUnaryData<CheckResponse>,
   ): void => {
-    check(firewall, call.request).then(
+    check(firewall, call).then(
       (response) => reply(null, response),
       (error: unknown) => {
         // FAIL CLOSED: an error status makes Envoy answer `status_on_error`.
@@ -29,12 +29,15 @@ export function createCheck(firewall: Firewall, onFault: (error: unknown) => voi
   };
 }
 
-async function check(firewall: Firewall, request: CheckRequest): Promise<CheckResponse> {
+async function check(
+  firewall: Firewall,
+  { request, metadata }: Pick<ServerUnaryCall<CheckRequest, CheckResponse>, "request" | "metadata">,
+): Promise<CheckResponse> {
   const http = request.attributes?.request?.http ?? {};
   // FAIL CLOSED: as text, invalid UTF-8 comes here repaired, and reaches the server as it was.
   assert(!http.body, "ext_authz has pack_as_bytes: true");
   const body = http.raw_body ?? Buffer.alloc(0);
-  const head = decodeCheckHead(request);
+  const head = decodeCheckHead(request, metadata);
   const exchange = firewall.open(head);
   try {
     const headVerdict = await exchange.requestHead();

@@ -123,7 +123,7 @@ export class ProcessStream {
     if (this.#phase !== "start") return this.#protocolError("second_request_head");
     if (!holdsAllBytes(message)) return this.#protocolError("processing_mode");
 
-    const exchange = this.#options.firewall.open(decodeRequestHead(message));
+    const exchange = this.#options.firewall.open(decodeRequestHead(message, this.#call.metadata));
     this.#exchange = exchange;
     this.#phase = "request";
     if (this.#draining) return this.abort("draining");
@@ -171,7 +171,7 @@ export class ProcessStream {
     // What Envoy refuses by itself (a malformed head, an upgrade) has no request for us to see. A
     // success would be a server's answer to a request that went by unread: FAIL CLOSED.
     if (this.#phase === "start" && holdsAllBytes(message) && head.status >= 400) {
-      this.#exchange = this.#options.firewall.open(decodeRequestHead(message));
+      this.#exchange = this.#options.firewall.open(decodeRequestHead(message, this.#call.metadata));
       this.#phase = "request";
     }
     if (this.#phase !== "awaiting" && this.#phase !== "request") {

@@ -7,6 +7,7 @@ import type { Dependencies } from "./dependencies.ts";
 import { bareMessage, type Decision } from "./layer2.ts";
 import { mostTelling } from "./most-telling.ts";
 import type { Scene } from "./scene.ts";
+import { judgedSpan } from "./tracing.ts";
 
 export interface Recorded {
   readonly decision: Decision;
@@ -30,6 +31,16 @@ const RECEIPTS_MAX = 100;
  * was decided.
  */
 export function record(entry: Recorded, dependencies: Dependencies): Decision {
+  const { span } = entry.scene;
+  if (span === undefined) return putOnRecord(entry, dependencies);
+  const { clock } = dependencies;
+  const recordStartMs = clock.monotonic();
+  const decision = putOnRecord(entry, dependencies);
+  span.judged(judgedSpan(entry, decision, { recordStartMs, recordEndMs: clock.monotonic() }));
+  return decision;
+}
+
+function putOnRecord(entry: Recorded, dependencies: Dependencies): Decision {
   const { telemetry, audit } = dependencies;
   // Only what passes may go without a line: denials are always told, and what would be one.
   const passes = entry.decision.allow && entry.decision.shadow.length === 0;

@@ -5,6 +5,7 @@ import type { Telemetry } from "../core/ports.ts";
 import { type AuthMetrics, createAuthMetrics } from "./auth-metrics.ts";
 import { createBoundedLabels, OTHER } from "./bounded-labels.ts";
 import { type CertificateMetrics, createCertificateMetrics } from "./certificate-metrics.ts";
+import { methodLabel } from "./method-label.ts";
 import { createReloadMetrics, type ReloadMetrics } from "./reload-metrics.ts";
 import { createShippingMetrics, type ShippingMetrics } from "./shipping-metrics.ts";
 
@@ -52,45 +53,6 @@ const LIMITS_MAX = 256;
 /** Seconds; a decision is to take well under a millisecond. */
 const PHASE_BUCKETS = [1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, 2.5e-2, 0.1, 0.5, 1];
 const INVOCATION_BUCKETS = [1e-3, 5e-3, 1e-2, 2.5e-2, 5e-2, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
-
-/** The methods of every revision we read; a peer may write anything. */
-const METHODS = new Set([
-  "completion/complete",
-  "elicitation/create",
-  "initialize",
-  "logging/setLevel",
-  "notifications/cancelled",
-  "notifications/elicitation/complete",
-  "notifications/initialized",
-  "notifications/message",
-  "notifications/progress",
-  "notifications/prompts/list_changed",
-  "notifications/resources/list_changed",
-  "notifications/resources/updated",
-  "notifications/roots/list_changed",
-  "notifications/subscriptions/acknowledged",
-  "notifications/tasks/status",
-  "notifications/tools/list_changed",
-  "ping",
-  "prompts/get",
-  "prompts/list",
-  "resources/list",
-  "resources/read",
-  "resources/subscribe",
-  "resources/templates/list",
-  "resources/unsubscribe",
-  "roots/list",
-  "sampling/createMessage",
-  "server/discover",
-  "subscriptions/listen",
-  "tasks/cancel",
-  "tasks/get",
-  "tasks/list",
-  "tasks/result",
-  "tasks/update",
-  "tools/call",
-  "tools/list",
-]);
 
 /** Metrics in a registry of their own, those of the process included. */
 export function createMetrics(options: MetricsOptions): Metrics {
@@ -166,12 +128,6 @@ function createTelemetry(instruments: Instruments, toolsMax: number): Telemetry 
       instruments.limited.labels(limits.label(limit)).inc();
     },
   };
-}
-
-/** HTTP without a JSON-RPC body has no method. */
-function methodLabel(method: string | null): string {
-  if (method === null) return "";
-  return METHODS.has(method) ? method : OTHER;
 }
 
 type Resolve<Child> = (a: string, b: string, c: string) => Child;
