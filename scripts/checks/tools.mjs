@@ -11,6 +11,7 @@ import { kubeconform, kustomize } from "../setup/manifests.mjs";
 import { opa } from "../setup/opa.mjs";
 import { otelcol } from "../setup/otelcol.mjs";
 import { policy } from "../setup/policy.mjs";
+import { promtool } from "../setup/promtool.mjs";
 import { redis } from "../setup/redis.mjs";
 import { rsyslogd } from "../setup/rsyslogd.mjs";
 
@@ -19,7 +20,7 @@ import { rsyslogd } from "../setup/rsyslogd.mjs";
  * tools that Go builds: a machine without Go can still say everything else.
  */
 const needed = [envoy, opa, policy];
-const receivers = [rsyslogd, otelcol, redis, kustomize, kubeconform, hadolint];
+const receivers = [rsyslogd, otelcol, promtool, redis, kustomize, kubeconform, hadolint];
 
 export const toolsCheck = {
   title: "tools",

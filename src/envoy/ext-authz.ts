@@ -7,22 +7,21 @@ import type { CheckRequest, CheckResponse } from "./protocol.ts";
 import { encodeMetadata } from "./replies.ts";
 import { decodeCheckHead } from "./request-head.ts";
 
+type Call = ServerUnaryCall<CheckRequest, CheckResponse>;
+
 /**
  * `envoy.service.auth.v3.Authorization/Check`: the same firewall for a mesh that has ext_authz
  * only. It sees no response and cannot change a body, so a request that would need cleaning is
  * denied. The filter needs `with_request_body` with `allow_partial_message: false` and
  * `pack_as_bytes: true`.
  */
-export function createCheck(firewall: Firewall, onFault: (error: unknown) => void) {
-  return (
-    call: ServerUnaryCall<CheckRequest, CheckResponse>,
-    reply: sendUnaryData<CheckResponse>,
-  ): void => {
+export function createCheck(firewall: Firewall, onFault: (error: unknown, call: Call) => void) {
+  return (call: Call, reply: sendUnaryData<CheckResponse>): void => {
     check(firewall, call).then(
       (response) => reply(null, response),
       (error: unknown) => {
         // FAIL CLOSED: an error status makes Envoy answer `status_on_error`.
-        onFault(error);
+        onFault(error, call);
         reply({ code: status.INTERNAL, details: "internal" });
       },
     );
@@ -31,7 +30,7 @@ export function createCheck(firewall: Firewall, onFault: (error: unknown) => voi
 
 async function check(
   firewall: Firewall,
-  { request, metadata }: Pick<ServerUnaryCall<CheckRequest, CheckResponse>, "request" | "metadata">,
+  { request, metadata }: Pick<Call, "request" | "metadata">,
 ): Promise<CheckResponse> {
   const http = request.attributes?.request?.http ?? {};
   // FAIL CLOSED: as text, invalid UTF-8 comes here repaired, and reaches the server as it was.

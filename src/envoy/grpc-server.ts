@@ -10,6 +10,7 @@ import { type GrpcTls, liveCredentials, onlyAllowed } from "./grpc-tls.ts";
 import { createHealth } from "./health.ts";
 import type { ProcessCall } from "./process-stream.ts";
 import { loadServices } from "./protocol.ts";
+import { traceOfCall } from "./request-head.ts";
 import { createTrusted } from "./trust.ts";
 import { bindPrivately } from "./unix-socket.ts";
 
@@ -23,7 +24,8 @@ export interface GrpcServerOptions {
   /** Whose words of those before Envoy are believed; nobody's if absent. */
   readonly trust?: Trust;
   readonly ready: () => boolean;
-  readonly onFault: (code: string, error: unknown) => void;
+  /** `traceId` is that of the proxy's own span; null where it does not trace. */
+  readonly onFault: (code: string, error: unknown, traceId: string | null) => void;
   /** Told of each exchange, for the count of those that are open. */
   readonly onOpen?: () => void;
   readonly onClose?: () => void;
@@ -56,7 +58,12 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const trusted = createTrusted(options.trust ?? NO_TRUST);
   const firewall: Firewall = { open: (head) => options.firewall.open(trusted(head)) };
   const budget = createByteBudget(limits.heldBodiesMaxBytes);
-  const extProc = createExtProc({ firewall, limits, budget, onFault, onOpen, onClose });
+  const onCallFault = (code: string, error: unknown, { metadata }: Pick<ProcessCall, "metadata">) =>
+    onFault(code, error, traceOfCall(metadata)?.traceId ?? null);
+  const extProc = createExtProc({
+    ...{ firewall, limits, budget, onOpen, onClose },
+    onFault: onCallFault,
+  });
   let draining = false;
   const health = createHealth(() => !draining && options.ready());
   const server = new Server({
@@ -75,7 +82,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   };
   add(server, services.externalProcessor, { Process: guarded });
   add(server, services.authorization, {
-    Check: createCheck(firewall, (error) => onFault("internal", error)),
+    Check: createCheck(firewall, (error, call) => onCallFault("internal", error, call)),
   });
   add(server, services.health, health.handlers);
   const port = await bind(server, options.address, tls);

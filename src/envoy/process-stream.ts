@@ -25,7 +25,7 @@ export interface ProcessStreamOptions {
   readonly limits: Limits;
   readonly budget: ByteBudget;
   /** Told of a bug or of a proxy that breaks the protocol: a code, nothing of the traffic. */
-  readonly onFault: (code: string, error: unknown) => void;
+  readonly onFault: (code: string, error: unknown, call: ProcessCall) => void;
 }
 
 /** Messages that may wait while a verdict is made; then the proxy has to wait too. */
@@ -93,7 +93,7 @@ export class ProcessStream {
         if (this.#phase !== "done") await this.#step(next);
       }
     } catch (error) {
-      this.#options.onFault("internal", error);
+      this.#options.onFault("internal", error, this.#call);
       this.abort("internal");
     } finally {
       this.#pumping = false;
@@ -302,7 +302,7 @@ export class ProcessStream {
       const cause = this.#exchange.lapsed();
       if (cause !== null) this.abort(cause);
     } catch (error) {
-      this.#options.onFault("internal", error);
+      this.#options.onFault("internal", error, this.#call);
       this.abort("internal");
     }
   }
@@ -316,7 +316,7 @@ export class ProcessStream {
     try {
       this.#abortWith(cause);
     } catch (error) {
-      this.#options.onFault("internal", error);
+      this.#options.onFault("internal", error, this.#call);
       this.#fail(status.INTERNAL, "internal");
     }
   }
@@ -337,7 +337,7 @@ export class ProcessStream {
 
   /** The proxy broke the protocol we agreed on, or is not configured for it. FAIL CLOSED. */
   #protocolError(code: string): void {
-    this.#options.onFault(code, null);
+    this.#options.onFault(code, null, this.#call);
     this.#fail(status.FAILED_PRECONDITION, code);
   }
 

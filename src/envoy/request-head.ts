@@ -83,17 +83,20 @@ export function decodeCheckHead(
 }
 
 /** Of a gRPC call: what `@grpc/grpc-js` hands out. */
-interface CallMetadata {
+export interface CallMetadata {
   get(name: string): readonly (string | Uint8Array)[];
 }
 
 /** The proxy's word goes before the client's, who may write anything into a header. */
 function tracedBy(headers: Headers, call: CallMetadata | null): { readonly trace?: TraceParent } {
-  const own = call?.get(TRACEPARENT)[0];
-  const trace =
-    decodeTraceparent(typeof own === "string" ? own : undefined) ??
-    decodeTraceparent(headers.get(TRACEPARENT));
+  const trace = traceOfCall(call) ?? decodeTraceparent(headers.get(TRACEPARENT));
   return trace === null ? {} : { trace };
+}
+
+/** Envoy's own span; null where it does not trace. */
+export function traceOfCall(call: CallMetadata | null): TraceParent | null {
+  const own = call?.get(TRACEPARENT)[0];
+  return decodeTraceparent(typeof own === "string" ? own : undefined);
 }
 
 /** The whole certificate (`include_peer_certificate`); without it a SPIFFE id is all that is told. */

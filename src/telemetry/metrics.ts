@@ -5,7 +5,10 @@ import type { Telemetry } from "../core/ports.ts";
 import { type AuthMetrics, createAuthMetrics } from "./auth-metrics.ts";
 import { createBoundedLabels, OTHER } from "./bounded-labels.ts";
 import { type CertificateMetrics, createCertificateMetrics } from "./certificate-metrics.ts";
+import { encodeMetrics, type MetricTimes } from "./encode-metrics.ts";
 import { methodLabel } from "./method-label.ts";
+import type { OtlpResource } from "./otlp-attributes.ts";
+import { createOtlpCounters, type OtlpCounters } from "./otlp-counters.ts";
 import { createReloadMetrics, type ReloadMetrics } from "./reload-metrics.ts";
 import { createShippingMetrics, type ShippingMetrics } from "./shipping-metrics.ts";
 
@@ -15,7 +18,8 @@ export interface Metrics
     ShippingMetrics,
     CertificateMetrics,
     ReloadMetrics,
-    AuthMetrics {
+    AuthMetrics,
+    OtlpCounters {
   streamOpened(): void;
   streamClosed(): void;
   /** Who was let in, and who was not. */
@@ -36,6 +40,8 @@ export interface Metrics
   redisUp(isUp: boolean): void;
   readonly contentType: string;
   render(): Promise<string>;
+  /** The same for a collector, as the body of a request of OTLP. */
+  encode(resource: OtlpResource, times: MetricTimes): Promise<string>;
 }
 
 export interface MetricsOptions {
@@ -79,8 +85,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
     ...createCertificateMetrics(registry),
     ...createAuthMetrics(registry),
     ...createReloadMetrics(registry),
+    ...createOtlpCounters(registry),
     contentType: registry.contentType,
     render: () => registry.metrics(),
+    encode: (resource, times) => encodeMetrics(registry, resource, times),
   };
 }
 
