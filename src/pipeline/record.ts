@@ -2,12 +2,12 @@ import { decodeMask, maskEvent, withoutMaskable } from "../audit/mask-policy.ts"
 import type { DecisionEvent, EditReceipt } from "../core/audit.ts";
 import type { Finding } from "../core/finding.ts";
 import type { PinNotice } from "../core/inventory.ts";
+import type { JudgedSpan } from "../core/trace.ts";
 import { type RefusalCode, reasonOf, refusal } from "../decision/refusals.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { bareMessage, type Decision } from "./layer2.ts";
 import { mostTelling } from "./most-telling.ts";
 import type { Scene } from "./scene.ts";
-import { judgedSpan } from "./tracing.ts";
 
 export interface Recorded {
   readonly decision: Decision;
@@ -38,6 +38,20 @@ export function record(entry: Recorded, dependencies: Dependencies): Decision {
   const decision = putOnRecord(entry, dependencies);
   span.judged(judgedSpan(entry, decision, { recordStartMs, recordEndMs: clock.monotonic() }));
   return decision;
+}
+
+function judgedSpan(
+  { scene, timings, findings, receipts }: Recorded,
+  { decisionId, allow, reasons, rpcCode }: Decision,
+  recorded: Pick<JudgedSpan, "recordStartMs" | "recordEndMs">,
+): JudgedSpan {
+  return {
+    ...recorded,
+    ...{ direction: scene.direction, timings, decisionId, allow, rpcCode },
+    reasons: reasons.map(({ code }) => code),
+    findings: findings.length,
+    edits: receipts.length,
+  };
 }
 
 function putOnRecord(entry: Recorded, dependencies: Dependencies): Decision {

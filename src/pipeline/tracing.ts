@@ -1,10 +1,8 @@
 import { maskRawName } from "../audit/mask-text.ts";
 import type { Message } from "../core/message.ts";
-import type { JudgedSpan, SpanRequest } from "../core/trace.ts";
+import type { SpanRequest } from "../core/trace.ts";
 import { traceIn } from "../mcp/message/trace.ts";
 import type { Dependencies } from "./dependencies.ts";
-import type { Decision } from "./layer2.ts";
-import type { Recorded } from "./record.ts";
 import type { Scene } from "./scene.ts";
 
 /** Numbers that nobody would take for one of a card or a telephone, and UUIDs. */
@@ -29,20 +27,6 @@ export function spanRequestOf(
     sessionId: sessionId === null ? null : events.subject(sessionId),
     revision: first?.revision ?? null,
     parent: traceIn(messages),
-  };
-}
-
-export function judgedSpan(
-  { scene, timings, findings, receipts }: Recorded,
-  { decisionId, allow, reasons, rpcCode }: Decision,
-  recorded: Pick<JudgedSpan, "recordStartMs" | "recordEndMs">,
-): JudgedSpan {
-  return {
-    ...recorded,
-    ...{ direction: scene.direction, timings, decisionId, allow, rpcCode },
-    reasons: reasons.map(({ code }) => code),
-    findings: findings.length,
-    edits: receipts.length,
   };
 }
 
