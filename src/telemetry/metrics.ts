@@ -48,6 +48,8 @@ export interface MetricsOptions {
   readonly version: string;
   /** Distinct tools that get time series of their own. */
   readonly toolsMax?: number;
+  /** One of its own if absent. */
+  readonly registry?: Registry;
 }
 
 const TOOLS_MAX = 200;
@@ -62,7 +64,7 @@ const INVOCATION_BUCKETS = [1e-3, 5e-3, 1e-2, 2.5e-2, 5e-2, 0.1, 0.25, 0.5, 1, 2
 
 /** Metrics in a registry of their own, those of the process included. */
 export function createMetrics(options: MetricsOptions): Metrics {
-  const registry = new Registry();
+  const { registry = new Registry() } = options;
   collectDefaultMetrics({ register: registry });
   const instruments = { ...createInstruments(registry), ...createLimitInstruments(registry) };
   instruments.build.labels(options.version, process.version).set(1);
