@@ -87,7 +87,9 @@ describe.skipIf(OTELCOL === null)(
       tracing = await startGateway({
         upstreams,
         service,
-        override: ({ static_resources: { listeners, clusters } }) => {
+        override: ({ static_resources: { listeners, clusters }, layered_runtime }) => {
+          const flags = layered_runtime?.layers[0].static_layer;
+          if (flags) flags["tracing.opentelemetry.flush_interval_ms"] = 50;
           const manager = listeners[0].filter_chains[0].filters[0].typed_config;
           Object.assign(manager, fromPage("envoy-tracing", collector.port));
           clusters.push(fromPage("envoy-tracing-cluster", collector.port) as never);
