@@ -40,7 +40,7 @@ export interface Translation {
 export function byEnvoyGateway(resources: readonly string[]): Translation {
   const all = withFile(resources.join("\n---\n"), (file) => {
     const args = ["experimental", "translate", "--from", "gateway-api", "--to", "gateway-api,xds"];
-    const options = { encoding: "utf8", maxBuffer: 1 << 28 } as const;
+    const options = { encoding: "utf8", maxBuffer: 1 << 28, stdio: "pipe" } as const;
     return JSON.parse(
       execFileSync(EGCTL ?? "egctl", [...args, "-o", "json", "-f", file], options),
     );
@@ -84,7 +84,7 @@ export function byIstio(resources: readonly string[], proxy: IstioProxy): Sent {
     withFile(proxy.meshConfig ?? "{}", (meshFile) => {
       const args = ["-file", file, "-mesh", meshFile, "-type", proxy.type];
       args.push("-namespace", proxy.namespace, "-labels", proxy.labels);
-      const options = { encoding: "utf8", maxBuffer: 1 << 28 } as const;
+      const options = { encoding: "utf8", maxBuffer: 1 << 28, stdio: "pipe" } as const;
       return JSON.parse(execFileSync(ISTIO_TRANSLATE ?? "istio-translate", args, options));
     }),
   );
