@@ -20,7 +20,8 @@ describeMesh("Envoy Gateway", {
   })),
   path: "/files/mcp",
   serverPath: "/mcp",
+  server: "files",
   isTls: true,
-  isMutual: true,
+  link: "mutual",
   refusal: UNAVAILABLE,
 });

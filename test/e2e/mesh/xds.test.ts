@@ -12,8 +12,9 @@ const MESH: Mesh = {
   configure: xdsBootstrap,
   path: "/files/mcp",
   serverPath: "/mcp",
+  server: "files",
   isTls: false,
-  isMutual: false,
+  link: "port",
   refusal: UNAVAILABLE,
 };
 

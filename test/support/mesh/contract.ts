@@ -44,7 +44,7 @@ function inFrontOfEverything(mesh: Mesh): void {
     const reply = await call(world.target, asked);
     expect(reply.status).toBe(200);
     expect(reply.text).toContain(`use ${REDACTED}`);
-    expect(world.service.decisions.at(-1)?.input).toMatchObject({ server: { id: "files" } });
+    expect(world.service.decisions.at(-1)?.input).toMatchObject({ server: { id: mesh.server } });
   });
 
   test("a tool that the policy denies is denied", async () => {

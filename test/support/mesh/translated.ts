@@ -11,12 +11,12 @@ import type { Json, Sent } from "./sent.ts";
 export const EGCTL = findTool("egctl", "IMPEDANCE_EGCTL");
 export const ISTIO_TRANSLATE = findTool("istio-translate", "IMPEDANCE_ISTIO_TRANSLATE");
 
-const ENVOY = fileURLToPath(new URL("../../../envoy/", import.meta.url));
+export const ENVOY_FOLDER = fileURLToPath(new URL("../../../envoy/", import.meta.url));
 const GOLDEN = fileURLToPath(new URL("../../golden/mesh/", import.meta.url));
 
 /** A file below `envoy/`, as shipped. */
 export function shipped(name: string): string {
-  return readFileSync(join(ENVOY, name), "utf8");
+  return readFileSync(join(ENVOY_FOLDER, name), "utf8");
 }
 
 /** What was translated before, and is kept: it runs where the translator cannot be had. */

@@ -19,7 +19,7 @@ export const POLICY = `
 policy_id: mesh
 version: "1.0"
 default: deny
-allow_rules: [{ server: files, tool: "*" }]
+allow_rules: [{ server: files, tool: "*" }, { server: everything, tool: "*" }]
 deny_rules: [{ tool: get-env, reason: The environment is nobody's business }]
 `;
 
@@ -30,10 +30,12 @@ export interface Mesh {
   /** Where clients call the server, and which path the server sees. */
   readonly path: string;
   readonly serverPath: string;
+  /** The server's id. */
+  readonly server: string;
   /** Towards clients. */
   readonly isTls: boolean;
-  /** Towards Impedance, as `components/cert-manager` has it. */
-  readonly isMutual: boolean;
+  /** The way to Impedance: mutual TLS as `components/cert-manager` has it, a port, or a socket. */
+  readonly link: "mutual" | "port" | "socket";
   /** Answers for Impedance as long as it is away: null where the mesh has a body of its own. */
   readonly refusal: { readonly status: number; readonly body: object | null };
 }
@@ -42,6 +44,8 @@ export interface Mesh {
 export interface Surroundings {
   readonly certificates: OwnCertificates;
   readonly servicePort: number;
+  /** Where Impedance listens if the mesh has `link: "socket"`. */
+  readonly serviceSocket: string;
   readonly serverPort: number;
   readonly accessLog: string;
   /** Of this run alone; removed with it. */
@@ -94,15 +98,21 @@ export async function startWorld(mesh: Mesh, options: WorldOptions = {}): Promis
   const authority = stack.use(createAuthority());
   const folder = mkdtempSync(join(tmpdir(), "impedance-mesh-"));
   stack.defer(() => rmSync(folder, { recursive: true, force: true }));
+  const serviceSocket = join(folder, "grpc.sock");
   let handler: UpstreamHandler = (exchange) => exchange.json({});
   const upstream = stack.use(await startUpstream((exchange) => handler(exchange)));
   const service = stack.use(
-    await startTestService({ policy: POLICY, ...(mesh.isMutual ? tlsOf(authority) : {}) }),
+    await startTestService({
+      policy: POLICY,
+      ...(mesh.link === "mutual" ? tlsOf(authority) : {}),
+      ...(mesh.link === "socket" ? { socket: serviceSocket } : {}),
+    }),
   );
   const log = join(folder, "access.log");
   const bootstrap = mesh.configure({
     certificates: certificatesOf(authority),
     servicePort: service.port,
+    serviceSocket,
     serverPort: options.serverPort ?? upstream.port,
     accessLog: log,
     folder,
