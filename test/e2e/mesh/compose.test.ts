@@ -19,7 +19,7 @@ describeMesh("Compose", {
   path: "/everything/mcp",
   serverPath: "/mcp",
   server: "everything",
-  isTls: false,
+  tls: "none",
   link: "socket",
   refusal: UNAVAILABLE,
 });

@@ -21,7 +21,7 @@ describeMesh("Envoy Gateway", {
   path: "/files/mcp",
   serverPath: "/mcp",
   server: "files",
-  isTls: true,
+  tls: "server",
   link: "mutual",
   refusal: UNAVAILABLE,
 });

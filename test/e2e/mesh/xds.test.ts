@@ -13,7 +13,7 @@ const MESH: Mesh = {
   path: "/files/mcp",
   serverPath: "/mcp",
   server: "files",
-  isTls: false,
+  tls: "none",
   link: "port",
   refusal: UNAVAILABLE,
 };

@@ -14,6 +14,8 @@ export type Json = any;
 export interface Places {
   /** The listener to run, by its name. */
   readonly listener: string;
+  /** Of a listener that gets whatever the kernel redirects: the chain for the port of the server. */
+  readonly chain?: string;
   /** Ports on loopback by the clusters' names; other clusters are left out. */
   readonly ports: { readonly [cluster: string]: number };
   /** PEM by the names under which the control plane would send them. */
@@ -28,7 +30,7 @@ export type Secret =
   | { readonly caFile: string };
 
 /** Extensions that only a mesh's own build of Envoy has: they observe, and hold nothing back. */
-const FOREIGN = /^type\.googleapis\.com\/(io\.istio|istio|stats|udpa.*istio)\b/;
+const FOREIGN = /^type\.googleapis\.com\/(io\.istio|istio|envoy\.tcp\.metadataexchange)\./;
 
 /**
  * A bootstrap by itself that runs one listener as it was sent: what would come over the wire stands
@@ -37,6 +39,7 @@ const FOREIGN = /^type\.googleapis\.com\/(io\.istio|istio|stats|udpa.*istio)\b/;
 export function bootstrapFrom(sent: Sent, places: Places): Json {
   const wanted = structuredClone(sent.listeners.find(({ name }) => name === places.listener));
   if (wanted === undefined) throw new Error(`no listener is called ${places.listener}`);
+  if (places.chain !== undefined) takeChain(wanted, places.chain);
   const listener = ownListener(wanted, sent.routes);
   const clusters = Object.entries(places.ports).map(([name, port]) => {
     const cluster = sent.clusters.find((each) => each.name === name);
@@ -78,11 +81,23 @@ function ownListener(listener: Json, routes: readonly Json[]): Json {
       delete manager.rds;
       manager.routeConfig = structuredClone(found);
     }
-    manager.httpFilters = manager.httpFilters.filter(
-      ({ typedConfig }: Json) => !FOREIGN.test(typedConfig?.["@type"] ?? ""),
-    );
+    manager.httpFilters = manager.httpFilters.filter(isKnown);
   }
+  for (const chain of listener.filterChains) chain.filters = chain.filters.filter(isKnown);
   return listener;
+}
+
+function isKnown({ typedConfig }: Json): boolean {
+  return !FOREIGN.test(typedConfig?.typeUrl ?? typedConfig?.["@type"] ?? "");
+}
+
+/** No kernel redirects here: what it would tell Envoy of the port is known. */
+function takeChain(listener: Json, name: string): void {
+  listener.filterChains = listener.filterChains.filter((chain: Json) => chain.name === name);
+  for (const { filterChainMatch } of listener.filterChains) delete filterChainMatch.destinationPort;
+  listener.listenerFilters = listener.listenerFilters.filter(
+    (filter: Json) => filter.name !== "envoy.filters.listener.original_dst",
+  );
 }
 
 /** How a cluster speaks stays; where it finds its endpoints is a port on loopback. */

@@ -7,13 +7,16 @@ import type { Address } from "../../../src/core/address.ts";
 import type { LiveTls } from "../../../src/core/tls.ts";
 import { createAuthority, type TestAuthority } from "../authority.ts";
 import type { Target } from "../client.ts";
-import { startTestService, type TestService } from "../service.ts";
+import { startTestService, type TestService, type TestServiceOptions } from "../service.ts";
 import { startUpstream, type Upstream, type UpstreamHandler } from "../upstream.ts";
 import { bootstrapFrom, type Json, type Places, type Sent } from "./sent.ts";
 
 /** How Impedance and Envoy are called in the certificates of `k8s/components/cert-manager`. */
 const IMPEDANCE = "impedance.impedance.svc";
 const GATEWAY = "spiffe://cluster.local/ns/gateway/sa/gateway";
+
+/** Who calls, where the mesh gives its workloads certificates. */
+const AGENT = "spiffe://cluster.local/ns/agents/sa/agent";
 
 export const POLICY = `
 policy_id: mesh
@@ -32,8 +35,8 @@ export interface Mesh {
   readonly serverPath: string;
   /** The server's id. */
   readonly server: string;
-  /** Towards clients. */
-  readonly isTls: boolean;
+  /** Towards clients: `mutual` asks them for a certificate of the mesh. */
+  readonly tls: "none" | "server" | "mutual";
   /** The way to Impedance: mutual TLS as `components/cert-manager` has it, a port, or a socket. */
   readonly link: "mutual" | "port" | "socket";
   /** Answers for Impedance as long as it is away: null where the mesh has a body of its own. */
@@ -91,6 +94,7 @@ export interface World extends AsyncDisposable {
 export interface WorldOptions {
   /** The port of a server that is there already; one that records if absent. */
   readonly serverPort?: number;
+  readonly limits?: TestServiceOptions["limits"];
 }
 
 export async function startWorld(mesh: Mesh, options: WorldOptions = {}): Promise<World> {
@@ -104,6 +108,7 @@ export async function startWorld(mesh: Mesh, options: WorldOptions = {}): Promis
   const service = stack.use(
     await startTestService({
       policy: POLICY,
+      ...(options.limits ? { limits: options.limits } : {}),
       ...(mesh.link === "mutual" ? tlsOf(authority) : {}),
       ...(mesh.link === "socket" ? { socket: serviceSocket } : {}),
     }),
@@ -128,8 +133,8 @@ export async function startWorld(mesh: Mesh, options: WorldOptions = {}): Promis
   const { port } = envoy.listener;
   const kept = stack.move();
   return {
-    target: { host: "localhost", port, ...(mesh.isTls ? { ca: authority.pem } : {}) },
-    url: `${mesh.isTls ? "https" : "http"}://localhost:${port}${mesh.path}`,
+    target: { host: "localhost", port, ...shownTo(mesh, authority) },
+    url: `${mesh.tls === "none" ? "http" : "https"}://localhost:${port}${mesh.path}`,
     caFile: authority.file,
     service,
     upstream,
@@ -153,6 +158,13 @@ function certificatesOf(authority: TestAuthority): OwnCertificates {
 async function refusedBy({ host, port }: Address): Promise<number> {
   const url = `http://${host}:${port}/stats?filter=listener_manager.lds.update_rejected`;
   return Number((await (await fetch(url)).text()).split(": ")[1]);
+}
+
+function shownTo({ tls }: Mesh, authority: TestAuthority): Partial<Target> {
+  if (tls === "none") return {};
+  if (tls === "server") return { ca: authority.pem };
+  const { cert, key } = authority.issue({ names: [`URI:${AGENT}`] });
+  return { ca: authority.pem, cert, key };
 }
 
 /** As `components/cert-manager` sets it up. */
