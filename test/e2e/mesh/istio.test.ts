@@ -65,8 +65,8 @@ test("a sidecar tells Impedance by whose certificate it is called, and from wher
   world.answer(({ json }) => json(toolResult(1, "done")));
   const headers = { "x-forwarded-for": "9.9.9.9" };
   await call(world.target, { path: "/mcp", headers, body: toolCall(1) });
-  const { source } = world.service.decisions.at(-1)?.input ?? {};
-  expect(source).toMatchObject({ ip: "127.0.0.1" });
   // Masked in the record, where it would be null if nobody had shown a certificate.
-  expect(source?.spiffe).toMatch(/^hmac:/);
+  expect(world.service.decisions.at(-1)?.input).toMatchObject({
+    source: { ip: "127.0.0.1", spiffe: expect.stringMatching(/^hmac:/) },
+  });
 });

@@ -8,12 +8,15 @@ import { byEnvoyGateway, EGCTL, keep, kept, shipped } from "../../support/mesh/t
 const IS_UPDATE = process.env.UPDATE_GOLDEN === "1";
 const FOLDER = "envoy-gateway";
 const FILTER = "envoy.filters.http.ext_proc/envoyextensionpolicy/gateway/impedance/extproc/0";
+/** As docs/mesh/ai-gateway.md says. */
+const AI_GATEWAY_ROUTE =
+  "httproute/gateway/ai-eg-mcp-main-mcp/rule/0/match/0/mcp_example_com";
 const FILES = [
   ...["gateway-class", "envoy-proxy", "gateway", "backend-files", "backend-impedance"],
   ...["http-route", "backend-traffic-policy", "client-traffic-policy"],
 ];
 
-describe.skipIf(EGCTL === null)("Envoy Gateway (needs egctl, which Go builds)", () => {
+describe.skipIf(EGCTL === null)("Envoy Gateway (needs egctl)", { timeout: 120_000 }, () => {
   test("is sent what is kept", () => {
     const { sent, complaints } = byEnvoyGateway(
       resources("envoy-extension-policy", "envoy-patch-policy"),
@@ -46,6 +49,18 @@ describe.skipIf(EGCTL === null)("Envoy Gateway (needs egctl, which Go builds)", 
       "httproute/gateway/mcp/rule/0/match/0/mcp_example_com",
     ]);
     for (const route of routes) expect(route.typedPerFilterConfig).toHaveProperty([FILTER]);
+  });
+
+  test("has the filter on the route that Envoy AI Gateway makes of an MCPRoute", () => {
+    const made = shipped(`${FOLDER}/http-route.yaml`)
+      .replace("  name: mcp\n", "  name: ai-eg-mcp-main-mcp\n")
+      .replace("    - name: files\n      matches", "    - matches")
+      .replace("  hostnames: [mcp.example.com]\n", "");
+    const given = resources("envoy-extension-policy").filter((text) => !text.includes("HTTPRoute\n"));
+    const { routes } = byEnvoyGateway([...given, made]).sent;
+    const found = routes.flatMap(({ virtualHosts }) => virtualHosts.flatMap((host: Json) => host.routes));
+    expect(found.map(({ name }) => name)).toEqual([AI_GATEWAY_ROUTE]);
+    expect(found[0].typedPerFilterConfig).toHaveProperty([FILTER]);
   });
 
   test.each([
