@@ -8,8 +8,8 @@ import { parse } from "yaml";
 import { describeMesh } from "../../support/mesh/contract.ts";
 import { shipped } from "../../support/mesh/translated.ts";
 import { type Surroundings, UNAVAILABLE } from "../../support/mesh/world.ts";
-import { impedance, startImpedance } from "../cli/command.ts";
 import { waitFor } from "../../support/wait.ts";
+import { impedance, startImpedance } from "../cli/command.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "impedance-compose-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -31,7 +31,10 @@ function configure({ serviceSocket, serverPort, accessLog }: Surroundings) {
       .replaceAll("address: 0.0.0.0, port_value: 8070", "address: 127.0.0.1, port_value: 0")
       .replaceAll("port_value: 9901", "port_value: 0")
       .replaceAll("/run/impedance/grpc.sock", serviceSocket)
-      .replaceAll("address: everything, port_value: 3001", `address: 127.0.0.1, port_value: ${serverPort}`),
+      .replaceAll(
+        "address: everything, port_value: 3001",
+        `address: 127.0.0.1, port_value: ${serverPort}`,
+      ),
   );
   const [listener] = bootstrap.static_resources.listeners;
   for (const log of listener.filter_chains[0].filters[0].typed_config.access_log) {

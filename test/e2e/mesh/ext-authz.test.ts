@@ -88,7 +88,10 @@ describe.each(MESHES)("$title", ({ of, golden }) => {
   });
 
   test.each([
-    { title: "the body as bytes", without: (filter: Json) => delete filter.withRequestBody.packAsBytes },
+    {
+      title: "the body as bytes",
+      without: (filter: Json) => delete filter.withRequestBody.packAsBytes,
+    },
     { title: "the body", without: (filter: Json) => delete filter.withRequestBody },
   ])("a filter that does not send $title lets no call pass", async ({ without }) => {
     const sent = kept(golden);
@@ -100,7 +103,10 @@ describe.each(MESHES)("$title", ({ of, golden }) => {
   });
 
   test("a route that does not say which server it leads to leads nowhere", async () => {
-    const text = JSON.stringify(kept(golden)).replaceAll('"contextExtensions":{"server":"files"}', '"contextExtensions":{}');
+    const text = JSON.stringify(kept(golden)).replaceAll(
+      '"contextExtensions":{"server":"files"}',
+      '"contextExtensions":{}',
+    );
     await using world = await startWorld(of(JSON.parse(text) as Sent));
     const reply = await send(world, "hello");
     expect(reply.text).toContain("unknown_server");

@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { call } from "../../support/client.ts";
 import { describeMesh } from "../../support/mesh/contract.ts";
-import { type Mesh, startWorld, type Surroundings, UNAVAILABLE } from "../../support/mesh/world.ts";
+import { type Mesh, type Surroundings, startWorld, UNAVAILABLE } from "../../support/mesh/world.ts";
 import { replacePart, xdsBootstrap, xdsPart } from "../../support/mesh/xds-files.ts";
 import { toolCall, toolResult } from "../../support/messages.ts";
 import { waitFor } from "../../support/wait.ts";

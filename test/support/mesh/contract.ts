@@ -32,12 +32,15 @@ function inFrontOfEverything(mesh: Mesh): void {
   });
 
   // It has no certificate of a mesh to show: there it runs in a pod that has a sidecar.
-  test.skipIf(mesh.tls === "mutual")("`impedance doctor` finds the filter in the path", async () => {
-    const environment = { NODE_EXTRA_CA_CERTS: world.caFile };
-    const args = ["doctor", "--url", world.url, "--format", "json"];
-    const { stdout } = await impedance(args, "", environment);
-    expect(JSON.parse(stdout)).toMatchObject({ ok: true });
-  });
+  test.skipIf(mesh.tls === "mutual")(
+    "`impedance doctor` finds the filter in the path",
+    async () => {
+      const environment = { NODE_EXTRA_CA_CERTS: world.caFile };
+      const args = ["doctor", "--url", world.url, "--format", "json"];
+      const { stdout } = await impedance(args, "", environment);
+      expect(JSON.parse(stdout)).toMatchObject({ ok: true });
+    },
+  );
 
   test("a call with a secret is answered, and the secret is in neither way", async () => {
     const headers = await openSession(world.target, mesh.path);

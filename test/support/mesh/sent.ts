@@ -111,9 +111,7 @@ function ownCluster(cluster: Json, port: number): Json {
   cluster.type = "STATIC";
   cluster.loadAssignment = {
     clusterName: cluster.name,
-    endpoints: [
-      { lbEndpoints: [{ ...endpoint, endpoint: { address: loopback(port) } }] },
-    ],
+    endpoints: [{ lbEndpoints: [{ ...endpoint, endpoint: { address: loopback(port) } }] }],
   };
   return cluster;
 }

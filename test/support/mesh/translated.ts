@@ -41,9 +41,7 @@ export function byEnvoyGateway(resources: readonly string[]): Translation {
   const all = withFile(resources.join("\n---\n"), (file) => {
     const args = ["experimental", "translate", "--from", "gateway-api", "--to", "gateway-api,xds"];
     const options = { encoding: "utf8", maxBuffer: 1 << 28, stdio: "pipe" } as const;
-    return JSON.parse(
-      execFileSync(EGCTL ?? "egctl", [...args, "-o", "json", "-f", file], options),
-    );
+    return JSON.parse(execFileSync(EGCTL ?? "egctl", [...args, "-o", "json", "-f", file], options));
   });
   const [dump] = Object.values<Json>(all.xds);
   const configs = new Map<string, Json>(

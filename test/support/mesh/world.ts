@@ -18,7 +18,7 @@ const GATEWAY = "spiffe://cluster.local/ns/gateway/sa/gateway";
 /** Who calls, where the mesh gives its workloads certificates. */
 const AGENT = "spiffe://cluster.local/ns/agents/sa/agent";
 
-export const POLICY = `
+const POLICY = `
 policy_id: mesh
 version: "1.0"
 default: deny

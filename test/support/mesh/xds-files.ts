@@ -5,8 +5,7 @@ import type { Json } from "./sent.ts";
 import { shipped } from "./translated.ts";
 import type { Surroundings } from "./world.ts";
 
-const FILE_LOG =
-  "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog";
+const FILE_LOG = "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog";
 
 const PARTS = ["lds", "rds", "cds", "eds-impedance", "eds-mcp-files"] as const;
 
@@ -32,7 +31,10 @@ export function xdsPart(own: Surroundings, part: Part): string {
     .replaceAll("port_value: 9191", `port_value: ${own.servicePort}`)
     .replaceAll("port_value: 3001", `port_value: ${own.serverPort}`)
     .replaceAll("envoy.access_loggers.stdout", "envoy.access_loggers.file")
-    .replace(/^( *)"@type": \S*\.StdoutAccessLog$/m, `$1"@type": ${FILE_LOG}\n$1path: ${own.accessLog}`);
+    .replace(
+      /^( *)"@type": \S*\.StdoutAccessLog$/m,
+      `$1"@type": ${FILE_LOG}\n$1path: ${own.accessLog}`,
+    );
 }
 
 /** As an operator or a ConfigMap does it: Envoy sees a file that is moved, not one that grows. */

@@ -4,8 +4,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
-import { ENVOY_FOLDER, shipped } from "../../support/mesh/translated.ts";
 import type { Json } from "../../support/mesh/sent.ts";
+import { ENVOY_FOLDER, shipped } from "../../support/mesh/translated.ts";
 
 const compose: Json = parse(shipped("compose/compose.yaml"), { merge: true });
 const services = Object.entries<Json>(compose.services);
@@ -70,13 +70,17 @@ test("Envoy starts when both of the others are healthy, as the owner of the sock
     everything: { condition: "service_healthy" },
   });
   expect(envoy.user).toBe(impedance.user);
-  const dockerfile = readFileSync(join(HERE, compose.services.impedance.build.context, "Dockerfile"));
+  const dockerfile = readFileSync(
+    join(HERE, compose.services.impedance.build.context, "Dockerfile"),
+  );
   expect(dockerfile.toString()).toContain(`USER ${impedance.user}`);
   expect(compose.volumes.socket.driver_opts.o).toContain("uid=65532,gid=65532,mode=0700");
 });
 
 test("the health checks run programs that the images have", () => {
-  const dockerfile = readFileSync(join(HERE, compose.services.impedance.build.context, "Dockerfile"));
+  const dockerfile = readFileSync(
+    join(HERE, compose.services.impedance.build.context, "Dockerfile"),
+  );
   const [, node, main] = compose.services.impedance.healthcheck.test;
   expect(dockerfile.toString()).toContain(`ENTRYPOINT ["${node}", "${main}"]`);
   // The distroless image of Envoy has no bash.

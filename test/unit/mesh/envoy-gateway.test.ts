@@ -1,7 +1,7 @@
 /** What Envoy Gateway's own translation makes of our files. */
 
 import { describe, expect, test } from "vitest";
-import { LOCALHOST, AUTHORITY_PEM } from "../../support/certificates.ts";
+import { AUTHORITY_PEM, LOCALHOST } from "../../support/certificates.ts";
 import { type Json, managersOf } from "../../support/mesh/sent.ts";
 import { byEnvoyGateway, EGCTL, keep, kept, shipped } from "../../support/mesh/translated.ts";
 
@@ -9,8 +9,7 @@ const IS_UPDATE = process.env.UPDATE_GOLDEN === "1";
 const FOLDER = "envoy-gateway";
 const FILTER = "envoy.filters.http.ext_proc/envoyextensionpolicy/gateway/impedance/extproc/0";
 /** As docs/mesh/ai-gateway.md says. */
-const AI_GATEWAY_ROUTE =
-  "httproute/gateway/ai-eg-mcp-main-mcp/rule/0/match/0/mcp_example_com";
+const AI_GATEWAY_ROUTE = "httproute/gateway/ai-eg-mcp-main-mcp/rule/0/match/0/mcp_example_com";
 const FILES = [
   ...["gateway-class", "envoy-proxy", "gateway", "backend-files", "backend-impedance"],
   ...["http-route", "backend-traffic-policy", "client-traffic-policy"],
@@ -51,14 +50,33 @@ describe.skipIf(EGCTL === null)("Envoy Gateway (needs egctl)", { timeout: 120_00
     for (const route of routes) expect(route.typedPerFilterConfig).toHaveProperty([FILTER]);
   });
 
+  test("loses the filter on a route that has a policy of its own: see who may write one", () => {
+    const own = JSON.stringify({
+      apiVersion: "gateway.envoyproxy.io/v1alpha1",
+      kind: "EnvoyExtensionPolicy",
+      metadata: { name: "own", namespace: "gateway" },
+      spec: {
+        targetRefs: [{ group: "gateway.networking.k8s.io", kind: "HTTPRoute", name: "mcp" }],
+        lua: [{ type: "Inline", inline: "function envoy_on_request(handle) end" }],
+      },
+    });
+    const { routes } = byEnvoyGateway([...resources("envoy-extension-policy"), own]).sent;
+    expect(JSON.stringify(routes)).toContain("envoy.filters.http.lua");
+    expect(JSON.stringify(routes)).not.toContain(FILTER);
+  });
+
   test("has the filter on the route that Envoy AI Gateway makes of an MCPRoute", () => {
     const made = shipped(`${FOLDER}/http-route.yaml`)
       .replace("  name: mcp\n", "  name: ai-eg-mcp-main-mcp\n")
       .replace("    - name: files\n      matches", "    - matches")
       .replace("  hostnames: [mcp.example.com]\n", "");
-    const given = resources("envoy-extension-policy").filter((text) => !text.includes("HTTPRoute\n"));
+    const given = resources("envoy-extension-policy").filter(
+      (text) => !text.includes("HTTPRoute\n"),
+    );
     const { routes } = byEnvoyGateway([...given, made]).sent;
-    const found = routes.flatMap(({ virtualHosts }) => virtualHosts.flatMap((host: Json) => host.routes));
+    const found = routes.flatMap(({ virtualHosts }) =>
+      virtualHosts.flatMap((host: Json) => host.routes),
+    );
     expect(found.map(({ name }) => name)).toEqual([AI_GATEWAY_ROUTE]);
     expect(found[0].typedPerFilterConfig).toHaveProperty([FILTER]);
   });

@@ -59,7 +59,10 @@ describe.skipIf(ISTIO_TRANSLATE === null)("Istio (needs istio-translate, which G
       .replace("  name: impedance\n", "  name: other\n")
       .replace("  priority: 100\n", "")
       .replace("name: envoy.filters.http.ext_proc\n", "name: other\n")
-      .replace("name: impedance\n          type: STRICT_DNS", "name: other\n          type: STRICT_DNS");
+      .replace(
+        "name: impedance\n          type: STRICT_DNS",
+        "name: other\n          type: STRICT_DNS",
+      );
     const authorization = JSON.stringify({
       apiVersion: "security.istio.io/v1",
       kind: "AuthorizationPolicy",

@@ -23,22 +23,38 @@ test("each file holds one document, with a comment that says what it is for or m
 });
 
 describe.skipIf(KUBECONFORM === null)("kubeconform (which Go builds)", () => {
-  test.each(RESOURCES.filter((name) => !UNCHECKED.test(name)))("finds no unknown field in %s", (name) => {
-    const location = join(K8S, "schemas", "{{.ResourceKind}}{{.KindSuffix}}.json");
-    const args = ["-strict", "-output", "json", "-schema-location", location, join(ENVOY_FOLDER, name)];
-    const found = execFileSync(KUBECONFORM ?? "", args, { encoding: "utf8" });
-    expect(JSON.parse(found)).toEqual({ resources: [] });
-  });
+  test.each(RESOURCES.filter((name) => !UNCHECKED.test(name)))(
+    "finds no unknown field in %s",
+    (name) => {
+      const location = join(K8S, "schemas", "{{.ResourceKind}}{{.KindSuffix}}.json");
+      const args = [
+        "-strict",
+        "-output",
+        "json",
+        "-schema-location",
+        location,
+        join(ENVOY_FOLDER, name),
+      ];
+      const found = execFileSync(KUBECONFORM ?? "", args, { encoding: "utf8" });
+      expect(JSON.parse(found)).toEqual({ resources: [] });
+    },
+  );
 });
 
 test("nothing anywhere lets a call through when Impedance does not answer", () => {
   const opens: string[] = [];
   for (const name of FILES) {
     walk(parse(shipped(name), { merge: true }), (key, value) => {
-      const isOpen = /^(failure_?mode_?allow|fail_?open|observability_?mode|shadow_?mode)$/i.test(key);
-      const isOptional = /^(allow_partial_message|allowPartialMessage|allow_mode_override)$/.test(key);
-      if ((isOpen || isOptional || key === "allowModeOverride") && value !== false) opens.push(name);
-      if (key === "failureMode" && value !== "FailClosed" && value !== "failClosed") opens.push(name);
+      const isOpen = /^(failure_?mode_?allow|fail_?open|observability_?mode|shadow_?mode)$/i.test(
+        key,
+      );
+      const isOptional = /^(allow_partial_message|allowPartialMessage|allow_mode_override)$/.test(
+        key,
+      );
+      if ((isOpen || isOptional || key === "allowModeOverride") && value !== false)
+        opens.push(name);
+      if (key === "failureMode" && value !== "FailClosed" && value !== "failClosed")
+        opens.push(name);
     });
   }
   expect(opens).toEqual([]);
@@ -74,21 +90,26 @@ test.each([
   expect(inOneForm(filter())).toEqual(inOneForm(OWN));
 });
 
-test.each(["xds", "compose"])("apart from where things are, %s/ has what bootstrap.yaml has", (form) => {
-  const own = parse(shipped("bootstrap.yaml"));
-  const wanted = managerOf(own.static_resources.listeners[0]);
-  const found =
-    form === "xds"
-      ? managerOf(parse(shipped("xds/lds.yaml")).resources[0])
-      : managerOf(parse(shipped("compose/envoy.yaml")).static_resources.listeners[0]);
-  const routes =
-    form === "xds" ? parse(shipped("xds/rds.yaml")).resources[0] : found.route_config;
-  const { "@type": _, ...routeConfig } = routes;
-  const { rds: __, ...settings } = found;
-  const text = (config: Json) =>
-    JSON.stringify(inOneForm(config)).replaceAll("everything", "files").replaceAll("127.0.0.1", "files");
-  expect(text({ ...settings, route_config: routeConfig })).toBe(text(wanted));
-});
+test.each(["xds", "compose"])(
+  "apart from where things are, %s/ has what bootstrap.yaml has",
+  (form) => {
+    const own = parse(shipped("bootstrap.yaml"));
+    const wanted = managerOf(own.static_resources.listeners[0]);
+    const found =
+      form === "xds"
+        ? managerOf(parse(shipped("xds/lds.yaml")).resources[0])
+        : managerOf(parse(shipped("compose/envoy.yaml")).static_resources.listeners[0]);
+    const routes =
+      form === "xds" ? parse(shipped("xds/rds.yaml")).resources[0] : found.route_config;
+    const { "@type": _, ...routeConfig } = routes;
+    const { rds: __, ...settings } = found;
+    const text = (config: Json) =>
+      JSON.stringify(inOneForm(config))
+        .replaceAll("everything", "files")
+        .replaceAll("127.0.0.1", "files");
+    expect(text({ ...settings, route_config: routeConfig })).toBe(text(wanted));
+  },
+);
 
 function managerOf(listener: Json): Json {
   return listener.filter_chains[0].filters[0].typed_config;
