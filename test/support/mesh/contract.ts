@@ -156,6 +156,19 @@ function inFrontOfRecorder(mesh: Mesh): void {
     expect(alone.upstream.seen()).toHaveLength(0);
   });
 
+  // To Envoy an end with OK is "go on without me": Impedance makes an error of it, in any mesh.
+  test.each(["request_headers", "request_body", "response_headers"] as const)(
+    "a gRPC stream that would end at %s lets nothing pass",
+    async (at) => {
+      await using ending = await startWorld(mesh, { fault: { at, how: "ends" } });
+      ending.answer(({ json }) => json(toolResult(1, "unread")));
+      const reply = await call(ending.target, { path: mesh.path, body: toolCall(1) });
+      expect(reply.status).toBe(mesh.refusal.status);
+      expect(reply.text).not.toContain("unread");
+      if (at !== "response_headers") expect(ending.upstream.seen()).toHaveLength(0);
+    },
+  );
+
   test("nothing went wrong on the way between them", async () => {
     await waitFor("the end of all exchanges", async () => {
       await world.service.idle();

@@ -7,6 +7,7 @@ import type { Address } from "../../../src/core/address.ts";
 import type { LiveTls } from "../../../src/core/tls.ts";
 import { createAuthority, type TestAuthority } from "../authority.ts";
 import type { Target } from "../client.ts";
+import { breakStreams, type StreamFault } from "../faulty-firewall.ts";
 import { startTestService, type TestService, type TestServiceOptions } from "../service.ts";
 import { startUpstream, type Upstream, type UpstreamHandler } from "../upstream.ts";
 import { bootstrapFrom, type Json, type Places, type Sent } from "./sent.ts";
@@ -95,6 +96,8 @@ export interface WorldOptions {
   /** The port of a server that is there already; one that records if absent. */
   readonly serverPort?: number;
   readonly limits?: TestServiceOptions["limits"];
+  /** What goes wrong between Envoy and Impedance. */
+  readonly fault?: StreamFault;
 }
 
 export async function startWorld(mesh: Mesh, options: WorldOptions = {}): Promise<World> {
@@ -109,6 +112,7 @@ export async function startWorld(mesh: Mesh, options: WorldOptions = {}): Promis
     await startTestService({
       policy: POLICY,
       ...(options.limits ? { limits: options.limits } : {}),
+      wrapProcess: (process) => breakStreams(process, () => options.fault ?? null),
       ...(mesh.link === "mutual" ? tlsOf(authority) : {}),
       ...(mesh.link === "socket" ? { socket: serviceSocket } : {}),
     }),
