@@ -1,10 +1,12 @@
 /** envoy/compose: its Envoy in front of a server, and its Impedance as compose.yaml starts it. */
 
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { parse } from "yaml";
+import { locateEnvoy } from "../../../src/cli/envoy/locate.ts";
 import { describeMesh } from "../../support/mesh/contract.ts";
 import { shipped } from "../../support/mesh/translated.ts";
 import { type Surroundings, UNAVAILABLE } from "../../support/mesh/world.ts";
@@ -45,6 +47,14 @@ function configure({ serviceSocket, serverPort, accessLog }: Surroundings) {
   }
   return bootstrap;
 }
+
+test("its Envoy's configuration is valid as shipped", () => {
+  const file = join(folder, "envoy.yaml");
+  writeFileSync(file, shipped("compose/envoy.yaml"));
+  const args = ["--mode", "validate", "--use-dynamic-base-id", "-l", "warn", "-c", file];
+  const { stdout, stderr } = spawnSync(locateEnvoy(), args, { encoding: "utf8" });
+  expect(stdout + stderr).toContain("OK");
+});
 
 test("Impedance starts with the arguments and files of compose.yaml, and its health check holds", async () => {
   const { services } = parse(shipped("compose/compose.yaml"), { merge: true });
