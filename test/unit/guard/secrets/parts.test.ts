@@ -10,9 +10,9 @@ import { sampleOf } from "../../../../src/guard/secrets/sample.ts";
 test("the keyword index finds overlapping and nested keywords in any case, in order", () => {
   const keywords = ["he", "she", "hers", "пароль"];
   const seen: [string, number][] = [];
-  createKeywordIndex(keywords).visit("uSHErs ПАРОЛЬ hehe", (keyword, end) => {
-    seen.push([keywords[keyword] ?? "", end]);
-  });
+  const push = (into: [string, number][], keyword: number, end: number) =>
+    into.push([keywords[keyword] ?? "", end]);
+  createKeywordIndex(keywords).visit("uSHErs ПАРОЛЬ hehe", push, seen);
   expect(seen).toEqual([
     ["she", 4],
     ["he", 4],
@@ -21,6 +21,15 @@ test("the keyword index finds overlapping and nested keywords in any case, in or
     ["he", 16],
     ["he", 18],
   ]);
+});
+
+test("the keyword index tells which signs the text holds, wherever they stand", () => {
+  const signOf = (code: number) => (code === 0x3d ? 1 << 8 : 0) | (code === 0x43f ? 1 << 9 : 0);
+  const index = createKeywordIndex(["a=", "пароль"], signOf);
+  const signsIn = (text: string) => index.visit(text, () => {}, null);
+  expect(signsIn("plain")).toBe(0);
+  expect(signsIn("x=")).toBe(1 << 8);
+  expect(signsIn("a= п")).toBe((1 << 8) | (1 << 9));
 });
 
 test("the keyword index refuses a keyword that is not in lower case", () => {
