@@ -45,6 +45,7 @@ export function judgeUnfiltered(text: string, purpose: Purpose): readonly Suspic
     if (reading.shape === "value") judgeValue(reading, worst);
     else for (const kind of unmistakable(reading.text)) add(worst, kind, "medium");
   }
+  if (worst.size === 0) return NOTHING;
   return [...worst].map(([kind, severity]) => ({ kind, severity }));
 }
 

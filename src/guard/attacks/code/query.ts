@@ -19,7 +19,8 @@ export function judgeNoSql({ text, purpose, signs }: Reading): Severity | null {
   if (purpose === "code") return null;
   const isSigned = (signs & (SIGN.dollar | SIGN.bar | SIGN.semicolon)) !== 0;
   // Of the rest, `this.x ==` and `this.x.match(` alone.
-  if (!isSigned && !((signs & (SIGN.equals | SIGN.open)) !== 0 && text.includes("this."))) return null;
+  if (!isSigned && !((signs & (SIGN.equals | SIGN.open)) !== 0 && text.includes("this.")))
+    return null;
   return OPERATOR.test(text) ? "medium" : null;
 }
 

@@ -74,9 +74,11 @@ const LOUD: readonly (readonly [needs: string, RegExp])[] = [
     "- (",
     /\bfind\s[^\n]{0,128}\s-exec(?:dir)?\s|\bawk\s{1,4}["'][^"']{0,32}\bsystem\s{0,4}\(|\btar\s[^\n]{0,128}--checkpoint-action|\b(?:git|ssh)\s[^\n]{0,64}(?:--upload-pack|-oProxyCommand)=|^\s*-oProxyCommand=|^--(?:upload-pack|checkpoint-action|use-compress-program|exec)=/,
   ],
+  ["!", /(?:^|[;|\n])\s{0,16}!\s{0,4}(?:whoami|id|sh|bash|cat|ls|pwd)\b|\bsilent\\{1,4} \\{0,2}!/],
+  [".", /^\s{0,4}\.\\?["']?(?:system|shell|databases|tables|schema|import|output|once|load)\b/],
   [
-    "! .",
-    /(?:^|[;|\n])\s{0,16}!\s{0,4}(?:whoami|id|sh|bash|cat|ls|pwd)\b|(?:^|[;|\n]|\\n)\s{0,4}\.\\?["']?(?:system|shell|databases|tables|schema|import|output|once|load)\b|[;|\n]\s{0,4}\.sh\s+\S|\bsilent\\{1,4} \\{0,2}!/,
+    "; | \\ line",
+    /(?:[;|\n]|\\n)\s{0,4}\.\\?["']?(?:system|shell|databases|tables|schema|import|output|once|load)\b|[;|\n]\s{0,4}\.sh\s+\S/,
   ],
   ["-", /\brm\s{1,4}-[a-z]*[rf][a-z]*\s{1,4}(?:-\S+\s{1,4})?["']?[~/*.]/i],
   [
@@ -136,8 +138,12 @@ const NEEDS: ReadonlyMap<string, number> = new Map([
   ["?", SIGN.question],
   ["[", SIGN.square],
   ["`", SIGN.backtick],
+  ["\\", SIGN.backslash],
+  ["line", SIGN.line],
   ["word", SIGN.loudWord],
 ]);
+
+const ALL_NEEDS = [...NEEDS.values()].reduce((all, sign) => all | sign, 0);
 
 interface Loud {
   readonly signs: number;
@@ -152,12 +158,25 @@ const PATTERNS: readonly Loud[] = LOUD.map(([needs, pattern]) => {
   return { signs, letters: parts.find((part) => /^[A-Z]|^sh$/.test(part)) ?? null, pattern };
 });
 
+/** Texts have the same few signs again and again; so many are kept, and then it begins anew. */
+const NEAR = new Map<number, readonly Loud[]>();
+const NEAR_MAX = 512;
+
+/** Those that a text with these signs may fit. */
+function patternsNear(signs: number): readonly Loud[] {
+  const known = NEAR.get(signs);
+  if (known !== undefined) return known;
+  const near = PATTERNS.filter((loud) => (loud.signs & signs) !== 0 || loud.letters !== null);
+  if (NEAR.size >= NEAR_MAX) NEAR.clear();
+  NEAR.set(signs, near);
+  return near;
+}
+
 /** `signs` are those of the text, or more. */
 export function isLoud(text: string, signs: number): boolean {
-  for (const loud of PATTERNS) {
-    const isNear =
-      (signs & loud.signs) !== 0 || (loud.letters !== null && text.includes(loud.letters));
-    if (isNear && loud.pattern.test(text)) return true;
+  for (const { signs: needed, letters, pattern } of patternsNear(signs & ALL_NEEDS)) {
+    const isNear = (signs & needed) !== 0 || letters === null || text.includes(letters);
+    if (isNear && pattern.test(text)) return true;
   }
   return false;
 }

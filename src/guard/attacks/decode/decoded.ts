@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
-import { hasInnerSpace, SIGN } from "../signs.ts";
 import { lookAlikeOf } from "../../secrets/decode/look-alikes.ts";
+import { hasInnerSpace, SIGN } from "../signs.ts";
 
 /** What is read so is short: a longer text in a code is a file. */
 const CODE_MAX_LENGTH = 16_384;
