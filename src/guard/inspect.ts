@@ -117,21 +117,22 @@ export function createInspector(guards: readonly Guard[], options: InspectorOpti
 
   /** What the guards hit; those that the deadline does not leave time for are left out. */
   function hitsOfLeaf(leaf: Leaf, place: Place, deadline: number, ask: Ask): readonly GuardHit[] {
-    let found: GuardHit[] | null = null;
+    let found: readonly GuardHit[] = NO_HITS;
     const isLong = leaf.text.length >= LONG_LEAF_LENGTH;
     let isFirst = true;
     for (const guard of guards) {
       if (isLong && !isFirst && clock.monotonic() > deadline) break;
       isFirst = false;
       const hits = ask(guard, leaf, place);
-      if (hits.length === 0) continue;
-      found ??= [];
-      for (const hit of hits) found.push({ guard: guard.name, hit, value: hashOf(hit, leaf) });
+      if (hits.length > 0) found = [...found, ...hitsBy(guard, hits, leaf)];
     }
-    if (found === null) return NO_HITS;
-    if (allow === undefined) return found;
+    if (allow === undefined || found.length === 0) return found;
     const allowance = allow.at(pointerOf(leaf.location), place);
     return found.filter((entry) => !isAllowed(entry, allowance));
+  }
+
+  function hitsBy({ name }: Guard, hits: readonly Hit[], leaf: Leaf): readonly GuardHit[] {
+    return hits.map((hit) => ({ guard: name, hit, value: hashOf(hit, leaf) }));
   }
 
   function hashOf(hit: Hit, leaf: Leaf): string | null {

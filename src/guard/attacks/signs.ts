@@ -87,7 +87,12 @@ for (let code = 0; code < 128; code++) {
   const character = String.fromCharCode(code);
   if (/[A-Za-z]/.test(character)) KIND_OF[code] = LETTER | IN_WORD;
   else if (/\w/.test(character)) KIND_OF[code] = IN_WORD;
-  else if (/[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/.test(character)) SIGN_OF[code] = SIGN.foreign;
+  else if (isControl(code)) SIGN_OF[code] = SIGN.foreign;
+}
+
+/** Beside those that part lines and columns. */
+function isControl(code: number): boolean {
+  return code === 0x7f || (code < 0x20 && code !== 0x09 && code !== 0x0a && code !== 0x0d);
 }
 
 /** Words, or beginnings of words of three letters and more, by what is made of them. */

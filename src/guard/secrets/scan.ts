@@ -3,7 +3,7 @@ import { assignmentAt, CONTEXT_KEYWORDS } from "./assignment.ts";
 import { DECODE_MAX_DEPTH, decodedViews } from "./decode/decode.ts";
 import { joinedLines } from "./decode/lines.ts";
 import { findRuns } from "./decode/runs.ts";
-import { signOf } from "./decode/signs.ts";
+import { SIGNS } from "./decode/signs.ts";
 import type { View } from "./decode/view.ts";
 import { wrappedEnd } from "./decode/wrapped.ts";
 import { unnamedSecrets } from "./entropy.ts";
@@ -104,7 +104,7 @@ export function createScanner(rules: readonly SecretRule[]): Scanner {
   const callers = callersOf(rules);
   const index = createKeywordIndex(
     callers.map(({ keyword }) => keyword),
-    signOf,
+    SIGNS,
   );
 
   function scan(text: string, options: ScanOptions): Scan {

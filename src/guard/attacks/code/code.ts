@@ -36,8 +36,9 @@ const SIGNS =
   SIGN.brace | SIGN.less | SIGN.hash | SIGN.underscore | SIGN.open | SIGN.at | SIGN.colon;
 
 function mayBeCode(text: string, signs: number): boolean {
-  if ((signs & SIGNS) !== 0) return HINT.test(text);
-  return text.includes("constructor") || text.includes("require") || text.includes(".exec");
+  // Parts of `constructor` and `require` that begin with a letter which stands seldom.
+  const isNear = text.includes("quire") || text.includes("uctor") || text.includes(".exec");
+  return (isNear || (signs & SIGNS) !== 0) && HINT.test(text);
 }
 
 /** Code for a template or for a program in a value. */

@@ -174,8 +174,10 @@ function patternsNear(signs: number): readonly Loud[] {
 
 /** `signs` are those of the text, or more. */
 export function isLoud(text: string, signs: number): boolean {
+  const hasShell = text.includes("sh");
   for (const { signs: needed, letters, pattern } of patternsNear(signs & ALL_NEEDS)) {
-    const isNear = (signs & needed) !== 0 || letters === null || text.includes(letters);
+    const isNear =
+      (signs & needed) !== 0 || (letters === "sh" ? hasShell : text.includes(letters ?? ""));
     if (isNear && pattern.test(text)) return true;
   }
   return false;

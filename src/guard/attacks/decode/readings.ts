@@ -9,23 +9,21 @@ const DEPTH_MAX = 4;
 /** The text as it stands, and as it may be read: decoded, put together, and what is inside it. */
 export function readings(text: string, purpose: Purpose): readonly Reading[] {
   const first = readingOf(text, purpose, false);
-  const inside = decoded(text, first.signs);
-  if (inside.length === 0) return [first];
+  let layer = decoded(text, first.signs);
+  if (layer.length === 0) return [first];
   const seen = new Set<string>([text]);
   const found: Reading[] = [first];
-  let layer: readonly Reading[] = [first];
-  for (let depth = 0; depth < DEPTH_MAX && layer.length > 0; depth++) {
+  for (let depth = 1; layer.length > 0; depth++) {
+    const isNew = (inner: string) => !seen.has(inner) && seen.size < READINGS_MAX;
     const next: Reading[] = [];
-    for (const one of layer) {
-      for (const inner of depth === 0 ? inside : decoded(one.text, one.signs)) {
-        if (seen.has(inner) || found.length >= READINGS_MAX) continue;
-        seen.add(inner);
-        const reading = readingOf(inner, purpose, true);
-        next.push(reading);
-        found.push(reading);
-      }
+    for (const inner of layer) {
+      if (!isNew(inner)) continue;
+      seen.add(inner);
+      next.push(readingOf(inner, purpose, true));
     }
-    layer = next;
+    found.push(...next);
+    if (depth === DEPTH_MAX) break;
+    layer = next.flatMap((one) => decoded(one.text, one.signs));
   }
   return found;
 }

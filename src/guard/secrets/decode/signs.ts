@@ -14,32 +14,56 @@ export const SIGN = {
 /** For a text of which nothing is known. */
 export const ALL_SIGNS = 0xff << 8;
 
-const SIGNS: ReadonlyMap<string, number> = new Map([
-  ["\\", SIGN.backslash],
-  ["%", SIGN.percent],
-  ["&", SIGN.ampersand],
-  ["=", SIGN.equals],
-  ['"', SIGN.quote],
-  ["'", SIGN.quote],
-  ["`", SIGN.quote],
-  ["\n", SIGN.lineFeed],
-]);
+type Range = readonly [first: number, last: number];
 
 /** Control characters that are no white space between two tokens (C0 and C1, ECMA-48). */
-export const CONTROL_SOURCE = String.raw`[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]`;
-/** Characters that stand for ASCII, or for nothing, and halves of such. */
-export const FOREIGN_SOURCE =
-  "[\\u00ad\\u034f\\u0370-\\u04ff\\u115f\\u1160\\u180b-\\u180e\\u200b-\\u200f\\u202a-\\u202e" +
-  "\\u2060-\\u2064\\u2100-\\u214f\\u2460-\\u24ff\\u3164\\ud835\\udb40\\ufe00-\\ufe0f\\ufeff" +
-  "\\uff01-\\uffdc]";
-const CONTROL = new RegExp(CONTROL_SOURCE);
-const FOREIGN = new RegExp(FOREIGN_SOURCE);
+const CONTROLS: readonly Range[] = [
+  [0x00, 0x08],
+  [0x0b, 0x0c],
+  [0x0e, 0x1f],
+  [0x7f, 0x9f],
+];
+/** Characters that stand for ASCII, or for nothing, and first halves of such. */
+const FOREIGN: readonly Range[] = [
+  [0xad, 0xad],
+  [0x34f, 0x34f],
+  [0x370, 0x4ff],
+  [0x115f, 0x1160],
+  [0x180b, 0x180e],
+  [0x200b, 0x200f],
+  [0x202a, 0x202e],
+  [0x2060, 0x2064],
+  [0x2100, 0x214f],
+  [0x2460, 0x24ff],
+  [0x3164, 0x3164],
+  [0xd835, 0xd835],
+  [0xdb40, 0xdb40],
+  [0xfe00, 0xfe0f],
+  [0xfeff, 0xfeff],
+  [0xff01, 0xffdc],
+];
+const CHARACTERS: readonly (readonly [sign: number, characters: string])[] = [
+  [SIGN.backslash, "\\"],
+  [SIGN.percent, "%"],
+  [SIGN.ampersand, "&"],
+  [SIGN.equals, "="],
+  [SIGN.quote, "\"'`"],
+  [SIGN.lineFeed, "\n"],
+];
 
-/** The sign that a UTF-16 code unit is, or 0. */
-export function signOf(code: number): number {
-  const character = String.fromCharCode(code);
-  const sign = SIGNS.get(character);
-  if (sign !== undefined) return sign;
-  if (CONTROL.test(character)) return SIGN.control;
-  return FOREIGN.test(character) ? SIGN.foreign : 0;
+export const CONTROL_SOURCE = classOf(CONTROLS);
+export const FOREIGN_SOURCE = classOf(FOREIGN);
+
+/** By UTF-16 code unit, the sign that it is. */
+export const SIGNS = new Uint16Array(0x10000);
+for (const [first, last] of CONTROLS) SIGNS.fill(SIGN.control, first, last + 1);
+for (const [first, last] of FOREIGN) SIGNS.fill(SIGN.foreign, first, last + 1);
+for (const [sign, characters] of CHARACTERS) {
+  for (const character of characters) SIGNS[character.charCodeAt(0)] = sign;
+}
+
+/** Source of a class of characters. */
+function classOf(ranges: readonly Range[]): string {
+  const escaped = (code: number) => `\\u${code.toString(16).padStart(4, "0")}`;
+  return `[${ranges.map(([first, last]) => `${escaped(first)}-${escaped(last)}`).join("")}]`;
 }
