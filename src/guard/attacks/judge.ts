@@ -18,7 +18,8 @@ export interface Suspicion {
   readonly severity: Severity;
 }
 
-const JUDGES: readonly (readonly [AttackKind, Judge])[] = [
+/** Each says of what kind of attack a reading is. */
+export const JUDGES: readonly (readonly [AttackKind, Judge])[] = [
   ["sql-injection", judgeSql],
   ["path-traversal", judgePath],
   ["ssrf", judgeSsrf],

@@ -9,30 +9,11 @@ import { FIELDLIKE, PROGRAMS, TARGET, WORDLIKE } from "./words.ts";
 const HINT =
   /[;|&`$\\<>^!{}()'"\n\r=%/]|^\s*[a-z0-9_.-]+\s+-?\S|^[A-Z]+_[A-Z_]+$|^\s*(?:whoami|ifconfig|ipconfig|netstat|uname)\s*$/i;
 
-/** Most of the signs in `HINT`. */
-const SHELL_SIGNS =
-  SIGN.semicolon |
-  SIGN.bar |
-  SIGN.ampersand |
-  SIGN.backtick |
-  SIGN.dollar |
-  SIGN.backslash |
-  SIGN.less |
-  SIGN.greater |
-  SIGN.bang |
-  SIGN.brace |
-  SIGN.open |
-  SIGN.close |
-  SIGN.quote |
-  SIGN.line |
-  SIGN.equals |
-  SIGN.percent |
-  SIGN.slash;
 const GLOB_SIGNS = SIGN.question | SIGN.star | SIGN.square;
 
 /** Commands for a shell in what is no command: separated, substituted, or quoted to pieces. */
 export function judgeCommand({ text, purpose, decoded, signs }: Reading): Severity | null {
-  if ((signs & SHELL_SIGNS) === 0 && !HINT.test(text)) return null;
+  if (!HINT.test(text)) return null;
   // The first line of a script names its shell.
   if (isLoud(text.startsWith("#!") ? text.replace(/^#![^\n]*/, "") : text, signs)) return "high";
   const commands = commandsOf(text, signs);

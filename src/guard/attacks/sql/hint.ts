@@ -12,11 +12,13 @@ const COMPARISON_HINT =
   /^[\s(+~!-]*(?:\w+\s*,\s*)?['"\d@(][\s\S]*[=<>]|\b(?:x?or|and|having|where|not)\b[\s\S]{0,160}[=<>]/i;
 const COMPARISON = SIGN.equals | SIGN.less | SIGN.greater;
 
-/** Without one of these, nothing in a text is SQL but what is prose as well; no blanks at its ends. */
+/**
+ * Without one of these, nothing in a text is SQL but what is prose as well. The text has no blanks
+ * at its ends; `signs` are its own, or more.
+ */
 export function mayBeBareSql(text: string, signs: number): boolean {
   const has = (sign: number) => (signs & sign) !== 0;
   return (
-    has(SIGN.hash) ||
     hasPair(text, signs) ||
     (has(SIGN.semicolon) && STATEMENT_HINT.test(text)) ||
     (has(SIGN.open) && OPEN_HINT.test(text)) ||
@@ -27,6 +29,7 @@ export function mayBeBareSql(text: string, signs: number): boolean {
 }
 
 const PAIRS: readonly (readonly [sign: number, pair: string])[] = [
+  [SIGN.hash, "#"],
   [SIGN.colon, "::"],
   [SIGN.dash, "--"],
   [SIGN.star, "/*"],
