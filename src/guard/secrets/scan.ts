@@ -173,11 +173,14 @@ export function createScanner(rules: readonly SecretRule[]): Scanner {
   return { scan };
 }
 
+/** Where nobody asks for the sum. */
+const UNCOUNTED: ScanWork = { attempts: 0, characters: 0 };
+
 function progressIn(text: string, { contextual, work }: ScanOptions): Progress {
   return {
     text,
     found: [],
-    work: work ?? { attempts: 0, characters: 0 },
+    work: work ?? UNCOUNTED,
     contextual,
     seen: null,
     nameSeen: 0,
