@@ -18,6 +18,7 @@ import { SetupFailure, step } from "./setup/failure.mjs";
 import { hadolint } from "./setup/hadolint.mjs";
 import { h2load, wrk } from "./setup/load.mjs";
 import { kubeconform, kustomize } from "./setup/manifests.mjs";
+import { egctl, istioTranslate } from "./setup/mesh.mjs";
 import { opa } from "./setup/opa.mjs";
 import { otelcol } from "./setup/otelcol.mjs";
 import { packages } from "./setup/packages.mjs";
@@ -30,7 +31,7 @@ import { rsyslogd } from "./setup/rsyslogd.mjs";
 const tools = new Map(
   [
     ...[envoy, opa, policy, rsyslogd, otelcol, promtool, redis],
-    ...[kustomize, kubeconform, hadolint, wrk, h2load],
+    ...[kustomize, kubeconform, hadolint, wrk, h2load, egctl, istioTranslate],
   ].map((part) => [part.name, part]),
 );
 
