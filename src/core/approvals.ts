@@ -1,4 +1,5 @@
 import type { Approver, Asked, GrantFact } from "./policy.ts";
+import type { Soon } from "./session.ts";
 
 /** Just this request: what a person agrees to is this, and nothing that looks like it. */
 export interface ApprovalSubject {
@@ -47,14 +48,14 @@ export interface Approvals {
   ask(question: ApprovalQuestion): QuestionOutcome;
 }
 
-/** What people agreed to, as those who agree see it. */
+/** What people agreed to, as those who agree see it. Rejects where it cannot be told just now. */
 export interface ApprovalDesk {
-  pending(): readonly PendingApproval[];
-  grants(): readonly StandingGrant[];
+  pending(): Soon<readonly PendingApproval[]>;
+  grants(): Soon<readonly StandingGrant[]>;
   /** Null where no question of this id waits for this approver. */
-  approve(id: string, word: ApprovalWord): StandingGrant | null;
+  approve(id: string, word: ApprovalWord): Soon<StandingGrant | null>;
   /** Says no to a question, or takes a grant back; null where there is neither. */
-  deny(id: string): PendingApproval | null;
+  deny(id: string): Soon<PendingApproval | null>;
 }
 
 /** How far somebody agrees; what is null is as the rules that asked have it. */
