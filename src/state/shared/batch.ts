@@ -9,8 +9,13 @@ export interface Script {
   readonly sha: string;
 }
 
+/** Each is brought to Redis whenever there is a connection. */
+const SCRIPTS: Script[] = [];
+
 export function scriptOf(lua: string): Script {
-  return { lua, sha: hash("sha1", lua) };
+  const script = { lua, sha: hash("sha1", lua) };
+  SCRIPTS.push(script);
+  return script;
 }
 
 export type RedisCommand =
@@ -44,16 +49,24 @@ export interface RedisBatch {
 }
 
 export function createRedisBatch(connection: RedisConnection): RedisBatch {
+  const { client } = connection;
+  // Before whatever is asked next: Redis takes the commands of a connection in their order.
+  const load = (): void => {
+    for (const { lua } of SCRIPTS) client.script("LOAD", lua).catch(() => {});
+  };
+  client.on("ready", load);
+  if (client.status === "ready") load();
+
   async function exchange(
     commands: readonly (readonly [string, ...Word[]])[],
   ): Promise<readonly (readonly [Error | null, unknown])[]> {
-    const pipeline = connection.client.pipeline(commands.map((words) => [...words]));
+    const pipeline = client.pipeline(commands.map((words) => [...words]));
     return (await pipeline.exec()) ?? [];
   }
 
   async function ask(commands: readonly RedisCommand[]): Promise<readonly unknown[] | null> {
     const replies = [...(await exchange(commands.map(short)))];
-    // After its start Redis knows none of our programs: the first one brings each of them along.
+    // Somebody had Redis forget our programs. These come behind the rest of the batch.
     const unknown = replies.flatMap(([error], index) => (isUnknownScript(error) ? [index] : []));
     if (unknown.length > 0) {
       const again = unknown.flatMap((index) => commands[index] ?? []);

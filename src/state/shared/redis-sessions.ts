@@ -72,14 +72,10 @@ class RedisSessions implements SessionBook {
 
   async #come(mode: Mode, key: string, visitor: Visitor): Promise<Entry> {
     const name = this.#options.seal.name("session", key);
-    const untold = [...this.#untold];
-    const replies = await this.#options.batch.send([
-      ...untold.map(([over, cause]) => this.#ending(over, cause)),
-      this.#entering(mode, name, visitor),
-    ]);
-    const entered = decodeEnter(replies?.at(-1));
+    if (this.#untold.size > 0) await this.#tellEnds();
+    const replies = await this.#options.batch.send([this.#entering(mode, name, visitor)]);
+    const entered = decodeEnter(replies?.[0]);
     if (entered === null) return this.#without(mode, visitor);
-    for (const [over] of untold) this.#untold.delete(over);
     this.#tellEnded(entered);
     switch (entered.kind) {
       case "conflict":
@@ -123,12 +119,24 @@ class RedisSessions implements SessionBook {
     return run(END, [name], cause, this.#options.maxAgeMs);
   }
 
+  async #tellEnds(): Promise<void> {
+    const untold = [...this.#untold];
+    const ends = untold.map(([name, cause]) => this.#ending(name, cause));
+    if ((await this.#options.batch.send(ends)) === null) return;
+    for (const [name] of untold) this.#untold.delete(name);
+  }
+
   async #end(name: string, cause: SessionEnd): Promise<void> {
     const replies = await this.#options.batch.send([this.#ending(name, cause)]);
     if (replies === null && this.#untold.size < UNTOLD_MAX) this.#untold.set(name, cause);
   }
 
-  #comesAgain(name: string, key: string, entered: Entered, visitor: Visitor): Entry {
+  async #comesAgain(
+    name: string,
+    key: string,
+    entered: Entered,
+    visitor: Visitor,
+  ): Promise<Entry> {
     const { log, seal } = this.#options;
     const { principal } = visitor;
     const rights = rightsOf(principal, seal.digest);
@@ -140,7 +148,8 @@ class RedisSessions implements SessionBook {
     // FAIL CLOSED: other rights that are not on record are none.
     if (!log.record(event)) return { kind: "refused", code: "audit_unavailable" };
     const step = TRUST_STEPS.identity_changed;
-    void this.#options.batch.send([run(RIGHTS, [name], rights), run(NOTE, [name], 0, 0, step)]);
+    const told = [run(RIGHTS, [name], rights), run(NOTE, [name], 0, 0, step)];
+    await this.#options.batch.send(told);
     const tenths = Math.max(0, entered.trust.tenths + step);
     return this.#entered(name, key, { ...entered, trust: { ...entered.trust, tenths } }, visitor);
   }
