@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { type OnFailure, SHARED_KINDS, type SharedKind } from "../core/shared.ts";
 import { textAt, valueAt } from "./access.ts";
-import type { AliasesConfig, RedisAddress, RedisConfig, Secret } from "./config.ts";
+import type { AliasesConfig, Config, RedisAddress, RedisConfig, Secret } from "./config.ts";
 import type { Fault, Path } from "./config-error.ts";
 
 /** `state.redis` once the schema has found its shape right and filled in defaults. */
@@ -95,6 +95,11 @@ export function buildRedis(
     key: secrets.stateKey,
     aliasTtlMs: raw.alias_ttl_s * SECOND_MS,
   };
+}
+
+/** Whether all processes with this configuration have it in common, on whichever machine. */
+export function isShared({ redis }: Pick<Config, "redis">, kind: SharedKind): boolean {
+  return redis?.share.has(kind) ?? false;
 }
 
 const SECOND_MS = 1_000;

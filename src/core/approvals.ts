@@ -52,11 +52,17 @@ export interface Approvals {
 export interface ApprovalDesk {
   pending(): Soon<readonly PendingApproval[]>;
   grants(): Soon<readonly StandingGrant[]>;
-  /** Null where no question of this id waits for this approver. */
-  approve(id: string, word: ApprovalWord): Soon<StandingGrant | null>;
+  /**
+   * Null where no question of this id waits for this approver. `record` is told before anything
+   * holds: where it cannot take it, nothing does.
+   */
+  approve(id: string, word: ApprovalWord, record?: RecordGrant): Soon<Agreed>;
   /** Says no to a question, or takes a grant back; null where there is neither. */
   deny(id: string): Soon<PendingApproval | null>;
 }
+
+export type RecordGrant = (grant: StandingGrant) => boolean;
+export type Agreed = StandingGrant | "unrecorded" | null;
 
 /** How far somebody agrees; what is null is as the rules that asked have it. */
 export interface ApprovalWord {

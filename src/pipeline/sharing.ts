@@ -17,7 +17,7 @@ export function bringForRequest(
   scene: Scene,
   dependencies: Dependencies,
 ): Promise<SharedRefusal | null> | null {
-  const { shared = null, paths } = dependencies;
+  const { shared = null, paths, pins } = dependencies;
   if (shared === null) return null;
   const isObliged = dependencies.policy()?.asksForAliases === true;
   const read = paths.readingViewOf(scene.server, scene.principal, isObliged);
@@ -26,7 +26,7 @@ export function bringForRequest(
     server: scene.server,
     aliases: read === null ? null : unknownAliases(document.leaves, read.view),
     caller: isAsked ? callerOf(scene) : null,
-    tools: messages.flatMap(({ tool }) => tool ?? []),
+    tools: pins.mode(scene.server) === null ? [] : messages.flatMap(({ tool }) => tool ?? []),
   };
   return shared.bring(wanted);
 }

@@ -69,12 +69,13 @@ async function approve(
   if (word === null) {
     return says(400, `{"calls":1…${CALLS_MAX},"minutes":1…${MINUTES_MAX},"any_arguments":false}`);
   }
-  const grant = await options.desk.approve(id, word);
+  const note = (agreed: StandingGrant) => options.note("approved", agreed);
+  const grant = await options.desk.approve(id, word, note);
   if (grant === null) return says(404, "no such question waits for the operator");
-  if (options.note("approved", grant)) return json(200, shownGrant(grant));
-  // FAIL CLOSED: nobody has agreed to what is not on record.
-  await options.desk.deny(id);
-  return says(503, "the decision log cannot take it; nothing was approved");
+  if (grant === "unrecorded") {
+    return says(503, "the decision log cannot take it; nothing was approved");
+  }
+  return json(200, shownGrant(grant));
 }
 
 async function deny(

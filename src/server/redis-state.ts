@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Config, RedisConfig } from "../config/config.ts";
+import { isShared } from "../config/redis.ts";
 import type { Clock, RateStore } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import type { SharedKind } from "../core/shared.ts";
@@ -46,7 +47,7 @@ export async function openRedisState(
   await connection.waitUntilUp(START_WAIT_MS);
   const stores = redis.key === null ? null : storesOf(config, redis, connection, clock);
   return ok({
-    rateStore: redis.share.has("limits") ? ratesOf(config, redis, connection, local) : local,
+    rateStore: isShared(config, "limits") ? ratesOf(config, redis, connection, local) : local,
     shared: stores?.shared ?? null,
     close() {
       stores?.close();
@@ -86,7 +87,7 @@ function storesOf(
   const common = { batch, seal, clock, journal };
   const closing: Disposable[] = [];
   const { onFailure } = redis;
-  const wants = (kind: SharedKind) => redis.share.has(kind);
+  const wants = (kind: SharedKind) => isShared(config, kind);
 
   function sharedTools() {
     const tools = createRedisTools({ ...common, ttlMs: TOOLS_TTL_MS, onFailure: onFailure.tools });

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type {
+  Agreed,
   ApprovalDesk,
   ApprovalQuestion,
   ApprovalSubject,
@@ -7,6 +8,7 @@ import type {
   ApprovalWord,
   PendingApproval,
   QuestionOutcome,
+  RecordGrant,
   StandingGrant,
 } from "../core/approvals.ts";
 import type { GrantFact } from "../core/policy.ts";
@@ -35,7 +37,7 @@ export const APPROVAL_DEFAULTS = {
 export interface LocalDesk extends ApprovalDesk {
   pending(): readonly PendingApproval[];
   grants(): readonly StandingGrant[];
-  approve(id: string, word: ApprovalWord): StandingGrant | null;
+  approve(id: string, word: ApprovalWord, record?: RecordGrant): Agreed;
   deny(id: string): PendingApproval | null;
 }
 
@@ -119,7 +121,7 @@ class ApprovalMemory implements Approvals, LocalDesk {
     return [...this.#questions.values()].map((question) => this.#described(question));
   }
 
-  approve(id: string, word: ApprovalWord): StandingGrant | null {
+  approve(id: string, word: ApprovalWord, record: RecordGrant = () => true): Agreed {
     this.#forgetEnded();
     const question = this.#questions.get(id);
     if (question === undefined || question.isDenied) return null;
@@ -129,9 +131,12 @@ class ApprovalMemory implements Approvals, LocalDesk {
     const since = this.#options.clock.monotonic();
     const { calls: callsLeft, forMs } = termsOf(asked, word);
     const grant = { question, word, since, until: since + forMs, used: 0, callsLeft };
+    const standing = this.#standing(grant);
+    // FAIL CLOSED: nobody has agreed to what is not on record.
+    if (!record(standing)) return "unrecorded";
     this.#forget(question);
     this.#grants.set(id, grant);
-    return this.#standing(grant);
+    return standing;
   }
 
   deny(id: string): PendingApproval | null {

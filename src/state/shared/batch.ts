@@ -43,13 +43,22 @@ export function run(
 export interface RedisBatch {
   /**
    * Null where Redis did not answer all of them in time, or one of them with an error: nobody
-   * knows then what was done. Never rejects.
+   * knows then what was done. Never rejects. What is sent in one turn of the event loop, for
+   * whichever exchange, goes in one piece and in its order.
    */
   send(commands: readonly RedisCommand[]): Promise<readonly unknown[] | null>;
 }
 
+type Reply = readonly [Error | null, unknown];
+
+interface Sending {
+  readonly commands: readonly RedisCommand[];
+  readonly resolve: (replies: readonly unknown[] | null) => void;
+}
+
 export function createRedisBatch(connection: RedisConnection): RedisBatch {
   const { client } = connection;
+  let waiting: Sending[] = [];
   // Before whatever is asked next: Redis takes the commands of a connection in their order.
   const load = (): void => {
     for (const { lua } of SCRIPTS) client.script("LOAD", lua).catch(() => {});
@@ -59,12 +68,12 @@ export function createRedisBatch(connection: RedisConnection): RedisBatch {
 
   async function exchange(
     commands: readonly (readonly [string, ...Word[]])[],
-  ): Promise<readonly (readonly [Error | null, unknown])[]> {
+  ): Promise<readonly Reply[]> {
     const pipeline = client.pipeline(commands.map((words) => [...words]));
     return (await pipeline.exec()) ?? [];
   }
 
-  async function ask(commands: readonly RedisCommand[]): Promise<readonly unknown[] | null> {
+  async function ask(commands: readonly RedisCommand[]): Promise<readonly Reply[]> {
     const replies = [...(await exchange(commands.map(short)))];
     // Somebody had Redis forget our programs. These come behind the rest of the batch.
     const unknown = replies.flatMap(([error], index) => (isUnknownScript(error) ? [index] : []));
@@ -74,23 +83,38 @@ export function createRedisBatch(connection: RedisConnection): RedisBatch {
         replies[unknown[position] ?? -1] = reply;
       }
     }
-    const isWhole = replies.length === commands.length && replies.every(([error]) => !error);
-    return isWhole ? replies.map(([, value]) => value) : null;
+    return replies;
+  }
+
+  async function flush(): Promise<void> {
+    const sending = waiting;
+    waiting = [];
+    let replies: readonly Reply[] = [];
+    if (connection.isUp()) {
+      replies = await ask(sending.flatMap(({ commands }) => commands)).catch(() => []);
+      connection.note(replies.some(([error]) => error === null));
+    }
+    let at = 0;
+    for (const { commands, resolve } of sending) {
+      resolve(valuesOf(replies.slice(at, at + commands.length), commands.length));
+      at += commands.length;
+    }
   }
 
   return {
-    async send(commands) {
-      if (!connection.isUp()) return null;
-      try {
-        const replies = await ask(commands);
-        connection.note(replies !== null);
-        return replies;
-      } catch {
-        connection.note(false);
-        return null;
-      }
+    send(commands) {
+      const { promise, resolve } = Promise.withResolvers<readonly unknown[] | null>();
+      if (waiting.length === 0) setImmediate(() => void flush());
+      waiting.push({ commands, resolve });
+      return promise;
     },
   };
+}
+
+/** Null where one of them is missing or an error. */
+function valuesOf(replies: readonly Reply[], length: number): readonly unknown[] | null {
+  const isWhole = replies.length === length && replies.every(([error]) => error === null);
+  return isWhole ? replies.map(([, value]) => value) : null;
 }
 
 function short(command: RedisCommand): readonly [string, ...Word[]] {

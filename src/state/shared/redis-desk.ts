@@ -2,6 +2,7 @@ import type {
   ApprovalDesk,
   ApprovalWord,
   PendingApproval,
+  RecordGrant,
   StandingGrant,
 } from "../../core/approvals.ts";
 import { described, mayAgree, termsOf } from "../approval-terms.ts";
@@ -48,18 +49,21 @@ export function createRedisDesk({ batch, seal, names, grantsMax }: RedisDeskOpti
       const { now, approvals } = await all();
       return approvals.flatMap((one) => standing(one, now) ?? []);
     },
-    async approve(id: string, word: ApprovalWord) {
-      const { found } = await find(id);
+    async approve(id: string, word: ApprovalWord, record: RecordGrant = () => true) {
+      const { now, found } = await find(id);
       if (found === null || found.grant !== null || !mayAgree(found.asked, word)) return null;
       const { calls, forMs } = termsOf(found.asked, word);
+      const { by, anyArguments } = word;
+      const grant = { by, anyArguments, since: 0, until: forMs, used: 0, callsLeft: calls };
+      const agreed = standing({ ...found, grant, askedAt: found.askedAt - now }, 0);
+      // FAIL CLOSED: nobody has agreed to what is not on record. What is on record and comes too
+      // late holds nowhere.
+      if (agreed !== null && !record(agreed)) return "unrecorded";
       const name = names.approval(id);
       const keys = [name, names.questions, names.nameless, names.grants];
       const sealed = sealWord(word, name, seal);
       const isAgreed = await send(run(APPROVE, keys, sealed, calls, forMs, grantsMax));
-      if (isAgreed !== 1) return null;
-      const { by, anyArguments } = word;
-      const grant = { by, anyArguments, since: 0, until: forMs, used: 0, callsLeft: calls };
-      return standing({ ...found, askedAt: 0, grant }, 0);
+      return isAgreed === 1 ? agreed : null;
     },
     async deny(id: string) {
       const { now, found } = await find(id);

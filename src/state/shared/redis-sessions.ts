@@ -131,12 +131,7 @@ class RedisSessions implements SessionBook {
     if (replies === null && this.#untold.size < UNTOLD_MAX) this.#untold.set(name, cause);
   }
 
-  async #comesAgain(
-    name: string,
-    key: string,
-    entered: Entered,
-    visitor: Visitor,
-  ): Promise<Entry> {
+  async #comesAgain(name: string, key: string, entered: Entered, visitor: Visitor): Promise<Entry> {
     const { log, seal } = this.#options;
     const { principal } = visitor;
     const rights = rightsOf(principal, seal.digest);
