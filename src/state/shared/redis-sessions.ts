@@ -13,6 +13,7 @@ import { contextOf } from "../held-session.ts";
 import { isNamed, isSessionId, keyOf, nameOf } from "../session-names.ts";
 import { firstTrust, TRUST_STEPS } from "../trust.ts";
 import { type RedisBatch, run } from "./batch.ts";
+import { createRemembered } from "./remembered.ts";
 import type { StateSeal } from "./seal.ts";
 import { createSessionKeeper, type SessionKeeper } from "./session-keeper.ts";
 import { changesOf, decodeEnter, type Entered, rightsOf } from "./session-records.ts";
@@ -37,12 +38,15 @@ export function createRedisSessions(options: RedisSessionsOptions): SessionBook 
 }
 
 const UNTOLD_MAX = 1_024;
+const PLACES_MAX = 8_192;
 
 type Mode = "enter" | "open" | "credential";
 
 class RedisSessions implements SessionBook {
   readonly #options: RedisSessionsOptions;
   readonly #keeper: SessionKeeper;
+  /** Where sessions were opened, sealed: needed only where one begins, and sent with each. */
+  readonly #places = createRemembered<string>(PLACES_MAX);
   /** Ends that Redis did not take: what is over stays over once it is there again. */
   readonly #untold = new Map<string, SessionEnd>();
 
@@ -96,19 +100,20 @@ class RedisSessions implements SessionBook {
     const { seal, idleMs, maxAgeMs, unknown, perPrincipalMax, sessionsMax } = this.#options;
     const { principal } = visitor;
     const isKnown = isNamed(principal);
+    const owner = seal.digest(nameOf(principal));
     const kind = isKnown ? "named" : "nameless";
     const keys = [name, seal.name("sessions", kind), seal.name("sessions-of", nameOf(principal))];
     return run(
       ENTER,
       keys,
       mode,
-      seal.digest(nameOf(principal)),
+      owner,
       idleMs,
       maxAgeMs,
       unknown === "adopt" ? 1 : 0,
       isKnown ? perPrincipalMax : 0,
       sessionsMax,
-      seal.seal(JSON.stringify(placeOf(visitor)), name),
+      this.#places.of(`${owner} ${name}`, () => seal.seal(JSON.stringify(placeOf(visitor)), name)),
       rightsOf(principal, seal.digest),
       firstTrust(principal.authenticated_by).mostTenths,
       maxAgeMs,

@@ -7,6 +7,8 @@ import {
   randomBytes,
 } from "node:crypto";
 
+import { createRemembered } from "./remembered.ts";
+
 /** What keeps names and values from whoever reads the store. */
 export interface StateSeal {
   /** The name of a key: `parts` are hashed with a key. */
@@ -23,13 +25,19 @@ const CIPHER = "aes-256-gcm";
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const DIGEST_LENGTH = 22;
+/** The same few callers and sessions come again and again. */
+const DIGESTS_MAX = 8_192;
+const DIGESTED_MAX_LENGTH = 512;
 
 /** All keys come of `key`, which all replicas have in common. */
 export function createStateSeal(key: Uint8Array, prefix: string): StateSeal {
   const digestKey = derived(createSecretKey(key), "impedance state names 1");
   const cipherKey = derived(createSecretKey(key), "impedance state values 1");
-  const digest = (text: string) =>
+  const remembered = createRemembered<string>(DIGESTS_MAX);
+  const work = (text: string) =>
     createHmac("sha256", digestKey).update(text).digest("base64url").slice(0, DIGEST_LENGTH);
+  const digest = (text: string) =>
+    text.length > DIGESTED_MAX_LENGTH ? work(text) : remembered.of(text, () => work(text));
   return {
     digest,
     name: (kind, ...parts) => `${prefix}${kind}:${digest(JSON.stringify([kind, ...parts]))}`,
