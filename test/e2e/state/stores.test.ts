@@ -1,5 +1,6 @@
 /** What is kept in a real Redis, store by store: for all replicas, exactly, and sealed. */
 
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 
 import type { AliasScope } from "../../../src/core/alias.ts";
@@ -35,6 +36,7 @@ interface Options {
   readonly onFailure?: OnFailure;
   readonly sessions?: Partial<SessionSettings>;
   readonly deadlineMs?: number;
+  readonly login?: { readonly username: string; readonly password: string };
 }
 
 /** All stores of one replica. */
@@ -42,16 +44,19 @@ async function startReplica(redis: TestRedis, options: Options = {}) {
   const { onFailure = "deny" } = options;
   const connection = connectRedis({
     address: { kind: "unix", path: redis.socket },
-    ...{ username: null, password: null, ca: null, onChange() {} },
+    ...{ username: null, password: null, ca: null, onChange() {}, ...options.login },
     commandDeadlineMs: options.deadlineMs ?? 5_000,
   });
   await connection.waitUntilUp(5_000);
   const real = createRedisBatch(connection);
   const trips: (readonly RedisCommand[])[] = [];
+  const failed: (readonly RedisCommand[])[] = [];
   const batch: typeof real = {
-    send(commands) {
+    async send(commands) {
       trips.push(commands);
-      return real.send(commands);
+      const replies = await real.send(commands);
+      if (replies === null) failed.push(commands);
+      return replies;
     },
   };
   const seal = createStateSeal(options.key ?? KEY, "test:");
@@ -68,7 +73,7 @@ async function startReplica(redis: TestRedis, options: Options = {}) {
   const sessions = createRedisSessions({ ...common, ...settings, fallback: null });
   const local = createFailureBrake({ clock, max: 3, seconds: 60, addressesMax: 100 });
   return {
-    ...{ connection, batch, trips, events, journal, aliases, approvals, tools, sessions },
+    ...{ connection, batch, trips, failed, events, journal, aliases, approvals, tools, sessions },
     desk: createRedisDesk({ ...common, names, grantsMax: 100 }),
     replays: createRedisReplays({ ...common, fallback: null }),
     brake: createRedisBrake({ ...common, local, max: 3, seconds: 60, addressesMax: 100 }),
@@ -88,14 +93,8 @@ function scopeOf(id: string): AliasScope {
 }
 
 function principal(id: string, more: Partial<Principal> = {}): Principal {
-  return {
-    id,
-    kind: "user",
-    roles: [],
-    scopes: [],
-    authenticated_by: "oauth",
-    ...more,
-  } as Principal;
+  const known = { kind: "user", roles: ["dev"], scopes: [], claims: {} } as const;
+  return { id, ...known, authenticated_by: "jwt", ...more };
 }
 
 function visitor(who: Principal, id: string | null = "s-1") {
@@ -183,7 +182,7 @@ describe.skipIf(REDIS_SERVER === null)(
       using one = await startReplica(redis);
       using other = await startReplica(redis);
       const ana = principal("ana");
-      expect(came(await one.sessions.open(visitor(ana) as never))).toBe("entered");
+      expect(came(await one.sessions.open({ ...visitor(ana), id: "s-1" }))).toBe("entered");
       const session = entered(await other.sessions.enter(visitor(ana)));
       session.note("allowed");
       session.note("denied");
@@ -192,7 +191,7 @@ describe.skipIf(REDIS_SERVER === null)(
         return now.calls === 2 && now;
       });
       expect(facts).toMatchObject({ calls: 2, denied: 1, trust: 95, threat: "low" });
-      expect(came(await other.sessions.open(visitor(principal("bo")) as never))).toBe(
+      expect(came(await other.sessions.open({ ...visitor(principal("bo")), id: "s-1" }))).toBe(
         "session_conflict",
       );
       expect(came(await one.sessions.enter(visitor(principal("bo"))))).toBe("session_foreign");
@@ -393,6 +392,41 @@ describe.skipIf(REDIS_SERVER === null)(
       expect(other.journal.settle()).toBeNull();
     });
 
+    test("the rights that docs/redis.md asks for are enough, and reach no other keys", async () => {
+      const page = readFileSync(new URL("../../../docs/redis.md", import.meta.url), "utf8");
+      const told = /^user impedance on #… ~impedance:\*([^`]*)```/m.exec(page)?.[1] ?? "";
+      const password = ["open", "sesame"].join("-");
+      const user = ["impedance", "on", `>${password}`, "~test:*", ...told.trim().split(/\s+/)];
+      await using redis = await startRedis(["--user", ...user]);
+      using one = await startReplica(redis, { login: { username: "impedance", password } });
+      const ana = principal("ana");
+      const session = entered(await one.sessions.open({ ...visitor(ana), id: "s-1" }));
+      const release = session.keep();
+      session.note("allowed");
+      const id = await asked(one);
+      expect(await one.desk.approve(id, WORD)).toMatchObject({ id });
+      expect(await passes(one)).toBe(true);
+      expect(await one.desk.deny(await asked(one))).toMatchObject({ state: "denied" });
+      one.aliases.codeOf("/srv/a", scopeOf("ana"));
+      one.tools.note("files", new Map([["read", null]]));
+      expect(await one.journal.settle()).toBeNull();
+      const aliases = { scope: scopeOf("ana"), codes: ["0123456789abcdef"] };
+      const wanted: Wanted = { server: "files", aliases, caller: "ana", tools: "all" };
+      expect(await one.journal.bring(wanted)).toBeNull();
+      expect(await one.journal.bring({ ...wanted, tools: ["read"] })).toBeNull();
+      expect(await one.replays.use("jti", Date.now() + 1_000)).toBe("first");
+      one.brake.failed("192.0.2.1");
+      release();
+      session.end("policy");
+      await waitFor("the end", async () => {
+        return came(await one.sessions.enter(visitor(ana))) === "session_unknown";
+      });
+      const { client } = one.connection;
+      const others = await Promise.all([client.get("other"), client.dbsize()].map(refusalOf));
+      expect(others).toEqual(["NOPERM", "NOPERM"]);
+      expect(one.failed).toEqual([]);
+    });
+
     test("a token that one let in is used up for the other", async () => {
       await using redis = await startRedis();
       using one = await startReplica(redis);
@@ -443,6 +477,13 @@ async function asked({ journal, approvals }: Replica, question = QUESTION): Prom
   if (outcome.kind !== "waiting") throw new Error(outcome.kind);
   expect((await journal.settle()) ?? null).toBeNull();
   return outcome.id;
+}
+
+async function refusalOf(asking: Promise<unknown>): Promise<string> {
+  return asking.then(
+    () => "",
+    (error: Error) => error.message.slice(0, "NOPERM".length),
+  );
 }
 
 /** As one request does it. */
