@@ -6,7 +6,7 @@ import type { Dependencies } from "../pipeline/dependencies.ts";
 import { APPROVAL_DEFAULTS, createApprovals } from "../state/approvals.ts";
 import type { AdminRoute } from "../telemetry/admin.ts";
 import { createApprovalRoute } from "./approvals-http.ts";
-import type { SharedStoresOf } from "./state.ts";
+import type { SharedStoresOf } from "./stores.ts";
 
 /** What people agree to, as both sides see it. */
 export interface OpenApprovals {

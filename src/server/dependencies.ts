@@ -23,7 +23,7 @@ import { packageVersion } from "./package-root.ts";
 import { pathGuardOf } from "./paths.ts";
 import { createRates, failureBrakeOf } from "./rates.ts";
 import { withRefusedOnRecord } from "./refused-callers.ts";
-import type { SharedStoresOf } from "./state.ts";
+import type { SharedStoresOf } from "./stores.ts";
 import { randomIdentifiers, systemJitter } from "./system.ts";
 import { NO_LIMITS, toolLimitsOf } from "./tool-limits.ts";
 

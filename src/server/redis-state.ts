@@ -21,7 +21,7 @@ import { createRedisTools } from "../state/shared/redis-tools.ts";
 import { createStateSeal, type StateSeal } from "../state/shared/seal.ts";
 import { SharedStores } from "../state/shared/shared-state.ts";
 import { ADDRESSES_MAX, digestWith } from "./rates.ts";
-import type { OpenedState, SharedStoresOf } from "./state.ts";
+import type { OpenedState, SharedStoresOf } from "./stores.ts";
 
 /** How long the start waits for Redis; without it, it goes on as while Redis is away. */
 const START_WAIT_MS = 1_000;
