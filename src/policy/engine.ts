@@ -95,8 +95,9 @@ class WasmPolicyEngine implements PolicyEngine {
 
   decide(input: PolicyInput): Result<PolicyDecision, PolicyFault> {
     const started = this.#clock.monotonic();
+    const question = textOf(this.#select(input));
+    if (question === null) return fault("policy_failed", "the input is no JSON");
     // What the policy may look at is all that it depends on: no clock, no network, no memory.
-    const question = JSON.stringify(this.#select(input));
     const decision = this.#remembered.of(question, () => this.#ask(question), isLasting);
     const tookMs = this.#clock.monotonic() - started;
     if (tookMs > this.#budgetMs) {
@@ -150,6 +151,15 @@ type Answer = Result<PolicyDecision, PolicyFault>;
 /** FAIL CLOSED: a fault is for the message it befell, and the next one asks again. */
 function isLasting({ ok: isDecision }: Answer): boolean {
   return isDecision;
+}
+
+/** Null for what JSON cannot say. */
+function textOf(input: unknown): string | null {
+  try {
+    return JSON.stringify(input) ?? null;
+  } catch {
+    return null;
+  }
 }
 
 const ANSWERS_MAX = 64;

@@ -22,8 +22,8 @@ import { analystOf } from "./open-log.ts";
 import { openShippedLog } from "./open-shipping.ts";
 import { packageVersion } from "./package-root.ts";
 import { openPorts, type Ports } from "./ports.ts";
-import { openRates } from "./rates.ts";
 import { followInventory, noteReload, noteStart } from "./reloads.ts";
+import { openState } from "./state.ts";
 import { systemClock } from "./system.ts";
 
 export interface ServiceOptions {
@@ -98,17 +98,18 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
   undo.push(() => sink.close());
   const analyst = analystOf(config.audit);
   if (!analyst.ok) return giveUp("audit", [analyst.error]);
-  const rates = await openRates(config, systemClock, noteRedis(config, metrics, log));
-  if (!rates.ok) return giveUp("service", [rates.error]);
-  undo.push(() => rates.value.close());
-  const approvals = approvalsOf(config, systemClock);
-  const own = { approvals, analyst: analyst.value, clock: systemClock };
+  const state = await openState(config, systemClock, noteRedis(metrics, log));
+  if (!state.ok) return giveUp("service", [state.error]);
+  undo.push(() => state.value.close());
+  const { rateStore, shared } = state.value;
+  const { approvals, desk } = approvalsOf(config, shared, systemClock);
+  const own = { approvals, shared, analyst: analyst.value, clock: systemClock };
   const dependencies = dependenciesOf(config, {
     ...own,
     ...listenersOf(metrics, log),
     ...logsOf(sink, metrics, options.onDecision),
     inForce: current,
-    rateStore: rates.value.store,
+    rateStore,
     get inventory() {
       return inventory.value.current();
     },
@@ -123,7 +124,7 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
     ready: () => ready && sink.healthy && isReady(),
     policyDefault: () => current().policy.default,
     anyAdminPort: options.anyAdminPort === true,
-    routes: [approvalRouteOf(config, approvals, sink, dependencies)],
+    routes: [approvalRouteOf(config, desk, sink, dependencies)],
   });
   if (!ports.ok) return giveUp("service", ports.error);
   const { grpc, admin } = ports.value;
@@ -142,7 +143,7 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
       inventory.value.stop();
       endWithin(config.drainDeadlineMs);
       await drain(options, ports.value);
-      rates.value.close();
+      state.value.close();
       return close(sink, log);
     },
   });
@@ -169,11 +170,11 @@ function listenersOf(metrics: Metrics, log: Logger) {
 }
 
 /** Told once for each change. */
-function noteRedis({ redis }: Config, metrics: Metrics, log: Logger): (isUp: boolean) => void {
+function noteRedis(metrics: Metrics, log: Logger): (isUp: boolean) => void {
   return (isUp) => {
     metrics.redisUp(isUp);
     if (isUp) log.info("redis_up");
-    else log.error("redis_down", { on_failure: redis?.onFailure ?? null });
+    else log.error("redis_down");
   };
 }
 

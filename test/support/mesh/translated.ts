@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,6 +28,28 @@ export function kept(name: string): Sent {
 export function keep(name: string, sent: Sent): void {
   const head = "# Written by UPDATE_GOLDEN=1 vitest run test/unit/mesh; read by test/e2e/mesh.\n";
   writeFileSync(join(GOLDEN, `${name}.yaml`), head + stringify(sent, { sortMapEntries: true }));
+}
+
+/** Digests of the files that a control plane is given, by what they say: comments may change. */
+export function sourcesIn(folder: string): { readonly [file: string]: string } {
+  const names = readdirSync(join(ENVOY_FOLDER, folder), { recursive: true, encoding: "utf8" });
+  const files = names.filter((name) => name.endsWith(".yaml")).sort();
+  return Object.fromEntries(
+    files.map((name) => {
+      const said = JSON.stringify(parse(shipped(join(folder, name)), { merge: true }));
+      return [name, createHash("sha256").update(said).digest("hex")];
+    }),
+  );
+}
+
+/** Of which files the translations that are kept were made. */
+export function keptSources(folder: string): { readonly [file: string]: string } {
+  return JSON.parse(readFileSync(join(GOLDEN, `${folder}.sources.json`), "utf8"));
+}
+
+export function keepSources(folder: string): void {
+  const text = JSON.stringify(sourcesIn(folder), null, 2);
+  writeFileSync(join(GOLDEN, `${folder}.sources.json`), `${text}\n`);
 }
 
 /** A translation, and what became of each resource on the way. */

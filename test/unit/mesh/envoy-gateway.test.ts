@@ -3,7 +3,14 @@
 import { describe, expect, test } from "vitest";
 import { AUTHORITY_PEM, LOCALHOST } from "../../support/certificates.ts";
 import { type Json, managersOf } from "../../support/mesh/sent.ts";
-import { byEnvoyGateway, EGCTL, keep, kept, shipped } from "../../support/mesh/translated.ts";
+import {
+  byEnvoyGateway,
+  EGCTL,
+  keep,
+  keepSources,
+  kept,
+  shipped,
+} from "../../support/mesh/translated.ts";
 
 const IS_UPDATE = process.env.UPDATE_GOLDEN === "1";
 const FOLDER = "envoy-gateway";
@@ -22,6 +29,7 @@ describe.skipIf(EGCTL === null)("Envoy Gateway (needs egctl)", { timeout: 120_00
     );
     expect(complaints).toEqual([]);
     if (IS_UPDATE) keep("envoy-gateway", sent);
+    if (IS_UPDATE) keepSources(FOLDER);
     expect(sent).toEqual(kept("envoy-gateway"));
   });
 

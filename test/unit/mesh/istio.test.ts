@@ -7,6 +7,7 @@ import {
   ISTIO_TRANSLATE,
   type IstioProxy,
   keep,
+  keepSources,
   kept,
   shipped,
 } from "../../support/mesh/translated.ts";
@@ -51,6 +52,7 @@ describe.skipIf(ISTIO_TRANSLATE === null)("Istio (needs istio-translate, which G
   test.each(CASES)("sends what is kept as $name", ({ name, resources, proxy }) => {
     const sent = ownPart(byIstio(resources, proxy));
     if (IS_UPDATE) keep(name, sent);
+    if (IS_UPDATE) keepSources("istio");
     expect(sent).toEqual(kept(name));
   });
 

@@ -7,7 +7,13 @@ import { describe, expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { K8S, KUBECONFORM } from "../../support/k8s/manifests.ts";
 import { type Json, managersOf } from "../../support/mesh/sent.ts";
-import { ENVOY_FOLDER, kept, shipped } from "../../support/mesh/translated.ts";
+import {
+  ENVOY_FOLDER,
+  kept,
+  keptSources,
+  shipped,
+  sourcesIn,
+} from "../../support/mesh/translated.ts";
 
 const FILES = readdirSync(ENVOY_FOLDER, { recursive: true, encoding: "utf8" }).filter((name) =>
   name.endsWith(".yaml"),
@@ -21,6 +27,13 @@ test("each file holds one document, with a comment that says what it is for or m
   const bare = FILES.filter((name) => !/^\s*#/m.test(shipped(name)));
   expect(bare).toEqual(["envoy-gateway/gateway-class.yaml"]);
 });
+
+test.each(["istio", "envoy-gateway"])(
+  "what is kept of %s was made of the files as they are (UPDATE_GOLDEN=1 npm run test:mesh)",
+  (folder) => {
+    expect(keptSources(folder)).toEqual(sourcesIn(folder));
+  },
+);
 
 describe.skipIf(KUBECONFORM === null)("kubeconform (which Go builds)", () => {
   test.each(RESOURCES.filter((name) => !UNCHECKED.test(name)))(
