@@ -41,6 +41,14 @@ function isReads(value: unknown): value is readonly (readonly string[])[] {
   );
 }
 
+/** Whether a policy that reads no more than `reads` can see what stands at a path of the input. */
+export function canRead(reads: Reads, path: readonly string[]): boolean {
+  if (reads === null) return true;
+  return reads.some((read) =>
+    read.every((step, at) => step === path[at] || at >= path.length || step === PROTOTYPE),
+  );
+}
+
 /** What a policy that reads no more than `reads` has to be given of an input. */
 export function createSelection(reads: Reads): (input: unknown) => unknown {
   const tree = treeOf(reads);
