@@ -2,6 +2,7 @@ import { err, ok, type Result } from "../core/result.ts";
 import { describeError } from "../telemetry/log.ts";
 import { type LiveInventory, startLiveInventory } from "./live-inventory.ts";
 import { type LivePolicy, startLivePolicy } from "./live-policy.ts";
+import { missingForPosture } from "./posture/missing.ts";
 import { type LivePosture, startPosture } from "./posture/start.ts";
 import { type Notes, noteReload } from "./reloads.ts";
 import { systemClock } from "./system.ts";
@@ -25,6 +26,8 @@ export async function startDeciding(
   hostRoot: string,
 ): Promise<Result<Deciding, DecidingFailure>> {
   const { config, metrics, log } = notes;
+  const missing = missingForPosture(config);
+  if (missing.length > 0) return err({ part: "posture", errors: missing });
   const inventory = await startLiveInventory(config);
   // What a policy may ask of the inventory it cannot decide without it.
   if (!inventory.ok) return err({ part: "policy", errors: inventory.error });
