@@ -130,7 +130,7 @@ async function inForce(
   if (compiled?.asksForFlow === true && config.flow === "off") {
     return err(["the policy's deny_flows needs flow: auto or on"]);
   }
-  const parts = partsRead(bundle.value.reads, compiled);
+  const parts = partsRead(bundle.value.looks.reads, compiled);
   // FAIL CLOSED: what is to deny must not run under a policy that never asks about it.
   if (posture.denies && !parts.has("failed")) return err([`${place}: ${READS_NO_POSTURE}`]);
   const engine = await engineOf(bundle.value, compiled, config, clock);
