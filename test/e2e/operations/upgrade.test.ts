@@ -6,9 +6,10 @@ import { expect, test } from "vitest";
 import { call } from "../../support/client.ts";
 import { startGateway } from "../../support/gateway.ts";
 import { toolCall, toolResult } from "../../support/messages.ts";
-import { startServe } from "../../support/serve-process.ts";
+import { startReloadingService } from "../../support/reloading-service.ts";
+import { ALLOW_TOOLS } from "../../support/service.ts";
 import { startUpstream } from "../../support/upstream.ts";
-import { waitFor, within } from "../../support/wait.ts";
+import { waitFor } from "../../support/wait.ts";
 
 const CALLERS = 4;
 const CALLS_MIN = 200;
@@ -31,10 +32,12 @@ function endpoints(port: number, version: number): string {
 test("calls go on, also one that is open meanwhile, while a service replaces another", async () => {
   const folder = await mkdtemp(join(tmpdir(), "impedance-upgrade-"));
   const file = join(folder, "impedance.json");
-  const config = "padding: { scheme: off }";
-  const old = await startServe({ config });
-  await using next = await startServe({ config });
-  await writeFile(file, endpoints(old.port, 1));
+  const policy = join(folder, "policy.yaml");
+  await writeFile(policy, ALLOW_TOOLS);
+  const decided = { old: 0, next: 0 };
+  const old = await startReloadingService(policy, { onDecision: () => decided.old++ });
+  const next = await startReloadingService(policy, { onDecision: () => decided.next++ });
+  await writeFile(file, endpoints(old.grpcPort, 1));
   const slow = Promise.withResolvers<void>();
   const isOpen = Promise.withResolvers<void>();
   await using upstream = await startUpstream(async ({ request, json }) => {
@@ -47,7 +50,7 @@ test("calls go on, also one that is open meanwhile, while a service replaces ano
   });
   await using gateway = await startGateway({
     upstreams: [{ id: "files", url: upstream.url }],
-    service: old,
+    service: { port: old.grpcPort },
     override: (bootstrap) => followFile(bootstrap, folder, file),
   });
   const ask = (id: number, tool: string) =>
@@ -65,21 +68,21 @@ test("calls go on, also one that is open meanwhile, while a service replaces ano
   let callers: Promise<unknown> | null = null;
   try {
     callers = Promise.all(Array.from({ length: CALLERS }, caller));
-    await waitFor("the old service to decide", () => old.decisions.length > 0);
+    await waitFor("the old service to decide", () => decided.old > 0);
     const open = ask(0, "slow");
     await isOpen.promise;
 
-    await writeFile(`${file}.new`, endpoints(next.port, 2));
+    await writeFile(`${file}.new`, endpoints(next.grpcPort, 2));
     await rename(`${file}.new`, file);
-    await waitFor("the new service to decide", () => next.decisions.length > 20);
-    const admin = `http://127.0.0.1:${old.adminPort}/metrics`;
+    await waitFor("the new service to decide", () => decided.next > 20);
+    const admin = `http://127.0.0.1:${old.admin.port}/metrics`;
     await waitFor("only the open call to be at the old service", async () =>
       /^impedance_streams_open 1$/m.test(await (await fetch(admin)).text()),
     );
-    old.kill("SIGTERM");
+    const ended = old.stop();
     slow.resolve();
     expect((await open).text).toContain("done");
-    expect(await within("the old service to end", old.exited)).toEqual({ code: 0, signal: null });
+    expect(await ended).toEqual({ isLogWhole: true });
     isOver = true;
     await callers;
     expect([...answers.keys()]).toEqual(["200 true"]);
@@ -87,7 +90,7 @@ test("calls go on, also one that is open meanwhile, while a service replaces ano
     isOver = true;
     slow.resolve();
     await callers?.catch(() => {});
-    await old.stop();
+    await next.stop();
     await rm(folder, { recursive: true, force: true });
   }
 });
