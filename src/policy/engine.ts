@@ -80,6 +80,7 @@ class WasmPolicyEngine implements PolicyEngine {
   readonly #budgetMs: number;
   readonly #select: (input: unknown) => unknown;
   readonly #remembered: Remembered<Answer> = createRemembered();
+  readonly #readAnswer = createAnswerReader();
   readonly mask?: (event: DecisionEvent) => Result<unknown, PolicyFault>;
 
   constructor(revision: string, instance: Instance, parts: Parts) {
@@ -106,7 +107,7 @@ class WasmPolicyEngine implements PolicyEngine {
 
   #ask(question: string): Answer {
     const answer = this.#evaluate((instance) => instance.evaluate(question));
-    return answer.ok ? readAnswer(parse(answer.value)) : answer;
+    return answer.ok ? this.#readAnswer(answer.value) : answer;
   }
 
   /** Late is not too late here: an answer that is right takes out what it should. */
@@ -149,6 +150,22 @@ type Answer = Result<PolicyDecision, PolicyFault>;
 /** FAIL CLOSED: a fault is for the message it befell, and the next one asks again. */
 function isLasting({ ok: isDecision }: Answer): boolean {
   return isDecision;
+}
+
+const ANSWERS_MAX = 64;
+const ANSWER_MAX_LENGTH = 2048;
+
+/** Most questions get one of a few answers, word for word; what those say is worked out once. */
+function createAnswerReader(): (text: string) => Answer {
+  const known = new Map<string, Answer>();
+  return (text) => {
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    const answer = readAnswer(parse(text));
+    if (known.size >= ANSWERS_MAX) known.clear();
+    if (text.length <= ANSWER_MAX_LENGTH) known.set(text, answer);
+    return answer;
+  };
 }
 
 function parse(text: string): unknown {
