@@ -12,6 +12,9 @@ import { startUpstream } from "../../support/upstream.ts";
 import { waitFor, within } from "../../support/wait.ts";
 import { impedance } from "../cli/command.ts";
 
+/** A look a second, on a machine that may have much else to do. */
+const PATIENCE_MS = 20_000;
+
 let folder: string;
 let server: string;
 
@@ -45,10 +48,12 @@ test("calls are denied for as long as the server's program is another one", asyn
   });
   const answer = async () =>
     (await call(gateway, { path: "/mcp", body: toolCall(1, {}, "work") })).text;
+  const denied = async () => (await answer()).includes("posture_failed");
+  const passed = async () => (await answer()).includes("done");
   expect(await answer()).toContain("done");
 
   await writeFile(server, "as somebody else likes it");
-  await waitFor("calls to be denied", async () => (await answer()).includes("posture_failed"));
+  await waitFor("calls to be denied", denied, PATIENCE_MS);
   const seen = upstream.requests.length;
   expect(await answer()).toContain("decision_id");
   expect(upstream.requests).toHaveLength(seen);
@@ -63,7 +68,7 @@ test("calls are denied for as long as the server's program is another one", asyn
   expect(doctor.stdout).toMatch(/^ok {4}posture host\.unprivileged: (?:true|false), \/proc/m);
 
   await writeFile(server, "as reviewed");
-  await waitFor("calls to pass again", async () => (await answer()).includes("done"));
+  await waitFor("calls to pass again", passed, PATIENCE_MS);
   const metrics = await (await fetch(`${admin}/metrics`)).text();
   expect(metrics).toContain('impedance_posture_changes_total{check="integrity.files_server"} 2');
   expect(metrics).toMatch(/mcp_denied_total\{reason="posture_failed"\} [1-9]/);
@@ -72,7 +77,10 @@ test("calls are denied for as long as the server's program is another one", asyn
 test("a program that is changed ends the run with exit code 11, and the log tells why", async () => {
   const service = await startServe({ config: watching("shutdown") });
   await writeFile(server, "as somebody else likes it");
-  expect(await within("serve to end", service.exited, 10_000)).toEqual({ code: 11, signal: null });
+  expect(await within("serve to end", service.exited, PATIENCE_MS)).toEqual({
+    code: 11,
+    signal: null,
+  });
   expect(service.log.at(-1)).toContain("integrity.files_server does not hold");
   await service.stop();
 
