@@ -5,6 +5,7 @@ import type { Telemetry } from "../core/ports.ts";
 import { type AuthMetrics, createAuthMetrics } from "./auth-metrics.ts";
 import { createBoundedLabels, OTHER } from "./bounded-labels.ts";
 import { type CertificateMetrics, createCertificateMetrics } from "./certificate-metrics.ts";
+import { createPostureMetrics, type PostureMetrics } from "./posture-metrics.ts";
 import { createReloadMetrics, type ReloadMetrics } from "./reload-metrics.ts";
 import { createShippingMetrics, type ShippingMetrics } from "./shipping-metrics.ts";
 
@@ -14,6 +15,7 @@ export interface Metrics
     ShippingMetrics,
     CertificateMetrics,
     ReloadMetrics,
+    PostureMetrics,
     AuthMetrics {
   streamOpened(): void;
   streamClosed(): void;
@@ -117,6 +119,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     ...createCertificateMetrics(registry),
     ...createAuthMetrics(registry),
     ...createReloadMetrics(registry),
+    ...createPostureMetrics(registry),
     contentType: registry.contentType,
     render: () => registry.metrics(),
   };
