@@ -30,6 +30,7 @@ const JSON_HEADERS = [
 /** Of the open loop, together: more than ever wait at a rate that can be held. */
 const CONNECTIONS = 4;
 const STREAMS_PER_CONNECTION = 200;
+const FLOODED = 16;
 /** A generator that takes so much longer than it was told to is stuck. */
 const SLACK_MS = 60_000;
 
@@ -98,6 +99,40 @@ export async function openLoop(
   const first = Math.min(...good.map(([start = 0]) => start));
   const took = (Math.max(...ends) - first) / 1e6;
   return { calls, seconds: took, p50Ms: quantile(times, 0.5), p99Ms: quantile(times, 0.99) };
+}
+
+/** One call's status, and the time to the end of its answer; status 0 where none came. */
+export interface Answer {
+  readonly status: number;
+  readonly ms: number;
+}
+
+/**
+ * So many calls a second, whatever becomes of those before, as long as fewer wait than `FLOODED`
+ * connections hold.
+ */
+export async function flood(
+  url: string,
+  script: Script,
+  { rate, seconds }: { readonly rate: number; readonly seconds: number },
+): Promise<{ readonly answers: readonly Answer[]; readonly seconds: number }> {
+  const log = join(script.folder, "flood.tsv");
+  await writeFile(log, "");
+  const shape = [`-c${FLOODED}`, "-m250", `-n${Math.round(rate * seconds)}`];
+  await run(
+    process.env.IMPEDANCE_H2LOAD ?? "h2load",
+    [
+      ...[...shape, `--rps=${rate / FLOODED}`, "-d", script.request],
+      ...[...JSON_HEADERS.flatMap((header) => ["-H", header]), `--log-file=${log}`, url],
+    ],
+    seconds * 4,
+  );
+  const rows = (await readFile(log, "utf8")).trimEnd().split("\n");
+  const seen = rows.map((row) => row.split("\t").map(Number));
+  const first = seen.reduce((least, [start = 0]) => Math.min(least, start), Number.MAX_VALUE);
+  const last = seen.reduce((most, [start = 0, , us = 0]) => Math.max(most, start + us), 0);
+  const answers = seen.map(([, status = 0, us = 0]) => ({ status, ms: us / 1e3 }));
+  return { answers, seconds: (last - first) / 1e6 };
 }
 
 /** The lines that a program printed. Rejects when it failed, with what it said. */

@@ -1,9 +1,14 @@
+import type { HttpDenial } from "../core/exchange.ts";
+import { failUnlessVouched } from "./grpc-internals.ts";
 import type { ProcessCall, ProcessStreamOptions } from "./process-stream.ts";
 import { ProcessStream } from "./process-stream.ts";
+import { immediateReply } from "./replies.ts";
+import { createShedding, type ShedReason } from "./shedding.ts";
 
 export interface ExtProcOptions extends ProcessStreamOptions {
   readonly onOpen: () => void;
   readonly onClose: () => void;
+  readonly onShed: (reason: ShedReason) => void;
 }
 
 /** `envoy.service.ext_proc.v3.ExternalProcessor`, one handler for every stream. */
@@ -27,12 +32,18 @@ const ASKED_AT_ONCE = 200;
 
 export function createExtProc(options: ExtProcOptions): ExtProc {
   const open = new Set<ProcessStream>();
+  const { firewall, limits, budget, onFault, onShed } = options;
+  const shedding = createShedding({ firewall, limits, onShed, now: () => performance.now() });
   let draining = false;
   const round = createRound(open);
   const timer = setInterval(round, JUDGE_AGAIN_MS).unref();
   return {
     process(call) {
-      const stream = new ProcessStream(call, options, draining, () => {
+      const place = shedding.arrive(open.size);
+      if ("status" in place) return turnAway(call, place);
+      const own = { firewall: place.firewall, limits, budget, onFault };
+      const stream = new ProcessStream(call, own, draining, () => {
+        place.leave();
         open.delete(stream);
         options.onClose();
       });
@@ -52,6 +63,18 @@ export function createExtProc(options: ExtProcOptions): ExtProc {
     judgeAgain: round,
     close: () => clearInterval(timer),
   };
+}
+
+/** Answers an exchange of which nothing was read: Envoy drops what it holds of it. */
+function turnAway(call: ProcessCall, denial: HttpDenial): void {
+  const { vouch } = failUnlessVouched(call);
+  call.on("error", () => undefined);
+  call.on("end", () => {
+    vouch();
+    call.end();
+  });
+  call.write(immediateReply(denial));
+  call.resume();
 }
 
 /** Asks all open streams, in turns; who asks meanwhile has another round follow. */

@@ -10,6 +10,7 @@ import { type GrpcTls, liveCredentials, onlyAllowed } from "./grpc-tls.ts";
 import { createHealth } from "./health.ts";
 import type { ProcessCall } from "./process-stream.ts";
 import { loadServices } from "./protocol.ts";
+import type { ShedReason } from "./shedding.ts";
 import { createTrusted } from "./trust.ts";
 import { bindPrivately } from "./unix-socket.ts";
 
@@ -27,6 +28,8 @@ export interface GrpcServerOptions {
   /** Told of each exchange, for the count of those that are open. */
   readonly onOpen?: () => void;
   readonly onClose?: () => void;
+  /** Told of each exchange that is turned away, for there is too much to do. */
+  readonly onShed?: (reason: ShedReason) => void;
   /** Raise Node's limit on stream resets, for meshes without Envoy's graceful-close flag. */
   readonly raiseResetLimits?: boolean;
   /** A test may stand between Envoy and the handler, to break what must not break open. */
@@ -52,11 +55,11 @@ const FRAME_SLACK_BYTES = 64 * 1024;
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
   const { limits, onFault } = options;
   const services = loadServices();
-  const { onOpen = ignore, onClose = ignore, tls = null } = options;
+  const { onOpen = ignore, onClose = ignore, onShed = ignore, tls = null } = options;
   const trusted = createTrusted(options.trust ?? NO_TRUST);
   const firewall: Firewall = { open: (head) => options.firewall.open(trusted(head)) };
   const budget = createByteBudget(limits.heldBodiesMaxBytes);
-  const extProc = createExtProc({ firewall, limits, budget, onFault, onOpen, onClose });
+  const extProc = createExtProc({ firewall, limits, budget, onFault, onOpen, onClose, onShed });
   let draining = false;
   const health = createHealth(() => !draining && options.ready());
   const server = new Server({
