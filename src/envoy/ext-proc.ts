@@ -1,8 +1,5 @@
-import type { HttpDenial } from "../core/exchange.ts";
-import { failUnlessVouched } from "./grpc-internals.ts";
 import type { ProcessCall, ProcessStreamOptions } from "./process-stream.ts";
 import { ProcessStream } from "./process-stream.ts";
-import { immediateReply } from "./replies.ts";
 import { createShedding, type ShedReason } from "./shedding.ts";
 
 export interface ExtProcOptions extends ProcessStreamOptions {
@@ -14,6 +11,8 @@ export interface ExtProcOptions extends ProcessStreamOptions {
 /** `envoy.service.ext_proc.v3.ExternalProcessor`, one handler for every stream. */
 export interface ExtProc {
   process(call: ProcessCall): void;
+  /** Whether one more is refused, for there is too much to do. */
+  refuses(): boolean;
   readonly openStreams: number;
   /** New exchanges are refused from now on; listening streams are told to come again. */
   drain(): void;
@@ -39,8 +38,7 @@ export function createExtProc(options: ExtProcOptions): ExtProc {
   const timer = setInterval(round, JUDGE_AGAIN_MS).unref();
   return {
     process(call) {
-      const place = shedding.arrive(open.size);
-      if ("status" in place) return turnAway(call, place);
+      const place = shedding.arrive();
       const own = { firewall: place.firewall, limits, budget, onFault };
       const stream = new ProcessStream(call, own, draining, () => {
         place.leave();
@@ -50,6 +48,7 @@ export function createExtProc(options: ExtProcOptions): ExtProc {
       open.add(stream);
       options.onOpen();
     },
+    refuses: () => shedding.refuses(open.size),
     get openStreams() {
       return open.size;
     },
@@ -63,18 +62,6 @@ export function createExtProc(options: ExtProcOptions): ExtProc {
     judgeAgain: round,
     close: () => clearInterval(timer),
   };
-}
-
-/** Answers an exchange of which nothing was read: Envoy drops what it holds of it. */
-function turnAway(call: ProcessCall, denial: HttpDenial): void {
-  const { vouch } = failUnlessVouched(call);
-  call.on("error", () => undefined);
-  call.on("end", () => {
-    vouch();
-    call.end();
-  });
-  call.write(immediateReply(denial));
-  call.resume();
 }
 
 /** Asks all open streams, in turns; who asks meanwhile has another round follow. */

@@ -5,7 +5,7 @@ import { NO_TRUST, type Trust } from "../core/trust.ts";
 import { createByteBudget } from "./body-buffer.ts";
 import { createCheck } from "./ext-authz.ts";
 import { createExtProc } from "./ext-proc.ts";
-import { allowStreamResets, failUnlessVouched } from "./grpc-internals.ts";
+import { allowStreamResets, failUnlessVouched, refuseEarly } from "./grpc-internals.ts";
 import { type GrpcTls, liveCredentials, onlyAllowed } from "./grpc-tls.ts";
 import { createHealth } from "./health.ts";
 import type { ProcessCall } from "./process-stream.ts";
@@ -48,6 +48,7 @@ export interface GrpcServer {
   close(): void;
 }
 
+const PROCESS = "/envoy.service.ext_proc.v3.ExternalProcessor/Process";
 /** gRPC frames hold a chunk of a body and its envelope. */
 const FRAME_SLACK_BYTES = 64 * 1024;
 
@@ -68,6 +69,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     "grpc.max_send_message_length": -1,
     ...(tls === null ? {} : { interceptors: [onlyAllowed(tls)] }),
   });
+  refuseEarly(server, PROCESS, () => extProc.refuses());
   if (options.raiseResetLimits !== false) allowStreamResets(server);
   const wrap = options.wrapProcess ?? ((process) => process);
   const process = wrap((call) => extProc.process(call));

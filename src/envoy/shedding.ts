@@ -23,8 +23,10 @@ export interface SheddingOptions {
 
 /** Turns exchanges away while there is more to do than can be done. FAIL CLOSED: none passes unread. */
 export interface Shedding {
-  /** One was opened while so many were: its place, or what to answer without reading it. */
-  arrive(open: number): Place | HttpDenial;
+  /** Whether one that is just being opened, while so many are, is refused before it is looked at. */
+  refuses(open: number): boolean;
+  /** One was opened. */
+  arrive(): Place;
 }
 
 /** One exchange's: the firewall as it is to see it, once its head has come. */
@@ -33,27 +35,18 @@ export interface Place {
   leave(): void;
 }
 
-/** Fewer that wait are worked off in no time, whatever a busy machine makes of it. */
-const WAITING_MIN = 64;
 /** All that are turned away in it are turned away by one decision, of which there is one record. */
 const DECISION_MS = 1_000;
 const DECISIONS_MAX = 256;
 
-export function createShedding(options: SheddingOptions): Shedding {
-  const { firewall, limits, onShed, now } = options;
+/**
+ * What an exchange waits for is its head: Envoy announces it at once, and sends the head when we
+ * have taken in what came before.
+ */
+export function createShedding({ firewall, limits, onShed, now }: SheddingOptions): Shedding {
   const queue = createStandingQueue(limits.queueDelayMs);
   const denialFor = createDenials(firewall, now);
   let waiting = 0;
-
-  /**
-   * What one waits for is its head: Envoy announces an exchange at once, and sends its head when we
-   * have taken in what came before.
-   */
-  function mayEnter(since: number, head: RequestHead): boolean {
-    const at = now();
-    const isLate = queue.isTooLate(at - since, at, patienceWith(head));
-    return !isLate || waiting < WAITING_MIN;
-  }
 
   function createPlace(): Place {
     const since = now();
@@ -67,9 +60,10 @@ export function createShedding(options: SheddingOptions): Shedding {
       leave,
       firewall: {
         open(head) {
-          const isServed = mayEnter(since, head);
+          const at = now();
+          const isTooLate = queue.isTooLate(at - since, waiting, at, patienceWith(head));
           leave();
-          if (isServed) return firewall.open(head);
+          if (!isTooLate) return firewall.open(head);
           onShed("queue");
           return turnedAway(denialFor(head));
         },
@@ -78,10 +72,14 @@ export function createShedding(options: SheddingOptions): Shedding {
   }
 
   return {
-    arrive(open) {
-      if (open < limits.openExchangesMax) return createPlace();
-      onShed("open_exchanges");
-      return denialFor(UNREAD);
+    arrive: createPlace,
+    refuses(open) {
+      const isTooMany = open >= limits.openExchangesMax;
+      if (!isTooMany && !queue.isFull(waiting, now())) return false;
+      onShed(isTooMany ? "open_exchanges" : "queue");
+      // On record, as one decision for all of a second.
+      denialFor(UNREAD);
+      return true;
     },
   };
 }
@@ -106,7 +104,7 @@ function createDenials(firewall: Firewall, now: () => number): (head: RequestHea
   };
 }
 
-/** Of an exchange that is answered before it says what it is. */
+/** Of an exchange that is refused before it says what it is. */
 const UNREAD: RequestHead = {
   method: "",
   path: "",
