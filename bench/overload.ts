@@ -71,6 +71,8 @@ async function measure(): Promise<readonly Round[]> {
   await using ways = await startWays({
     upstream: { script: "upstream.ts", env: { BENCH_RESPONSE: EXCHANGE.response } },
     ...{ names: ["impedance"], peers: [], concurrency: Number(values.concurrency) },
+    // The default limits: patience is what is not wanted here.
+    settings: { limits: {} },
   });
   const [way] = ways.started;
   if (way === undefined) throw new Error("the service did not start");
