@@ -48,7 +48,15 @@ export function createExtProc(options: ExtProcOptions): ExtProc {
       open.add(stream);
       options.onOpen();
     },
-    refuses: () => shedding.refuses(open.size),
+    refuses() {
+      try {
+        return shedding.refuses(open.size);
+      } catch (error) {
+        // FAIL CLOSED: with its record or without.
+        onFault("internal", error);
+        return true;
+      }
+    },
     get openStreams() {
       return open.size;
     },
