@@ -8,6 +8,7 @@ import { envoy } from "../setup/envoy.mjs";
 import { SetupFailure } from "../setup/failure.mjs";
 import { hadolint } from "../setup/hadolint.mjs";
 import { kubeconform, kustomize } from "../setup/manifests.mjs";
+import { egctl, istioTranslate } from "../setup/mesh.mjs";
 import { opa } from "../setup/opa.mjs";
 import { otelcol } from "../setup/otelcol.mjs";
 import { policy } from "../setup/policy.mjs";
@@ -19,7 +20,10 @@ import { rsyslogd } from "../setup/rsyslogd.mjs";
  * tools that Go builds: a machine without Go can still say everything else.
  */
 const needed = [envoy, opa, policy];
-const receivers = [rsyslogd, otelcol, redis, kustomize, kubeconform, hadolint];
+const receivers = [rsyslogd, otelcol, redis, kustomize, kubeconform, hadolint].concat([
+  egctl,
+  istioTranslate,
+]);
 
 export const toolsCheck = {
   title: "tools",
