@@ -19,6 +19,8 @@ export interface Metrics
     AuthMetrics {
   streamOpened(): void;
   streamClosed(): void;
+  /** An exchange was turned away, for there was too much to do. */
+  shed(reason: "open_exchanges" | "queue"): void;
   /** Who was let in, and who was not. */
   readonly auth: AuthTelemetry;
   /** The decision log could not take an event, or could not write. */
@@ -105,6 +107,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     ...createTelemetry(instruments, options.toolsMax ?? TOOLS_MAX),
     streamOpened: () => instruments.streams.inc(),
     streamClosed: () => instruments.streams.dec(),
+    shed: (reason) => instruments.shed.labels(reason).inc(),
     auditFailed: () => instruments.auditFailures.inc(),
     auditSwitched: () => instruments.auditSwitches.inc(),
     auditOmitted: () => instruments.auditOmitted.inc(),
@@ -294,6 +297,12 @@ function createLimitInstruments(registry: Registry) {
       name: "impedance_limited_total",
       help: "Messages that were over a limit, whatever came of it.",
       labelNames: ["limit"],
+      registers: [registry],
+    }),
+    shed: new Counter({
+      name: "impedance_shed_total",
+      help: "Exchanges that were turned away, for there was too much to do.",
+      labelNames: ["reason"],
       registers: [registry],
     }),
     redis: new Gauge({
