@@ -2,7 +2,7 @@
  * `npm run bench:docs`: measures, keeps each round in `bench/results/`, and writes the tables of
  * `docs/benchmarks.md` anew, between the marks there. The words around them are left alone.
  *
- *   node bench/docs.ts [--only load,streams,audit,micro,guards,padding] [-- options of that one]
+ *   node bench/docs.ts [--only load,streams,growth,audit,micro,guards,padding] [-- options of that one]
  *
  * Behind `--` stand options for the one benchmark that `--only` names: its peers, or fewer rounds.
  */
@@ -27,6 +27,7 @@ const BENCHMARKS: { readonly [name: string]: Benchmark } = {
   audit: { script: "audit.ts", options: ["--end-to-end"], saves: false },
   micro: { script: "micro.ts", options: [], saves: true },
   guards: { script: "guards.ts", options: [], saves: true },
+  growth: { script: "growth-long.ts", options: [], saves: false },
   padding: { script: "padding.ts", options: [], saves: false },
 };
 

@@ -65,6 +65,7 @@ export async function startService(folder: string, settings: object): Promise<Se
         verdict_deadline_ms: PATIENCE_MS,
         guard_budget_ms: PATIENCE_MS,
         policy_budget_ms: PATIENCE_MS,
+        queue_delay_ms: PATIENCE_MS,
       },
       ...settings,
     }),

@@ -15,7 +15,8 @@ import { serveCommand } from "./serve.ts";
 import { toolsCommands } from "./tools-commands.ts";
 import { upCommand } from "./up.ts";
 
-const COMMANDS: readonly (Command | CommandGroup)[] = [
+/** All that `impedance` can be asked to do. */
+export const COMMANDS: readonly (Command | CommandGroup)[] = [
   upCommand,
   serveCommand,
   checkCommand,

@@ -42,8 +42,9 @@ async function serve(options: Options): Promise<number> {
   leaveBreadcrumbs(config.value);
   const service = await startService({ config: config.value, log });
   if (!service.ok) return fail(service.error.errors, exitCodeOf(service.error));
-  await signal;
+  const ended = await Promise.race([signal, service.value.failed]);
   const { isLogWhole } = await service.value.stop();
+  if (typeof ended !== "string") return fail(ended.errors, exitCodeOf(ended));
   return isLogWhole ? EXIT.ok : EXIT.audit;
 }
 

@@ -25,7 +25,7 @@ export interface ProcessStreamOptions {
   readonly limits: Limits;
   readonly budget: ByteBudget;
   /** Told of a bug or of a proxy that breaks the protocol: a code, nothing of the traffic. */
-  readonly onFault: (code: string, error: unknown, call: ProcessCall) => void;
+  readonly onFault: (code: string, error: unknown, call?: ProcessCall) => void;
 }
 
 /** Messages that may wait while a verdict is made; then the proxy has to wait too. */

@@ -1,5 +1,6 @@
 import type { Config } from "../config/config.ts";
 import type { Clock } from "../core/ports.ts";
+import type { Posture } from "../core/posture.ts";
 import { ok, type Result } from "../core/result.ts";
 import type { Inspector } from "../guard/inspect.ts";
 import type { FaultListener } from "../guard/plugins/plugin.ts";
@@ -30,6 +31,8 @@ export interface LivePolicy {
 export interface LiveOptions {
   readonly config: Config;
   readonly clock: Clock;
+  /** What is known of the host; absent where nobody looks. */
+  readonly posture?: Posture;
   readonly onGuardFault: FaultListener;
   /** Told of every look that found something; one error is told once, for as long as it lasts. */
   readonly onReload: (reload: Exclude<Reload, { readonly kind: "unchanged" }>) => void;
@@ -39,7 +42,7 @@ export interface LiveOptions {
 export async function startLivePolicy(
   options: LiveOptions,
 ): Promise<Result<LivePolicy, readonly string[]>> {
-  const loader = createPolicyLoader(options.config, options.clock);
+  const loader = createPolicyLoader(options.config, options.clock, options.posture);
   const first = await load(loader, options);
   if (!first.ok) return first;
   if (first.value === null) throw new Error("what is read first is new");

@@ -76,6 +76,7 @@ async function bindGrpc(
         log.error("exchange_failed", { fault: code, trace_id: traceId, ...describeError(error) }),
       onOpen: () => metrics.streamOpened(),
       onClose: () => metrics.streamClosed(),
+      onShed: (reason) => metrics.shed(reason),
     });
   } catch {
     return null;

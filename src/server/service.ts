@@ -9,20 +9,20 @@ import type { Dependencies } from "../pipeline/dependencies.ts";
 import { createDurableFirewall } from "../pipeline/durable.ts";
 import { createFirewall } from "../pipeline/firewall.ts";
 import { createTracedFirewall } from "../pipeline/traced.ts";
-import { describeError, type Logger } from "../telemetry/log.ts";
+import type { Logger } from "../telemetry/log.ts";
 import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
 import { approvalRouteOf, approvalsOf } from "./approvals.ts";
 import { missingForAuthentication } from "./authentication.ts";
+import { startDeciding } from "./deciding.ts";
 import { dependenciesOf } from "./dependencies.ts";
-import { startLiveInventory } from "./live-inventory.ts";
-import { startLivePolicy } from "./live-policy.ts";
 import type { PolicyInForce } from "./load-policy.ts";
 import { logsOf } from "./logs.ts";
 import { analystOf } from "./open-log.ts";
 import { openShippedLog } from "./open-shipping.ts";
 import { packageVersion } from "./package-root.ts";
 import { openPorts, type Ports } from "./ports.ts";
-import { followInventory, noteReload, noteStart } from "./reloads.ts";
+import { createPostureRoute } from "./posture/route.ts";
+import { followInventory, followPosture, noteStart } from "./reloads.ts";
 import { openState } from "./state.ts";
 import { systemClock } from "./system.ts";
 
@@ -37,6 +37,8 @@ export interface ServiceOptions {
   readonly tap?: LineTap;
   /** When the admin port is taken, any free one will do. */
   readonly anyAdminPort?: boolean;
+  /** The file system whose /proc and /sys tell of the host; `/` unless told otherwise. */
+  readonly hostRoot?: string;
 }
 
 /** The running service: gRPC for the proxy, HTTP for the operator. */
@@ -45,6 +47,8 @@ export interface Service {
   readonly admin: { readonly host: string; readonly port: number };
   /** As it was at the start. */
   readonly policy: PolicyInForce;
+  /** Settles when the service may not run on: whoever started it stops it. */
+  readonly failed: Promise<StartFailure>;
   /** Lets open exchanges finish until the deadline, ends the rest closed, writes the log out. */
   stop(): Promise<Stopped>;
 }
@@ -56,7 +60,7 @@ export interface Stopped {
 
 /** Why the service does not start: which part of it, and all that stands against it. */
 export interface StartFailure {
-  readonly part: "audit" | "policy" | "identity" | "service";
+  readonly part: "audit" | "policy" | "identity" | "posture" | "service";
   readonly errors: readonly string[];
 }
 
@@ -75,22 +79,14 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
     for (const step of undo.reverse()) await step();
     return err({ part, errors });
   };
-  const inventory = await startLiveInventory(config);
-  // What a policy may ask of the inventory it cannot decide without it.
-  if (!inventory.ok) return giveUp("policy", inventory.error);
-  undo.push(() => inventory.value.stop());
   const metrics = createMetrics({ version: packageVersion() });
   let judgeAgain = () => {};
   const notes = { config, metrics, log, sink: () => sink, judgeAgain: () => judgeAgain() };
-  const live = await startLivePolicy({
-    config,
-    clock: systemClock,
-    onGuardFault: (guard, error) => log.error("guard_fault", { guard, ...describeError(error) }),
-    onReload: (reload) => noteReload(reload, notes),
-  });
-  if (!live.ok) return giveUp("policy", live.error);
-  undo.push(() => live.value.stop());
-  const { current } = live.value;
+  const deciding = await startDeciding(notes, options.hostRoot ?? "/");
+  if (!deciding.ok) return giveUp(deciding.error.part, deciding.error.errors);
+  undo.push(() => deciding.value.stop());
+  const { inventory, posture } = deciding.value;
+  const { current } = deciding.value.policy;
   const surroundings = { metrics, log, clock: systemClock, tap: options.tap };
   const opened = await openShippedLog(config, surroundings, options.sink);
   if (!opened.ok) return giveUp("audit", [opened.error]);
@@ -111,7 +107,7 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
     inForce: current,
     rateStore,
     get inventory() {
-      return inventory.value.current();
+      return inventory.current();
     },
   });
   let ready = false;
@@ -124,23 +120,27 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
     ready: () => ready && sink.healthy && isReady(),
     policyDefault: () => current().policy.default,
     anyAdminPort: options.anyAdminPort === true,
-    routes: [approvalRouteOf(config, desk, sink, dependencies)],
+    routes: [
+      approvalRouteOf(config, desk, sink, dependencies),
+      createPostureRoute(config.adminAccess.token, posture),
+    ],
   });
   if (!ports.ok) return giveUp("service", ports.error);
   const { grpc, admin } = ports.value;
   judgeAgain = () => grpc.judgeAgain();
-  noteStart(notes, inventory.value, current().policy.engine.revision);
-  followInventory(inventory.value, notes);
+  noteStart(notes, inventory, current().policy.engine.revision);
+  followInventory(inventory, notes);
+  followPosture(posture, notes);
   ready = true;
   log.info("started", { grpc_port: grpc.port, admin_port: admin.port });
   return ok({
     grpcPort: grpc.port,
     admin,
     policy: current().policy,
+    failed: posture.failed.then((errors) => ({ part: "posture", errors }) as const),
     async stop() {
       ready = false;
-      live.value.stop();
-      inventory.value.stop();
+      deciding.value.stop();
       endWithin(config.drainDeadlineMs);
       await drain(options, ports.value);
       state.value.close();

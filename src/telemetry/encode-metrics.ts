@@ -54,7 +54,10 @@ function encodeMetric(metric: MetricObjectWithValues<Value>, times: Times): read
     const dataPoints = histogramPoints(values, times);
     return [{ ...named, histogram: { aggregationTemporality: CUMULATIVE, dataPoints } }];
   }
-  const dataPoints = values.map(({ labels, value }) => ({
+  // JSON has no NaN, with which Prometheus says that there is nothing to say.
+  const told = values.filter(({ value }) => Number.isFinite(value));
+  if (told.length === 0) return [];
+  const dataPoints = told.map(({ labels, value }) => ({
     ...times,
     attributes: attributesOf(labels),
     asDouble: value,

@@ -9,6 +9,7 @@ import { encodeMetrics, type MetricTimes } from "./encode-metrics.ts";
 import { methodLabel } from "./method-label.ts";
 import type { OtlpResource } from "./otlp-attributes.ts";
 import { createOtlpCounters, type OtlpCounters } from "./otlp-counters.ts";
+import { createPostureMetrics, type PostureMetrics } from "./posture-metrics.ts";
 import { createReloadMetrics, type ReloadMetrics } from "./reload-metrics.ts";
 import { createShippingMetrics, type ShippingMetrics } from "./shipping-metrics.ts";
 
@@ -19,9 +20,12 @@ export interface Metrics
     CertificateMetrics,
     ReloadMetrics,
     AuthMetrics,
-    OtlpCounters {
+    OtlpCounters,
+    PostureMetrics {
   streamOpened(): void;
   streamClosed(): void;
+  /** An exchange was turned away, for there was too much to do. */
+  shed(reason: "open_exchanges" | "queue"): void;
   /** Who was let in, and who was not. */
   readonly auth: AuthTelemetry;
   /** The decision log could not take an event, or could not write. */
@@ -73,6 +77,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     ...createTelemetry(instruments, options.toolsMax ?? TOOLS_MAX),
     streamOpened: () => instruments.streams.inc(),
     streamClosed: () => instruments.streams.dec(),
+    shed: (reason) => instruments.shed.labels(reason).inc(),
     auditFailed: () => instruments.auditFailures.inc(),
     auditSwitched: () => instruments.auditSwitches.inc(),
     auditOmitted: () => instruments.auditOmitted.inc(),
@@ -88,6 +93,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     ...createAuthMetrics(registry),
     ...createReloadMetrics(registry),
     ...createOtlpCounters(registry),
+    ...createPostureMetrics(registry),
     contentType: registry.contentType,
     render: () => registry.metrics(),
     encode: (resource, times) => encodeMetrics(registry, resource, times),
@@ -257,6 +263,12 @@ function createLimitInstruments(registry: Registry) {
       name: "impedance_limited_total",
       help: "Messages that were over a limit, whatever came of it.",
       labelNames: ["limit"],
+      registers: [registry],
+    }),
+    shed: new Counter({
+      name: "impedance_shed_total",
+      help: "Exchanges that were turned away, for there was too much to do.",
+      labelNames: ["reason"],
       registers: [registry],
     }),
     redis: new Gauge({

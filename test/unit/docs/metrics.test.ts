@@ -35,6 +35,7 @@ function registered(): readonly Registered[] {
   const metrics = createMetrics({ version: "1", registry });
   metrics.auditHealth(() => true);
   metrics.redisUp(true);
+  metrics.postureAge(() => 0);
   return (registry.getMetricsAsArray() as readonly unknown[] as readonly Registered[]).toSorted(
     (a, b) => a.name.localeCompare(b.name),
   );
