@@ -134,7 +134,8 @@ export function isPlain(text: string, purpose: Purpose): boolean {
   if (start > 0) return true;
   const hasSpace = /[ \t]/.test(text);
   if ((hasSpace || purpose === "filter") && beginsWithProgram(text)) return false;
-  return hasSpace || !mayBeCode(text);
+  const bare = hasSpace ? text.trim() : text;
+  return /[ \t]/.test(bare) || !mayBeCode(bare);
 }
 
 /** Behind `https://host` of an ordinary host, or 0. */
@@ -166,11 +167,14 @@ function mayBeAddress(text: string, start: number): boolean {
   return text.includes(".", dot + 1) || text.includes("/") || /^\d+\.\d{5}/.test(text);
 }
 
-/** Two apostrophes may be quotes, but for those of `it's` and `they're`. */
+/** `it's`, `they're`: with nothing behind them but a blank, or the end of a sentence. */
+const CONTRACTION = /'(?:s|t|d|m|re|ve|ll)(?:[.,:?!)]{0,2}[ \t]|[.,:?!)]{0,2}$)/iy;
+
+/** An apostrophe may be a quote, for a shell inside of a word, for SQL wherever it stands. */
 function hasQuotes(text: string, start: number): boolean {
-  let count = 0;
   for (let at = text.indexOf("'", start); at !== -1; at = text.indexOf("'", at + 1)) {
-    if (classOf(text.charCodeAt(at + 3)) === LETTER && ++count > 1) return true;
+    CONTRACTION.lastIndex = at;
+    if (!CONTRACTION.test(text)) return true;
   }
   return false;
 }
@@ -203,15 +207,15 @@ function isPlainSign(text: string, at: number, code: number, before: number): bo
 }
 
 function areWordsPlain(text: string, start: number, purpose: Purpose): boolean {
-  let inWord = false;
+  let before = SPACE;
   for (let at = start; at < text.length; at++) {
     const one = classOf(text.charCodeAt(at));
-    const isInside = one === LETTER || one === DIGIT;
-    if (isInside && !inWord) {
+    // To SQL a word begins behind a number, too: `1and 1`.
+    if ((one === LETTER && before !== LETTER) || (one === DIGIT && before >= SPACE)) {
       const what = STARTS[keyAt(text, at)] ?? 0;
       if ((what & LISTED) !== 0 && !isWordPlain(text, at, what, purpose)) return false;
     }
-    inWord = isInside;
+    before = one;
   }
   return !text.includes("__");
 }
@@ -258,16 +262,20 @@ function mayBeCode(text: string): boolean {
   return mayBeBase64(text) || /^(?:[2-7][0-9a-f]){6,}$/i.test(text);
 }
 
-/** Each byte below 0x80: of four characters the first is below 32, the second has no bit 3. */
+/**
+ * Each byte below 0x80: of four characters the first is below 32, the second has no bit 3. What the
+ * last character has of a byte that does not come is left out by whoever decodes it.
+ */
 function mayBeBase64(text: string): boolean {
   for (let at = 0; at < text.length; at++) {
     const value = sextet(text.charCodeAt(at));
     if (value === -1) return false;
+    if (at === text.length - 1) return true;
     if (at % 4 === 0 && value >= 32) return false;
     if (at % 4 === 1 && (value & 8) !== 0) return false;
     if (at % 4 === 2 && (value & 2) !== 0) return false;
   }
-  return true;
+  return false;
 }
 
 function sextet(code: number): number {
