@@ -58,6 +58,20 @@ describe.skipIf(EGCTL === null)("Envoy Gateway (needs egctl)", { timeout: 120_00
     for (const route of routes) expect(route.typedPerFilterConfig).toHaveProperty([FILTER]);
   });
 
+  test("asks nobody by ext_authz where an older SecurityPolicy has the gateway: the files warn", () => {
+    const names = ["ext-authz/security-policy", "security-policy"];
+    // Of two that are as old, as here, the one whose name comes first is taken.
+    const given = resources(...names).map((text) =>
+      text.includes("extAuth:") ? text.replace("name: impedance\n", "name: younger\n") : text,
+    );
+    const { sent, complaints } = byEnvoyGateway(given);
+    expect(complaints).toEqual([expect.stringContaining("Conflicted")]);
+    expect(JSON.stringify(sent.listeners)).not.toContain("ext_authz");
+    for (const name of names) {
+      expect(shipped(`${FOLDER}/${name}.yaml`)).toContain("A Gateway has one SecurityPolicy");
+    }
+  });
+
   test("loses the filter on a route that has a policy of its own: see who may write one", () => {
     const own = JSON.stringify({
       apiVersion: "gateway.envoyproxy.io/v1alpha1",
