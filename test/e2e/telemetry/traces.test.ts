@@ -32,6 +32,7 @@ deny_rules: [{ tool: forbidden }]
 `;
 const CLIENT = { trace: "4bf92f3577b34da6a3ce929d0e0e4736", span: "00f067aa0ba902b7" };
 const META = { trace: "11111111111111111111111111111111", span: "2222222222222222" };
+const QUERIED = { trace: "33333333333333333333333333333333", span: "4444444444444444" };
 const SESSION = "3f0c5a9e-session-of-a-client";
 const PATIENCE_MS = 15_000;
 
@@ -115,6 +116,22 @@ describe.skipIf(OTELCOL === null)(
         PATIENCE_MS,
       );
     }
+
+    test("no span has the query of a URL, which may hold a secret", async () => {
+      const headers = { traceparent: traceparent(QUERIED), "user-agent": SECRET };
+      await call(tracing, { path: `/mcp?api_key=${SECRET}`, body: toolCall(8, {}), headers });
+      const spans = await waitFor(
+        "Envoy's spans",
+        () => {
+          const all = collector.spans().filter(({ traceId }) => traceId === QUERIED.trace);
+          return new Set(all.map(({ service: name }) => name)).size > 1 && all;
+        },
+        PATIENCE_MS,
+      );
+      const urls = spans.map((span) => attributesOf(span)["http.url"]).filter(Boolean);
+      expect(urls).toEqual(["/mcp"]);
+      expect(JSON.stringify(spans)).not.toContain(SECRET);
+    });
 
     test("an exchange is a child of Envoy's own span, in the trace of the client", async () => {
       const headers = {
