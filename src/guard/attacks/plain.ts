@@ -123,7 +123,7 @@ const ORIGIN = /^https?:\/\/([A-Za-z0-9.-]{1,253})(?=$|\/)/;
 /** Whether no judge can have anything to say. False costs time alone; true must be right. */
 export function isPlain(text: string, purpose: Purpose): boolean {
   const { length } = text;
-  if (length > MAX_LENGTH || purpose === "url") return false;
+  if (length > MAX_LENGTH || purpose === "url" || mayBeTornUrl(text)) return false;
   const start = behindOrigin(text);
   const first = text.charCodeAt(start);
   // `.`, `-`, `!`: hidden files, options, what was run before.
@@ -136,6 +136,11 @@ export function isPlain(text: string, purpose: Purpose): boolean {
   if ((hasSpace || purpose === "filter") && beginsWithProgram(text)) return false;
   const bare = hasSpace ? text.trim() : text;
   return /[ \t]/.test(bare) || !mayBeCode(bare);
+}
+
+/** Browsers drop tabs, wherever they stand in a URL. */
+function mayBeTornUrl(text: string): boolean {
+  return text.includes("\t") && text.includes(":");
 }
 
 /** Behind `https://host` of an ordinary host, or 0. */

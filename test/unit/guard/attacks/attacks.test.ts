@@ -55,6 +55,7 @@ const TWINS: readonly (readonly [kind: string, attack: string, harmless: string]
   ["path-traversal", "..2f..2f..2fetc2fpasswd", "version..2final"],
   ["path-traversal", "/@fs/etc/passwd", "/docs/etc/passwords-policy.md"],
   ["ssrf", "http://2130706433/", "http://example.com:8080/"],
+  ["ssrf", "http:\t2130706433", "phone:\t2130706433"],
   ["ssrf", "http://0x7f.1/", "version 10.0.0.1"],
   ["ssrf", "http://[::ffff:a9fe:a9fe]/", "https://example.com/a[1]=2"],
   ["ssrf", "http://[64:ff9b::7f00:1]/", "192.168.0.0/16"],
