@@ -30,6 +30,8 @@ export interface TracerOptions {
 
 /** Spans of one exchange; a stream may last for hours. */
 const PHASES_MAX = 100;
+/** Of all that are open together: callers may have each of theirs followed, and keep it open. */
+const PHASES_HELD_MAX = 100_000;
 /** What stands for a name that is in no list (semantic conventions of HTTP). */
 const OTHER = "_OTHER";
 const HTTP_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "DELETE", "OPTIONS"]);
@@ -51,8 +53,10 @@ const IS_REMOTE = 0x200;
  * Their spans are made when they are over, so that no call waits for them.
  */
 export function createTracer(options: TracerOptions): Tracer {
+  const held: Held = { phases: 0 };
   return {
-    open: (exchange) => (exchange.trace?.isSampled === false ? null : new Span(exchange, options)),
+    open: (exchange) =>
+      exchange.trace?.isSampled === false ? null : new Span(exchange, options, held),
   };
 }
 
@@ -72,8 +76,13 @@ interface Phase {
   readonly attributes: Attributes;
 }
 
+interface Held {
+  phases: number;
+}
+
 class Span implements ExchangeSpan {
   readonly #options: TracerOptions;
+  readonly #held: Held;
   readonly #exchange: TracedExchange;
   readonly #ownTraceId: string;
   /** Of the monotonic clock, and of the day. */
@@ -87,8 +96,9 @@ class Span implements ExchangeSpan {
   #denied: JudgedSpan | null = null;
   #isEdited = false;
 
-  constructor(exchange: TracedExchange, options: TracerOptions) {
+  constructor(exchange: TracedExchange, options: TracerOptions, held: Held) {
     this.#options = options;
+    this.#held = held;
     this.#exchange = exchange;
     this.#startMs = options.clock.monotonic();
     this.#epochMs = options.clock.now() - this.#startMs;
@@ -123,6 +133,7 @@ class Span implements ExchangeSpan {
   }
 
   end(): void {
+    this.#held.phases -= this.#phases.length;
     const parent = this.#parent();
     const { rootShare, chance, emit } = this.#options;
     if (parent === null ? chance() >= rootShare : !parent.isSampled) return;
@@ -149,8 +160,12 @@ class Span implements ExchangeSpan {
   }
 
   #add(name: string, startMs: number, endMs: number, attributes: Attributes): void {
-    if (this.#phases.length >= PHASES_MAX) this.#leftOut += 1;
-    else this.#phases.push({ name, startMs, endMs, attributes });
+    if (this.#phases.length >= PHASES_MAX || this.#held.phases >= PHASES_HELD_MAX) {
+      this.#leftOut += 1;
+      return;
+    }
+    this.#held.phases += 1;
+    this.#phases.push({ name, startMs, endMs, attributes });
   }
 
   #encode(parent: TraceParent | null, endMs: number): string {

@@ -226,3 +226,24 @@ test("a request to a collector says who sends it", () => {
   });
   expect(request.resourceSpans[0].scopeSpans[0].spans).toEqual([spans()[0], spans()[0]]);
 });
+
+test("what is held for all open exchanges together is bounded, and given back", () => {
+  const { tracer, spans } = createTraced();
+  const open = Array.from({ length: 1_001 }, () => tracer.open({ ...POST, trace: PARENT }));
+  for (const span of open) {
+    for (let message = 0; message < 20; message += 1) span?.judged(judged({ timings: {} }));
+    for (let event = 0; event < 16; event += 1) span?.judged(judged());
+  }
+  for (const span of open) span?.end();
+  const own = spans().filter(({ kind }) => kind === 2);
+  expect(own).toHaveLength(1_001);
+  expect(spans().length - own.length).toBe(100_000);
+  expect(attributesOf(own.at(-1))["impedance.spans_left_out"]).toBe("100");
+
+  const later = tracer.open({ ...POST, trace: PARENT });
+  later?.judged(judged());
+  later?.end();
+  expect(attributesOf(spans().findLast(({ kind }) => kind === 2))).not.toHaveProperty(
+    "impedance.spans_left_out",
+  );
+});
