@@ -80,19 +80,19 @@ function isCovered(globs: readonly Glob[], keys: readonly string[]): boolean {
 
 /** What of a request a caller fills in. */
 const ARGUMENTS: ReadonlySet<string | number> = new Set(["arguments", "uri", "argument"]);
-const LONGEST_PATH = 64;
 
-/** Whether a leaf stands in an argument. A batch puts an index in front. */
+/**
+ * Whether a leaf stands in an argument, however deep: `limits.json_max_depth` bounds the way up. A
+ * batch puts an index in front.
+ */
 export function isInArgument(location: Location | null): boolean {
   let first: Location | null = null;
   let second: Location | null = null;
   let third: Location | null = null;
-  let depth = 0;
-  for (let at = location; at !== null && depth <= LONGEST_PATH; at = at.parent) {
+  for (let at = location; at !== null; at = at.parent) {
     third = second;
     second = first;
     first = at;
-    depth++;
   }
   const isBatch = typeof first?.key === "number";
   const top = isBatch ? second : first;
@@ -105,7 +105,6 @@ function keysOf(location: Location): readonly string[] {
   const path: (string | number)[] = [];
   for (let at: Location | null = location; at !== null; at = at.parent) {
     path.push(at.key);
-    if (path.length > LONGEST_PATH) break;
   }
   path.reverse();
   const start = typeof path[0] === "number" ? 1 : 0;

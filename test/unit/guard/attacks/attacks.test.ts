@@ -164,6 +164,13 @@ describe("createAttacksGuard", () => {
       .request?.(leaf, { ...REQUEST_PLACE, ...place })
       .map(({ severity }) => severity);
 
+  test("looks as deep as a document may be nested, for globs too", () => {
+    const deep = at(["arguments", "query", ...Array.from({ length: 510 }, () => "a")]);
+    expect(severities({}, deep)).toEqual(["high"]);
+    expect(severities({ fields: ["query"] }, deep)).toEqual(["high"]);
+    expect(severities({ fields: ["other"] }, deep)).toEqual([]);
+  });
+
   test("covers all of a value and replaces nothing", () => {
     expect(
       createAttacksGuard(CONFIG, null).request?.(at(["arguments", "id"]), REQUEST_PLACE),
