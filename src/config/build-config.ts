@@ -118,6 +118,7 @@ export interface RawConfig {
   };
   readonly log: { readonly level: LogLevel };
   readonly drain_deadline_ms: number;
+  readonly workers: { readonly count?: number; readonly hang_deadline_ms: number };
 }
 
 interface RawServer {
@@ -225,6 +226,7 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
     audit: buildAudit(raw.audit, surroundings),
     log: { level: raw.log.level },
     drainDeadlineMs: raw.drain_deadline_ms,
+    workers: { count: raw.workers.count ?? null, hangDeadlineMs: raw.workers.hang_deadline_ms },
   };
 }
 

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { constants, type ServerHttp2Session } from "node:http2";
 import type { Server, ServerDuplexStream } from "@grpc/grpc-js";
 import { status } from "@grpc/grpc-js";
 
 /**
- * The two places where grpc-js has no option for what safety needs. Each checks that the field is
+ * The places where grpc-js has no option for what safety needs. Each checks that the field is
  * still there, so that a new release of the library fails at start and not in the field.
  */
 
@@ -36,4 +37,31 @@ export function failUnlessVouched(call: ServerDuplexStream<unknown, unknown>): {
       internals.pendingStatus = { code: status.OK, details: "" };
     },
   };
+}
+
+/** Streams that the peer may still have on their way to us are all of them. */
+const LAST_STREAM_ID_MAX = 2 ** 31 - 1;
+
+/** The connections that are open. */
+export function sessionsOf(server: Server): ReadonlySet<ServerHttp2Session> {
+  const internals = server as unknown as { sessions?: Map<ServerHttp2Session, unknown> };
+  assert(internals.sessions instanceof Map, "grpc-js: Server.sessions is gone");
+  return new Set(internals.sessions.keys());
+}
+
+/**
+ * Asks the peer to open its next streams on another connection, and refuses none that are on their
+ * way. It is said when a stream arrives: at a moment without any, Node's HTTP/2 would take the
+ * connection for finished and no longer read it, whatever is under way. What we answer on that stream
+ * stands behind our word, so that nothing new comes once the stream has ended. A connection without
+ * a stream for `quietMs` is told without waiting for one.
+ */
+export function sendAway(session: ServerHttp2Session, quietMs: number): void {
+  const say = () => {
+    clearTimeout(timer);
+    session.off("stream", say);
+    if (!session.destroyed) session.goaway(constants.NGHTTP2_NO_ERROR, LAST_STREAM_ID_MAX);
+  };
+  const timer = setTimeout(say, quietMs);
+  session.once("stream", say);
 }

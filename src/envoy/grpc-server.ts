@@ -5,11 +5,12 @@ import { NO_TRUST, type Trust } from "../core/trust.ts";
 import { createByteBudget } from "./body-buffer.ts";
 import { createCheck } from "./ext-authz.ts";
 import { createExtProc } from "./ext-proc.ts";
-import { allowStreamResets, failUnlessVouched } from "./grpc-internals.ts";
+import { allowStreamResets, failUnlessVouched, sendAway, sessionsOf } from "./grpc-internals.ts";
 import { type GrpcTls, liveCredentials, onlyAllowed } from "./grpc-tls.ts";
 import { createHealth } from "./health.ts";
 import type { ProcessCall } from "./process-stream.ts";
 import { loadServices } from "./protocol.ts";
+import { listenBeside } from "./takeover.ts";
 import { createTrusted } from "./trust.ts";
 import { bindPrivately } from "./unix-socket.ts";
 
@@ -20,6 +21,8 @@ export interface GrpcServerOptions {
   readonly address: string;
   /** Null or absent: whoever reaches the address can call. */
   readonly tls?: GrpcTls | null;
+  /** Another process may listen at the address, which this one is to replace. */
+  readonly takesOver?: boolean;
   /** Whose words of those before Envoy are believed; nobody's if absent. */
   readonly trust?: Trust;
   readonly ready: () => boolean;
@@ -41,9 +44,17 @@ export interface GrpcServer {
   judgeAgain(): void;
   /** Says "not serving", refuses new exchanges, and waits for the open ones until the deadline. */
   drain(deadlineMs: number): Promise<void>;
+  /**
+   * Leaves the address to another process that listens there: refuses nothing, sends the peers there
+   * and waits until they have gone. What is open at the deadline is ended, closed.
+   */
+  handOver(deadlineMs: number): Promise<void>;
   /** Ends what is left, closed, and frees the port. */
   close(): void;
 }
+
+/** A connection that was silent for so long is no longer waited for. */
+const QUIET_MS = 1_000;
 
 /** gRPC frames hold a chunk of a body and its envelope. */
 const FRAME_SLACK_BYTES = 64 * 1024;
@@ -78,7 +89,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     Check: createCheck(firewall, (error) => onFault("internal", error)),
   });
   add(server, services.health, health.handlers);
-  const port = await bind(server, options.address, tls);
+  const { port, stop } = await bind(server, options, tls);
 
   return {
     port,
@@ -94,7 +105,20 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
       extProc.abortAll();
       await allClosed(extProc, 1_000);
     },
+    async handOver(deadlineMs) {
+      const until = Date.now() + deadlineMs;
+      stop();
+      for (const session of sessionsOf(server)) sendAway(session, QUIET_MS);
+      while (sessionsOf(server).size > 0 && Date.now() < until) {
+        extProc.endListening();
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      extProc.drain();
+      extProc.abortAll();
+      await allClosed(extProc, 1_000);
+    },
     close() {
+      stop();
       health.close();
       extProc.close();
       server.forceShutdown();
@@ -112,8 +136,22 @@ function add(
   server.addService(service, handlers as Record<string, UntypedHandleCall>);
 }
 
-function bind(server: Server, address: string, tls: GrpcTls | null): Promise<number> {
+interface Bound {
+  readonly port: number;
+  /** Accepts no connection any more. */
+  stop(): void;
+}
+
+async function bind(
+  server: Server,
+  { address, takesOver = false }: GrpcServerOptions,
+  tls: GrpcTls | null,
+): Promise<Bound> {
   const credentials = tls === null ? ServerCredentials.createInsecure() : liveCredentials(tls.live);
+  if (takesOver) {
+    const injector = server.createConnectionInjector(credentials);
+    return listenBeside(address, (socket) => injector.injectConnection(socket));
+  }
   const bound = (): Promise<number> =>
     new Promise((resolve, reject) => {
       server.bindAsync(address, credentials, (error, port) => {
@@ -122,7 +160,9 @@ function bind(server: Server, address: string, tls: GrpcTls | null): Promise<num
       });
     });
   const path = /^unix:(.*)$/s.exec(address)?.[1];
-  return path === undefined ? bound() : bindPrivately(path, bound);
+  const port = await (path === undefined ? bound() : bindPrivately(path, bound));
+  // `close` does it: whoever listens alone has nobody to leave the address to.
+  return { port, stop: ignore };
 }
 
 /** Waits until no exchange is open, or until the deadline. */

@@ -8,7 +8,7 @@ import type { Dependencies } from "../pipeline/dependencies.ts";
 import { createDurableFirewall } from "../pipeline/durable.ts";
 import { createFirewall } from "../pipeline/firewall.ts";
 import { describeError, type Logger } from "../telemetry/log.ts";
-import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
+import { createMetrics, type Metrics, type MetricsSnapshot } from "../telemetry/metrics.ts";
 import { approvalRouteOf, approvalsOf } from "./approvals.ts";
 import { missingForAuthentication } from "./authentication.ts";
 import { dependenciesOf } from "./dependencies.ts";
@@ -19,10 +19,11 @@ import { logsOf } from "./logs.ts";
 import { analystOf } from "./open-log.ts";
 import { openShippedLog } from "./open-shipping.ts";
 import { packageVersion } from "./package-root.ts";
-import { openPorts, type Ports } from "./ports.ts";
+import { openPorts } from "./ports.ts";
 import { openRates } from "./rates.ts";
 import { followInventory, noteReload, noteStart } from "./reloads.ts";
 import { systemClock } from "./system.ts";
+import { policyNeedsOneMemory } from "./workers/one-memory.ts";
 
 export interface ServiceOptions {
   readonly config: Config;
@@ -35,16 +36,34 @@ export interface ServiceOptions {
   readonly tap?: LineTap;
   /** When the admin port is taken, any free one will do. */
   readonly anyAdminPort?: boolean;
+  /** One of several: without an admin port, and its gRPC port is taken over from one before. */
+  readonly isWorker?: boolean;
 }
 
 /** The running service: gRPC for the proxy, HTTP for the operator. */
 export interface Service {
   readonly grpcPort: number;
-  readonly admin: { readonly host: string; readonly port: number };
+  /** Null in a worker. */
+  readonly admin: { readonly host: string; readonly port: number } | null;
   /** As it was at the start. */
   readonly policy: PolicyInForce;
-  /** Lets open exchanges finish until the deadline, ends the rest closed, writes the log out. */
-  stop(): Promise<Stopped>;
+  health(): ServiceHealth;
+  /** What was counted. */
+  snapshot(): Promise<MetricsSnapshot>;
+  /**
+   * Lets open exchanges finish until the deadline (that of the configuration if absent), ends the
+   * rest closed, writes the log out.
+   */
+  stop(deadlineMs?: number): Promise<Stopped>;
+  /** The same for another process that listens at the address: until then nothing is refused. */
+  handOver(): Promise<Stopped>;
+}
+
+export interface ServiceHealth {
+  readonly isReady: boolean;
+  /** Codes of what stands against it. */
+  readonly hindrances: readonly string[];
+  readonly policyDefault: "deny" | "allow";
 }
 
 /** Whether all decisions are in the log. */
@@ -67,7 +86,7 @@ export async function startService(
 }
 
 async function start(options: ServiceOptions): Promise<Result<Service, StartFailure>> {
-  const { config, log } = options;
+  const { config, log, isWorker = false } = options;
   const undo: (() => unknown)[] = [];
   const giveUp = async (part: StartFailure["part"], errors: readonly string[]) => {
     for (const step of undo.reverse()) await step();
@@ -84,6 +103,7 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
     config,
     clock: systemClock,
     onGuardFault: (guard, error) => log.error("guard_fault", { guard, ...describeError(error) }),
+    ...(isWorker ? { objection: (policy) => policyNeedsOneMemory(config, policy) } : {}),
     onReload: (reload) => noteReload(reload, notes),
   });
   if (!live.ok) return giveUp("policy", live.error);
@@ -112,15 +132,17 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
     },
   });
   let ready = false;
+  const isReadyNow = () => ready && sink.healthy && isReady();
   const ports = await openPorts({
     config,
     log,
     metrics,
     firewall: firewallOf(dependencies, config, sink),
     serves: () => ready,
-    ready: () => ready && sink.healthy && isReady(),
+    ready: isReadyNow,
     policyDefault: () => current().policy.default,
     anyAdminPort: options.anyAdminPort === true,
+    isWorker,
     routes: [approvalRouteOf(config, approvals, sink, dependencies)],
   });
   if (!ports.ok) return giveUp("service", ports.error);
@@ -129,20 +151,37 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
   noteStart(notes, inventory.value, current().policy.engine.revision);
   followInventory(inventory.value, notes);
   ready = true;
-  log.info("started", { grpc_port: grpc.port, admin_port: admin.port });
+  log.info("started", { grpc_port: grpc.port, ...(admin && { admin_port: admin.port }) });
+  const holdStill = () => {
+    ready = false;
+    live.value.stop();
+    inventory.value.stop();
+  };
+  const end = async (leave: (deadlineMs: number) => Promise<void>): Promise<Stopped> => {
+    endWithin(config.drainDeadlineMs);
+    log.info("draining", { open_streams: grpc.openStreams });
+    await leave(config.drainDeadlineMs);
+    holdStill();
+    await ports.value.close();
+    rates.value.close();
+    return close(sink, log);
+  };
   return ok({
     grpcPort: grpc.port,
     admin,
     policy: current().policy,
-    async stop() {
-      ready = false;
-      live.value.stop();
-      inventory.value.stop();
-      endWithin(config.drainDeadlineMs);
-      await drain(options, ports.value);
-      rates.value.close();
-      return close(sink, log);
+    health: () => ({
+      isReady: isReadyNow() && ports.value.hindrances().length === 0,
+      hindrances: ports.value.hindrances(),
+      policyDefault: current().policy.default,
+    }),
+    snapshot: () => metrics.snapshot(),
+    stop(deadlineMs = config.drainDeadlineMs) {
+      holdStill();
+      return end(() => grpc.drain(deadlineMs));
     },
+    // What is still under way is judged by the policy in force, as ever.
+    handOver: () => end((deadlineMs) => grpc.handOver(deadlineMs)),
   });
 }
 
@@ -171,12 +210,6 @@ function noteRedis({ redis }: Config, metrics: Metrics, log: Logger): (isUp: boo
     if (isUp) log.info("redis_up");
     else log.error("redis_down", { on_failure: redis?.onFailure ?? null });
   };
-}
-
-async function drain({ config, log }: ServiceOptions, { grpc, close }: Ports): Promise<void> {
-  log.info("draining", { open_streams: grpc.openStreams });
-  await grpc.drain(config.drainDeadlineMs);
-  await close();
 }
 
 async function close(sink: ManagedAuditSink, log: Logger): Promise<Stopped> {

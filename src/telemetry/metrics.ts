@@ -35,7 +35,12 @@ export interface Metrics
   redisUp(isUp: boolean): void;
   readonly contentType: string;
   render(): Promise<string>;
+  /** All of it, to be summed up with that of other workers. */
+  snapshot(): Promise<MetricsSnapshot>;
 }
+
+/** Plain JSON, which a process can tell another. */
+export type MetricsSnapshot = readonly object[];
 
 export interface MetricsOptions {
   readonly version: string;
@@ -119,6 +124,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     ...createReloadMetrics(registry),
     contentType: registry.contentType,
     render: () => registry.metrics(),
+    snapshot: () => registry.getMetricsAsJSON(),
   };
 }
 
@@ -196,6 +202,7 @@ function watched(registry: Registry, isHealthy: () => boolean): void {
   new Gauge({
     name: "impedance_audit_healthy",
     help: "1 while the decision log can be written; at 0 messages are denied.",
+    aggregator: "min",
     registers: [registry],
     collect() {
       this.set(isHealthy() ? 1 : 0);
@@ -279,6 +286,7 @@ function createInstruments(registry: Registry) {
     build: new Gauge({
       name: "impedance_build_info",
       help: "Always 1; the labels tell what runs.",
+      aggregator: "first",
       labelNames: ["version", "node"],
       registers,
     }),
@@ -296,6 +304,7 @@ function createLimitInstruments(registry: Registry) {
     redis: new Gauge({
       name: "impedance_redis_up",
       help: "1 while Redis answers; absent where none is configured.",
+      aggregator: "min",
       registers: [],
     }),
   } as const;
