@@ -4,6 +4,7 @@ import type { Config } from "../config/config.ts";
 import type { DecisionEvent } from "../core/audit.ts";
 import type { Firewall } from "../core/exchange.ts";
 import { err, ok, type Result } from "../core/result.ts";
+import type { GrpcServer } from "../envoy/grpc-server.ts";
 import type { Dependencies } from "../pipeline/dependencies.ts";
 import { createDurableFirewall } from "../pipeline/durable.ts";
 import { createFirewall } from "../pipeline/firewall.ts";
@@ -19,8 +20,8 @@ import { logsOf } from "./logs.ts";
 import { analystOf } from "./open-log.ts";
 import { openShippedLog } from "./open-shipping.ts";
 import { packageVersion } from "./package-root.ts";
-import { openPorts } from "./ports.ts";
-import { openRates } from "./rates.ts";
+import { openPorts, type Ports } from "./ports.ts";
+import { type OpenedRates, openRates } from "./rates.ts";
 import { followInventory, noteReload, noteStart } from "./reloads.ts";
 import { systemClock } from "./system.ts";
 import { policyNeedsOneMemory } from "./workers/one-memory.ts";
@@ -152,19 +153,10 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
   followInventory(inventory.value, notes);
   ready = true;
   log.info("started", { grpc_port: grpc.port, ...(admin && { admin_port: admin.port }) });
-  const holdStill = () => {
+  const stopJudging = () => {
     ready = false;
     live.value.stop();
     inventory.value.stop();
-  };
-  const end = async (leave: (deadlineMs: number) => Promise<void>): Promise<Stopped> => {
-    endWithin(config.drainDeadlineMs);
-    log.info("draining", { open_streams: grpc.openStreams });
-    await leave(config.drainDeadlineMs);
-    holdStill();
-    await ports.value.close();
-    rates.value.close();
-    return close(sink, log);
   };
   return ok({
     grpcPort: grpc.port,
@@ -175,14 +167,40 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
       hindrances: ports.value.hindrances(),
       policyDefault: current().policy.default,
     }),
-    snapshot: () => metrics.snapshot(),
+    snapshot: metrics.snapshot,
+    ...endsOf(options, { ports: ports.value, rates: rates.value, sink, endWithin, stopJudging }),
+  });
+}
+
+interface Ending {
+  readonly ports: Ports;
+  readonly rates: OpenedRates;
+  readonly sink: ManagedAuditSink;
+  readonly endWithin: (deadlineMs: number) => void;
+  readonly stopJudging: () => void;
+}
+
+function endsOf(
+  { config, log }: ServiceOptions,
+  { ports, rates, sink, endWithin, stopJudging }: Ending,
+): Pick<Service, "stop" | "handOver"> {
+  const leave = async (go: (grpc: GrpcServer) => Promise<void>): Promise<Stopped> => {
+    endWithin(config.drainDeadlineMs);
+    log.info("draining", { open_streams: ports.grpc.openStreams });
+    await go(ports.grpc);
+    stopJudging();
+    await ports.close();
+    rates.close();
+    return close(sink, log);
+  };
+  return {
     stop(deadlineMs = config.drainDeadlineMs) {
-      holdStill();
-      return end(() => grpc.drain(deadlineMs));
+      stopJudging();
+      return leave((grpc) => grpc.drain(deadlineMs));
     },
     // What is still under way is judged by the policy in force, as ever.
-    handOver: () => end((deadlineMs) => grpc.handOver(deadlineMs)),
-  });
+    handOver: () => leave((grpc) => grpc.handOver(config.drainDeadlineMs)),
+  };
 }
 
 /** With `audit.sync`, one whose word stands once the disk has it. */

@@ -16,13 +16,16 @@ import { waitFor } from "./wait.ts";
 const BOOTSTRAP_FOLDER = new URL("../../envoy/", import.meta.url);
 const GRACEFUL_CLOSE = "envoy.reloadable_features.ext_proc_graceful_grpc_close";
 
+/** `{ port }` on the loopback interface, or `{ socket }`. */
+export type ServicePlace = { readonly port: number } | { readonly socket: string };
+
 /** The bootstrap files that we ship. */
 export type TemplateName = "bootstrap.yaml" | "ext-authz.yaml";
 
 export interface GatewayOptions {
   readonly upstreams: readonly UpstreamServer[];
-  /** Where Impedance serves gRPC: `{ port }` on the loopback interface, or `{ socket }`. */
-  readonly service: { readonly port: number } | { readonly socket: string };
+  /** Where Impedance serves gRPC; with several workers, each of them. */
+  readonly service: ServicePlace | readonly ServicePlace[];
   readonly template?: TemplateName;
   /** Changes the configuration just before it is used. */
   readonly override?: (configuration: Bootstrap) => void;
@@ -130,10 +133,8 @@ export function freePort(): Promise<number> {
 
 async function configurationFor(options: GatewayOptions, accessLog: string): Promise<Bootstrap> {
   const anyPort: Address = { host: "127.0.0.1", port: 0 };
-  const service: ServiceAddress =
-    "socket" in options.service
-      ? options.service
-      : { host: "127.0.0.1", port: options.service.port };
+  const service =
+    "length" in options.service ? options.service.map(addressOf) : addressOf(options.service);
   const configuration = bootstrapObject(await readTemplate(options.template), {
     listen: anyPort,
     admin: anyPort,
@@ -150,6 +151,10 @@ async function configurationFor(options: GatewayOptions, accessLog: string): Pro
   if (flags) flags[GRACEFUL_CLOSE] = options.gracefulClose ?? true;
   options.override?.(configuration);
   return configuration;
+}
+
+function addressOf(place: ServicePlace): ServiceAddress {
+  return "socket" in place ? place : { host: "127.0.0.1", port: place.port };
 }
 
 async function readStats(admin: Address): Promise<Map<string, number>> {
