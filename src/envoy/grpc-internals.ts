@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { constants, type ServerHttp2Session } from "node:http2";
+import type { Socket } from "node:net";
 import type { Server, ServerDuplexStream } from "@grpc/grpc-js";
 import { status } from "@grpc/grpc-js";
 
@@ -64,4 +65,16 @@ export function sendAway(session: ServerHttp2Session, quietMs: number): void {
   };
   const timer = setTimeout(say, quietMs);
   session.once("stream", say);
+}
+
+/**
+ * Goes on reading a connection whose peer was sent away. In the moment in which no stream is open on
+ * it Node takes it for finished and reads no further (`Http2Session::MaybeStopReading`): a stream that
+ * was under way would hang, and the peer's end not be seen. Reading again is harmless at any time.
+ */
+export function keepReading(socket: Socket): void {
+  const internals = socket as unknown as { _handle?: { readStart?: () => number } | null };
+  if (socket.destroyed) return;
+  assert(internals._handle?.readStart, "Node: a socket's readStart is gone");
+  internals._handle.readStart();
 }

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { Server, ServerCredentials, type UntypedHandleCall } from "@grpc/grpc-js";
 import type { Firewall } from "../core/exchange.ts";
 import type { Limits } from "../core/limits.ts";
@@ -5,7 +6,7 @@ import { NO_TRUST, type Trust } from "../core/trust.ts";
 import { createByteBudget } from "./body-buffer.ts";
 import { createCheck } from "./ext-authz.ts";
 import { createExtProc } from "./ext-proc.ts";
-import { allowStreamResets, failUnlessVouched, sendAway, sessionsOf } from "./grpc-internals.ts";
+import { allowStreamResets, failUnlessVouched, keepReading, sendAway, sessionsOf } from "./grpc-internals.ts";
 import { type GrpcTls, liveCredentials, onlyAllowed } from "./grpc-tls.ts";
 import { createHealth } from "./health.ts";
 import type { ProcessCall } from "./process-stream.ts";
@@ -89,7 +90,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     Check: createCheck(firewall, (error) => onFault("internal", error)),
   });
   add(server, services.health, health.handlers);
-  const { port, stop } = await bind(server, options, tls);
+  const { port, stop, sockets } = await bind(server, options, tls);
 
   return {
     port,
@@ -111,6 +112,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
       for (const session of sessionsOf(server)) sendAway(session, QUIET_MS);
       while (sessionsOf(server).size > 0 && Date.now() < until) {
         extProc.endListening();
+        for (const socket of sockets) keepReading(socket);
         await new Promise((resolve) => setTimeout(resolve, 10));
       }
       extProc.drain();
@@ -140,6 +142,8 @@ interface Bound {
   readonly port: number;
   /** Accepts no connection any more. */
   stop(): void;
+  /** Those that are open, where they can be handed over. */
+  readonly sockets: ReadonlySet<Socket>;
 }
 
 async function bind(
@@ -150,7 +154,13 @@ async function bind(
   const credentials = tls === null ? ServerCredentials.createInsecure() : liveCredentials(tls.live);
   if (takesOver) {
     const injector = server.createConnectionInjector(credentials);
-    return listenBeside(address, (socket) => injector.injectConnection(socket));
+    const sockets = new Set<Socket>();
+    const listener = await listenBeside(address, (socket) => {
+      sockets.add(socket);
+      socket.once("close", () => sockets.delete(socket));
+      injector.injectConnection(socket);
+    });
+    return { ...listener, sockets };
   }
   const bound = (): Promise<number> =>
     new Promise((resolve, reject) => {
@@ -162,7 +172,7 @@ async function bind(
   const path = /^unix:(.*)$/s.exec(address)?.[1];
   const port = await (path === undefined ? bound() : bindPrivately(path, bound));
   // `close` does it: whoever listens alone has nobody to leave the address to.
-  return { port, stop: ignore };
+  return { port, stop: ignore, sockets: new Set() };
 }
 
 /** Waits until no exchange is open, or until the deadline. */

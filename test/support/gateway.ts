@@ -173,3 +173,21 @@ async function readAccessLog(file: string): Promise<AccessLine[]> {
   const complete = text.split("\n").slice(0, -1);
   return complete.map((line) => JSON.parse(line) as AccessLine);
 }
+
+/** The first of `count` ports in a row that nobody listens on just now. */
+export async function freePorts(count: number): Promise<number> {
+  for (;;) {
+    const first = await freePort();
+    const others = Array.from({ length: count - 1 }, (_, index) => first + index + 1);
+    const free = await Promise.all(others.map(isFree));
+    if (free.every((one) => one)) return first;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+}

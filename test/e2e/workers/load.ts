@@ -19,9 +19,10 @@ export function startLoad(gateway: Gateway, at: number): Load {
     while (!load.isOver) {
       const text = canary();
       const body = toolCall(text);
-      const ending = await endingOf(openCall(gateway, { path: "/mcp", body }));
+      const ending = await endingOf(openCall(gateway, { path: "/mcp", body })).catch(() => null);
       load.calls += 1;
-      if (ending.status !== 200)
+      if (ending === null) load.failures.push("no end in 5 s");
+      else if (ending.status !== 200)
         load.failures.push(`${ending.status} ${ending.ended} ${ending.text.slice(0, 300)}`);
       else if (!ending.received.includes(text)) load.wrong += 1;
     }

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { openCall } from "../../support/client.ts";
 import { canary, endingOf, toolCall } from "../../support/faulty-firewall.ts";
-import { freePort, type Gateway, startGateway } from "../../support/gateway.ts";
+import { freePorts, type Gateway, startGateway } from "../../support/gateway.ts";
 import { type ServeProcess, startServe } from "../../support/serve-process.ts";
 import { startUpstream, type Upstream } from "../../support/upstream.ts";
 import { waitFor, within } from "../../support/wait.ts";
@@ -18,13 +18,10 @@ const SLOW = 60_000;
 /** What makes the plugin of these tests loop for ever. */
 const HANGS = "please-hang-now";
 
-const PLUGIN = `export default {
-  name: "hangs",
-  create: () => ({ name: "hangs", request(leaf) {
-    while (leaf.text.includes(${JSON.stringify(HANGS)}));
-    return [];
-  } }),
-};`;
+const PLUGIN = `export const createGuard = () => ({ name: "hangs", request({ text }) {
+  while (text.includes(${JSON.stringify(HANGS)}));
+  return [];
+} });`;
 
 let folder: string;
 let upstream: Upstream;
@@ -34,8 +31,8 @@ let gateway: Gateway | null = null;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "impedance-workers-"));
   await writeFile(join(folder, "hangs.mjs"), PLUGIN);
-  upstream = await startUpstream((exchange) =>
-    exchange.json(echo(exchange.request.body.toString())),
+  upstream = await startUpstream(async (exchange) =>
+    exchange.json(echo((await exchange.request.whole).toString())),
   );
 });
 
@@ -85,7 +82,7 @@ const metric = async ({ adminPort }: ServeProcess, name: string): Promise<number
 };
 
 describe.each([
-  { title: "ports", place: async () => ({ port: await freePort() }) },
+  { title: "ports", place: async () => ({ port: await freePorts(2) }) },
   { title: "Unix sockets", place: async () => ({ socket: join(folder, "x.sock") }) },
 ])("a restart of two workers at $title", ({ place }) => {
   test(
@@ -118,7 +115,7 @@ describe.each([
 test(
   "a worker that is killed fails its own calls only, closed, and is replaced",
   async () => {
-    const running = await start({ port: await freePort() });
+    const running = await start({ port: await freePorts(2) });
     const load = startLoad(running.gateway, CALLERS);
     await waitFor("calls", () => load.calls > 200, 20_000);
     const [first = 0] = await childrenOf(running.service.pid);
@@ -141,7 +138,7 @@ test(
   "a worker that hangs is ended from outside and replaced; its call fails closed",
   async () => {
     const config = `plugins: [{ module: ${join(folder, "hangs.mjs")} }]\nworkers: { hang_deadline_ms: 1000 }`;
-    const running = await start({ port: await freePort(), config });
+    const running = await start({ port: await freePorts(2), config });
     const body = toolCall(HANGS);
     const began = performance.now();
     const ending = await endingOf(openCall(running.gateway, { path: "/mcp", body }), 10_000);
@@ -164,7 +161,7 @@ test(
   async () => {
     const logs = await mkdtemp(join(folder, "logs-"));
     const config = `audit: { sink: file, file: ${join(logs, "decisions.jsonl")} }`;
-    const running = await start({ port: await freePort(), config });
+    const running = await start({ port: await freePorts(2), config });
     const load = startLoad(running.gateway, CALLERS);
     await waitFor("calls", () => load.calls > 100, 20_000);
     running.service.kill("SIGHUP");
@@ -189,7 +186,7 @@ test(
 test(
   "workers end with their supervisor",
   async () => {
-    const running = await start({ port: await freePort() });
+    const running = await start({ port: await freePorts(2) });
     const workers = await childrenOf(running.service.pid);
     expect(workers).toHaveLength(2);
     running.service.kill("SIGKILL");
