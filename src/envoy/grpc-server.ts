@@ -6,7 +6,13 @@ import { NO_TRUST, type Trust } from "../core/trust.ts";
 import { createByteBudget } from "./body-buffer.ts";
 import { createCheck } from "./ext-authz.ts";
 import { createExtProc } from "./ext-proc.ts";
-import { allowStreamResets, failUnlessVouched, keepReading, sendAway, sessionsOf } from "./grpc-internals.ts";
+import {
+  allowStreamResets,
+  failUnlessVouched,
+  keepReading,
+  sendAway,
+  sessionsOf,
+} from "./grpc-internals.ts";
 import { type GrpcTls, liveCredentials, onlyAllowed } from "./grpc-tls.ts";
 import { createHealth } from "./health.ts";
 import type { ProcessCall } from "./process-stream.ts";

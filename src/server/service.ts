@@ -104,7 +104,7 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
     config,
     clock: systemClock,
     onGuardFault: (guard, error) => log.error("guard_fault", { guard, ...describeError(error) }),
-    ...(isWorker ? { objection: (policy) => policyNeedsOneMemory(config, policy) } : {}),
+    objection: (policy) => (isWorker ? policyNeedsOneMemory(config, policy) : null),
     onReload: (reload) => noteReload(reload, notes),
   });
   if (!live.ok) return giveUp("policy", live.error);
@@ -121,9 +121,8 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
   if (!rates.ok) return giveUp("service", [rates.error]);
   undo.push(() => rates.value.close());
   const approvals = approvalsOf(config, systemClock);
-  const own = { approvals, analyst: analyst.value, clock: systemClock };
   const dependencies = dependenciesOf(config, {
-    ...own,
+    ...{ approvals, analyst: analyst.value, clock: systemClock },
     ...listenersOf(metrics, log),
     ...logsOf(sink, metrics, options.onDecision),
     inForce: current,
@@ -162,14 +161,18 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
     grpcPort: grpc.port,
     admin,
     policy: current().policy,
-    health: () => ({
-      isReady: isReadyNow() && ports.value.hindrances().length === 0,
-      hindrances: ports.value.hindrances(),
-      policyDefault: current().policy.default,
-    }),
+    health: () => healthOf(isReadyNow(), ports.value.hindrances(), current().policy.default),
     snapshot: metrics.snapshot,
     ...endsOf(options, { ports: ports.value, rates: rates.value, sink, endWithin, stopJudging }),
   });
+}
+
+function healthOf(
+  isReadyNow: boolean,
+  hindrances: readonly string[],
+  policyDefault: "deny" | "allow",
+): ServiceHealth {
+  return { isReady: isReadyNow && hindrances.length === 0, hindrances, policyDefault };
 }
 
 interface Ending {
