@@ -146,6 +146,7 @@ test("an empty file and no file mean the defaults", () => {
     authenticationFailures: { max: 60, seconds: 60 },
     redis: null,
     drainDeadlineMs: 10_000,
+    workers: { count: null, hangDeadlineMs: 2_000 },
   };
   expect(load("")).toEqual(expected);
   expect(load("# nothing yet\n")).toEqual(expected);
