@@ -41,6 +41,18 @@ const PLACE: Place = {
   sessionId: null,
 };
 
+const ASKED: Place = { ...PLACE, direction: "request", kind: "request" };
+
+/** Of a call, whose arguments the guard `attacks` reads: one text, a program, and many values. */
+const CALLS: ReadonlyMap<string, (bytes: number) => object> = new Map<
+  string,
+  (bytes: number) => object
+>([
+  ["a call with one text", (bytes) => ({ text: cut(documentation(), bytes) })],
+  ["a call with one program", (bytes) => ({ content: cut(source("src/pipeline"), bytes) })],
+  ["a call with many short values", (bytes) => ({ rows: shortValues(bytes) })],
+]);
+
 /** Where a server lists its tools, the text stands in descriptions of so many characters. */
 const LISTED = "listed descriptions";
 const DESCRIPTION_LENGTH = 400;
@@ -49,8 +61,8 @@ const DESCRIPTION_LENGTH = 400;
 const TEXTS: ReadonlyMap<string, (bytes: number) => string> = new Map([
   ["prose", (bytes) => contentOf(exchangeOf(400, Math.max(400, bytes)).response)],
   ["code", (bytes) => cut(source("src/pipeline"), bytes)],
-  ["documentation", (bytes) => cut(readFileSync(`${ROOT}docs/policy.md`, "utf8"), bytes)],
-  [LISTED, (bytes) => cut(readFileSync(`${ROOT}docs/policy.md`, "utf8"), bytes)],
+  ["documentation", (bytes) => cut(documentation(), bytes)],
+  [LISTED, (bytes) => cut(documentation(), bytes)],
   ["names of 300 secrets", (bytes) => cut(readFileSync(`${ROOT}docs/guards.md`, "utf8"), bytes)],
 ]);
 
@@ -61,7 +73,7 @@ async function allGuards(): Promise<Inspector> {
   const config = defaultConfig({});
   if (!config.ok) throw new Error("the default configuration is wrong");
   const pii = { ...config.value.pii, enabled: true };
-  const settings = { redact: null, only: null, onFault() {} };
+  const settings = { redact: null, detect: null, only: null, onFault() {} };
   const guards = await loadGuards({ ...config.value, pii }, settings);
   if (!guards.ok) throw new Error(guards.error.join("\n"));
   return createInspector(guards.value, { clock: systemClock, budgetMs: 60_000 });
@@ -75,12 +87,24 @@ interface Row {
 }
 
 function measureAll(inspector: Inspector): Row[] {
-  return SIZES.flatMap(({ name, bytes, times }) =>
-    [...TEXTS].map(([text, make]) => {
-      const samples = measure(inspector, resultOf(text, make(bytes)), times);
-      return { text, size: name, p50_us: share(samples, 0.5), p99_us: share(samples, 0.99) };
-    }),
-  );
+  return SIZES.flatMap(({ name, bytes, times }) => {
+    const rowOf = (text: string, samples: Float64Array): Row => ({
+      text,
+      size: name,
+      p50_us: share(samples, 0.5),
+      p99_us: share(samples, 0.99),
+    });
+    const answers = [...TEXTS].map(([text, make]) => {
+      const message = { jsonrpc: "2.0", id: 1, result: resultOf(text, make(bytes)) };
+      return rowOf(text, measure(inspector, message, PLACE, times));
+    });
+    const calls = [...CALLS].map(([text, make]) => {
+      const params = { name: "read", arguments: make(bytes) };
+      const message = { jsonrpc: "2.0", id: 1, method: "tools/call", params };
+      return rowOf(text, measure(inspector, message, ASKED, times));
+    });
+    return [...answers, ...calls];
+  });
 }
 
 function resultOf(name: string, text: string): object {
@@ -90,15 +114,14 @@ function resultOf(name: string, text: string): object {
   return { tools: parts.map((description) => ({ name: "tool", description, inputSchema })) };
 }
 
-function measure(inspector: Inspector, result: object, times: number): Float64Array {
-  const message = { jsonrpc: "2.0", id: 1, result };
+function measure(inspector: Inspector, message: object, place: Place, times: number): Float64Array {
   const config = { jsonMaxDepth: 64, jsonMaxNodes: 500_000, stringMaxLength: 16_777_216 };
   const document = parseJson(Buffer.from(JSON.stringify(message)), config);
   if (!document.ok) throw new Error(document.error.code);
   const samples = new Float64Array(times);
   for (let count = -Math.ceil(times / 10); count < times; count += 1) {
     const started = performance.now();
-    inspector.inspect(classifyLeaves(document.value), PLACE);
+    inspector.inspect(classifyLeaves(document.value), place);
     if (count >= 0) samples[count] = performance.now() - started;
   }
   return samples.sort();
@@ -106,6 +129,30 @@ function measure(inspector: Inspector, result: object, times: number): Float64Ar
 
 function share(samples: Float64Array, part: number): number {
   return Math.round(quantile(samples, part) * 10_000) / 10;
+}
+
+function documentation(): string {
+  return readFileSync(`${ROOT}docs/policy.md`, "utf8");
+}
+
+/** What rows of a table hold: states, names, times, paths, addresses, a few words. */
+function shortValues(bytes: number): readonly string[] {
+  const values: string[] = [];
+  for (let left = bytes, row = 0; left > 0; row += 1) {
+    for (const value of [
+      `item-${row}`,
+      "in progress",
+      `2026-01-02T03:04:${10 + (row % 50)}Z`,
+      `src/parts/part${row}.ts`,
+      `ada.byron${row}@example.com`,
+      "it's ready (see the note)",
+      `https://example.com/items/${row}`,
+    ]) {
+      values.push(value);
+      left -= value.length;
+    }
+  }
+  return values;
 }
 
 function contentOf(response: string): string {

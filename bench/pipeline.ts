@@ -87,7 +87,12 @@ async function exchange(firewall: Firewall, request: Uint8Array, response: Uint8
 async function createDependencies(phases: { [phase in Phase]: number }): Promise<Dependencies> {
   const config = defaultConfig({});
   if (!config.ok) throw new Error("the default configuration is wrong");
-  const guards = await loadGuards(config.value, { redact: null, only: null, onFault() {} });
+  const guards = await loadGuards(config.value, {
+    redact: null,
+    detect: null,
+    only: null,
+    onFault() {},
+  });
   if (!guards.ok) throw new Error(guards.error.join("\n"));
   const policy = await loadBenchPolicy(config.value);
 

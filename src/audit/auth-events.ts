@@ -46,7 +46,7 @@ function isSuccess({ kind }: AuthEvent): boolean {
 function detailsOf(event: AuthEvent): AuthRecord["details"] {
   switch (event.kind) {
     case "token_refused":
-      return { method: event.method, code: event.code };
+      return { method: event.method, code: event.code, before: event.before };
     case "session_opened":
       return { origin: event.origin };
     case "session_ended":

@@ -116,7 +116,7 @@ export interface AuthRecord {
   readonly source_ip: string | null;
   readonly request_id: string | null;
   /** What there is to tell of this kind of event. */
-  readonly details: { readonly [detail: string]: string | boolean | readonly string[] };
+  readonly details: { readonly [detail: string]: string | number | boolean | readonly string[] };
 }
 
 export type LogRecord = StartRecord | HistoryRecord | SwitchRecord | RetentionRecord;

@@ -67,7 +67,8 @@ function describe({ isBuiltIn, default: byDefault, engine }: PolicyInForce): str
 async function loadAll(config: Config): Promise<Result<PolicyInForce, readonly string[]>> {
   const policy = await loadPolicy(config, systemClock);
   const redact = policy.ok ? policy.value.redact : null;
-  const guards = await loadGuards(config, { redact, only: null, onFault() {} });
+  const detect = policy.ok ? policy.value.detect : null;
+  const guards = await loadGuards(config, { redact, detect, only: null, onFault() {} });
   const inventory = await loadInventory(config);
   // A destination is made without being connected to: that reads the files it names.
   const destinations = config.audit.ship.map((each) => destinationOf(each));

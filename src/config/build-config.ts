@@ -23,9 +23,12 @@ import type {
   SignatureAlgorithm,
 } from "./config.ts";
 import {
+  buildAttacks,
   buildDescriptions,
   buildExemption,
   buildPii,
+  buildResolver,
+  type RawAttacks,
   type RawDescriptions,
   type RawExemption,
   type RawPii,
@@ -75,6 +78,7 @@ export interface RawConfig {
   readonly pii: RawPii;
   readonly descriptions: RawDescriptions;
   readonly marks: { readonly writing_tools: readonly string[] };
+  readonly attacks: RawAttacks;
   readonly guard_exemptions: readonly RawExemption[];
   readonly allow: readonly AllowEntry[];
   readonly plugins: readonly { readonly module: string; readonly options?: unknown }[];
@@ -198,6 +202,8 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
     pii: buildPii(raw.pii),
     descriptions: buildDescriptions(raw.descriptions),
     marks: { writingTools: raw.marks.writing_tools },
+    attacks: buildAttacks(raw.attacks),
+    resolver: buildResolver(raw.attacks),
     guardExemptions: raw.guard_exemptions.map(buildExemption),
     allow: raw.allow,
     plugins: raw.plugins.map(({ module, options }) => ({

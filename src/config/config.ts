@@ -1,10 +1,12 @@
 import type { Address, Endpoint } from "../core/address.ts";
+import type { AttacksConfig } from "../core/attacks.ts";
 import type { AuthenticationSettings, UpstreamCredentialSettings } from "../core/authentication.ts";
 import type { DescriptionsConfig } from "../core/descriptions.ts";
 import type { AllowEntry } from "../core/finding.ts";
 import type { InventoryMode } from "../core/inventory.ts";
 import type { Limits } from "../core/limits.ts";
 import type { Direction } from "../core/message.ts";
+import type { ResolverSettings } from "../core/names.ts";
 import type { PaddingScheme } from "../core/padding.ts";
 import type { PiiConfig } from "../core/pii.ts";
 import type { RateLimit } from "../core/rate-limit.ts";
@@ -38,6 +40,9 @@ export interface Config {
   readonly pii: PiiConfig;
   readonly descriptions: DescriptionsConfig;
   readonly marks: { readonly writingTools: readonly string[] };
+  readonly attacks: AttacksConfig;
+  /** Null where DNS is not asked what the names in arguments stand for. */
+  readonly resolver: ResolverSettings | null;
   readonly guardExemptions: readonly GuardExemptionConfig[];
   /** False alarms. An entry with a `value` comes with an `audit.subjectKey` only. */
   readonly allow: readonly AllowEntry[];

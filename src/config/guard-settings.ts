@@ -1,5 +1,7 @@
+import type { AttackAction, AttackSettings, AttacksConfig } from "../core/attacks.ts";
 import type { DescriptionsConfig } from "../core/descriptions.ts";
 import type { Direction } from "../core/message.ts";
+import type { ResolverSettings } from "../core/names.ts";
 import type { PiiConfig, PiiKind, PiiSettings } from "../core/pii.ts";
 import type { GuardExemptionConfig } from "./config.ts";
 
@@ -29,6 +31,24 @@ export interface RawExemption {
   readonly direction?: Direction;
 }
 
+interface RawAttackSettings {
+  readonly enabled: boolean;
+  readonly on_detect: AttackAction;
+  readonly fields: readonly string[];
+}
+
+interface RawServerAttacks extends Partial<RawAttackSettings> {
+  readonly tools?: { readonly [glob: string]: Partial<RawAttackSettings> };
+}
+
+export interface RawAttacks extends RawAttackSettings {
+  readonly results: "report" | "off";
+  readonly resolver: "off" | "system";
+  readonly resolver_servers: readonly string[];
+  readonly resolver_deadline_ms: number;
+  readonly servers: { readonly [id: string]: RawServerAttacks };
+}
+
 /** A server's settings are complete: what it does not say is as for the others. */
 export function buildPii({ servers, ...shared }: RawPii): PiiConfig {
   const own = Object.entries(servers).map(
@@ -49,4 +69,27 @@ export function buildDescriptions(raw: RawDescriptions): DescriptionsConfig {
 export function buildExemption(raw: RawExemption): GuardExemptionConfig {
   const { guard, server = null, tool = null, direction = null } = raw;
   return { guard, server, tool, direction };
+}
+
+/** What a server does not say is as for the others, and what a tool does not say as for its server. */
+export function buildAttacks({ servers, results, ...shared }: RawAttacks): AttacksConfig {
+  const own = Object.entries(servers).map(([id, { tools = {}, ...settings }]) => {
+    const ofServer = { ...shared, ...settings };
+    const ofTools = Object.entries(tools).map(([tool, raw]) => ({
+      tool,
+      ...buildAttackSettings({ ...ofServer, ...raw }),
+    }));
+    return [id, { ...buildAttackSettings(ofServer), tools: ofTools }] as const;
+  });
+  return { ...buildAttackSettings(shared), results, servers: new Map(own) };
+}
+
+/** Null where nobody is to ask DNS. */
+export function buildResolver(raw: RawAttacks): ResolverSettings | null {
+  const { resolver, resolver_servers: servers, resolver_deadline_ms: deadlineMs } = raw;
+  return resolver === "off" ? null : { servers, deadlineMs };
+}
+
+function buildAttackSettings(raw: RawAttackSettings): AttackSettings {
+  return { enabled: raw.enabled, onDetect: raw.on_detect, fields: raw.fields };
 }

@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import { decodeAddress, decodeEndpoint } from "../core/address.ts";
 import { entriesAt, isRecord, textAt, valueAt } from "./access.ts";
 import { checkAuthentication } from "./authentication-meaning.ts";
@@ -32,6 +33,7 @@ export function validateMeaning(root: unknown): readonly Fault[] {
     ...checkTransport(root),
     ...checkRateLimits(root),
     ...checkRedis(root),
+    ...checkNameServers(root),
   ];
 }
 
@@ -58,6 +60,19 @@ function checkEndpoint(root: unknown, path: Path): Fault[] {
   const isLong =
     endpoint.kind === "unix" && Buffer.byteLength(endpoint.path) > SOCKET_PATH_MAX_BYTES;
   return isLong ? [wrong(path, "is too long for a socket", "keep it below 108 bytes")] : [];
+}
+
+/** What `node:dns` would not take: addresses alone, for who would resolve the names of others. */
+function checkNameServers(root: unknown): Fault[] {
+  const at: Path = ["attacks", "resolver_servers"];
+  const told = valueAt(root, at);
+  return (Array.isArray(told) ? told : []).flatMap((text: unknown, index) => {
+    const address = typeof text === "string" ? decodeAddress(text) : null;
+    const isUsable = address !== null && isIP(address.host) !== 0 && address.port > 0;
+    if (typeof text !== "string" || isUsable) return [];
+    const hint = "write IP:PORT, such as 10.0.0.53:53";
+    return [wrong([...at, String(index)], "is no address of a name server", hint)];
+  });
 }
 
 function checkServer(root: unknown, id: string): Fault[] {

@@ -57,6 +57,8 @@ export type AuthEvent = AuthContext &
         readonly method: string;
         /** Stable: nothing of what was shown. */
         readonly code: string;
+        /** Others of this code from this network since the last line about them. */
+        readonly before: number;
       }
     | { readonly kind: "session_opened"; readonly origin: SessionOrigin }
     | { readonly kind: "session_ended"; readonly cause: SessionEnd }

@@ -1,5 +1,6 @@
 import type { Leaf } from "./json.ts";
 import type { Direction, MessageKind } from "./message.ts";
+import type { NameAnswers } from "./names.ts";
 
 export type Severity = "low" | "medium" | "high" | "critical";
 
@@ -18,6 +19,8 @@ export interface Place {
   readonly tool: string | null;
   /** `Mcp-Session-Id`, as the client sent it; null where there is none. */
   readonly sessionId: string | null;
+  /** What DNS said of the names that guards asked about; absent where nobody asks it. */
+  readonly names?: NameAnswers;
 }
 
 /** The kind of a hit that says that a guard failed: the message is denied, whatever the policy says. */

@@ -22,6 +22,8 @@ export interface Guard {
    * text is their runs of printable ASCII, a line each; nothing of it can be edited.
    */
   media?(leaf: Leaf, place: Place): readonly Hit[];
+  /** Names whose addresses it wants to know before it looks at this leaf of a request. */
+  names?(leaf: Leaf, place: Place): readonly string[];
 }
 
 /** Layer 2: one decision on one input. Never throws: a fault is a value, and a deny. */

@@ -34,6 +34,7 @@ export function exempt(guard: Guard, exemptions: readonly GuardExemption[]): Gua
       looks(place) ? (guard.request?.(leaf, place) ?? []) : [],
     response: (leaf: Leaf, place: Place) =>
       looks(place) ? (guard.response?.(leaf, place) ?? []) : [],
+    names: (leaf: Leaf, place: Place) => (looks(place) ? (guard.names?.(leaf, place) ?? []) : []),
     media: (leaf: Leaf, place: Place) => (looks(place) ? (guard.media?.(leaf, place) ?? []) : []),
   };
 }

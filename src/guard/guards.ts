@@ -1,8 +1,10 @@
+import type { AttacksConfig, DetectSettings } from "../core/attacks.ts";
 import type { DescriptionsConfig } from "../core/descriptions.ts";
 import type { Limits } from "../core/limits.ts";
 import type { PiiConfig, RedactSettings } from "../core/pii.ts";
 import type { Guard } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
+import { createAttacksGuard } from "./attacks/attacks.ts";
 import { createDescriptionsGuard } from "./descriptions/descriptions.ts";
 import { exempt, type GuardExemption } from "./exempt.ts";
 import { createLimitsGuard } from "./limits/limits.ts";
@@ -17,6 +19,8 @@ export interface GuardsConfig {
   readonly redact: RedactSettings | null;
   readonly descriptions: DescriptionsConfig;
   readonly marks: MarksConfig;
+  readonly attacks: AttacksConfig;
+  readonly detect: DetectSettings | null;
   readonly exemptions: readonly GuardExemption[];
   /** Guards of plugins: they are named beside ours. */
   readonly plugins: readonly Guard[];
@@ -28,9 +32,10 @@ const FACTORIES: ReadonlyMap<string, (config: GuardsConfig) => Guard> = new Map(
   ["pii", ({ pii, redact }: GuardsConfig) => createPiiGuard(pii, redact)],
   ["descriptions", (config: GuardsConfig) => createDescriptionsGuard(config.descriptions)],
   ["marks", (config: GuardsConfig) => createMarksGuard(config.marks, makesBareMarks(config))],
+  ["attacks", ({ attacks, detect }: GuardsConfig) => createAttacksGuard(attacks, detect)],
 ]);
 
-const PLANNED: ReadonlySet<string> = new Set(["schema", "paths", "attacks", "padding"]);
+const PLANNED: ReadonlySet<string> = new Set(["schema", "paths", "padding"]);
 
 /** The guards of this version, in the order they run. */
 export const GUARD_NAMES: readonly string[] = [...FACTORIES.keys()];

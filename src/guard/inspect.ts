@@ -17,6 +17,8 @@ import { SEVERITY_RANK } from "./severity.ts";
 /** All guards of Layer 1, run over the leaves of one message. */
 export interface Inspector {
   inspect(leaves: readonly Leaf[], place: Place): Inspection;
+  /** Of a request: names whose addresses the guards want to know before they look. */
+  hosts(leaves: readonly Leaf[], place: Place): ReadonlySet<string>;
   /** Of the guards, in the order they run. */
   readonly names: readonly string[];
 }
@@ -120,7 +122,25 @@ export function createInspector(guards: readonly Guard[], options: InspectorOpti
     return hashOfValue(leaf.text.slice(hit.start, hit.end), valueKey);
   }
 
-  return { inspect, names: guards.map((guard) => guard.name) };
+  return { inspect, hosts: hostsWanted(guards), names: guards.map((guard) => guard.name) };
+}
+
+/** So many names of one message are told; of the rest nobody knows. */
+const HOSTS_MAX = 64;
+
+function hostsWanted(guards: readonly Guard[]): Inspector["hosts"] {
+  const asking = guards.filter((guard) => guard.names !== undefined);
+  return (leaves, place) => {
+    const hosts = new Set<string>();
+    if (asking.length === 0) return hosts;
+    for (const leaf of leaves) {
+      for (const name of asking.flatMap((guard) => guard.names?.(leaf, place) ?? [])) {
+        hosts.add(name);
+      }
+      if (hosts.size >= HOSTS_MAX) break;
+    }
+    return hosts;
+  };
 }
 
 /** A guard that failed did not see what it would have found: no list excuses that. */

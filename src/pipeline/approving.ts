@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import { safeKey } from "../audit/mask-text.ts";
-import type { ApprovalSubject } from "../core/approvals.ts";
+import type { ApprovalSubject, Approvals } from "../core/approvals.ts";
 import type { ApprovalNote } from "../core/audit.ts";
 import { canonicalJson } from "../core/canonical-json.ts";
 import { type JsonNode, member } from "../core/json.ts";
@@ -35,6 +35,27 @@ export function approvalSubject(
       if (digest === undefined) digest = digestOf(payload);
       return digest;
     },
+  };
+}
+
+/**
+ * To see what would be decided: no grant is used up by it, and nobody is asked. `held` are grants
+ * that the request of this method had when it passed.
+ */
+export function onlyLooking(
+  approvals: Approvals,
+  held: { readonly method: string | null; readonly grants: readonly GrantFact[] },
+): Approvals {
+  function grants(subject: ApprovalSubject): readonly GrantFact[] {
+    const standing = approvals.grants(subject);
+    if (subject.method !== held.method) return standing;
+    const ids = new Set(standing.map(({ id }) => id));
+    return [...standing, ...held.grants.filter(({ id }) => !ids.has(id))];
+  }
+  return {
+    grants,
+    use: (id, subject) => grants(subject).find((grant) => grant.id === id) ?? null,
+    ask: () => ({ kind: "unasked" }),
   };
 }
 

@@ -3,6 +3,7 @@ import type { Approvals } from "../core/approvals.ts";
 import type { AuthLog } from "../core/auth-log.ts";
 import type { Gatekeeper, IdentityPort, UpstreamCredentials } from "../core/identity.ts";
 import type { Limits } from "../core/limits.ts";
+import type { NameResolver } from "../core/names.ts";
 import type { PaddingScheme } from "../core/padding.ts";
 import type {
   AuditSink,
@@ -42,6 +43,8 @@ export interface Dependencies {
   /** Null where nobody counts calls. */
   readonly rates: RateGate | null;
   readonly inspector: Inspector;
+  /** Null where DNS is not asked. */
+  readonly names: NameResolver | null;
   readonly paths: PathGuard;
   readonly catalogue: Catalogue;
   readonly pins: ToolPins;

@@ -42,6 +42,7 @@ import { cleanedBare } from "./layer1.ts";
 import { bareMessage, type Decision, decide } from "./layer2.ts";
 import { type Entry, NO_LIMIT_FACTS, type Tab } from "./limiting.ts";
 import { mirroredFor } from "./mirrored.ts";
+import { withNames } from "./naming.ts";
 import { createPending, type Pending } from "./pending.ts";
 import { readRequest } from "./reading.ts";
 import { record } from "./record.ts";
@@ -164,7 +165,11 @@ class HttpExchange implements Exchange {
 
     const objection = (message: Message) =>
       this.#hasInnocentHeaders(message) ? null : "secret_in_header";
-    const scene = withLimits(this.#scene("request"), entry);
+    const counted = withLimits(this.#scene("request"), entry);
+    const naming = withNames(reading, counted, this.#dependencies);
+    if (naming instanceof Promise) this.#pending.expect(reading);
+    const scene = naming instanceof Promise ? await naming : naming;
+    if (this.#aborted !== null) return { kind: "deny", denial: this.#aborted };
     const judgement = judgeOpened(opened.value, scene, this.#dependencies, objection);
     this.#stay.opened(createOpening(judgement, this.#dependencies));
     this.#milliseconds += judgement.milliseconds;
@@ -175,14 +180,8 @@ class HttpExchange implements Exchange {
     if (denied !== undefined) return this.#refuser.message(denied);
     const forward = this.#forwardRequest(judgement);
     const { requestBodyMaxBytes } = this.#dependencies.limits;
-    return {
-      ...forward,
-      body: padJson(
-        forward.body,
-        atLeast(this.#settings().padding, paddingOf(judgement.judged)),
-        requestBodyMaxBytes,
-      ),
-    };
+    const padding = atLeast(this.#settings().padding, paddingOf(judgement.judged));
+    return { ...forward, body: padJson(forward.body, padding, requestBodyMaxBytes) };
   }
 
   /** GET, DELETE and the rest: no JSON-RPC body, but a message to the policy all the same. */

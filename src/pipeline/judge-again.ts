@@ -1,3 +1,5 @@
+import type { GrantFact } from "../core/policy.ts";
+import { onlyLooking } from "./approving.ts";
 import type { Dependencies, LoadedPolicy } from "./dependencies.ts";
 import type { Judged, Judgement } from "./judge.ts";
 import { type Decision, refused } from "./layer2.ts";
@@ -22,20 +24,29 @@ export function createOpening(
   dependencies: Dependencies,
 ): Opening {
   const isKept = reading.document.bytes.length <= KEPT_MAX_BYTES;
-  return openingOf(
-    isKept ? judged.map(({ cleaned }) => cleaned) : null,
-    reading.batch,
-    dependencies,
-  );
+  return openingOf(isKept ? judged.map(keptOf) : null, reading.batch, dependencies);
 }
 
 /** Of a request without a body. */
 export function createBareOpening(cleaned: Judged["cleaned"], dependencies: Dependencies): Opening {
-  return openingOf([cleaned], false, dependencies);
+  return openingOf([{ cleaned, grants: [], revision: null }], false, dependencies);
+}
+
+/** What is asked about again. */
+interface Kept {
+  readonly cleaned: Judged["cleaned"];
+  /** What people had agreed to of it, and the policy that it was for. */
+  readonly grants: readonly GrantFact[];
+  readonly revision: string | null;
+}
+
+function keptOf({ cleaned, decision }: Judged): Kept {
+  const { input, policyRevision: revision } = decision;
+  return { cleaned, grants: input?.grants ?? [], revision };
 }
 
 function openingOf(
-  kept: readonly Judged["cleaned"][] | null,
+  kept: readonly Kept[] | null,
   batch: boolean,
   dependencies: Dependencies,
 ): Opening {
@@ -48,7 +59,9 @@ function openingOf(
       // It is no new message of its session.
       const scene = { ...sceneNow(), session: null };
       const decision = (
-        kept === null ? [changed(policy, dependencies)] : decided(kept, scene)
+        kept === null
+          ? [changed(policy, dependencies)]
+          : kept.map((one, index) => decided(one, batch ? `/${index}` : "", scene))
       ).find(({ allow }) => !allow);
       if (decision === undefined) return null;
       const entry = { decision, findings: [], receipts: [], scene, timings: {} };
@@ -56,10 +69,14 @@ function openingOf(
     },
   };
 
-  function decided(all: readonly Judged["cleaned"][], scene: Scene): readonly Decision[] {
-    return all.map((cleaned, index) => {
-      return verdictOn(cleaned, batch ? `/${index}` : "", scene, dependencies).decision;
-    });
+  /** A grant of one call that its own request used up holds for as long as this policy does. */
+  function decided({ cleaned, grants, revision }: Kept, prefix: string, scene: Scene): Decision {
+    const isSame = dependencies.policy()?.engine.revision === revision;
+    const { approvals = null } = dependencies;
+    const { method } = cleaned.message;
+    const looking =
+      approvals === null ? null : onlyLooking(approvals, { method, grants: isSame ? grants : [] });
+    return verdictOn(cleaned, prefix, scene, { ...dependencies, approvals: looking }).decision;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { RequestHead } from "../core/exchange.ts";
 import { member, stringMember } from "../core/json.ts";
 import type { Direction, Message } from "../core/message.ts";
+import type { NameAnswers } from "../core/names.ts";
 import {
   type Counts,
   type LimitFacts,
@@ -24,6 +25,8 @@ export interface Scene {
   readonly source: PolicyInput["source"];
   readonly requestId: string | null;
   readonly traceId: string | null;
+  /** What DNS said of the names in a request; absent where nobody asks it. */
+  readonly names?: NameAnswers;
 }
 
 export function sceneOf(

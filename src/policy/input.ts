@@ -16,6 +16,7 @@ import { pathFacts } from "./path-facts.ts";
 import type { Root } from "./paths.ts";
 import type { Patterns } from "./patterns.ts";
 import type { CompiledPortable } from "./portable/compile.ts";
+import { ofItsCall, ofServerRequests, PROVENANCE, type Provenance } from "./provenance.ts";
 import { resourceFacts } from "./resource.ts";
 
 /** Makes the facts that the policy decides on. */
@@ -98,11 +99,14 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
     if (portable === null) return NO_RULES;
     if (!isCall(message)) return obligingRules(subject, portable);
     const { session } = subject.counts ?? NO_COUNTS;
+    const provenance = provenanceOf(subject);
     const selected = { ...subjectOf(message), server, facts: inventory.tool, session };
     if (item !== undefined) {
-      return portable.matchItem({ ...selected, isTemplate: item.kind === "template" });
+      const isTemplate = item.kind === "template";
+      return portable.matchItem({ ...selected, provenance: ofItsCall(provenance), isTemplate });
     }
-    const matched = portable.match({ ...selected, arguments: member(params, "arguments") });
+    const given = member(params, "arguments");
+    const matched = portable.match({ ...selected, provenance, arguments: given });
     if (flow.length === 0) return matched;
     const origins = flow.map(({ from }) => from);
     return [...matched, ...portable.flows(origins, server)];
@@ -162,14 +166,20 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
       flow: subject.flow ?? [],
       grants,
       posture: postureFacts(subject, inventory, portable),
-      provenance: {
-        ...PROVENANCE[phase][principal.authenticated_by],
-        ...(inventory.provenance === null ? {} : { tool: inventory.provenance }),
-      },
+      provenance: provenanceOf(subject),
       time: timeFacts(clock.now()),
     };
   }
   return { build };
+}
+
+/** Who vouches for its facts. */
+function provenanceOf({ phase, principal, inventory = NO_INVENTORY }: InputSubject): Provenance {
+  const { provenance } = inventory;
+  return {
+    ...PROVENANCE[phase][principal.authenticated_by],
+    ...(provenance === null ? {} : { tool: provenance }),
+  };
 }
 
 function isCall({ kind }: Message): boolean {
@@ -183,31 +193,6 @@ function obligingRules(
 ): PolicyInput["rules"] {
   if (message.kind !== "result" && message.kind !== "error") return NO_RULES;
   return portable.obliging({ ...subjectOf(message), server, facts: inventory.tool });
-}
-
-/** Who vouches for a fact. */
-const PROVENANCE = {
-  request: provenanceBy("MCP_REQUEST"),
-  response: provenanceBy("MCP_RESPONSE"),
-  list: provenanceBy("MCP_LISTING"),
-};
-
-function provenanceBy(message: string) {
-  const facts = {
-    message,
-    "server.id": "PROXY",
-    "source.ip": "PROXY",
-    "source.user_agent": "HTTP_HEADER",
-    "session.id": "HTTP_HEADER",
-    client: "SELF_REPORTED",
-  };
-  return {
-    jwt: { ...facts, "principal.id": "TOKEN" },
-    mtls: { ...facts, "principal.id": "MTLS" },
-    api_key: { ...facts, "principal.id": "API_KEY" },
-    proxy: { ...facts, "principal.id": "PROXY" },
-    none: { ...facts, "principal.id": "NONE" },
-  };
 }
 
 /** The roots of a server, worked out once for each. */
@@ -304,14 +289,16 @@ function stringFacts(leaves: readonly Leaf[]): { longest: number; max_entropy: n
 }
 
 function postureFacts(
-  { phase, message, server }: InputSubject,
+  subject: InputSubject,
   { mode }: InventoryFacts,
   portable: CompiledPortable | null,
 ): PolicyInput["posture"] {
+  const { phase, message, server } = subject;
+  const vouched = () => ofServerRequests(provenanceOf(subject));
   return {
     ...(mode === null ? {} : { inventory: mode }),
     ...(declaresCapabilities(phase, message)
-      ? { server_requests: portable?.serverRequests(server) ?? {} }
+      ? { server_requests: portable?.serverRequests(server, vouched()) ?? {} }
       : {}),
   };
 }

@@ -20,7 +20,8 @@ export interface AuthenticationWiring {
   readonly onKeysMissing?: (issuer: string, reason: string) => void;
 }
 
-const SILENT: AuthTelemetry = { accepted() {}, refused() {} };
+/** Where nobody listens. */
+export const SILENT: AuthTelemetry = { accepted() {}, refused() {} };
 
 /** Who may come in, what they are told, and what goes on of what they showed. */
 export function authenticationOf(

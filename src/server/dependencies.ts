@@ -8,18 +8,21 @@ import type { Approvals } from "../core/approvals.ts";
 import type { AuthLog } from "../core/auth-log.ts";
 import type { AuthTelemetry } from "../core/identity.ts";
 import type { Inventory } from "../core/inventory.ts";
+import type { NameResolver } from "../core/names.ts";
 import type { AuditSink, Clock, RateStore, Telemetry } from "../core/ports.ts";
 import type { Dependencies, LoadedPolicy, ServerSettings } from "../pipeline/dependencies.ts";
 import { createDoorkeeper } from "../pipeline/doorkeeper.ts";
 import { createSights } from "../pipeline/sights.ts";
 import { createSchemaJudge } from "../schema/judge.ts";
 import { createFlowMemory, FLOW_DEFAULTS } from "../state/flow-memory.ts";
+import { createNameResolver } from "../state/name-resolver.ts";
 import { createSessionBook } from "../state/sessions.ts";
 import { BUCKETS_MAX, createTokenBuckets } from "../state/token-buckets.ts";
-import { authenticationOf } from "./authentication.ts";
+import { authenticationOf, SILENT } from "./authentication.ts";
 import { packageVersion } from "./package-root.ts";
 import { pathGuardOf } from "./paths.ts";
 import { createRates, failureBrakeOf } from "./rates.ts";
+import { withRefusedOnRecord } from "./refused-callers.ts";
 import { randomIdentifiers, systemJitter } from "./system.ts";
 import { NO_LIMITS, toolLimitsOf } from "./tool-limits.ts";
 
@@ -63,7 +66,15 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
     clock,
     identifiers: randomIdentifiers,
     jitter: systemJitter,
-    ...authenticationOf(config, parts),
+    ...authenticationOf(config, {
+      clock,
+      authTelemetry: withRefusedOnRecord({
+        log: auth,
+        clock,
+        telemetry: parts.authTelemetry ?? SILENT,
+      }),
+      ...(parts.onKeysMissing === undefined ? {} : { onKeysMissing: parts.onKeysMissing }),
+    }),
     failures: failureBrakeOf(config, clock),
     rates: createRates({
       config,
@@ -76,6 +87,7 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
     get inspector() {
       return inForce().inspector;
     },
+    names: namesOf(config, clock),
     paths: pathGuardOf(config),
     catalogue,
     pins: createPins({
@@ -101,6 +113,12 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
     telemetry,
     settings: createSettings(config),
   };
+}
+
+/** Null where nobody is to ask DNS. */
+function namesOf({ resolver, guards }: Config, clock: Clock): NameResolver | null {
+  if (resolver === null || !guards.includes("attacks")) return null;
+  return createNameResolver({ clock, ...resolver });
 }
 
 /** Of each server that the configuration names, and of all others: worked out once. */

@@ -95,7 +95,8 @@ async function load(
   const objected = policy.ok && policy.value !== null ? objection?.(policy.value) : null;
   if (typeof objected === "string") return err([objected]);
   const redact = policy.ok ? (policy.value?.redact ?? null) : null;
-  const guards = await loadGuards(config, { redact, only: null, onFault: onGuardFault });
+  const detect = policy.ok ? (policy.value?.detect ?? null) : null;
+  const guards = await loadGuards(config, { redact, detect, only: null, onFault: onGuardFault });
   if (!policy.ok || !guards.ok || policy.value === null) {
     return {
       ok: false,

@@ -1,4 +1,5 @@
 import type { Config } from "../config/config.ts";
+import type { DetectSettings } from "../core/attacks.ts";
 import type { RedactSettings } from "../core/pii.ts";
 import type { Clock, Guard } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
@@ -11,6 +12,8 @@ import type { FaultListener } from "../guard/plugins/plugin.ts";
 export interface GuardOptions {
   /** What the portable policy wants masked. */
   readonly redact: RedactSettings | null;
+  /** Where it wants attacks to be looked for. */
+  readonly detect: DetectSettings | null;
   readonly onFault: FaultListener;
   /** These alone, in this order, in place of what the configuration says. */
   readonly only: readonly string[] | null;
@@ -20,9 +23,16 @@ export interface GuardOptions {
 export async function loadGuards(
   config: Pick<
     Config,
-    "guards" | "limits" | "pii" | "descriptions" | "marks" | "guardExemptions" | "plugins"
+    | "guards"
+    | "limits"
+    | "pii"
+    | "descriptions"
+    | "marks"
+    | "attacks"
+    | "guardExemptions"
+    | "plugins"
   >,
-  { redact, onFault, only }: GuardOptions,
+  { redact, detect, onFault, only }: GuardOptions,
 ): Promise<Result<readonly Guard[], readonly string[]>> {
   const plugins = await loadPlugins(config.plugins, GUARD_NAMES, onFault);
   if (!plugins.ok) return plugins;
@@ -31,6 +41,9 @@ export async function loadGuards(
   if (redact !== null && only === null && !names.includes("pii")) {
     return err(["the policy's redact needs the guard pii: add it to guards"]);
   }
+  if (detect !== null && only === null && !names.includes("attacks")) {
+    return err(["the policy's detect_attacks needs the guard attacks: add it to guards"]);
+  }
   const guards = createGuards(names, {
     limits: config.limits,
     // Who asks for this guard by name wants to see it at work.
@@ -38,6 +51,9 @@ export async function loadGuards(
     redact,
     descriptions: config.descriptions,
     marks: config.marks,
+    attacks:
+      only?.includes("attacks") === true ? { ...config.attacks, enabled: true } : config.attacks,
+    detect,
     exemptions: config.guardExemptions,
     plugins: plugins.value,
   });

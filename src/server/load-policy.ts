@@ -1,4 +1,5 @@
 import type { Config } from "../config/config.ts";
+import type { DetectSettings } from "../core/attacks.ts";
 import type { RedactSettings } from "../core/pii.ts";
 import type { Clock, PolicyEngine } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
@@ -19,6 +20,8 @@ export interface PolicyInForce extends LoadedPolicy {
   readonly default: "allow" | "deny";
   /** What the portable policy wants masked: the guards do it. */
   readonly redact: RedactSettings | null;
+  /** Where it wants attacks to be looked for: the guards do it. */
+  readonly detect: DetectSettings | null;
   /** Single principals have clearances of their own. */
   readonly clearsPrincipals: boolean;
 }
@@ -152,6 +155,7 @@ async function engineOf(
 
 const NO_WISHES = {
   redact: null,
+  detect: null,
   rejectsUnknownArguments: false,
   asksForAliases: false,
   asksForFlow: false,
@@ -161,8 +165,9 @@ const NO_WISHES = {
 /** What a portable policy wants of the parts before it; nothing where there is none. */
 function wishesOf(compiled: CompiledPortable | null) {
   if (compiled === null) return NO_WISHES;
-  const { redact, rejectsUnknownArguments, asksForAliases, asksForFlow, rateLimits } = compiled;
-  return { redact, rejectsUnknownArguments, asksForAliases, asksForFlow, rateLimits };
+  const { redact, detect, rejectsUnknownArguments, asksForAliases } = compiled;
+  const { asksForFlow, rateLimits } = compiled;
+  return { redact, detect, rejectsUnknownArguments, asksForAliases, asksForFlow, rateLimits };
 }
 
 /** Of data for `data.impedance`. */

@@ -35,7 +35,8 @@ export async function createOfflinePipeline(
   const config = isPatient ? { ...given, limits: { ...given.limits, ...PATIENT } } : given;
   const policy = await loadPolicy(config, clock);
   const redact = policy.ok ? policy.value.redact : null;
-  const guards = await loadGuards(config, { redact, onFault, only });
+  const detect = policy.ok ? policy.value.detect : null;
+  const guards = await loadGuards(config, { redact, detect, onFault, only });
   const inventory = await loadInventory(config);
   if (!policy.ok || !guards.ok || !inventory.ok) {
     return err([policy, guards, inventory].flatMap((loaded) => (loaded.ok ? [] : loaded.error)));

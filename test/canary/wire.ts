@@ -32,7 +32,7 @@ export async function createCanaryPath(): Promise<DataPath> {
   const kinds = PII_KINDS.filter((kind) => kind !== "ip_address");
   const on = { enabled: true, request: true, response: true, kinds, denyKeys: [] };
   const config = { ...defaults.value, pii: { ...on, servers: new Map() } };
-  const guards = await loadGuards(config, { redact: null, only: null, onFault() {} });
+  const guards = await loadGuards(config, { redact: null, detect: null, only: null, onFault() {} });
   if (!guards.ok) throw new Error(guards.error.join("\n"));
   const server = {
     id: "files",

@@ -78,13 +78,15 @@ describe.each(guards)("the guard $name", (guard) => {
 function allGuards(): Guard[] {
   const config = defaultConfig({});
   if (!config.ok) throw new Error("the default configuration is wrong");
-  const { limits, pii, descriptions, marks } = config.value;
+  const { limits, pii, descriptions, marks, attacks } = config.value;
   const created = createGuards("all", {
     limits,
     pii: { ...pii, enabled: true },
     redact: { denyKeys: ["pin"], emails: true },
     descriptions,
     marks,
+    attacks,
+    detect: { onDetect: "deny", fields: ["*"] },
     exemptions: [],
     plugins: [],
   });

@@ -81,7 +81,7 @@ export async function createDataPath(options: DataPathOptions = {}): Promise<Dat
   const limits = { ...DEFAULTS.limits, ...options.limits };
   const loaded = await policyOf(options.policy === undefined ? USUAL_POLICY : options.policy);
   const policy = overruled(loaded, options.decide);
-  const settings = { redact: null, only: null, onFault() {} };
+  const settings = { redact: null, detect: null, only: null, onFault() {} };
   const guards = await loadGuards({ ...DEFAULTS, limits }, settings);
   if (!guards.ok) throw new Error(guards.error.join("\n"));
 

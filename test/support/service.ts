@@ -277,6 +277,8 @@ function testDependencies(
     redact: policy.redact,
     descriptions: config.descriptions,
     marks: config.marks,
+    attacks: config.attacks,
+    detect: policy.detect,
     exemptions: config.guardExemptions,
     plugins: [],
   });

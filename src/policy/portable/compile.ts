@@ -1,3 +1,4 @@
+import type { DetectSettings } from "../../core/attacks.ts";
 import { compileGlob, type Glob } from "../../core/glob.ts";
 import { NO_TOOL_FACTS, type ToolFacts } from "../../core/inventory.ts";
 import type { JsonNode } from "../../core/json.ts";
@@ -7,10 +8,12 @@ import type { RateLimit } from "../../core/rate-limit.ts";
 import { fitsTemplate, mayFitTemplate } from "../../core/uri-template.ts";
 import type { JsonRecord } from "../json.ts";
 import { hasDotSegment } from "../paths.ts";
+import type { Provenance } from "../provenance.ts";
 import { type Failure, judge } from "./constraint.ts";
 import { argumentLimitOf, dataOf, isOn } from "./data.ts";
 import { judgeInventory } from "./inventory-selector.ts";
 import type { PortablePolicy, PortableRule } from "./policy.ts";
+import { judgeProvenance } from "./provenance-selector.ts";
 import { MAX_ARG_BYTES_RULE } from "./read-modes.ts";
 import { judgeSession } from "./session-selector.ts";
 
@@ -26,6 +29,8 @@ export interface PortableSubject {
   readonly facts?: ToolFacts;
   /** What is known of the session; absent where nothing is. */
   readonly session?: Omit<SessionFacts, "id">;
+  /** Who vouches for these facts; absent where nobody does. */
+  readonly provenance?: Provenance;
 }
 
 /** What a listing holds, or a request names: a call of it whose arguments nobody knows yet. */
@@ -43,6 +48,8 @@ export interface CompiledPortable {
   readonly data: JsonRecord;
   /** What the guards are to mask for it. */
   readonly redact: RedactSettings | null;
+  /** Where the guards are to look for attacks for it. */
+  readonly detect: DetectSettings | null;
   /** Somebody has to tell which arguments a tool does not declare. */
   readonly rejectsUnknownArguments: boolean;
   readonly rateLimits: readonly RateLimit[];
@@ -67,7 +74,11 @@ export interface CompiledPortable {
   /** The rules against values of these servers reaching this one. */
   flows(from: Iterable<string>, to: string): readonly RuleFact[];
   /** For each of `SERVER_REQUESTS`, the rules that would fit if this server asked it. */
-  serverRequests(server: string): { readonly [method: string]: readonly string[] };
+  serverRequests(server: string, provenance: Provenance): ServerRequests;
+}
+
+export interface ServerRequests {
+  readonly [method: string]: readonly string[];
 }
 
 /** What a server may ask of a client; each needs a capability that the client declares. */
@@ -77,7 +88,7 @@ const SERVER_REQUESTS = ["sampling/createMessage", "elicitation/create", "roots/
 const SELECTED_TEXT_MAX_LENGTH = 2048;
 /** Allow rules that select a message and do not fit only serve to explain. */
 const UNFIT_ALLOW_FACTS_MAX = 32;
-const SERVERS_REMEMBERED_MAX = 1024;
+const REQUESTS_REMEMBERED_MAX = 1024;
 
 const UNFIT_URI = "/params/uri";
 
@@ -91,7 +102,7 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
     rules.filter(({ method }) => method !== null),
     (rule) => rule.method,
   );
-  const remembered = new Map<string, { readonly [method: string]: readonly string[] }>();
+  const remembered = new Map<string, ServerRequests>();
 
   function match(subject: PortableSubject): readonly RuleFact[] {
     if (subject.method === null) return [];
@@ -116,17 +127,25 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
   }
 
   const matchItem = (item: PortableItem) =>
-    collectBoth(item, (rule) => (concerns(rule, item) ? inventoryFailures(rule, item) : null));
+    collectBoth(item, (rule) => (concerns(rule, item) ? failuresOfAll(rule, item) : null));
 
-  function serverRequests(server: string): { readonly [method: string]: readonly string[] } {
-    const known = remembered.get(server);
+  function serverRequests(server: string, provenance: Provenance): ServerRequests {
+    const key = JSON.stringify([server, Object.values(provenance)]);
+    const known = remembered.get(key);
     if (known !== undefined) return known;
     const grants: { [method: string]: readonly string[] } = {};
     for (const method of SERVER_REQUESTS) {
-      const facts = match({ server, method, tool: null, uri: null, arguments: undefined });
+      const facts = match({
+        server,
+        provenance,
+        method,
+        tool: null,
+        uri: null,
+        arguments: undefined,
+      });
       grants[method] = facts.filter(({ fit }) => fit).map(({ rule }) => rule);
     }
-    if (remembered.size < SERVERS_REMEMBERED_MAX) remembered.set(server, grants);
+    if (remembered.size < REQUESTS_REMEMBERED_MAX) remembered.set(key, grants);
     return grants;
   }
 
@@ -147,8 +166,7 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
   const asksForInventory =
     policy.clearance !== null || rules.some(({ rule }) => rule.inventory !== null);
   return {
-    data: dataOf(policy),
-    redact: policy.redact,
+    ...wishesOf(policy),
     rejectsUnknownArguments: policy.rejectUnknownArguments,
     rateLimits: policy.rateLimits,
     asksForFlow,
@@ -180,6 +198,11 @@ function obligingFacts(
 function obligesAnswers({ effect, obligations }: PortableRule): boolean {
   if (effect !== "allow" || obligations === null) return false;
   return obligations.alias.length > 0 || obligations.pad !== null;
+}
+
+/** What others are to do for it: the engine by its data, the guards. */
+function wishesOf(policy: PortablePolicy): Pick<CompiledPortable, "data" | "redact" | "detect"> {
+  return { data: dataOf(policy), redact: policy.redact, detect: policy.detect };
 }
 
 interface CompiledRule {
@@ -288,7 +311,7 @@ function failuresOf(
   if (uri !== null && uri.source !== "*" && subject.uri !== null && !isPlainUri(subject.uri)) {
     failures.push({ at: UNFIT_URI, check: "unjudged" });
   }
-  failures.push(...inventoryFailures(compiled, subject));
+  failures.push(...failuresOfAll(compiled, subject));
   failures.push(...judgeSession(rule.session, subject.session ?? NO_COUNTS.session));
   for (const [name, constraint] of rule.constraints) {
     const at = `/params/arguments/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`;
@@ -297,13 +320,17 @@ function failuresOf(
   return failures;
 }
 
-/** What the inventory says of a tool is true of every call of it. */
-function inventoryFailures(
-  { rule: { inventory, effect } }: CompiledRule,
-  { facts = NO_TOOL_FACTS }: Pick<PortableSubject, "facts">,
+/** What the inventory says of a tool, and who vouches for what, is true of every call of it. */
+function failuresOfAll(
+  { rule: { inventory, provenance, effect } }: CompiledRule,
+  subject: Pick<PortableSubject, "facts" | "provenance">,
 ): readonly Failure[] {
-  return inventory === null ? [] : judgeInventory(inventory, effect, facts);
+  const { facts = NO_TOOL_FACTS } = subject;
+  const vouched = judgeProvenance(provenance, subject.provenance ?? NO_PROVENANCE);
+  return inventory === null ? vouched : [...judgeInventory(inventory, effect, facts), ...vouched];
 }
+
+const NO_PROVENANCE: Provenance = {};
 
 /** A URI that all read alike: a dot segment may lead out of the folder that a glob names. */
 function isPlainUri(uri: string): boolean {

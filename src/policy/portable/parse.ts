@@ -2,6 +2,7 @@ import { isAlias, LineCounter, type ParsedNode, parseDocument, visit } from "yam
 import { err, ok, type Result } from "../../core/result.ts";
 import type { FlowRule, PolicyFileError, PortablePolicy, PortableRule } from "./policy.ts";
 import { readClearance } from "./read-clearance.ts";
+import { readDetect } from "./read-detect.ts";
 import { readMode, readModes } from "./read-modes.ts";
 import { readRateLimits } from "./read-rate-limit.ts";
 import { readRedact } from "./read-redact.ts";
@@ -27,11 +28,6 @@ const KEYS = [
   "modes",
   "clearance",
 ] as const;
-
-/** What each of them may hold besides `enabled`, once it is enforced. */
-const NOT_YET_ENFORCED: ReadonlyMap<string, readonly string[]> = new Map([
-  ["detect_attacks", ["enabled", "on_detect", "fields"]],
-]);
 
 /**
  * Reads a portable policy, YAML or JSON. Everything wrong with it is told at once, and whatever
@@ -93,7 +89,6 @@ function readPolicy(root: Place, reader: Reader): PortablePolicy {
     return null;
   };
 
-  for (const [key, known] of NOT_YET_ENFORCED) refuseEnabled(key, known, found, reader);
   const head: Pick<PortablePolicy, "policyId" | "version" | "default"> = {
     policyId: required("policy_id", reader.text) ?? "",
     version: required("version", reader.text) ?? "",
@@ -112,6 +107,7 @@ function readPolicy(root: Place, reader: Reader): PortablePolicy {
     unknownMethods: readUnknownMethods(found.get("unknown_methods"), reader),
     ...readModes(found.get("modes"), rules, reader),
     redact: readRedact(found.get("redact"), reader),
+    detect: readDetect(found.get("detect_attacks"), reader),
     clearance: readClearance(found.get("clearance"), reader),
     rateLimits: readRateLimits(found.get("rate_limit"), found.get("rate_limits"), reader),
   };
@@ -166,20 +162,4 @@ function readValidate(
     maxArgumentBytes: size === undefined ? null : reader.size(size),
     rejectUnknownArguments: strict !== undefined && reader.boolean(strict) === true,
   };
-}
-
-function refuseEnabled(
-  key: string,
-  known: readonly string[],
-  found: ReadonlyMap<string, Place>,
-  reader: Reader,
-): void {
-  const place = found.get(key);
-  if (place === undefined) return;
-  const enabled = reader.mapping(place, known).get("enabled");
-  if (enabled === undefined) {
-    reader.mistake(place, `${key} is not enforced by this version: say enabled: false`);
-  } else if (reader.boolean(enabled) === true) {
-    reader.mistake(enabled, `${key} is not enforced by this version: leave it out`);
-  }
 }

@@ -1,3 +1,4 @@
+import type { DetectSettings } from "../../core/attacks.ts";
 import type { Classification, Risk, SideEffect } from "../../core/inventory.ts";
 import type { LinearPattern } from "../../core/linear-pattern.ts";
 import type { RedactSettings } from "../../core/pii.ts";
@@ -21,6 +22,8 @@ export interface PortablePolicy {
   readonly denyFlows: readonly FlowRule[];
   /** What is to be masked on every server; null where nothing is. */
   readonly redact: RedactSettings | null;
+  /** Where attacks are looked for on every server; null where the configuration alone says it. */
+  readonly detect: DetectSettings | null;
   /** Of the bundle's rules and of servers, by name; null where none is named. */
   readonly modes: Modes | null;
   /** The mode of `validate.max_arg_bytes`. */
@@ -82,6 +85,8 @@ export interface PortableRule {
   readonly inventory: InventorySelector | null;
   /** What must be true of the session; null where it is not asked. */
   readonly session: SessionSelector | null;
+  /** Who must vouch for facts; null where it is not asked. */
+  readonly provenance: ProvenanceSelector | null;
   /** How much of a message the log keeps; null: the rule has no word on it. */
   readonly audit: "full" | "keys" | "none" | null;
   /** Null where it is that of the server, or `enforce`. */
@@ -117,6 +122,9 @@ export interface InventorySelector {
 
 /** Bounds by name: `min_trust`, … */
 export type SessionSelector = ReadonlyMap<string, number>;
+
+/** By fact, such as `principal.id`: whose word is taken. */
+export type ProvenanceSelector = ReadonlyMap<string, readonly string[]>;
 
 export const CONSTRAINT_TYPES = [
   "string",

@@ -1,5 +1,6 @@
 import { INVENTORY_KEYS, readInventorySelector } from "./inventory-selector.ts";
 import type { Constraint, PortableRule } from "./policy.ts";
+import { readProvenanceSelector } from "./provenance-selector.ts";
 import { readConstraint } from "./read-constraint.ts";
 import { readMode } from "./read-modes.ts";
 import { OBLIGATION_KEYS, readObligations } from "./read-obligations.ts";
@@ -19,6 +20,7 @@ const KEYS = [
     "mode",
     "constraints",
     "session",
+    "provenance",
   ],
   ...INVENTORY_KEYS,
   ...OBLIGATION_KEYS,
@@ -41,6 +43,7 @@ export function readRule(
   const constraints = found.get("constraints");
   const audit = found.get("audit");
   const session = found.get("session");
+  const provenance = found.get("provenance");
 
   checkSelectors(place, found, reader);
   return {
@@ -55,6 +58,7 @@ export function readRule(
     reason: text("reason"),
     inventory: readInventorySelector(found, reader),
     session: session === undefined ? null : readSessionSelector(session, reader),
+    provenance: provenance === undefined ? null : readProvenanceSelector(provenance, reader),
     audit: audit === undefined ? null : reader.choice(audit, AUDIT_LEVELS),
     mode: readMode(found.get("mode"), effect, reader),
     obligations: readObligations(found, effect, reader),

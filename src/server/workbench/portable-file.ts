@@ -68,6 +68,9 @@ export function selectionOf(rule: PortableRule): string {
     if (values !== null) parts.push(`${key}: ${values.join(" or ")}`);
   }
   for (const [bound, value] of rule.session ?? []) parts.push(`session.${bound}: ${value}`);
+  for (const [fact, by] of rule.provenance ?? []) {
+    parts.push(`provenance.${fact}: ${by.join(" or ")}`);
+  }
   if (rule.roles.length > 0) parts.push(`roles: ${rule.roles.join(" or ")}`);
   if (rule.scopes.length > 0) parts.push(`scopes: ${rule.scopes.join(" and ")}`);
   return parts.join(", ");

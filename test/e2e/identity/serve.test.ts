@@ -46,6 +46,8 @@ beforeAll(async () => {
   serve = await startServe({
     port,
     config: `
+# More tokens than anybody may guess are tried here.
+authentication_failures: { max: 0 }
 servers: { files: { url: "${upstream.url}", path: /files/mcp } }
 authentication:
   public_url: ${PUBLIC_URL}

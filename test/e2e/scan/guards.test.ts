@@ -80,6 +80,14 @@ test("redact is refused where no guard would do it", async () => {
   expect(code).not.toBe(0);
 });
 
+test("detect_attacks is refused where no guard would do it", async () => {
+  const detect = "detect_attacks: { enabled: true }\n";
+  const files = { config: "guards: [limits, secrets]", policy: ALLOW + detect };
+  const { errors, code } = await scan(files, []);
+  expect(errors).toContain("the policy's detect_attacks needs the guard attacks");
+  expect(code).not.toBe(0);
+});
+
 test("a mark that comes back to a tool that writes is denied with a remedy", async () => {
   const lines = [call("write_file", "TOKEN=[REDACTED:github-token]"), call("grep", "[REDACTED:x]")];
   const { answers } = await scan({}, lines);

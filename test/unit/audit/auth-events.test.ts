@@ -26,7 +26,7 @@ type Bare = { [Kind in AuthEvent["kind"]]: Omit<Happened<Kind>, keyof AuthContex
 
 /** One of each kind: a new kind is a compile error here. */
 const EACH: Bare = {
-  token_refused: { kind: "token_refused", method: "jwt", code: "expired" },
+  token_refused: { kind: "token_refused", method: "jwt", code: "expired", before: 3 },
   session_opened: { kind: "session_opened", origin: "initialize" },
   session_ended: { kind: "session_ended", cause: "foreign" },
   session_foreign: { kind: "session_foreign" },

@@ -161,9 +161,9 @@ test.each([
 test.each([
   {
     args: ["scan", "--guards", "secrts"],
-    says: 'unknown guard "secrts"; known guards: limits, secrets, pii, descriptions, marks',
+    says: 'unknown guard "secrts"; known guards: limits, secrets, pii, descriptions, marks, attacks',
   },
-  { args: ["scan", "--guards", "attacks"], says: 'guard "attacks" is not part of this version' },
+  { args: ["scan", "--guards", "padding"], says: 'guard "padding" is not part of this version' },
   {
     args: ["check", "--policy", "/nowhere.yaml"],
     says: "/nowhere.yaml: the policy cannot be read",

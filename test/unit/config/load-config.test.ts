@@ -100,7 +100,7 @@ test("an empty file and no file mean the defaults", () => {
       pollIntervalMs: 2_000,
     },
     inventory: { file: null, mode: "observe" },
-    guards: ["limits", "secrets", "pii", "descriptions", "marks"],
+    guards: ["limits", "secrets", "pii", "descriptions", "marks", "attacks"],
     pii: {
       enabled: false,
       request: true,
@@ -111,6 +111,14 @@ test("an empty file and no file mean the defaults", () => {
     },
     descriptions: DESCRIPTIONS,
     marks: { writingTools: expect.arrayContaining(["write*", "edit*"]) },
+    resolver: null,
+    attacks: {
+      enabled: true,
+      onDetect: "report",
+      fields: ["*"],
+      results: "report",
+      servers: new Map(),
+    },
     guardExemptions: [],
     allow: [],
     plugins: [],
@@ -196,6 +204,7 @@ pii:
   servers: { files: { response: true, kinds: [card] } }
 descriptions: { links: report, names: off, other_text: remove, max_length: 64 }
 marks: { writing_tools: ["store_*"] }
+attacks: { fields: [sql], resolver: system, resolver_servers: ["10.0.0.53:53"], servers: { crm: { on_detect: deny, tools: { "q_*": { fields: [q] } } } } }
 guard_exemptions:
   - { guard: pii, tool: "search_*", direction: response }
   - { guard: secrets, server: files }
@@ -309,6 +318,24 @@ drain_deadline_ms: 20
       maxLength: 64,
     },
     marks: { writingTools: ["store_*"] },
+    resolver: { servers: ["10.0.0.53:53"], deadlineMs: 200 },
+    attacks: {
+      enabled: true,
+      onDetect: "report",
+      fields: ["sql"],
+      results: "report",
+      servers: new Map([
+        [
+          "crm",
+          {
+            enabled: true,
+            onDetect: "deny",
+            fields: ["sql"],
+            tools: [{ tool: "q_*", enabled: true, onDetect: "deny", fields: ["q"] }],
+          },
+        ],
+      ]),
+    },
     guardExemptions: [
       { guard: "pii", server: null, tool: "search_*", direction: "response" },
       { guard: "secrets", server: "files", tool: null, direction: null },
@@ -402,6 +429,11 @@ describe("one setting", () => {
   const SERVER = "servers: { s: { url: http://h/mcp } }";
   const settings = [
     { title: "a port that does not exist", bad: "listen: h:65536", good: "listen: h:65535" },
+    {
+      title: "a name server without an address of its own",
+      bad: 'attacks: { resolver_servers: ["10.0.0.999:53"] }',
+      good: 'attacks: { resolver_servers: ["10.0.0.9:53", "[2001:db8::1]:53"] }',
+    },
     {
       title: "an inventory that is enforced and not there",
       bad: "inventory: { mode: enforce }",

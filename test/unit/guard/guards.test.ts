@@ -30,6 +30,14 @@ const CONFIG = {
     maxLength: 4096,
   } as const,
   marks: { writingTools: ["write*"] },
+  attacks: {
+    enabled: true,
+    onDetect: "report",
+    fields: ["*"],
+    results: "report",
+    servers: new Map(),
+  } as const,
+  detect: null,
   exemptions: [],
   plugins: [{ name: "mine", request: () => [] }],
 };
@@ -45,7 +53,7 @@ test.each([
   expect(guards.ok && guards.value.map(({ name }) => name)).toEqual(created);
 });
 
-test.each(["schema", "paths", "attacks", "padding"])(
+test.each(["schema", "paths", "padding"])(
   "createGuards refuses %s as not part of this version",
   (name) => {
     const error = `guard "${name}" is not part of this version`;
@@ -55,7 +63,7 @@ test.each(["schema", "paths", "attacks", "padding"])(
 
 test("createGuards refuses an unknown name and tells the known ones", () => {
   const error =
-    'unknown guard "secret"; known guards: limits, secrets, pii, descriptions, marks, mine';
+    'unknown guard "secret"; known guards: limits, secrets, pii, descriptions, marks, attacks, mine';
   expect(createGuards(["secret"], CONFIG)).toEqual({ ok: false, error });
 });
 

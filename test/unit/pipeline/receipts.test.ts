@@ -56,6 +56,7 @@ async function eventsOf(args: unknown): Promise<readonly DecisionEvent[]> {
     upstream: { replace: () => ({ set: [], remove: [] }) },
     jitter: { wait: async () => undefined },
     inspector: createInspector([createSecretsGuard(), PII], { clock: systemClock, budgetMs: 500 }),
+    names: null,
     paths: {
       viewOf: () => null,
       obligedViewOf: () => null,

@@ -29,7 +29,7 @@ test_allow_a_secret_that_was_taken_out if {
 }
 
 test_allow_a_finding_of_another_guard if {
-	subject := example.call_with_finding({"action": "found", "guard": "attacks"})
+	subject := example.call_with_finding({"action": "found", "guard": "descriptions"})
 	decision := firewall.decision with input as subject
 		with data.impedance.portable as example.policy
 	decision.allow

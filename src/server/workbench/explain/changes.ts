@@ -84,7 +84,7 @@ function allowChange(
     ...(missing.length === 0 ? [] : [`the token lacks the scope ${missing.join(" and ")}`]),
   ];
   const wanted = [
-    ...(fact.fit ? [] : [`${fact.failed.map(({ at }) => at).join(", ")} were as it asks`]),
+    ...(fact.fit ? [] : [`${fact.failed.map(placeOf).join(", ")} were as it asks`]),
     ...(holds ? [] : [`the caller held ${rule.roles.join(" or ")}`]),
     ...(missing.length === 0 ? [] : [`the token had the scope ${missing.join(" and ")}`]),
   ];
@@ -99,6 +99,10 @@ function allowChange(
       },
     },
   ];
+}
+
+function placeOf({ at, check }: RuleFact["failed"][number]): string {
+  return at === "" ? check : at;
 }
 
 function findingChanges(input: PolicyInput): readonly Change[] {

@@ -6,7 +6,8 @@ export function failureInWords(
   { at, check }: { readonly at: string; readonly check: string },
 ): string {
   const constraint = rule === null ? null : constraintAt(rule, at);
-  return `${at} ${checkInWords(check, constraint)}`;
+  // What a rule asks beside the message stands nowhere in it.
+  return `${at === "" ? "the caller's case" : at} ${checkInWords(check, constraint)}`;
 }
 
 /** The constraint that an argument, or an item of it, is held to. */
@@ -38,6 +39,8 @@ function checkInWords(check: string, constraint: Constraint | null): string {
       return `does not match ${constraint?.pattern?.source ?? "the pattern"}`;
     case "items":
       return "is no list";
+    case "provenance":
+      return "comes from elsewhere than the rule's provenance asks";
     case "unjudged":
       return "is too long, or too unclear, to be judged";
     default:

@@ -4,6 +4,7 @@ import type { Json, PolicyInput, Reason, RuleFact } from "../../../core/policy.t
 import type { PolicyEngine } from "../../../core/ports.ts";
 import { ok, type Result } from "../../../core/result.ts";
 import { type CompiledPortable, compilePortable } from "../../../policy/portable/compile.ts";
+import { ofServerRequests } from "../../../policy/provenance.ts";
 import { loadPolicy } from "../../load-policy.ts";
 import { systemClock } from "../../system.ts";
 import { readPortableFile } from "../portable-file.ts";
@@ -143,7 +144,8 @@ function isMaskedName({ message: { method, tool, prompt } }: PolicyInput): boole
 /** The facts that the old policy had a part in, as the new one has it. */
 function withFactsOf(input: PolicyInput, { engine, portable }: Replayer): PolicyInput {
   const declares = Object.hasOwn(input.posture, "server_requests");
-  const requests: Json = portable?.serverRequests(input.server.id) ?? {};
+  const requests: Json =
+    portable?.serverRequests(input.server.id, ofServerRequests(input.provenance)) ?? {};
   return {
     ...input,
     facts: { ...input.facts, policy: engine.revision },

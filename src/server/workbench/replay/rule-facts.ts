@@ -5,7 +5,9 @@ import { hasDotSegment } from "../../../policy/paths.ts";
 import type { CompiledPortable } from "../../../policy/portable/compile.ts";
 import { judgeInventory } from "../../../policy/portable/inventory-selector.ts";
 import type { PortablePolicy, PortableRule } from "../../../policy/portable/policy.ts";
+import { judgeProvenance } from "../../../policy/portable/provenance-selector.ts";
 import { judgeSession } from "../../../policy/portable/session-selector.ts";
+import { ofItsCall } from "../../../policy/provenance.ts";
 import type { Recorded } from "../recorded.ts";
 import { judgeRecorded, type Verdict } from "./recorded-arguments.ts";
 
@@ -107,9 +109,7 @@ function judgeRule(
   // An item of a listing has no arguments yet: it is denied by what denies every call of it.
   const isLater = isListed && rule.effect === "deny" && isAboutSome;
   if (about === "fails" || isLater) return null;
-  const { inventory, effect } = rule;
-  const failed = inventory === null ? [] : [...judgeInventory(inventory, effect, input.tool)];
-  if (!isListed) failed.push(...judgeSession(rule.session, input.session));
+  const failed = failuresBeside(rule, input);
   const missing = about === "unknown" ? ["/params/uri"] : [];
   for (const [name, constraint] of isListed ? [] : rule.constraints) {
     const verdict = judgeRecorded(name, constraint, input, recorded.arguments);
@@ -118,6 +118,18 @@ function judgeRule(
     if (verdict === "unknown") missing.push(at);
   }
   return { failed, missing };
+}
+
+/** What does not hold of the facts beside the arguments. */
+function failuresBeside(rule: PortableRule, input: PolicyInput): RuleFact["failed"][number][] {
+  const { inventory, effect } = rule;
+  const { tool, session, provenance } = input;
+  const failed = inventory === null ? [] : [...judgeInventory(inventory, effect, tool)];
+  if (input.phase === "list") {
+    return [...failed, ...judgeProvenance(rule.provenance, ofItsCall(provenance))];
+  }
+  failed.push(...judgeProvenance(rule.provenance, provenance));
+  return [...failed, ...judgeSession(rule.session, session)];
 }
 
 function judgeUri(uri: Glob, { resource }: PolicyInput, erased: readonly string[]): Verdict {

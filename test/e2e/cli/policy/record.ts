@@ -27,7 +27,12 @@ export async function recordDecisions(
   if (!config.ok) throw new Error("the defaults are a configuration");
   const settings = { ...config.value, policy: { ...config.value.policy, file: policyFile } };
   const policy = await loadPolicy(settings, systemClock);
-  const guards = await loadGuards(settings, { redact: null, only: null, onFault() {} });
+  const guards = await loadGuards(settings, {
+    redact: null,
+    detect: null,
+    only: null,
+    onFault() {},
+  });
   if (!policy.ok || !guards.ok) throw new Error("the policy and the guards load");
   const inspector = inspectorOf(settings, guards.value, systemClock);
   const inForce = { policy: policy.value, inspector };

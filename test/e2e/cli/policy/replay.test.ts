@@ -78,6 +78,18 @@ describe("impedance policy replay", () => {
       code: 1,
     },
     {
+      title: "a rule about whose word the caller is, for the log has it",
+      rule: '{ tool: "*", provenance: { principal.id: [TOKEN] } }',
+      expected: { same: 4, different: 0, undecidable: 0 },
+      code: 0,
+    },
+    {
+      title: "a rule about a caller who came by another way",
+      rule: '{ tool: "*", provenance: { principal.id: [MTLS] } }',
+      expected: { same: 1, different: 3, undecidable: 0 },
+      code: 1,
+    },
+    {
       title: "a value that decides nothing, since another rule allows",
       rule: '{ tool: "*" }, { tool: read, constraints: { path: { pattern: "^a" } } }',
       expected: { same: 4, different: 0, undecidable: 0 },

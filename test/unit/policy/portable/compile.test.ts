@@ -243,13 +243,14 @@ test("serverRequests names the rules that would fit, by server", () => {
   const policy = compiled(`
 allow_rules: [{ method: sampling/*, server: a }, { method: roots/list }]
 deny_rules: [{ method: roots/list, server: b }]`);
-  expect(policy.serverRequests("a")).toEqual({
+  const requests = (server: string) => policy.serverRequests(server, {});
+  expect(requests("a")).toEqual({
     "sampling/createMessage": ["allow/0"],
     "elicitation/create": [],
     "roots/list": ["allow/1"],
   });
-  expect(policy.serverRequests("b")["roots/list"]).toEqual(["allow/1", "deny/0"]);
-  expect(policy.serverRequests("b")).toBe(policy.serverRequests("b"));
+  expect(requests("b")["roots/list"]).toEqual(["allow/1", "deny/0"]);
+  expect(requests("b")).toBe(requests("b"));
 });
 
 test("of a thousand allow rules that do not fit only some are told, and every deny rule", () => {

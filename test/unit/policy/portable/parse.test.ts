@@ -31,6 +31,7 @@ modes: { servers: { crm: shadow }, rules: { high_entropy: "off", deny/0: shadow 
 clearance: { default: PUBLIC, roles: { hr: SENSITIVE }, unclassified: INTERNAL, redact: [/result/a] }
 rate_limit: { enabled: false, limit_per_minute: 60 }
 redact: { enabled: true, deny_keys: [password, token], pii_emails: true }
+detect_attacks: { enabled: true, on_detect: report, fields: [sql, "*url"] }
 `;
   expect(validate(parseYaml(text))).toBe(true);
   const nothing = { tool: null, method: null, server: null, uri: null, reason: null };
@@ -40,6 +41,7 @@ redact: { enabled: true, deny_keys: [password, token], pii_emails: true }
     scopes: [],
     inventory: null,
     session: null,
+    provenance: null,
     audit: null,
     mode: null,
     obligations: null,
@@ -108,6 +110,7 @@ redact: { enabled: true, deny_keys: [password, token], pii_emails: true }
         },
       ],
       redact: { denyKeys: ["password", "token"], emails: true },
+      detect: { onDetect: "report", fields: ["sql", "*url"] },
       modes: {
         rules: new Map([["high_entropy", "off"]]),
         servers: new Map([["crm", "shadow"]]),
@@ -173,6 +176,8 @@ describe("parsePortable and the published schema both", () => {
     "deny_rules: [{ method: resources/*, uri: 'https://*', server: a?, roles: [x], reason: no }]",
     "validate: { reject_unknown_args: true }",
     "redact: { enabled: false, deny_keys: [a] }",
+    "detect_attacks: { enabled: true }",
+    "detect_attacks: { enabled: false, on_detect: deny, fields: [a] }",
     "redact: { enabled: true, deny_keys: [a] }",
     "redact: { enabled: true, pii_emails: true }",
     "allow_rules: [{ tool: a, mode: off }, { tool: b, mode: enforce }]",
@@ -184,6 +189,7 @@ describe("parsePortable and the published schema both", () => {
     "deny_rules: [{ method: prompts/get, approve: { by: operator } }, { tool: b, approve: false }]",
     "allow_rules: [{ tool: a, alias: [/result/a, /result/b/0] }, { method: b, pad: padme }]",
     "allow_rules: [{ tool: a, pad: 'constant:4096' }, { tool: b, pad: 'step:1024,65536' }]",
+    "allow_rules: [{ tool: a, provenance: { principal.id: [TOKEN, MTLS], tool: [INVENTORY] } }]",
     "clearance: { default: PUBLIC }",
     "clearance: { default: PUBLIC, roles: { a: SENSITIVE }, principals: { b: RESTRICTED } }",
     "clearance: { default: PUBLIC, unclassified: PUBLIC, redact: [/result/content/0/text] }",
@@ -217,6 +223,12 @@ describe("parsePortable and the published schema both", () => {
     "allow_rules: [{ tool: a, uri: b }]",
     "allow_rules: [{ method: a, constraints: { x: { type: string } } }]",
     "allow_rules: [{ tool: '' }]",
+    "allow_rules: [{ tool: a, provenance: {} }]",
+    "allow_rules: [{ tool: a, provenance: { principal.id: [] } }]",
+    "allow_rules: [{ tool: a, provenance: { principal.id: TOKEN } }]",
+    "allow_rules: [{ tool: a, provenance: { principal.id: [token] } }]",
+    "allow_rules: [{ tool: a, provenance: { source.ip: [TOKEN] } }]",
+    "allow_rules: [{ tool: a, provenance: { claims: [TOKEN] } }]",
     "allow_rules: [{ tool: 7 }]",
     "allow_rules: [{ tool: a, roles: [] }]",
     "allow_rules: [{ tool: a, roles: [7] }]",
@@ -231,13 +243,17 @@ describe("parsePortable and the published schema both", () => {
     "allow_rules: [{ tool: a, constraints: { x: { enum: [[1]] } } }]",
     "rate_limit: { enabled: true }",
     "rate_limit: {}",
+    "detect_attacks: {}",
+    "detect_attacks: { enabled: 1 }",
+    "detect_attacks: { enabled: true, fields: [] }",
+    "detect_attacks: { enabled: true, on_detect: shout }",
+    "detect_attacks: { enabled: true, fields: [7] }",
     "rate_limit: { enabled: true, limit_per_minute: 0 }",
     "rate_limit: { enabled: true, limit_per_minute: 60, burst: 0 }",
     "rate_limit: { enabled: true, limit_per_minute: 60, scope: user }",
     "rate_limit: { enabled: true, limit_per_minute: 60, tool: a }",
     "rate_limits: { limit_per_minute: 60 }",
     "rate_limits: [{ scope: actor }]",
-    "detect_attacks: { enabled: true, fields: [q] }",
     "redact: {}",
     "redact: { enabled: true }",
     "redact: { enabled: true, pii_emails: false, deny_keys: [] }",

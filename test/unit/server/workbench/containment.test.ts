@@ -50,6 +50,11 @@ describe("ruleContains", () => {
     { outer: "{ tool: a, server: x }", inner: "{ tool: a }", expected: false },
     { outer: "{ tool: a, server: x }", inner: "{ tool: a, server: '?' }", expected: false },
     {
+      outer: "{ tool: a, provenance: { tool: [INVENTORY] } }",
+      inner: "{ tool: a }",
+      expected: false,
+    },
+    {
       outer: "{ tool: a, constraints: { p: { required: true } } }",
       inner: "{ tool: a }",
       expected: false,

@@ -1,0 +1,116 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { judgeText, judgeUnfiltered } from "../../../src/guard/attacks/judge.ts";
+import { isPlain } from "../../../src/guard/attacks/plain.ts";
+import { findMarkers } from "../../../src/guard/attacks/prompt/markers.ts";
+import { purposeOf } from "../../../src/guard/attacks/purpose.ts";
+
+/** What the judges look for, and what decodes to it. */
+const PIECES = [
+  ..."'\"`;|&$(){}[]<>%\\/.:#-@=!*^~+?,\0\n\r\t \u200b＇ⓛ",
+  ...[
+    "../",
+    "%2e",
+    "%25",
+    "%c0%af",
+    "&#39;",
+    "\\u0027",
+    "\\x27",
+    "/*",
+    "*/",
+    "--",
+    "||",
+    "&&",
+    "$(",
+  ],
+  ...[
+    "${",
+    "{{",
+    "}}",
+    "<%",
+    "://",
+    "http://",
+    "127.0.0.1",
+    "0x7f",
+    "[::",
+    "or ",
+    "union ",
+    "select ",
+  ],
+  ...[
+    "1=1",
+    "drop table ",
+    "sleep(",
+    "cat ",
+    "/etc/passwd",
+    "bash -c ",
+    "if ",
+    "for ",
+    "curl ",
+    "<!ENTITY ",
+  ],
+  ...["ignore previous ", "instructions ", "system prompt ", "a", "1", "name", "L2V0Yy9wYXNzd2Q="],
+] as const;
+const text = fc.oneof(
+  fc.array(fc.constantFrom(...PIECES), { maxLength: 60 }).map((parts) => parts.join("")),
+  fc.string({ unit: "binary", maxLength: 200 }),
+);
+const name = fc.constantFrom(null, "sql", "path", "url", "command", "code", "id", "text");
+
+test("any text is judged alike each time, and without an exception", () => {
+  fc.assert(
+    fc.property(text, name, (value, argument) => {
+      expect(judgeText(value, argument)).toEqual(judgeText(value, argument));
+      for (const { start, end } of findMarkers(value)) {
+        expect(0 <= start && start < end && end <= value.length).toBe(true);
+      }
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+/** What the first look lets pass, and what stands near its limits. */
+const WORDS = [
+  ..."a 1 42 ' . - : @ ? ! # ( ) , / _ \t",
+  ..."or and not union select from like in by order sleep benchmark values exists null true".split(
+    " ",
+  ),
+  ..."cat sh bash curl nc rm find whoami sudo echo time exec env".split(" "),
+  ..."etc passwd proc self root var log tmp home .ssh id_rsa win ini boot bin usr 0x2e 2e 2f".split(
+    " ",
+  ),
+  ..."http: https: file: localhost internal metadata 127 0 1 169 254 nip io example com 0x7f".split(
+    " ",
+  ),
+  ..."the it's name user users O'Brien status L2V0 YyBw aGVs 2f65 7463".split(" "),
+];
+const nearlyPlain = fc
+  .array(fc.constantFrom(...WORDS), { minLength: 1, maxLength: 9 })
+  .chain((words) => fc.constantFrom("", " ", "/", ".").map((between) => words.join(between)));
+
+test("what the first look lets pass is what no judge has anything to say of", () => {
+  fc.assert(
+    fc.property(nearlyPlain, name, (value, argument) => {
+      const purpose = purposeOf(argument);
+      if (isPlain(value, purpose)) expect(judgeUnfiltered(value, purpose)).toEqual([]);
+    }),
+    { numRuns: 20_000 },
+  );
+});
+
+/** Generous: a machine under load is slow, and quadratic work takes minutes. */
+const MEBIBYTE_MAX_MS = 1_000;
+const VALUE_MAX_MS = 400;
+
+test.each(PIECES)("a mebibyte of %j, and a value of it, take time in proportion", (piece) => {
+  const long = piece.repeat(Math.ceil(2 ** 20 / piece.length));
+  const value = long.slice(0, 2_048);
+  const started = performance.now();
+  judgeText(long, null);
+  findMarkers(long);
+  expect(performance.now() - started).toBeLessThan(MEBIBYTE_MAX_MS);
+
+  const again = performance.now();
+  judgeText(value, null);
+  expect(performance.now() - again).toBeLessThan(VALUE_MAX_MS);
+});
