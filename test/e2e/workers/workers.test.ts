@@ -14,7 +14,7 @@ import { impedance } from "../cli/command.ts";
 import { echo, startLoad } from "./load.ts";
 
 const CALLERS = 8;
-const SLOW = 60_000;
+const SLOW = 120_000;
 /** What makes the plugin of these tests loop for ever. */
 const HANGS = "please-hang-now";
 

@@ -227,6 +227,7 @@ audit:
     file_max_bytes: 65536, file_max_age_s: 3600 }
 log: { level: debug }
 drain_deadline_ms: 20
+workers: { count: 4, hang_deadline_ms: 500 }
 `);
   const shared = {
     enabled: true,
@@ -401,6 +402,7 @@ drain_deadline_ms: 20
     authenticationFailures: { max: 60, seconds: 60 },
     redis: null,
     drainDeadlineMs: 20,
+    workers: { count: 4, hangDeadlineMs: 500 },
   });
 });
 
