@@ -9,19 +9,28 @@ export interface Load {
   readonly failures: readonly string[];
   /** Answers with the text of another call, or that let through what they should not. */
   readonly wrong: number;
+  readonly slowestMs: number;
   stop(): Promise<void>;
 }
 
+/** Longer than a worker that leaves has for what is open: what hangs there is told from what waits. */
+const END_DEADLINE_MS = 30_000;
+
 /** Calls through the gateway, `at` a time, until it is told to stop. */
 export function startLoad(gateway: Gateway, at: number): Load {
-  const load = { calls: 0, failures: [] as string[], wrong: 0, isOver: false };
+  const load = { calls: 0, failures: [] as string[], wrong: 0, slowestMs: 0, isOver: false };
   const callOn = async (): Promise<void> => {
     while (!load.isOver) {
       const text = canary();
+      const began = performance.now();
       const body = toolCall(text);
-      const ending = await endingOf(openCall(gateway, { path: "/mcp", body })).catch(() => null);
+      const ending = await endingOf(
+        openCall(gateway, { path: "/mcp", body }),
+        END_DEADLINE_MS,
+      ).catch(() => null);
+      load.slowestMs = Math.max(load.slowestMs, performance.now() - began);
       load.calls += 1;
-      if (ending === null) load.failures.push("no end in 5 s");
+      if (ending === null) load.failures.push(`no end in ${END_DEADLINE_MS} ms`);
       else if (ending.status !== 200)
         load.failures.push(`${ending.status} ${ending.ended} ${ending.text.slice(0, 300)}`);
       else if (!ending.received.includes(text)) load.wrong += 1;
@@ -35,6 +44,9 @@ export function startLoad(gateway: Gateway, at: number): Load {
     failures: load.failures,
     get wrong() {
       return load.wrong;
+    },
+    get slowestMs() {
+      return load.slowestMs;
     },
     async stop() {
       load.isOver = true;

@@ -98,7 +98,9 @@ describe.each([
       const before = load.calls;
       await waitFor("more calls", () => load.calls > before + 200, 20_000);
       await load.stop();
-      console.log(`restart under load: ${load.calls} calls, ${load.failures.length} failures`);
+      console.log(
+        `restart under load: ${load.calls} calls, ${load.failures.length} failures, slowest ${Math.round(load.slowestMs)} ms`,
+      );
       expect(load.failures).toEqual([]);
       expect(load.wrong).toBe(0);
       // What the workers that are gone have counted is counted still.
