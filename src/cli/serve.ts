@@ -31,7 +31,7 @@ ${SETTINGS_HELP}
   --admin ADDRESS  HOST:PORT of /health, /ready and /metrics        [127.0.0.1:9192]
   --workers N      processes that share the work, each at an address of its own:
                    PORT, PORT+1, … or x.0.sock, x.1.sock, …; a SIGHUP replaces them one after
-                   the other, without a call that fails (docs/scaling.md)
+                   the other (docs/scaling.md)
                                      [cores; 1 where something needs one memory]
 
 ${EXIT_HELP}
