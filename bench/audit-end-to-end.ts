@@ -82,7 +82,8 @@ export async function measureEndToEnd(options: EndToEndOptions): Promise<EndToEn
   const { off, on } = services;
   if (off === undefined || on === undefined) throw new Error("both services run");
   const found = await measure({ off, on }, exchange, options);
-  const verified = await verifyFiles([log], { keys: null, isLive: true, isPartial: false });
+  // A long run rotates: what came before this file stands in another one.
+  const verified = await verifyFiles([log], { keys: null, isLive: true, isPartial: true });
   if (!verified.ok) throw new Error("the log that was written is not whole");
   return found;
 }

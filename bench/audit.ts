@@ -17,13 +17,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
-import { createFileSink } from "../src/audit/file-sink.ts";
-import { createSigner, generateKeys, readPublicKeys } from "../src/audit/signing.ts";
+import { generateKeys, readPublicKeys } from "../src/audit/signing.ts";
 import type { ManagedAuditSink } from "../src/audit/sink.ts";
 import { expand, verifyFiles } from "../src/audit/verify-files.ts";
 import { measureEndToEnd } from "./audit-end-to-end.ts";
 import { describeMachine, machineLine } from "./machine.ts";
 import { type BenchFirewall, createBenchFirewall } from "./pipeline.ts";
+import { openSignedLog } from "./signed-log.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
 import { exchangeOf } from "./traffic.ts";
 
@@ -63,22 +63,8 @@ interface Cost {
 
 async function main(): Promise<number> {
   const keys = generateKeys();
-  const signer = createSigner(Buffer.from(keys.privateKey));
-  if (!signer.ok) throw new Error(signer.error);
   const path = join(folder, "decisions.jsonl");
-  const sink = createFileSink({
-    paths: [path],
-    clock: Date,
-    signer: signer.value,
-    version: "bench",
-    checkpointEvents: 1_000,
-    sync: false,
-    rotation: { fileMaxBytes: 2 ** 27, fileMaxAgeMs: 86_400_000, keepFiles: null, keepMs: null },
-    queueMaxEvents: 8_192,
-    onFailure: ({ code }) => {
-      throw new Error(`the log failed: ${code}`);
-    },
-  });
+  const sink = openSignedLog(path, keys.privateKey);
   const off = await createBenchFirewall((real) => ({
     ...real,
     events: { ...real.events, build: () => NO_EVENT },

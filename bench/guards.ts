@@ -2,12 +2,12 @@
  * `npm run bench:guards`: what Layer 1 costs for one message, with every guard on, personal data
  * included, on texts of different nature. Parsing is not in it; finding the leaves' nature is.
  *
- *   node bench/guards.ts [--format text|json]
+ *   node bench/guards.ts [--save FILE] [--format text|json]
  *
  * Figures are printed, and nothing is asserted.
  */
 
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
@@ -66,7 +66,9 @@ const TEXTS: ReadonlyMap<string, (bytes: number) => string> = new Map([
   ["names of 300 secrets", (bytes) => cut(readFileSync(`${ROOT}docs/guards.md`, "utf8"), bytes)],
 ]);
 
-const { values } = parseArgs({ options: { format: { type: "string", default: "text" } } });
+const { values } = parseArgs({
+  options: { save: { type: "string" }, format: { type: "string", default: "text" } },
+});
 print(measureAll(await allGuards()));
 
 async function allGuards(): Promise<Inspector> {
@@ -171,8 +173,10 @@ function cut(text: string, bytes: number): string {
 
 function print(rows: readonly Row[]): void {
   const machine = describeMachine();
+  const result = { machine, rows };
+  if (values.save !== undefined) writeFileSync(values.save, `${JSON.stringify(result)}\n`);
   if (values.format === "json") {
-    console.log(JSON.stringify({ machine, rows }, null, 2));
+    console.log(JSON.stringify(result, null, 2));
     return;
   }
   console.log(machineLine(machine));

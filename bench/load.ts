@@ -1,173 +1,196 @@
 /**
- * What the firewall costs over the network; `npm run bench` runs it. Two Envoys that differ in the
- * ext_proc filter alone, in front of one server; each round measures both, in turns first, so that a
- * change of the machine's mood falls on both. Every answer is compared with the one that must come.
+ * What the firewall costs over the network, beside the same without it and beside its peers;
+ * `npm run bench` runs it. Every way has an Envoy and a service of its own, in front of one server.
+ * Rounds measure each way in turn, and every second round goes the other way about, so that a change
+ * of the machine's mood falls on all; each block starts all processes anew. Every answer is compared
+ * with the one that must come.
  *
- *   node bench/load.ts [--rounds N] [--seconds S] [--connections A,B] [--concurrency N]
- *                      [--format text|json]
+ *   node bench/load.ts [--ways A,B] [--peer 'name=command,port']… [--sizes 400B,4KB,64KB,1MB]
+ *                      [--connections A,B] [--rate N] [--blocks N] [--rounds N] [--seconds S]
+ *                      [--concurrency N] [--save FILE] [--format text|json]
  *
- * Figures are printed, and nothing is asserted but the answers.
+ * `--rate` is of the open loop, calls a second; 0 leaves it out. Figures are printed, and nothing is
+ * asserted but the answers.
  */
 
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 
-import autocannon from "autocannon";
-
-import { describeMachine, machineLine } from "./machine.ts";
-import { startWays, type Ways } from "./processes.ts";
-import { quantile, type Spread, spreadOf } from "./statistics.ts";
+import { closedLoop, type Load, openLoop, type Script, writeScript } from "./generators.ts";
+import { printLoad } from "./load-table.ts";
+import { describeMachine } from "./machine.ts";
+import { type Facts, factsOf, forgetPeak } from "./process-facts.ts";
 import { type Exchange, exchangeOf, padded } from "./traffic.ts";
-
-const REQUEST_BYTES = 400;
-const RESPONSE_BYTES = 600;
-
-type Way = "direct" | "firewall";
+import { OWN_WAYS, peerOf, startWays, type Way } from "./ways.ts";
 
 /** One way, one round. */
-interface Sample {
-  readonly perSecond: number;
-  readonly p50: number;
-  readonly p99: number;
-  /** Of the service, microseconds a call. */
-  readonly cpu: number | null;
+export interface Round {
+  readonly size: string;
+  /** Of the closed loop; null for the open one. */
+  readonly connections: number | null;
+  readonly block: number;
+  readonly way: string;
+  readonly calls_per_second: number;
+  readonly p50_ms: number;
+  readonly p99_ms: number;
+  /** Microseconds a call, by the system's count; null where there is no such process. */
+  readonly cpu_us: { readonly [process in ProcessName]: number | null };
+  /** Of the service: now, and the most in the round. */
+  readonly rss_mib: number | null;
+  readonly peak_mib: number | null;
 }
 
-interface Row {
-  readonly connections: number;
-  readonly way: Way;
-  readonly calls_per_second: Spread;
-  readonly p50_ms: Spread;
-  readonly p99_ms: Spread;
-  readonly service_cpu_us_per_call: Spread | null;
-}
+export type ProcessName = "service" | "envoy" | "server";
+
+const SIZES: { readonly [name: string]: readonly [request: number, response: number] } = {
+  "400B": [400, 600],
+  "4KB": [4_000, 4_000],
+  "64KB": [64_000, 64_000],
+  "1MB": [1_000_000, 1_000_000],
+};
+/** At once, of bodies of a megabyte: more would measure the machine's memory. */
+const LARGE_CONNECTIONS_MAX = 16;
+const WARM_UP_SECONDS = 2;
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: "string", default: "5" },
-    seconds: { type: "string", default: "4" },
+    ways: { type: "string", default: OWN_WAYS.join(",") },
+    peer: { type: "string", multiple: true, default: [] },
+    sizes: { type: "string", default: "400B,4KB,64KB,1MB" },
     connections: { type: "string", default: "1,16,64" },
+    rate: { type: "string", default: "400" },
+    blocks: { type: "string", default: "2" },
+    rounds: { type: "string", default: "3" },
+    seconds: { type: "string", default: "2" },
     concurrency: { type: "string", default: "1" },
+    save: { type: "string" },
     format: { type: "string", default: "text" },
   },
 });
+
+const peers = values.peer.map(peerOf);
+const names = [...values.ways.split(","), ...peers.map(({ name }) => name)];
+const absent = new Map<string, string>();
+const starts: { way: string; ms: number }[] = [];
+const rounds: Round[] = [];
 await main();
 
 async function main(): Promise<void> {
-  const exchange = exchangeOf(REQUEST_BYTES, RESPONSE_BYTES);
-  const ways = await startWays(exchange.response, Number(values.concurrency));
+  const folder = await mkdtemp(join(tmpdir(), "impedance-bench-"));
   try {
-    const rows: Row[] = [];
-    for (const connections of values.connections.split(",").map(Number)) {
-      rows.push(...(await measure(ways, exchange, connections)));
+    for (const size of values.sizes.split(",")) {
+      for (let block = 0; block < Number(values.blocks); block += 1) {
+        await measureBlock(folder, size, block);
+      }
     }
-    print(rows);
   } finally {
-    await ways.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+  const { blocks, seconds, concurrency, rate } = values;
+  const result = {
+    machine: describeMachine(),
+    ...{ blocks: Number(blocks), rounds: Number(values.rounds), seconds: Number(seconds) },
+    ...{ concurrency: Number(concurrency), rate: Number(rate) },
+    ...{ ways: names, absent: Object.fromEntries(absent), starts, raw: rounds },
+  };
+  if (values.save !== undefined) await writeFile(values.save, `${JSON.stringify(result)}\n`);
+  if (values.format === "json") console.log(JSON.stringify(result, null, 2));
+  else printLoad(result);
+}
+
+/** Fresh processes, and then each number of connections. */
+async function measureBlock(folder: string, size: string, block: number): Promise<void> {
+  const [request, response] = SIZES[size] ?? [];
+  if (request === undefined || response === undefined) throw new Error(`no size is called ${size}`);
+  const exchange = exchangeOf(request, response);
+  const plain = await writeScript(folder, "plain", exchange);
+  const withPadding = await writeScript(folder, "padded", paddedAnswer(exchange));
+  await using ways = await startWays({
+    upstream: { script: "upstream.ts", env: { BENCH_RESPONSE_FILE: plain.answer } },
+    ...{ names, peers, concurrency: Number(values.concurrency) },
+  });
+  for (const { name, why } of ways.absent) absent.set(name, why);
+  for (const { name, startMs } of ways.started) {
+    if (startMs !== null) starts.push({ way: name, ms: Math.round(startMs) });
+  }
+  const scripts = new Map(
+    ways.started.map((way) => [way, way.isPadded ? withPadding : plain] as const),
+  );
+  for (const [way, script] of scripts) {
+    await closedLoop(way.url, script, { connections: 4, seconds: WARM_UP_SECONDS });
+  }
+  const loops: (number | null)[] = values.connections.split(",").map(Number);
+  if (Number(values.rate) > 0 && request < 50_000) loops.push(null);
+  for (const connections of loops) {
+    if (request > 500_000 && (connections ?? 0) > LARGE_CONNECTIONS_MAX) continue;
+    await measureLoop([...scripts], ways.upstream, { size, connections, block });
   }
 }
 
-async function measure(ways: Ways, exchange: Exchange, connections: number): Promise<Row[]> {
-  const samples: { readonly [way in Way]: Sample[] } = { direct: [], firewall: [] };
-  const order: Way[] = ["direct", "firewall"];
-  for (const way of order) await load(ways, way, exchange, connections, 1);
+async function measureLoop(
+  order: (readonly [Way, Script])[],
+  upstream: number,
+  about: Pick<Round, "size" | "connections" | "block">,
+): Promise<void> {
   for (let round = 0; round < Number(values.rounds); round += 1) {
-    for (const way of order) {
-      const sample = await load(ways, way, exchange, connections, Number(values.seconds));
-      samples[way].push(sample);
-      progress(connections, round, way, sample);
+    for (const [way, script] of order) {
+      const measured = await measureRound(way, script, upstream, about);
+      rounds.push(measured);
+      const loop = about.connections === null ? "open loop" : `${about.connections} connections`;
+      const rate = Math.round(measured.calls_per_second);
+      console.error(`${about.size}, ${loop}, round ${round + 1}: ${way.name} ${rate} calls/s`);
     }
     order.reverse();
   }
-  return (["direct", "firewall"] as const).map((way) => rowOf(connections, way, samples[way]));
 }
 
-async function load(
-  ways: Ways,
+async function measureRound(
   way: Way,
-  { request, response }: Exchange,
-  connections: number,
-  duration: number,
-): Promise<Sample> {
-  const times: number[] = [];
-  const cpuBefore = ways.serviceCpu();
-  const run = autocannon({
-    url: ways[way],
-    method: "POST",
-    headers: { "content-type": "application/json", accept: "application/json, text/event-stream" },
-    body: request,
-    connections,
-    duration,
-    expectBody: way === "direct" ? response : padded(response),
-  });
-  run.on("response", (_client, _status, _bytes, milliseconds: number) => times.push(milliseconds));
-  const result = await run;
-  const { non2xx, mismatches, errors, timeouts } = result;
-  if (non2xx + mismatches + errors + timeouts > 0 || times.length === 0) {
-    throw new Error(
-      `wrong answers: ${JSON.stringify({ way, non2xx, mismatches, errors, timeouts })}`,
-    );
-  }
-  const cpuAfter = ways.serviceCpu();
-  const cpu = cpuBefore === null || cpuAfter === null ? null : cpuAfter - cpuBefore;
-  const sorted = Float64Array.from(times).sort();
+  script: Script,
+  upstream: number,
+  about: Pick<Round, "size" | "connections" | "block">,
+): Promise<Round> {
+  const { connections } = about;
+  const pids = { service: way.service, envoy: way.envoy, server: upstream };
+  if (way.service !== null) forgetPeak(way.service);
+  const before = factsOfAll(pids);
+  const load =
+    connections === null
+      ? await openLoop(way.url, script, {
+          ...{ rate: Number(values.rate), seconds: Number(values.seconds) },
+        })
+      : await closedLoop(way.url, script, { connections, seconds: Number(values.seconds) });
+  const after = factsOfAll(pids);
+  return { ...about, way: way.name, ...figuresOf(load, before, after) };
+}
+
+type AllFacts = { readonly [process in ProcessName]: Facts | null };
+
+function factsOfAll(pids: { readonly [process in ProcessName]: number | null }): AllFacts {
+  const facts = (pid: number | null) => (pid === null ? null : factsOf(pid));
+  return { service: facts(pids.service), envoy: facts(pids.envoy), server: facts(pids.server) };
+}
+
+function figuresOf(load: Load, before: AllFacts, after: AllFacts) {
+  const cpu = (name: ProcessName) => {
+    const [from, to] = [before[name], after[name]];
+    return from === null || to === null ? null : rounded((to.cpuUs - from.cpuUs) / load.calls);
+  };
+  const mib = (kib: number | undefined) => (kib === undefined ? null : rounded(kib / 1024));
   return {
-    perSecond: times.length / result.duration,
-    p50: quantile(sorted, 0.5),
-    p99: quantile(sorted, 0.99),
-    cpu: way === "direct" || cpu === null ? null : cpu / times.length,
+    calls_per_second: rounded(load.calls / load.seconds),
+    ...{ p50_ms: load.p50Ms, p99_ms: load.p99Ms },
+    cpu_us: { service: cpu("service"), envoy: cpu("envoy"), server: cpu("server") },
+    ...{ rss_mib: mib(after.service?.rssKib), peak_mib: mib(after.service?.peakKib) },
   };
 }
 
-function rowOf(connections: number, way: Way, samples: readonly Sample[]): Row {
-  const cpu = samples.map((sample) => sample.cpu).filter((used) => used !== null);
-  return {
-    connections,
-    way,
-    calls_per_second: spreadOf(samples.map(({ perSecond }) => perSecond)),
-    p50_ms: spreadOf(samples.map(({ p50 }) => p50)),
-    p99_ms: spreadOf(samples.map(({ p99 }) => p99)),
-    service_cpu_us_per_call: cpu.length === 0 ? null : spreadOf(cpu),
-  };
+function rounded(value: number): number {
+  return Math.round(value * 10) / 10;
 }
 
-function progress(connections: number, round: number, way: Way, { perSecond }: Sample): void {
-  const at = `${connections} connections, round ${round + 1} of ${values.rounds}`;
-  console.error(`${at}: ${way} ${Math.round(perSecond)} calls/s`);
-}
-
-function print(rows: readonly Row[]): void {
-  const machine = describeMachine();
-  const { rounds, seconds, concurrency } = values;
-  const setup = {
-    rounds: Number(rounds),
-    seconds: Number(seconds),
-    concurrency: Number(concurrency),
-  };
-  if (values.format === "json") {
-    console.log(JSON.stringify({ machine, ...setup, rows }, null, 2));
-    return;
-  }
-  console.log(machineLine(machine));
-  console.log(
-    `${rounds} rounds of ${seconds} s, Envoy concurrency ${concurrency}, ` +
-      `${REQUEST_BYTES} B request, ${RESPONSE_BYTES} B answer; median (least–most)\n`,
-  );
-  console.log("| connections | way | calls/s | p50 ms | p99 ms | CPU of the service, µs a call |");
-  console.log("|--:|---|--:|--:|--:|--:|");
-  for (const row of rows) {
-    const cells = [
-      String(row.connections),
-      row.way === "direct" ? "Envoy alone" : "Envoy + Impedance",
-      shown(row.calls_per_second, 0),
-      shown(row.p50_ms, 2),
-      shown(row.p99_ms, 2),
-      row.service_cpu_us_per_call === null ? "–" : shown(row.service_cpu_us_per_call, 0),
-    ];
-    console.log(`| ${cells.join(" | ")} |`);
-  }
-}
-
-function shown({ median, min, max }: Spread, digits: number): string {
-  const text = (value: number) => value.toFixed(digits);
-  return `${text(median)} (${text(min)}–${text(max)})`;
+function paddedAnswer({ request, response }: Exchange): Exchange {
+  return { request, response: padded(response) };
 }

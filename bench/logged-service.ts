@@ -5,16 +5,16 @@
  *   node bench/logged-service.ts SOCKET LOGFILE|off
  */
 
-import { createFileSink } from "../src/audit/file-sink.ts";
-import { createSigner, generateKeys } from "../src/audit/signing.ts";
+import { generateKeys } from "../src/audit/signing.ts";
 import { DEFAULT_LIMITS } from "../src/core/limits.ts";
 import { startGrpcServer } from "../src/envoy/grpc-server.ts";
 import { createPipeline } from "./pipeline.ts";
+import { openSignedLog } from "./signed-log.ts";
 
 const NO_EVENT = Object.freeze({}) as never;
 const [socket = "", log = "off"] = process.argv.slice(2);
 
-const sink = log === "off" ? null : openLog(log);
+const sink = log === "off" ? null : openSignedLog(log, generateKeys().privateKey);
 const firewall = await createPipeline((real) =>
   sink === null
     ? {
@@ -40,21 +40,3 @@ process.stdin.resume().once("end", async () => {
   process.exit(0);
 });
 console.log("ready");
-
-function openLog(path: string) {
-  const signer = createSigner(Buffer.from(generateKeys().privateKey));
-  if (!signer.ok) throw new Error(signer.error);
-  return createFileSink({
-    paths: [path],
-    clock: Date,
-    signer: signer.value,
-    version: "bench",
-    checkpointEvents: 1_000,
-    sync: false,
-    rotation: { fileMaxBytes: 2 ** 27, fileMaxAgeMs: 86_400_000, keepFiles: null, keepMs: null },
-    queueMaxEvents: 8_192,
-    onFailure: ({ code }) => {
-      throw new Error(`the log failed: ${code}`);
-    },
-  });
-}

@@ -3,18 +3,22 @@
  * the real pipeline with the default guards, a policy that allows the tool, and the decision log
  * up to its line of text. A request and its answer count as one exchange.
  *
- *   node bench/micro.ts [--seconds S] [--format text|json]
+ *   node bench/micro.ts [--seconds S] [--save FILE] [--format text|json]
  *
- * Below the table, what it costs to filter a listing: cold, when the policy has to be asked about
+ * `layers` is reading and Layers 1 and 2 together: what a message has to wait for. Below the table,
+ * one evaluation of the policy, on an input with every fact and 1 KB of arguments; then its
+ * building too. Last, what it costs to filter a listing: cold, when the policy has to be asked about
  * each tool, and warm, when it was asked a moment ago.
  *
  * Figures are printed, and nothing is asserted but that every byte passes unchanged.
  */
 
+import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 
 import { describeMachine, machineLine } from "./machine.ts";
 import { createBenchFirewall, PHASES, type Phase } from "./pipeline.ts";
+import { type Evaluation, measureEvaluation } from "./policy-evaluation.ts";
 import { quantile } from "./statistics.ts";
 import { type Exchange, exchangeOf, listingOf } from "./traffic.ts";
 
@@ -22,15 +26,20 @@ const SIZES = [
   { name: "400 B / 600 B", request: 400, response: 600 },
   { name: "4 KiB / 4 KiB", request: 4_096, response: 4_096 },
   { name: "64 KiB / 64 KiB", request: 65_536, response: 65_536 },
+  { name: "1 MB / 1 MB", request: 1_000_000, response: 1_000_000 },
 ] as const;
 
 const WARM_UP_EXCHANGES = 1_500;
+/** Large bodies are slow, and warm soon. */
+const WARM_UP_BYTES_MAX = 200_000_000;
 const LISTED_TOOLS_COUNT = 500;
 /** How often one listing is asked for again: clients do so within the five seconds. */
 const WARM_LISTINGS = 10;
 const LISTING_ROUNDS = 60;
 
-type Column = Phase | "all";
+type Column = Phase | "layers" | "all";
+
+const COLUMNS: readonly Column[] = [...PHASES, "layers", "all"];
 
 /** Microseconds. */
 interface Row {
@@ -43,26 +52,29 @@ interface Row {
 const { values } = parseArgs({
   options: {
     seconds: { type: "string", default: "4" },
+    save: { type: "string" },
     format: { type: "string", default: "text" },
   },
 });
 
 const rows: Row[] = [];
 for (const size of SIZES) rows.push(await measure(size));
-print(rows, await measureListing());
+print(rows, await measureEvaluation(Number(values.seconds)), await measureListing());
 
 async function measure({ name, request, response }: (typeof SIZES)[number]): Promise<Row> {
   const exchange = exchangeOf(request, response);
   const bodies = bytesOf(exchange);
   const firewall = await createBenchFirewall();
-  for (let count = 0; count < WARM_UP_EXCHANGES; count += 1) await firewall.pass(bodies);
+  const warmUp = Math.min(WARM_UP_EXCHANGES, WARM_UP_BYTES_MAX / (request + response));
+  for (let count = 0; count < warmUp; count += 1) await firewall.pass(bodies);
 
-  const columns = new Map<Column, number[]>([...PHASES, "all" as const].map((name) => [name, []]));
+  const columns = new Map<Column, number[]>(COLUMNS.map((name) => [name, []]));
   const end = performance.now() + Number(values.seconds) * 1_000;
   let exchanges = 0;
   for (; performance.now() < end; exchanges += 1) {
     const { phases, all } = await firewall.pass(bodies);
     columns.get("all")?.push(all);
+    columns.get("layers")?.push(phases.read + phases.guard + phases.policy);
     for (const phase of PHASES) columns.get(phase)?.push(phases[phase]);
   }
   return { size: name, exchanges, p50: shares(columns, 0.5), p99: shares(columns, 0.99) };
@@ -103,27 +115,28 @@ function shares(columns: ReadonlyMap<Column, number[]>, share: number): Row["p50
   return Object.fromEntries(entries) as Row["p50"];
 }
 
-function print(measured: readonly Row[], listing: Listing): void {
+function print(measured: readonly Row[], evaluation: Evaluation, listing: Listing): void {
   const machine = describeMachine();
+  const result = { machine, seconds: Number(values.seconds), rows: measured, evaluation, listing };
+  if (values.save !== undefined) writeFileSync(values.save, `${JSON.stringify(result)}\n`);
   if (values.format === "json") {
-    console.log(
-      JSON.stringify(
-        { machine, seconds: Number(values.seconds), rows: measured, listing },
-        null,
-        2,
-      ),
-    );
+    console.log(JSON.stringify(result, null, 2));
     return;
   }
-  const columns: readonly Column[] = [...PHASES, "all"];
   console.log(machineLine(machine));
   console.log("µs for a request and its answer, one after the other: p50 (p99)\n");
-  console.log(`| request / answer | ${columns.join(" | ")} | exchanges |`);
-  console.log(`|---|${"--:|".repeat(columns.length + 1)}`);
+  console.log(`| request / answer | ${COLUMNS.join(" | ")} | exchanges |`);
+  console.log(`|---|${"--:|".repeat(COLUMNS.length + 1)}`);
   for (const { size, exchanges, p50, p99 } of measured) {
-    const cells = columns.map((name) => `${p50[name].toFixed(1)} (${p99[name].toFixed(1)})`);
+    const cells = COLUMNS.map((name) => `${p50[name].toFixed(1)} (${p99[name].toFixed(1)})`);
     console.log(`| ${size} | ${cells.join(" | ")} | ${exchanges} |`);
   }
+  const { bytes, decide, buildAndDecide } = evaluation;
+  const quantiles = ({ p50, p99 }: Evaluation["decide"]) => `${p50.toFixed(1)} (${p99.toFixed(1)})`;
+  console.log(
+    `\none evaluation of the policy, on an input of ${bytes} B, µs: ${quantiles(decide)}; ` +
+      `with its input built: ${quantiles(buildAndDecide)}`,
+  );
   const { cold, warm, warmAll } = listing;
   console.log(
     `\na listing of ${LISTED_TOOLS_COUNT} tools, ms for the policy: cold ${cold.toFixed(2)}, warm ${warm.toFixed(2)}` +

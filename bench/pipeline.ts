@@ -56,6 +56,8 @@ function noPhases(): { [phase in Phase]: number } {
 /** Another part in the place of one that is wired. */
 type Change = (real: Dependencies) => Dependencies;
 
+const PATIENCE_MS = 30_000;
+
 const HEAD: RequestHead = {
   method: "POST",
   path: "/mcp",
@@ -85,21 +87,18 @@ async function exchange(firewall: Firewall, request: Uint8Array, response: Uint8
 }
 
 async function createDependencies(phases: { [phase in Phase]: number }): Promise<Dependencies> {
-  const config = defaultConfig({});
-  if (!config.ok) throw new Error("the default configuration is wrong");
-  const guards = await loadGuards(config.value, {
-    redact: null,
-    detect: null,
-    only: null,
+  const config = patient(defaultConfig({}));
+  const guards = await loadGuards(config, {
+    ...{ redact: null, detect: null, only: null },
     onFault() {},
   });
   if (!guards.ok) throw new Error(guards.error.join("\n"));
-  const policy = await loadBenchPolicy(config.value);
+  const policy = await loadBenchPolicy(config);
 
   let recordStarted = 0;
-  const inspector = inspectorOf(config.value, guards.value, systemClock);
+  const inspector = inspectorOf(config, guards.value, systemClock);
   const inForce = { policy, inspector };
-  const wired = dependenciesOf(config.value, {
+  const wired = dependenciesOf(config, {
     inForce: () => inForce,
     clock: systemClock,
     auth: () => ({ record: () => true }),
@@ -128,6 +127,14 @@ async function createDependencies(phases: { [phase in Phase]: number }): Promise
     return events.build(facts);
   };
   return { ...wired, events: { ...events, build } };
+}
+
+/** A machine that has much to do is slow, and its answers are right all the same. */
+function patient(config: ReturnType<typeof defaultConfig>) {
+  if (!config.ok) throw new Error("the default configuration is wrong");
+  const { limits } = config.value;
+  const budgets = { guardBudgetMs: PATIENCE_MS, policyBudgetMs: PATIENCE_MS };
+  return { ...config.value, limits: { ...limits, ...budgets } };
 }
 
 async function loadBenchPolicy(config: Parameters<typeof loadPolicy>[0]) {

@@ -1,66 +1,28 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
 import { bootstrapObject } from "../src/cli/envoy/configuration.ts";
-import { locateEnvoy } from "../src/cli/envoy/locate.ts";
-import { type EnvoyProcess, startEnvoy } from "../src/cli/envoy/process.ts";
 import { packagePath } from "../src/server/package-root.ts";
 import { TOOL } from "./traffic.ts";
 
-/** Both ways to the same server, each through an Envoy of its own. */
-export interface Ways {
-  readonly direct: string;
-  readonly firewall: string;
-  /** CPU time that the service has used so far, in microseconds; null where nobody tells. */
-  serviceCpu(): number | null;
-  stop(): Promise<void>;
+/** A service that answers, and how long it took to. */
+export interface ServiceProcess {
+  readonly child: ChildProcess;
+  readonly socket: string;
+  readonly startMs: number;
 }
 
 const START_DEADLINE_MS = 20_000;
+const POLL_MS = 10;
+const PATIENCE_MS = 30_000;
 const FILTER = "envoy.filters.http.ext_proc";
 const LOOPBACK = { host: "127.0.0.1", port: 0 };
-
-/** Starts the upstream, `impedance serve`, and two Envoys that differ in ext_proc alone. */
-export async function startWays(response: string, concurrency: number): Promise<Ways> {
-  const folder = await mkdtemp(join(tmpdir(), "impedance-bench-"));
-  const children: ChildProcess[] = [];
-  const envoys: EnvoyProcess[] = [];
-  const stop = async (): Promise<void> => {
-    await Promise.all(envoys.map((envoy) => envoy.stop()));
-    await Promise.all(children.map(endOf));
-    await rm(folder, { recursive: true, force: true });
-  };
-  try {
-    const upstream = await startUpstream(response, children);
-    const socket = join(folder, "grpc.sock");
-    const service = await startService(folder, socket, children);
-    for (const filtered of [false, true]) {
-      const configuration = await configurationOf(upstream, socket, filtered);
-      const log = () => undefined;
-      envoys.push(await startEnvoy({ binary: locateEnvoy(), configuration, concurrency, log }));
-    }
-    const [direct = "", firewall = ""] = envoys.map(
-      ({ listener }) => `http://${listener.host}:${listener.port}/mcp`,
-    );
-    return { direct, firewall, serviceCpu: () => cpuOf(service), stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-}
-
-async function startUpstream(response: string, children: ChildProcess[]): Promise<string> {
-  const { child, firstLine } = await startScript("upstream.ts", [], { BENCH_RESPONSE: response });
-  children.push(child);
-  return `http://127.0.0.1:${firstLine}/mcp`;
-}
 
 /** Starts a script of this folder, and waits for its first line; it ends with its standard input. */
 export async function startScript(
@@ -78,12 +40,9 @@ export async function startScript(
   return { child, firstLine: String(line) };
 }
 
-/** The defaults, a policy that allows the tool, and a decision log on disk. */
-async function startService(
-  folder: string,
-  socket: string,
-  children: ChildProcess[],
-): Promise<ChildProcess> {
+/** `impedance serve` on a Unix socket in `folder`: the defaults but for `settings`. */
+export async function startService(folder: string, settings: object): Promise<ServiceProcess> {
+  const socket = join(folder, "grpc.sock");
   const config = join(folder, "impedance.yaml");
   const policy = {
     policy_id: "bench",
@@ -91,6 +50,7 @@ async function startService(
     default: "deny",
     allow_rules: [{ tool: TOOL }],
   };
+  await mkdir(folder, { recursive: true });
   await writeFile(join(folder, "policy.yaml"), JSON.stringify(policy));
   await writeFile(
     config,
@@ -100,17 +60,24 @@ async function startService(
       policy: { file: "policy.yaml" },
       audit: { sink: "file", file: "decisions.jsonl" },
       log: { level: "warn" },
+      // A machine that has much to do is slow, and its answers are right all the same.
+      limits: {
+        verdict_deadline_ms: PATIENCE_MS,
+        guard_budget_ms: PATIENCE_MS,
+        policy_budget_ms: PATIENCE_MS,
+      },
+      ...settings,
     }),
   );
-  const child = spawn(process.execPath, [packagePath("src/main.ts"), "serve", "--config", config], {
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-  children.push(child);
-  const end = performance.now() + START_DEADLINE_MS;
+  const options = [...process.execArgv, packagePath("src/main.ts"), "serve", "--config", config];
+  const started = performance.now();
+  const child = spawn(process.execPath, options, { stdio: ["ignore", "ignore", "inherit"] });
+  const end = started + START_DEADLINE_MS;
   while (performance.now() < end && child.exitCode === null) {
-    if (await exists(socket)) return child;
-    await delay(50);
+    if (await exists(socket)) return { child, socket, startMs: performance.now() - started };
+    await delay(POLL_MS);
   }
+  await endOf(child);
   throw new Error("impedance serve did not start");
 }
 

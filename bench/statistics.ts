@@ -7,7 +7,9 @@ export interface Spread {
 
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = [...values].sort((a, b) => a - b);
-  return { median: quantile(sorted, 0.5), min: sorted[0] ?? 0, max: sorted.at(-1) ?? 0 };
+  const below = sorted[Math.floor((sorted.length - 1) / 2)] ?? 0;
+  const above = sorted[Math.floor(sorted.length / 2)] ?? 0;
+  return { median: (below + above) / 2, min: sorted[0] ?? 0, max: sorted.at(-1) ?? 0 };
 }
 
 /** Of sorted values, by the nearest rank. */

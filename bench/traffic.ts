@@ -7,6 +7,9 @@ export interface Exchange {
   readonly response: string;
 }
 
+/** The tool that is called: one that the policies of the peers allow too. */
+export const TOOL = "search_docs";
+
 const WORDS = "The harbour master reads the report, counts the berths, and writes the day's list. ";
 
 /** A request and an answer of exactly so many bytes, with prose in them. */
@@ -16,7 +19,7 @@ export function exchangeOf(requestBytes: number, responseBytes: number): Exchang
       jsonrpc: "2.0",
       id: 1,
       method: "tools/call",
-      params: { name: "summarise", arguments: { title: "The day's list", text } },
+      params: { name: TOOL, arguments: { title: "The day's list", text } },
     })),
     response: filled(responseBytes, (text) => ({
       jsonrpc: "2.0",
@@ -26,8 +29,19 @@ export function exchangeOf(requestBytes: number, responseBytes: number): Exchang
   };
 }
 
-/** The tool that is called, for the policy. */
-export const TOOL = "summarise";
+/** A call with these arguments, and a short answer. */
+export function exchangeWith(args: object): Exchange {
+  const content = [{ type: "text", text: "done" }];
+  return {
+    request: JSON.stringify({
+      jsonrpc: "2.0",
+      id: 1,
+      method: "tools/call",
+      params: { name: TOOL, arguments: args },
+    }),
+    response: JSON.stringify({ jsonrpc: "2.0", id: 1, result: { content, isError: false } }),
+  };
+}
 
 /** Those of a listing that the policy lets be called. */
 export const LISTED_TOOLS = "read_*";

@@ -1,11 +1,16 @@
 /**
- * The MCP server of `bench/load.ts`, as a process of its own: answers every POST with the same
+ * The MCP server of the benchmarks, as a process of its own: answers every POST with the same
  * bytes, so that what is measured is the way there and back.
  */
 
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 
-const body = Buffer.from(process.env.BENCH_RESPONSE ?? "{}");
+const { BENCH_RESPONSE = "{}", BENCH_RESPONSE_FILE } = process.env;
+const body =
+  BENCH_RESPONSE_FILE === undefined
+    ? Buffer.from(BENCH_RESPONSE)
+    : readFileSync(BENCH_RESPONSE_FILE);
 const head = { "content-type": "application/json", "content-length": body.length };
 
 const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {

@@ -15,6 +15,9 @@ import { commandNotFoundCode, endLike, run } from "./setup/child.mjs";
 import { ensure } from "./setup/ensure.mjs";
 import { envoy } from "./setup/envoy.mjs";
 import { SetupFailure, step } from "./setup/failure.mjs";
+import { hadolint } from "./setup/hadolint.mjs";
+import { h2load, wrk } from "./setup/load.mjs";
+import { kubeconform, kustomize } from "./setup/manifests.mjs";
 import { opa } from "./setup/opa.mjs";
 import { otelcol } from "./setup/otelcol.mjs";
 import { packages } from "./setup/packages.mjs";
@@ -24,7 +27,9 @@ import { redis } from "./setup/redis.mjs";
 import { rsyslogd } from "./setup/rsyslogd.mjs";
 
 const tools = new Map(
-  [envoy, opa, policy, rsyslogd, otelcol, redis].map((part) => [part.name, part]),
+  [envoy, opa, policy, rsyslogd, otelcol, redis, kustomize, kubeconform, hadolint, wrk, h2load].map(
+    (part) => [part.name, part],
+  ),
 );
 
 try {

@@ -6,15 +6,20 @@
 import { ensure } from "../setup/ensure.mjs";
 import { envoy } from "../setup/envoy.mjs";
 import { SetupFailure } from "../setup/failure.mjs";
+import { hadolint } from "../setup/hadolint.mjs";
+import { kubeconform, kustomize } from "../setup/manifests.mjs";
 import { opa } from "../setup/opa.mjs";
 import { otelcol } from "../setup/otelcol.mjs";
 import { policy } from "../setup/policy.mjs";
 import { redis } from "../setup/redis.mjs";
 import { rsyslogd } from "../setup/rsyslogd.mjs";
 
-/** The product needs these; the others only tests do without, and say so. */
+/**
+ * The product needs these; the others only tests do without, and say so. Manifests are checked by
+ * tools that Go builds: a machine without Go can still say everything else.
+ */
 const needed = [envoy, opa, policy];
-const receivers = [rsyslogd, otelcol, redis];
+const receivers = [rsyslogd, otelcol, redis, kustomize, kubeconform, hadolint];
 
 export const toolsCheck = {
   title: "tools",

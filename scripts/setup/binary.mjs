@@ -3,7 +3,7 @@
  * than a whole run may wait, so that the answer is kept until the file changes.
  */
 
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   accessSync,
   constants,
@@ -77,17 +77,15 @@ function versionOf(tool, path) {
 }
 
 function askVersion(tool, path) {
-  try {
-    const options = {
-      encoding: "utf8",
-      timeout: versionTimeoutMs,
-      stdio: ["ignore", "pipe", "pipe"],
-    };
-    const match = tool.versionPattern.exec(execFileSync(path, tool.versionArgs, options));
-    return match === null ? undefined : match.slice(1, 4).map(Number);
-  } catch {
-    return undefined;
-  }
+  const options = {
+    encoding: "utf8",
+    timeout: versionTimeoutMs,
+    stdio: ["ignore", "pipe", "pipe"],
+  };
+  const { status, stdout } = spawnSync(path, tool.versionArgs, options);
+  if (status !== (tool.versionStatus ?? 0)) return undefined;
+  const match = tool.versionPattern.exec(stdout);
+  return match === null ? undefined : match.slice(1, 4).map(Number);
 }
 
 function remembered() {

@@ -3,11 +3,10 @@
  * by Go from the module in `opa/`, whose go.sum pins the source of OPA and of all it depends on.
  */
 
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { findBinary, rejectedInPath, requireInstalled } from "./binary.mjs";
-import { run } from "./child.mjs";
-import { lastLines, SetupFailure, step } from "./failure.mjs";
+import { step } from "./failure.mjs";
+import { makeWithGo } from "./go.mjs";
 import { root, toolsBinDirectory } from "./paths.mjs";
 
 const module = "github.com/open-policy-agent/opa";
@@ -35,24 +34,15 @@ export const opa = {
   async install() {
     const tried = rejectedInPath(opa);
     step("opa: building 1.22.0 with Go, a few minutes the first time");
-    mkdirSync(toolsBinDirectory, { recursive: true });
-    await build(tried);
+    await makeWithGo({
+      name: "opa",
+      directory: moduleDirectory,
+      verb: "install",
+      args: [module],
+      tried,
+      remedy:
+        "put opa 1.22 in PATH, or set IMPEDANCE_OPA to it, or install Go 1.26 (1.21 and newer fetch it)",
+    });
     return requireInstalled(opa, join(toolsBinDirectory, opa.command));
   },
 };
-
-async function build(tried) {
-  const args = ["install", "-mod=readonly", "-buildvcs=false", "-trimpath", module];
-  const environment = { ...process.env, GOBIN: toolsBinDirectory, GOWORK: "off", CGO_ENABLED: "0" };
-  try {
-    const options = { capture: true, cwd: moduleDirectory, env: environment };
-    const { code, stderr } = await run("go", args, options);
-    if (code === 0) return;
-    tried.push(`go ${args.join(" ")}: ${lastLines(stderr)}`);
-  } catch (error) {
-    tried.push(`go: ${error.message}`);
-  }
-  const remedy =
-    "put opa 1.22 in PATH, or set IMPEDANCE_OPA to it, or install Go 1.26 (1.21 and newer fetch it)";
-  throw new SetupFailure("opa is missing", { tried, remedy });
-}

@@ -5,6 +5,7 @@ import { checkCommand } from "./check.ts";
 import { type Command, type CommandGroup, parseOptions } from "./command.ts";
 import { doctorCommand } from "./doctor.ts";
 import { EXIT, EXIT_HELP } from "./exit-codes.ts";
+import { healthCommand } from "./health.ts";
 import { keysCommands } from "./keys.ts";
 import { logCommands } from "./log.ts";
 import { complain, say } from "./output.ts";
@@ -24,6 +25,7 @@ const COMMANDS: readonly (Command | CommandGroup)[] = [
   logCommands,
   approvalCommands,
   doctorCommand,
+  healthCommand,
   keysCommands,
   toolsCommands,
 ];

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { formatDecision } from "../audit/pretty.ts";
 import { createStreamSink } from "../audit/stream-sink.ts";
 import type { Config, ServerConfig } from "../config/config.ts";
-import { type Address, decodeAddress, encodeAddress } from "../core/address.ts";
+import { type Address, decodeAddress, encodeAddress, isLoopbackHost } from "../core/address.ts";
 import type { DecisionEvent } from "../core/audit.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { packagePath } from "../server/package-root.ts";
@@ -147,8 +147,7 @@ export async function startUp(
 
 /** Who listens for this machine alone is called by its names; any other name is a trick of DNS. */
 function namesOf({ host, port }: Address): readonly string[] | null {
-  const isLoopback = host === "localhost" || host === "::1" || /^127(\.\d+){3}$/.test(host);
-  if (!isLoopback) return null;
+  if (!isLoopbackHost(host)) return null;
   const own = encodeAddress({ host, port }).replace(/:\d+$/, "");
   return ["localhost", "127.0.0.1", "[::1]", own];
 }

@@ -12,6 +12,9 @@ const SETUP_VARIABLES = [
   "IMPEDANCE_OPA",
   "IMPEDANCE_RSYSLOGD",
   "IMPEDANCE_OTELCOL",
+  "IMPEDANCE_REDIS_SERVER",
+  "IMPEDANCE_WRK",
+  "IMPEDANCE_H2LOAD",
 ];
 /** What Kubernetes sets in a pod beside a Service named `impedance…`. */
 const SERVICE_LINK = /_(?:SERVICE_HOST|SERVICE_PORT(?:_\w+)?|PORT|PORT_\d+_(?:TCP|UDP|SCTP)\w*)$/;

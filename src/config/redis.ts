@@ -34,7 +34,7 @@ export function checkRedis(root: unknown): readonly Fault[] {
   if (given("username") && !given("password")) {
     faults.push(wrong([...AT, "username"], "has no password", "add password: env:NAME"));
   }
-  if (given("password") && address.kind === "tcp" && !isTls && !isLoopback(address.host)) {
+  if (given("password") && address.kind === "tcp" && !isTls && !isLoopbackHost(address.host)) {
     faults.push(wrong([...AT, "password"], "would travel in the clear", "use rediss"));
   }
   return faults;
@@ -73,10 +73,8 @@ function addressOf(text: string, folder: string): RedisAddress | null {
   return { kind: "tcp", host, port, tls: url.protocol === "rediss:", database: Number(database) };
 }
 
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(?:\.\d+){3}$/.test(host);
-}
-
 function wrong(path: Path, problem: string, remedy: string): Fault {
   return { path, target: "value", problem, remedy };
 }
+
+import { isLoopbackHost } from "../core/address.ts";

@@ -36,10 +36,12 @@ export function encodeAddress({ host, port }: Address): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
-/** Whether a host, as `URL.hostname` has it, is this machine: nobody is on the way to it. */
+/** Whether a host, also as `URL.hostname` has it, is this machine: nobody is on the way to it. */
 export function isLoopbackHost(host: string): boolean {
-  return host === "localhost" || host === "[::1]" || /^127(?:\.\d+){3}$/.test(host);
+  return LOOPBACK_NAMES.has(host) || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
+
+const LOOPBACK_NAMES: ReadonlySet<string> = new Set(["localhost", "::1", "[::1]"]);
 
 /** Whether what comes from an address is what its host sent: https, or http on this machine. */
 export function isTrustworthyUrl(text: string): boolean {

@@ -4,6 +4,8 @@ import type { Approver, Asked, GrantFact } from "./policy.ts";
 export interface ApprovalSubject {
   /** The principal and how it was proven; of those that showed nothing, their address. */
   readonly caller: string;
+  /** Whether anybody vouches for the caller: those without may choose who they are. */
+  readonly isNamed: boolean;
   /** Null where the protocol has no session. */
   readonly session: string | null;
   readonly server: string;

@@ -64,11 +64,11 @@ export function createIdentityChain(
 
 /**
  * Browsers show nothing when they ask whether a page may ask (Fetch, "CORS-preflight request"): what
- * becomes of it, the policy decides.
+ * becomes of it, the policy decides. What names a session is no such question.
  */
 function isPreflight({ method, headers }: RequestHead): boolean {
   const isAsking = headers.has("origin") && headers.has("access-control-request-method");
-  return method === "OPTIONS" && isAsking;
+  return method === "OPTIONS" && isAsking && !headers.has("mcp-session-id");
 }
 
 const NO_SERVER: Identity = { kind: "refused", code: "server_unknown", challenge: null };

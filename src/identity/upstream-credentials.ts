@@ -33,10 +33,11 @@ export function createUpstreamCredentials(
   }
 
   return {
-    replace({ server, headers }) {
+    replace({ server, headers, method }) {
       const { withheld, own } = accessOf(server ?? "");
       const remove = withheld.filter((name) => headers.has(name));
-      if (own === null) return { set: [], remove };
+      // Anybody may ask what a page may (a CORS preflight): never with a credential of ours.
+      if (own === null || method === "OPTIONS") return { set: [], remove };
       const value = credentialOf(server ?? "", own);
       // FAIL CLOSED: without it the server would take the call for somebody else's.
       if (value === null) return null;

@@ -26,6 +26,7 @@ export function approvalSubject(
   let digest: string | null | undefined;
   return {
     caller: JSON.stringify([name, of, authenticated_by, address]),
+    isNamed: authenticated_by !== "none",
     session: sessionId,
     server,
     method,

@@ -110,7 +110,7 @@ class HttpExchange implements Exchange {
       milliseconds: () => this.#milliseconds,
     };
     this.#refuser = createRefuser(this.#refusable);
-    this.#mirroredBy = mirroredFor(() => this.#scene("request"), dependencies);
+    this.#mirroredBy = mirroredFor(head.server ?? "", () => this.#scene("request"), dependencies);
     this.#stay = createStay(head, this.#kind, dependencies);
   }
 
@@ -156,6 +156,9 @@ class HttpExchange implements Exchange {
       return { kind: "deny", denial: this.#refuser.fault(opened.error) };
     }
     const { reading } = opened.value;
+    const arrived = this.#stay.arrived(reading.messages);
+    const barred = arrived instanceof Promise ? await arrived : arrived;
+    if (barred !== null) return this.#refuse(barred);
     // Not awaited where the answer is there: no call waits for the event loop for nothing.
     const entering = this.#enter(reading.messages);
     if (entering instanceof Promise || entering === null) this.#pending.expect(reading);
@@ -247,14 +250,8 @@ class HttpExchange implements Exchange {
     ];
     const metadata = metadataOf(decision, judged, this.#refusable);
     const headers = { set, remove: except(remove, set) };
-    return {
-      kind: "forward",
-      body,
-      headers,
-      metadata,
-      isEdited: false,
-      answerDeadlineMs: null,
-    };
+    const about = { metadata, isEdited: false, answerDeadlineMs: null };
+    return { kind: "forward", body, headers, ...about };
   }
 
   responseHead(head: ResponseHead): ResponseHeadVerdict {

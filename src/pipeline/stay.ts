@@ -1,6 +1,7 @@
 import type { AuthContext, StreamEnd } from "../core/auth-log.ts";
 import type { AbortCause, RequestHead, ResponseHead } from "../core/exchange.ts";
 import { type Caller, type Credential, NO_CREDENTIAL } from "../core/identity.ts";
+import type { Message } from "../core/message.ts";
 import type { SessionFacts } from "../core/policy.ts";
 import { NO_COUNTS } from "../core/policy.ts";
 import type { Entry, Session, SessionRefusal, Soon, Visitor } from "../core/session.ts";
@@ -20,6 +21,11 @@ export interface Stay {
   readonly opening: Promise<SessionRefusal | null> | null;
   /** Who is asking came to be known. Null when nothing stands against it. */
   enter(caller: Caller): Soon<SessionRefusal | null>;
+  /**
+   * What was sent came to be known: whoever names no revision is in a session all the same, unless
+   * they are about to be given one.
+   */
+  arrived(messages: readonly Message[]): Soon<SessionRefusal | null>;
   /** What the answer says of the session; what is not known at once `opening` tells. */
   answered(head: ResponseHead): SessionRefusal | null;
   /** What was let through, in case a stream comes of it. */
@@ -72,9 +78,18 @@ class ExchangeStay implements Stay {
     const visitor = { server, principal, credential, id, sourceIp: source.ip, requestId };
     this.#visitor = visitor;
     this.#credential = credential;
-    // A client that names no revision may be about to be given a session.
-    const hasSession = id !== null || headers.has("mcp-protocol-version");
-    if (!hasSession || !VISITS.has(this.#kind)) return null;
+    // Whatever a request is: a server may read the id.
+    if (id !== null) return this.#enterBy(this.#dependencies.sessions.enter(visitor));
+    // A client that names no revision may be about to be given a session: its message tells.
+    const isTold = this.#kind !== "post" || headers.has("mcp-protocol-version");
+    if (!isTold || !VISITS.has(this.#kind)) return null;
+    return this.#enterBy(this.#dependencies.sessions.enter(visitor));
+  }
+
+  arrived(messages: readonly Message[]): Soon<SessionRefusal | null> {
+    const visitor = this.#visitor;
+    const isOutside = this.session === null && visitor !== null && visitor.id === null;
+    if (!isOutside || messages.every(({ method }) => method === "initialize")) return null;
     return this.#enterBy(this.#dependencies.sessions.enter(visitor));
   }
 

@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import type {
   ApprovalDesk,
   ApprovalWord,
@@ -6,6 +5,7 @@ import type {
   StandingGrant,
 } from "../core/approvals.ts";
 import type { AdminAnswer, AdminRequest, AdminRoute } from "../telemetry/admin.ts";
+import { digest, showsToken } from "../telemetry/admin-access.ts";
 
 export const APPROVALS_PATH = "/approvals";
 
@@ -26,11 +26,14 @@ const MINUTES_MAX = 10_080;
  * one configured the route is off: who may reach a port is nobody's consent.
  */
 export function createApprovalRoute(options: ApprovalRouteOptions | null): AdminRoute {
+  const expected = options === null ? null : digest(options.token);
   return {
     path: APPROVALS_PATH,
     answer(asked) {
-      if (options === null) return says(403, "approvals are off: set approvals.token");
-      if (!showsToken(asked, options.token)) return says(401, "the token is missing or wrong");
+      if (options === null || expected === null)
+        return says(403, "approvals are off: set approvals.token");
+      if (!showsToken(asked.authorization, expected))
+        return says(401, "the token is missing or wrong");
       const [, , id, action, ...rest] = asked.path.split("/");
       if (id === undefined && asked.method === "GET") return listOf(options.desk);
       if (asked.method !== "POST") return says(405, "GET this, or POST to ID/approve or ID/deny");
@@ -41,17 +44,6 @@ export function createApprovalRoute(options: ApprovalRouteOptions | null): Admin
 }
 
 type Act = (id: string, asked: AdminRequest, options: ApprovalRouteOptions) => AdminAnswer;
-
-/** RFC 6750 section 2.1 */
-const BEARER = /^Bearer ([\x21-\x7e]{1,4096})$/i;
-
-/** Hashes have one length, and are compared in one time. */
-function showsToken({ authorization }: AdminRequest, token: Uint8Array): boolean {
-  const shown = BEARER.exec(authorization ?? "")?.[1];
-  if (shown === undefined) return false;
-  const digest = (bytes: string | Uint8Array) => createHash("sha256").update(bytes).digest();
-  return timingSafeEqual(digest(shown), digest(token));
-}
 
 function listOf(desk: ApprovalDesk): AdminAnswer {
   return json(200, {

@@ -1,4 +1,5 @@
 import type { CertificateConfig, Config } from "../config/config.ts";
+import { isLoopbackHost } from "../core/address.ts";
 import type { Clock } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import type { LiveTls } from "../core/tls.ts";
@@ -89,7 +90,7 @@ export function adminAccessOf({ adminAccess }: Config): AdminAccess {
  * token, and the token is not for those who listen on the way.
  */
 function exposureErrors({ admin, adminTls, adminAccess }: Config): string[] {
-  if (isLoopback(admin.host)) return [];
+  if (isLoopbackHost(admin.host)) return [];
   const lacking = [
     ...(adminAccess.token === null ? ["admin_access.token"] : []),
     ...(adminTls === null ? ["admin_tls"] : []),
@@ -100,11 +101,7 @@ function exposureErrors({ admin, adminTls, adminAccess }: Config): string[] {
 }
 
 function isOpenToOthers({ grpc, grpcTls }: Config): boolean {
-  return grpcTls === null && grpc.kind === "tcp" && !isLoopback(grpc.host);
-}
-
-function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(?:\.\d{1,3}){3}$/.test(host);
+  return grpcTls === null && grpc.kind === "tcp" && !isLoopbackHost(grpc.host);
 }
 
 async function watch(

@@ -152,13 +152,17 @@ class ApprovalMemory implements Approvals, ApprovalDesk {
     return this.#described(question);
   }
 
-  #hasRoomFor({ caller }: ApprovalSubject): boolean {
+  /** Who shows nothing, from however many addresses, leaves half of the room to those who do. */
+  #hasRoomFor({ caller, isNamed }: ApprovalSubject): boolean {
     const { questionsMax, questionsOfCallerMax } = this.#options;
     if (this.#questions.size >= questionsMax) return false;
     let own = 0;
-    for (const { about } of this.#questions.values())
+    let nameless = 0;
+    for (const { about } of this.#questions.values()) {
       own += about.subject.caller === caller ? 1 : 0;
-    return own < questionsOfCallerMax;
+      nameless += about.subject.isNamed ? 0 : 1;
+    }
+    return own < questionsOfCallerMax && (isNamed || nameless < questionsMax / 2);
   }
 
   #forgetEnded(): void {

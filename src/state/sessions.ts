@@ -18,6 +18,11 @@ export interface SessionBookOptions extends SessionSettings {
 
 /** Longer ids are remembered by their hash. */
 const ID_MAX_LENGTH = 128;
+/**
+ * Visible ASCII (MCP 2025-11-25, "Session Management"). FAIL CLOSED: two headers come joined by a
+ * comma, and a server might take one of them for what both together are not.
+ */
+const ID_FORM = /^[\x21-\x2b\x2d-\x7e]+$/;
 
 /**
  * The sessions that this process knows. Those of principals with a name and those of callers that
@@ -36,8 +41,8 @@ class MemorySessions implements SessionBook {
   readonly #nameless: Sessions = new Map();
   /** Of a principal with a name, the keys of its sessions, least recently used first. */
   readonly #byPrincipal = new Map<string, Sessions>();
-  /** Ids that are over, and must not be bound to anybody anew. */
-  readonly #over = new Set<string>();
+  /** Ids that are over, and must not be bound to anybody anew: of those with a name, and without. */
+  readonly #over = { named: new Set<string>(), nameless: new Set<string>() };
   #nextLook = 0;
 
   constructor(options: SessionBookOptions) {
@@ -47,6 +52,7 @@ class MemorySessions implements SessionBook {
   enter(visitor: Visitor): Entry | null {
     this.#endIdle();
     if (visitor.id === null) return this.#enterByCredential(visitor);
+    if (!ID_FORM.test(visitor.id)) return this.#refuse("session_unknown", visitor);
     const key = keyOf("id", visitor.server, visitor.id);
     const known = this.#find(key);
     if (known === undefined || known.over() !== null) return this.#unknown(key, visitor);
@@ -104,7 +110,9 @@ class MemorySessions implements SessionBook {
   }
 
   #unknown(key: string, visitor: Visitor): Entry {
-    const mayAdopt = this.#options.unknown === "adopt" && !this.#over.has(key);
+    const { named, nameless } = this.#over;
+    const isOver = named.has(key) || nameless.has(key);
+    const mayAdopt = this.#options.unknown === "adopt" && !isOver;
     return mayAdopt
       ? this.#begin(key, visitor, "adopted")
       : this.#refuse("session_unknown", visitor);
@@ -129,7 +137,8 @@ class MemorySessions implements SessionBook {
     if (!log.record({ kind: "session_opened", origin, ...contextOf(visitor) })) {
       return { kind: "refused", code: "audit_unavailable" };
     }
-    this.#over.delete(key);
+    this.#over.named.delete(key);
+    this.#over.nameless.delete(key);
     const session = createHeldSession(visitor, {
       ...{ id: key, clock, log, maxAgeMs, idleMs },
       onEnd: (cause) => this.#ended(session, cause, origin),
@@ -156,10 +165,11 @@ class MemorySessions implements SessionBook {
     if (this.#byPrincipal.get(name)?.size === 0) this.#byPrincipal.delete(name);
     // What is forgotten for want of room may come back, as after a restart.
     if (origin === "credential" || cause === "evicted") return;
-    this.#over.add(session.id);
-    if (this.#over.size <= this.#options.sessionsMax) return;
-    for (const oldest of this.#over) {
-      this.#over.delete(oldest);
+    const over = isNamed(session.principal) ? this.#over.named : this.#over.nameless;
+    over.add(session.id);
+    if (over.size <= this.#options.sessionsMax) return;
+    for (const oldest of over) {
+      over.delete(oldest);
       break;
     }
   }

@@ -59,9 +59,7 @@ export function createPorter(host: string, access: AdminAccess): Porter {
       // FAIL CLOSED: where no token was configured, none is the right one.
       if (expected === null)
         return refusal("token", "needs an admin token, and none is configured");
-      const shown = bearer(request.headers.authorization);
-      // Of hashes, so that neither the time nor the length tells anything of the token.
-      if (shown !== null && timingSafeEqual(digest(shown), expected)) return null;
+      if (showsToken(request.headers.authorization, expected)) return null;
       return { status: 401, reason: "token", text: "needs the admin token" };
     },
   };
@@ -77,11 +75,17 @@ function isFromPage({ headers }: IncomingMessage): boolean {
   return headers.origin !== undefined || (site !== undefined && site !== "none");
 }
 
-function bearer(header: string | undefined): string | null {
-  return /^Bearer +([^\s]+) *$/i.exec(header ?? "")?.[1] ?? null;
+/** RFC 6750 section 2.1 */
+const BEARER = /^Bearer +([\x21-\x7e]{1,4096}) *$/i;
+
+/** Of hashes, so that neither the time nor the length tells anything of the token. */
+export function showsToken(authorization: string | undefined, expected: Uint8Array): boolean {
+  const shown = BEARER.exec(authorization ?? "")?.[1];
+  return shown !== undefined && timingSafeEqual(digest(shown), expected);
 }
 
-function digest(secret: Uint8Array | string): Buffer {
+/** What is kept of a token to compare with. */
+export function digest(secret: Uint8Array | string): Buffer {
   return createHash("sha256").update(secret).digest();
 }
 

@@ -116,7 +116,8 @@ function contextOf({ certificate, key }: TlsMaterial) {
 
 function listen(server: AnyServer, options: AdminOptions): Promise<Result<Admin, AdminFailure>> {
   const outcome = Promise.withResolvers<Result<Admin, AdminFailure>>();
-  server.once("error", (error: NodeJS.ErrnoException) => {
+  // Later ones too: a connection that cannot be taken (EMFILE) is no reason to end the process.
+  server.on("error", (error: NodeJS.ErrnoException) => {
     outcome.resolve(err({ code: error.code ?? "UNKNOWN" }));
   });
   server.listen(options.port, options.host, () => {
@@ -152,13 +153,15 @@ async function answer(
 async function answerRoute(
   request: IncomingMessage,
   path: string,
-  { routes = [] }: AdminOptions,
+  { routes = [], onRefused }: AdminOptions,
 ): Promise<AdminAnswer> {
   const route = routes.find((one) => path === one.path || path.startsWith(`${one.path}/`));
   if (route === undefined) return plain(404, "there are /health, /ready and /metrics");
   const { method = "", headers } = request;
   const body = await bodyOf(request);
-  return route.answer({ method, path, authorization: headers.authorization, body });
+  const reply = route.answer({ method, path, authorization: headers.authorization, body });
+  if (reply.status === 401) onRefused?.("token");
+  return reply;
 }
 
 /** Null where it is larger than anything that is asked here. */

@@ -16,6 +16,8 @@ export interface TableKeys {
   /** Published by the issuer whose tokens are taken. */
   readonly rsa: TestKey;
   readonly elliptic: TestKey;
+  /** Published by it still, and revoked: its id is `gone`. */
+  readonly gone: TestKey;
   /** Of nobody. */
   readonly stranger: TestKey;
   /** Published by another issuer whose tokens are taken: `OTHER_ISSUER`. */
@@ -446,6 +448,18 @@ const CLAIMS: readonly BadToken[] = [
     code: "token_revoked",
     shown: ({ rsa }) => good(rsa, { jti: "stolen" }),
     twin: ({ rsa }) => good(rsa, { jti: "stolen2" }),
+  },
+  {
+    title: "a key that was revoked",
+    code: "token_revoked",
+    shown: ({ gone }) => good(gone),
+    twin: ({ elliptic }) => good(elliptic),
+  },
+  {
+    title: "a key that was revoked, which it does not name",
+    code: "token_revoked",
+    shown: ({ gone }) => good(gone, {}, { kid: undefined }),
+    twin: ({ elliptic }) => good(elliptic, {}, { kid: undefined }),
   },
 ];
 

@@ -43,6 +43,8 @@ export interface ServeProcess extends AsyncDisposable {
   readonly log: readonly string[];
   /** Decisions, as standard output has them. */
   readonly decisions: readonly string[];
+  /** Lines of the account of who came. */
+  readonly account: readonly string[];
   readonly exited: Promise<Exit>;
   kill(signal: NodeJS.Signals): void;
   /** What `grpc.health.v1.Health/Check` says: 1 is serving, 2 is not serving. */
@@ -84,9 +86,11 @@ export async function startServe(options: ServeOptions = {}): Promise<ServeProce
 
   const log: string[] = [];
   const decisions: string[] = [];
+  const account: string[] = [];
   createInterface({ input: child.stdout }).on("line", (line) => {
     expectValid(line);
     if (line.includes('"kind":"decision"')) decisions.push(line);
+    if (line.includes('"kind":"auth"')) account.push(line);
   });
   const started = Promise.withResolvers<Ports>();
   createInterface({ input: child.stderr }).on("line", (line) => {
@@ -102,6 +106,7 @@ export async function startServe(options: ServeOptions = {}): Promise<ServeProce
       pid: child.pid ?? 0,
       log,
       decisions,
+      account,
       exited,
       kill: (signal) => {
         child.kill(signal);

@@ -1,12 +1,11 @@
-import type { CryptoKey } from "jose";
 import type { Clock } from "../../core/ports.ts";
-import { type KeySet, readKeySet } from "./key-set.ts";
+import { type IssuerKey, type KeySet, readKeySet } from "./key-set.ts";
 import type { KeySource } from "./key-source.ts";
 
 /** The keys of one issuer, as fresh as the configuration wants them. */
 export interface KeyRing {
   /** Null: the issuer's keys cannot be had, or are older than they may be. */
-  candidates(keyId: string | null, algorithm: string): Promise<readonly CryptoKey[] | null>;
+  candidates(keyId: string | null, algorithm: string): Promise<readonly IssuerKey[] | null>;
 }
 
 export interface KeyRingOptions {

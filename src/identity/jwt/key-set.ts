@@ -1,9 +1,15 @@
 import { type CryptoKey, importJWK, type JWK } from "jose";
 
+/** One of them, with the id that its issuer gave it, whatever a token says. */
+export interface IssuerKey {
+  readonly key: CryptoKey;
+  readonly id: string | null;
+}
+
 /** The public keys of an issuer that can verify signatures, each for the algorithms it fits. */
 export interface KeySet {
   /** Those that may have made a signature: by id where the token names one. */
-  candidates(keyId: string | null, algorithm: string): Promise<readonly CryptoKey[]>;
+  candidates(keyId: string | null, algorithm: string): Promise<readonly IssuerKey[]>;
   /** Whether there is a key of this id, for whatever algorithm. */
   has(keyId: string): boolean;
 }
@@ -46,8 +52,12 @@ export function readKeySet(value: unknown): KeySet | null {
         ([, key]) => (keyId === null || key.kid === keyId) && fits(key, algorithm),
       );
       const chosen = fitting.slice(0, CANDIDATES_MAX);
-      const all = await Promise.all(chosen.map(([at, key]) => imports(at, key, algorithm)));
-      return all.filter((key) => key !== null);
+      const all = await Promise.all(
+        chosen.map(async ([at, jwk]) => {
+          return { key: await imports(at, jwk, algorithm), id: jwk.kid ?? null };
+        }),
+      );
+      return all.filter((one): one is IssuerKey => one.key !== null);
     },
   };
 }

@@ -80,13 +80,13 @@ async function admit(
   if (audiences.length === 0) return err("token_audience");
   const verified = await verifyToken(token, form, trusted, audiences, clock);
   if (!verified.ok) return verified;
-  const claims = verified.value;
+  const { claims, keyId } = verified.value;
   const principal = principalOf(claims, settings);
   if (principal === null) return err("token_claims");
 
   const list = revocations.current();
   if (list === null) return err("revocations_unavailable");
-  const marks = { issuer: settings.name, keyId: form.keyId, claims };
+  const marks = { issuer: settings.name, keyId, claims };
   if (isRevoked(list, marks)) return err("token_revoked");
   // Last of all: only what is good uses itself up.
   const replayed = await replayFault(claims, settings, replays);

@@ -14,6 +14,12 @@ export interface TrustedIssuer {
 /** Cross-use of other tokens of the same issuer (RFC 8725 section 3.11) is what these keep out. */
 const USUAL_TYPES: readonly (string | null)[] = [null, "jwt", "at+jwt"];
 
+export interface VerifiedToken {
+  readonly claims: JWTPayload;
+  /** Of the key that made it: a token may leave out which one that was. */
+  readonly keyId: string | null;
+}
+
 /** Whether an issuer made this token, for one of these audiences, and it holds now. */
 export async function verifyToken(
   token: string,
@@ -21,7 +27,7 @@ export async function verifyToken(
   { settings, ring }: TrustedIssuer,
   audiences: readonly string[],
   clock: Pick<Clock, "now">,
-): Promise<Result<JWTPayload, AuthCode>> {
+): Promise<Result<VerifiedToken, AuthCode>> {
   const { algorithm, keyId, type } = form;
   if (!settings.algorithms.includes(algorithm)) return err("token_algorithm");
   const types: readonly (string | null)[] = settings.types ?? USUAL_TYPES;
@@ -30,13 +36,13 @@ export async function verifyToken(
   if (keys === null) return err("keys_unavailable");
   if (keys.length === 0) return err("token_key_unknown");
 
-  let outcome: Result<JWTPayload, AuthCode> = err("token_signature");
-  for (const key of keys) {
-    outcome = await verifyWith(key, token, settings, audiences, clock);
+  for (const { key, id } of keys) {
+    const outcome = await verifyWith(key, token, settings, audiences, clock);
+    if (outcome.ok) return ok({ claims: outcome.value, keyId: id });
     // Of several keys without an id, the one that made it decides.
-    if (outcome.ok || outcome.error !== "token_signature") break;
+    if (outcome.error !== "token_signature") return outcome;
   }
-  return outcome;
+  return err("token_signature");
 }
 
 async function verifyWith(

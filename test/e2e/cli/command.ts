@@ -14,6 +14,11 @@ export interface Ended {
   readonly stderr: string;
 }
 
+/** Variables beside those that every command has. */
+export interface Environment {
+  readonly [name: string]: string;
+}
+
 /** A command that runs. */
 export interface RunningCommand extends AsyncDisposable {
   readonly child: ChildProcess;
@@ -32,16 +37,20 @@ export interface RunningCommand extends AsyncDisposable {
 export async function impedance(
   args: readonly string[],
   input: string | Uint8Array = "",
+  environment: Environment = {},
 ): Promise<Ended> {
-  await using command = startImpedance(args);
+  await using command = startImpedance(args, environment);
   command.child.stdin?.end(input);
   return await within(`the end of impedance ${args.join(" ")}`, command.ended, DEADLINE_MS);
 }
 
 /** Starts `impedance …`; whatever is left of it at the end of the test is killed. */
-export function startImpedance(args: readonly string[]): RunningCommand {
+export function startImpedance(
+  args: readonly string[],
+  environment: Environment = {},
+): RunningCommand {
   const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, NO_COLOR: "1" },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, NO_COLOR: "1", ...environment },
     stdio: ["pipe", "pipe", "pipe"],
   });
   const output = { stdout: "", stderr: "" };

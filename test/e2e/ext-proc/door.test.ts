@@ -136,3 +136,20 @@ test("a listing is this caller's alone, and goes out at its new length", async (
     result: { ...rest, ttlMs: 5_000, cacheScope: "private" },
   });
 });
+
+test("a client does not have its call sent again, nor says who it is to the proxy", async () => {
+  const seen: (readonly string[])[] = [];
+  answer = (exchange) => {
+    seen.push(Object.keys(exchange.request.headers));
+    return exchange.json({}, { status: 503 });
+  };
+  const again = {
+    "x-envoy-retry-on": "5xx",
+    "x-envoy-max-retries": "3",
+    "x-envoy-internal": "true",
+  };
+  const body = JSON.stringify(toolCall(1));
+  await call(target, { path: "/mcp", headers: { ...POST, ...again }, body });
+  expect(seen).toHaveLength(1);
+  expect(seen.flat().filter((name) => name.startsWith("x-envoy-"))).toEqual([]);
+});

@@ -20,6 +20,7 @@ import { toolServer } from "./tool-server.ts";
 const keys: TableKeys = {
   rsa: createTestKey("RS256"),
   elliptic: createTestKey("ES256"),
+  gone: createTestKey("ES256", "gone"),
   stranger: createTestKey("RS256"),
   other: createTestKey("RS256"),
 };
@@ -47,15 +48,15 @@ beforeAll(async () => {
     port,
     config: `
 # More tokens than anybody may guess are tried here.
-authentication_failures: { max: 0 }
 servers: { files: { url: "${upstream.url}", path: /files/mcp } }
+authentication_failures: { max: 0 }
 authentication:
   public_url: ${PUBLIC_URL}
   revocation_file: ${file("revoked.txt", REVOKED)}
   tokens:
     max_bytes: ${MAX_BYTES}
     issuers:
-      corp: { issuer: "${ISSUER}", jwks_file: ${file("corp.json", set(keys.rsa, keys.elliptic))}, clock_skew_s: ${SKEW_S} }
+      corp: { issuer: "${ISSUER}", jwks_file: ${file("corp.json", set(keys.rsa, keys.elliptic, keys.gone))}, clock_skew_s: ${SKEW_S} }
       other: { issuer: "${OTHER_ISSUER}", jwks_file: ${file("other.json", set(keys.other))}, clock_skew_s: ${SKEW_S} }
       once: { issuer: "${ONCE_ISSUER}", jwks_file: ${file("once.json", set(once))}, replay: once }
       away: { issuer: "http://127.0.0.1:1", jwks_timeout_ms: 200 }
@@ -97,6 +98,13 @@ async function countOf(code: string): Promise<number> {
   return Number(line.exec(page)?.[1] ?? 0);
 }
 
+/** As the log tells of them. */
+function refusals(): readonly Record<string, unknown>[] {
+  return serve.account
+    .map((line) => JSON.parse(line))
+    .filter(({ event }) => event === "token_refused");
+}
+
 describe("through Envoy", () => {
   test("a good token comes in, and so does an API key", async () => {
     expect((await post(`Bearer ${goodToken(keys.rsa)}`)).status).toBe(200);
@@ -115,6 +123,9 @@ describe("through Envoy", () => {
       const body = await answer.json();
       expect(body).toMatchObject({ error: { code: -31904, data: { code: "unauthenticated" } } });
       expect(await countOf(code)).toBe(before + 1);
+      // One line a minute of each code.
+      const onRecord = { details: expect.objectContaining({ method: "token", code }) };
+      await expect.poll(refusals).toContainEqual(expect.objectContaining(onRecord));
       const told = JSON.stringify([body, [...answer.headers], serve.log, serve.decisions]);
       for (const part of [sent].flat().flatMap((text) => text.split(/[ .,]/))) {
         if (part.length >= 12) expect(told).not.toContain(part);

@@ -3,15 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { AuthRecord } from "../../../src/audit/records.ts";
-import { defaultConfig } from "../../../src/config/load-config.ts";
-import { type Service, startService } from "../../../src/server/service.ts";
-import { createLogger } from "../../../src/telemetry/log.ts";
+import type { Service } from "../../../src/server/service.ts";
 import { type Badge, type Badges, badge, createBadges } from "../../support/badges.ts";
 import { openStream, type Target } from "../../support/client.ts";
 import { checkRecord } from "../../support/decision-event.ts";
 import { type Gateway, startGateway } from "../../support/gateway.ts";
 import { connectSdkClient } from "../../support/mcp.ts";
 import { progress, toolCall, toolResult } from "../../support/messages.ts";
+import { startReloadingService } from "../../support/reloading-service.ts";
 import { startTestService, type TestService } from "../../support/service.ts";
 import {
   startUpstream,
@@ -213,34 +212,12 @@ deny_rules: [{ tool: ${denied}, reason: Not any more }]\n`;
   });
 });
 
-/** As `impedance serve` does, with the account of who came in a list. */
-async function serve(file: string, happened: AuthRecord[]): Promise<Service> {
-  const config = defaultConfig({});
-  if (!config.ok) throw new Error("the defaults are a configuration");
-  const anywhere = { host: "127.0.0.1", port: 0 };
-  const service = await startService({
-    config: {
-      ...config.value,
-      policy: { ...config.value.policy, file, pollIntervalMs: 10 },
-      padding: { scheme: { kind: "off" }, jitterMaxMs: 0 },
-      grpc: { kind: "tcp", ...anywhere },
-      admin: anywhere,
-    },
-    log: createLogger({ level: "fatal" }),
-    sink: {
-      record: () => true,
-      omit: () => true,
-      note: () => true,
-      account: (record) => {
-        checkRecord(record);
-        return happened.push(record) > 0;
-      },
-      before: { policy: null, config: null },
-      healthy: true,
-      settled: async () => true,
-      close: async () => true,
+/** With the account of who came in a list. */
+function serve(file: string, happened: AuthRecord[]): Promise<Service> {
+  return startReloadingService(file, {
+    account: (record) => {
+      checkRecord(record);
+      return happened.push(record) > 0;
     },
   });
-  if (!service.ok) throw new Error(service.error.errors.join("\n"));
-  return service.value;
 }

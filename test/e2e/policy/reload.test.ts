@@ -6,13 +6,11 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 
 import type { HistoryRecord } from "../../../src/audit/records.ts";
-import { defaultConfig } from "../../../src/config/load-config.ts";
 import type { DecisionEvent } from "../../../src/core/audit.ts";
-import { startService } from "../../../src/server/service.ts";
-import { createLogger } from "../../../src/telemetry/log.ts";
 import { call } from "../../support/client.ts";
 import { startGateway } from "../../support/gateway.ts";
 import { toolCall, toolResult } from "../../support/messages.ts";
+import { startReloadingService } from "../../support/reloading-service.ts";
 import { startUpstream } from "../../support/upstream.ts";
 import { waitFor } from "../../support/wait.ts";
 
@@ -32,37 +30,16 @@ test("1,000 calls pass during 20 reloads, each judged by one policy from end to 
   const folder = await mkdtemp(join(tmpdir(), "impedance-reload-"));
   const file = join(folder, "policy.yaml");
   await writeFile(file, policy(0));
-  const config = defaultConfig({});
-  if (!config.ok) throw new Error("the defaults are a configuration");
   const events: DecisionEvent[] = [];
   const notes: HistoryRecord[] = [];
-  const anywhere = { host: "127.0.0.1", port: 0 };
-  const service = await startService({
-    config: {
-      ...config.value,
-      policy: { ...config.value.policy, file, pollIntervalMs: 10 },
-      padding: { scheme: { kind: "off" }, jitterMaxMs: 0 },
-      grpc: { kind: "tcp", ...anywhere },
-      admin: anywhere,
-    },
-    log: createLogger({ level: "fatal" }),
-    sink: {
-      record: () => true,
-      omit: () => true,
-      note: (record) => notes.push(record) > 0,
-      account: () => true,
-      before: { policy: null, config: null },
-      healthy: true,
-      settled: async () => true,
-      close: async () => true,
-    },
+  const service = await startReloadingService(file, {
+    note: (record) => notes.push(record) > 0,
     onDecision: (event) => events.push(event),
   });
-  if (!service.ok) throw new Error(service.error.errors.join("\n"));
   await using upstream = await startUpstream(async ({ request, json }) => {
     json(toolResult(JSON.parse(String(await request.whole)).id, "done"));
   });
-  const port = { port: service.value.grpcPort };
+  const port = { port: service.grpcPort };
   await using gateway = await startGateway({
     upstreams: [{ id: "files", url: upstream.url }],
     service: port,
@@ -111,7 +88,7 @@ test("1,000 calls pass during 20 reloads, each judged by one policy from end to 
       expect(new Set(each.map(({ input }) => toolOf(input))).size).toBe(1);
     }
   } finally {
-    await service.value.stop();
+    await service.stop();
     await rm(folder, { recursive: true });
   }
 });

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { run } from "../../../src/cli/run.ts";
 
-const COMMANDS = ["up", "serve", "check", "scan", "doctor"];
+const COMMANDS = ["up", "serve", "check", "scan", "doctor", "health"];
 const LOG_COMMANDS = ["verify", "tail", "show", "ship", "keygen"];
 const manifest: { readonly version: string } = JSON.parse(
   readFileSync(new URL("../../../package.json", import.meta.url), "utf8"),

@@ -71,15 +71,17 @@ describe("a chain of methods", () => {
   test.each([
     { title: "may", method: "OPTIONS", asks: true, kind: "known" },
     { title: "that asks for nothing may not", method: "OPTIONS", asks: false, kind: "refused" },
+    { title: "about a session may not", method: "OPTIONS", asks: true, kind: "refused", id: "s-1" },
     { title: "of a page may not by another method", method: "POST", asks: true, kind: "refused" },
-  ])("lets a browser ask for a page, which $title", async ({ method, asks, kind }) => {
+  ])("lets a browser ask for a page, which $title", async ({ method, asks, kind, id }) => {
     const chain = createIdentityChain([SEES_NOTHING], {
       anonymous: createAnonymousIdentity(),
       isOpen: false,
       challenge: () => null,
       telemetry: rememberAttempts(),
     });
-    const origin = { origin: "https://app.example.com" };
+    const named = id === undefined ? {} : { "mcp-session-id": id };
+    const origin = { origin: "https://app.example.com", ...named };
     const headers = asks ? { ...origin, "access-control-request-method": "POST" } : origin;
     expect(await chain.identify({ ...headOf({ server: "files", headers }), method })).toMatchObject(
       {

@@ -53,6 +53,14 @@ test("a server is shown what its file holds now, and nothing goes on without it"
   expect(step()).toBeNull();
 });
 
+test("anybody's question what a page may is not asked with the server's credential", () => {
+  const value = { kind: "fixed", reveal: () => Buffer.from("word") } as const;
+  const access = { withheld: ["cookie"], own: { header: "x-key", scheme: "", value } };
+  const upstream = createUpstreamCredentials(() => access, { monotonic: () => 0 });
+  const preflight = { ...HEAD, method: "OPTIONS" };
+  expect(upstream.replace(preflight)).toEqual({ set: [], remove: ["cookie"] });
+});
+
 test("a value of the environment stands there as it is, with no scheme where none is wanted", () => {
   const value = { kind: "fixed", reveal: () => Buffer.from("user:word") } as const;
   const access = { withheld: [], own: { header: "x-key", scheme: "", value } };

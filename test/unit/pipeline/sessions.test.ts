@@ -199,6 +199,33 @@ describe("a session", () => {
   });
 });
 
+describe("a session that hangs on a credential", () => {
+  test.each([
+    { title: "with the revision", revision: "2025-11-25", body: CALL, calls: 1 },
+    { title: "without it", revision: null, body: CALL, calls: 1 },
+    { title: "that asks for a session", revision: null, body: INITIALIZE, calls: null },
+  ])("counts a message $title", async ({ revision, body, calls }) => {
+    const { path, inputs } = await setting();
+    const of = head({ id: "ana", jti: "t-1" });
+    const headers = new Map(of.headers);
+    if (revision === null) headers.delete("mcp-protocol-version");
+    (await passed(path, { ...of, headers }, body)).close();
+    (await passed(path, { ...of, headers }, body)).close();
+    expect(inputs.at(-1)?.session.calls).toBe(calls);
+  });
+});
+
+test.each([
+  { title: "PUT", method: "PUT" },
+  { title: "a GET for metadata", method: "GET", path: "/.well-known/../mcp" },
+  { title: "OPTIONS", method: "OPTIONS" },
+])("an id is its owner's whatever it is sent with: $title", async ({ method, ...parts }) => {
+  const { path } = await setting();
+  await initialize(path, ANA);
+  const of = { ...head({ id: "bo" }, "s-1", { method }), ...parts };
+  expect(await codeOf(path, of)).toBe("session_unknown");
+});
+
 describe("the policy is told of the session", () => {
   test("what was decided in it before", async () => {
     const known = await setting();

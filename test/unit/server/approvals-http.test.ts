@@ -19,7 +19,7 @@ function routeWith(noted = true) {
   });
   const subject = {
     ...{ caller: "alice", session: null, server: "bank", method: "tools/call", name: "transfer" },
-    ...{ policy: "sha256:1", digest: () => "abc" },
+    ...{ isNamed: true, policy: "sha256:1", digest: () => "abc" },
   };
   const outcome = desk.ask({
     subject,

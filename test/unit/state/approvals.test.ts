@@ -8,6 +8,7 @@ const ASKED: Asked = { rule: "allow/0", message: "Agree?", calls: null, minutes:
 function subjectOf(different: Partial<ApprovalSubject> = {}): ApprovalSubject {
   return {
     caller: "alice",
+    isNamed: true,
     session: "s1",
     server: "bank",
     method: "tools/call",
@@ -41,6 +42,22 @@ function memory(bounds: Partial<typeof APPROVAL_DEFAULTS> = {}) {
   };
   return { approvals, asked, pass: (seconds: number) => (now += seconds * 1000) };
 }
+
+test("callers without a name leave room for the questions of those with one", () => {
+  const { approvals } = memory({ questionsMax: 4 as 1024 });
+  const ask = (caller: string, isNamed: boolean) =>
+    approvals.ask(questionOf(subjectOf({ caller, isNamed }))).kind;
+  expect(["::1", "::2", "::3"].map((address) => ask(address, false))).toEqual([
+    "waiting",
+    "waiting",
+    "unasked",
+  ]);
+  expect(["ana", "bo", "cy"].map((name) => ask(name, true))).toEqual([
+    "waiting",
+    "waiting",
+    "unasked",
+  ]);
+});
 
 describe("a question", () => {
   test("has an id that nobody guesses, and the same one when it is asked again", () => {

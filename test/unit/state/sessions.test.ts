@@ -434,3 +434,27 @@ test("100,000 sessions are entered as fast as a few", () => {
   const many = Math.min(timed(100_000), timed(100_000));
   expect(many).toBeLessThan(few * 30 + 50);
 });
+
+test("callers without a name cannot have it forgotten which sessions of others are over", () => {
+  open({ sessionsMax: 2 });
+  given("ana", "s1");
+  inside(came("ana", "s1")).end("foreign");
+  for (const id of ["n1", "n2", "n3", "n4"]) inside(came(NOBODY, id)).end("forgotten_by_server");
+  expect(codeOf(came("bo", "s1"))).toBe("session_unknown");
+  // Their own are forgotten, one by one.
+  expect(codeOf(came(NOBODY, "n1"))).toBe("entered");
+  expect(codeOf(came(NOBODY, "n4"))).toBe("session_unknown");
+});
+
+test.each([
+  { title: "two headers, joined", id: "s1, s2" },
+  { title: "two headers, joined tightly", id: "s1,s2" },
+  { title: "nothing", id: "" },
+  { title: "no ASCII", id: "s\u00e9" },
+  { title: "a line break", id: "s1\n" },
+])("an id that is $title is nobody's, and nobody's to adopt", ({ id }) => {
+  given("ana", "s1");
+  expect(codeOf(came("bo", id))).toBe("session_unknown");
+  expect(codeOf(came("bo", "s2"))).toBe("entered");
+  expect(codeOf(came("ana", "s1"))).toBe("entered");
+});

@@ -155,6 +155,17 @@ test("a route is given what was asked, and says for itself who may", async () =>
   expect((await ask(admin, "/notesbook")).status).toBe(404);
 });
 
+test("a token that a route does not take is counted as one that the port does not take", async () => {
+  const refused: string[] = [];
+  const route = {
+    path: "/notes",
+    answer: () => ({ status: 401, contentType: "text/plain", body: "" }),
+  };
+  const admin = await start({ routes: [route], onRefused: (reason) => refused.push(reason) });
+  expect((await ask(admin, "/notes")).status).toBe(401);
+  expect(refused).toEqual(["token"]);
+});
+
 test.each([
   { title: "a web page", headers: { origin: "http://127.0.0.1" } },
   { title: "a page by another name", headers: { host: "attacker.example" } },

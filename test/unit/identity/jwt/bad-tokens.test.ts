@@ -21,6 +21,7 @@ import { createTestKey, goodToken, ISSUER } from "../../../support/tokens.ts";
 const keys: TableKeys = {
   rsa: createTestKey("RS256"),
   elliptic: createTestKey("ES256"),
+  gone: createTestKey("ES256", "gone"),
   stranger: createTestKey("RS256"),
   other: createTestKey("RS256"),
 };
@@ -34,7 +35,7 @@ beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "impedance-tokens-"));
   const set = (...all: readonly TableKeys["rsa"][]) =>
     JSON.stringify({ keys: all.map(({ jwk }) => jwk) });
-  writeFileSync(join(folder, "corp.json"), set(keys.rsa, keys.elliptic));
+  writeFileSync(join(folder, "corp.json"), set(keys.rsa, keys.elliptic, keys.gone));
   writeFileSync(join(folder, "other.json"), set(keys.other));
   writeFileSync(join(folder, "revoked.txt"), REVOKED);
   const settings = authenticationFrom(

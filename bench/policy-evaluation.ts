@@ -1,0 +1,100 @@
+import type { PolicyInput } from "../src/core/policy.ts";
+import type { LoadedPolicy } from "../src/pipeline/dependencies.ts";
+import type { InputSubject } from "../src/policy/input.ts";
+import { createBenchFirewall } from "./pipeline.ts";
+import { quantile } from "./statistics.ts";
+import { exchangeWith } from "./traffic.ts";
+
+/** Microseconds. */
+interface Quantiles {
+  readonly p50: number;
+  readonly p99: number;
+}
+
+export interface Evaluation {
+  /** Of the input, as JSON. */
+  readonly bytes: number;
+  readonly decide: Quantiles;
+  readonly buildAndDecide: Quantiles;
+}
+
+const WARM_UP = 3_000;
+/** Longer strings do not go into the input. */
+const TEXT_BYTES = 240;
+
+/** The default bundle on what the pipeline would ask it, every fact present. */
+export async function measureEvaluation(seconds: number): Promise<Evaluation> {
+  const asked: { subject: InputSubject; input: PolicyInput }[] = [];
+  const held: { policy: LoadedPolicy | null } = { policy: null };
+  const firewall = await createBenchFirewall((real) => {
+    const policy = real.policy();
+    if (policy === null) throw new Error("the benchmark has a policy");
+    held.policy = policy;
+    const build = (subject: InputSubject) => {
+      const input = policy.input.build(subject);
+      asked.push({ subject, input });
+      return input;
+    };
+    return { ...real, policy: () => ({ ...policy, input: { ...policy.input, build } }) };
+  });
+  const text = "a berth, a crane and a list of the day; ".repeat(6).slice(0, TEXT_BYTES);
+  const { request, response } = exchangeWith({
+    path: "docs/a.md",
+    a: text,
+    b: text,
+    c: text,
+    d: text,
+  });
+  await firewall.pass({ request: Buffer.from(request), response: Buffer.from(response) });
+  const { policy } = held;
+  const first = asked[0];
+  if (first === undefined || policy === null) throw new Error("the policy was not asked");
+
+  const input = fullOf(first.input);
+  const decide = (of: PolicyInput) => {
+    if (!policy.engine.decide(of).ok) throw new Error("the policy failed");
+  };
+  return {
+    bytes: JSON.stringify(input).length,
+    decide: timed(seconds, () => decide(input)),
+    buildAndDecide: timed(seconds, () => decide(policy.input.build(first.subject))),
+  };
+}
+
+/** With what an anonymous call without a finding leaves empty. */
+function fullOf(input: PolicyInput): PolicyInput {
+  return {
+    ...input,
+    findings: [
+      {
+        guard: "secrets",
+        kind: "aws-access-key",
+        at: "/params/arguments/a",
+        action: "redacted",
+        severity: "high",
+      },
+    ],
+    principal: {
+      id: "alice",
+      kind: "user",
+      roles: ["engineer", "reviewer"],
+      scopes: ["tools:call", "docs:read"],
+      claims: { department: "harbour", region: "north", clearance: "INTERNAL" },
+      authenticated_by: "jwt",
+    },
+    client: { name: "bench", version: "1.0" },
+  };
+}
+
+function timed(seconds: number, run: () => void): Quantiles {
+  for (let count = 0; count < WARM_UP; count += 1) run();
+  const times: number[] = [];
+  const end = performance.now() + seconds * 1_000;
+  while (performance.now() < end) {
+    const start = performance.now();
+    run();
+    times.push((performance.now() - start) * 1_000);
+  }
+  const sorted = Float64Array.from(times).sort();
+  return { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99) };
+}
