@@ -1,4 +1,3 @@
-import type { Socket } from "node:net";
 import { Server, ServerCredentials, type UntypedHandleCall } from "@grpc/grpc-js";
 import type { Firewall } from "../core/exchange.ts";
 import type { Limits } from "../core/limits.ts";
@@ -6,14 +5,9 @@ import { NO_TRUST, type Trust } from "../core/trust.ts";
 import { createByteBudget } from "./body-buffer.ts";
 import { createCheck } from "./ext-authz.ts";
 import { createExtProc } from "./ext-proc.ts";
-import {
-  allowStreamResets,
-  failUnlessVouched,
-  keepReading,
-  sendAway,
-  sessionsOf,
-} from "./grpc-internals.ts";
+import { allowStreamResets, failUnlessVouched } from "./grpc-internals.ts";
 import { type GrpcTls, liveCredentials, onlyAllowed } from "./grpc-tls.ts";
+import { allClosed, handOver } from "./hand-over.ts";
 import { createHealth } from "./health.ts";
 import type { ProcessCall } from "./process-stream.ts";
 import { loadServices } from "./protocol.ts";
@@ -52,16 +46,13 @@ export interface GrpcServer {
   /** Says "not serving", refuses new exchanges, and waits for the open ones until the deadline. */
   drain(deadlineMs: number): Promise<void>;
   /**
-   * Leaves the address to another process that listens there: refuses nothing, sends the peers there
-   * and waits until they have gone. What is open at the deadline is ended, closed.
+   * Leaves the address to another process that listens there: refuses nothing until the peers have
+   * gone there, and waits for what is open. What is left at the deadline is ended, closed.
    */
   handOver(deadlineMs: number): Promise<void>;
   /** Ends what is left, closed, and frees the port. */
   close(): void;
 }
-
-/** A connection that was silent for so long is no longer waited for. */
-const QUIET_MS = 1_000;
 
 /** gRPC frames hold a chunk of a body and its envelope. */
 const FRAME_SLACK_BYTES = 64 * 1024;
@@ -96,7 +87,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     Check: createCheck(firewall, (error) => onFault("internal", error)),
   });
   add(server, services.health, health.handlers);
-  const { port, stop, sockets } = await bind(server, options, tls);
+  const { port, stop } = await bind(server, options, tls);
 
   return {
     port,
@@ -113,15 +104,8 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
       await allClosed(extProc, 1_000);
     },
     async handOver(deadlineMs) {
-      const until = Date.now() + deadlineMs;
       stop();
-      for (const session of sessionsOf(server)) sendAway(session, QUIET_MS);
-      while (sessionsOf(server).size > 0 && Date.now() < until) {
-        extProc.endListening();
-        for (const socket of sockets) keepReading(socket);
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
-      extProc.drain();
+      await handOver(server, extProc, deadlineMs);
       extProc.abortAll();
       await allClosed(extProc, 1_000);
     },
@@ -148,8 +132,6 @@ interface Bound {
   readonly port: number;
   /** Accepts no connection any more. */
   stop(): void;
-  /** Those that are open, where they can be handed over. */
-  readonly sockets: ReadonlySet<Socket>;
 }
 
 async function bind(
@@ -160,13 +142,7 @@ async function bind(
   const credentials = tls === null ? ServerCredentials.createInsecure() : liveCredentials(tls.live);
   if (takesOver) {
     const injector = server.createConnectionInjector(credentials);
-    const sockets = new Set<Socket>();
-    const listener = await listenBeside(address, (socket) => {
-      sockets.add(socket);
-      socket.once("close", () => sockets.delete(socket));
-      injector.injectConnection(socket);
-    });
-    return { ...listener, sockets };
+    return listenBeside(address, (socket) => injector.injectConnection(socket));
   }
   const bound = (): Promise<number> =>
     new Promise((resolve, reject) => {
@@ -178,13 +154,5 @@ async function bind(
   const path = /^unix:(.*)$/s.exec(address)?.[1];
   const port = await (path === undefined ? bound() : bindPrivately(path, bound));
   // `close` does it: whoever listens alone has nobody to leave the address to.
-  return { port, stop: ignore, sockets: new Set() };
-}
-
-/** Waits until no exchange is open, or until the deadline. */
-async function allClosed(extProc: { readonly openStreams: number }, deadlineMs: number) {
-  const until = Date.now() + deadlineMs;
-  while (extProc.openStreams > 0 && Date.now() < until) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  return { port, stop: ignore };
 }

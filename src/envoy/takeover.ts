@@ -27,7 +27,15 @@ export async function listenBeside(
   await listening(server, { ...hostAndPort(address), reusePort: true });
   const bound = server.address();
   const port = typeof bound === "object" && bound !== null ? bound.port : 0;
-  return { port, stop: () => server.close() };
+  return { port, stop: () => stopAccepting(server) };
+}
+
+/**
+ * What has connected and was not accepted yet would be cut off. At the end of this turn of the event
+ * loop nothing of the kind is left.
+ */
+function stopAccepting(server: Server): void {
+  setImmediate(() => server.close());
 }
 
 /** A path leads to one socket: renamed over the old one, it leads here from one call to the next. */
@@ -41,7 +49,7 @@ async function takePath(server: Server, path: string): Promise<Listener> {
   }
   chmodSync(own, OWNER_ONLY);
   renameSync(own, path);
-  return { port: 0, stop: () => server.close() };
+  return { port: 0, stop: () => stopAccepting(server) };
 }
 
 function listening(server: Server, options: ListenOptions): Promise<void> {
