@@ -32,7 +32,7 @@ ${SETTINGS_HELP}
   --workers N      processes that share the work, each at an address of its own:
                    PORT, PORT+1, … or x.0.sock, x.1.sock, …; a SIGHUP replaces them one after
                    the other (docs/scaling.md)
-                                     [cores; 1 where something needs one memory]
+                                     [1; cores where nothing is any worker's own]
 
 ${EXIT_HELP}
 

@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import type { Config } from "../../config/config.ts";
 import { err, ok, type Result } from "../../core/result.ts";
-import { needsOneMemory } from "./one-memory.ts";
+import { eachHasForItself, needsOneMemory } from "./one-memory.ts";
 
 export interface WorkerCount {
   readonly count: number;
@@ -11,7 +11,8 @@ export interface WorkerCount {
 
 /**
  * How many workers there are to be: as many as were asked for, or everything that stands against
- * so many; without a word as many as there are cores, or one where something stands against it.
+ * so many; without a word as many as there are cores where they decide as one would, and one
+ * elsewhere: more of them are asked for by name.
  */
 export function howManyWorkers(
   config: Config,
@@ -23,6 +24,7 @@ export function howManyWorkers(
   if (asked !== null) {
     return against.length === 0 ? ok({ count: asked, because: [] }) : err(against);
   }
+  against.push(...eachHasForItself(config));
   const { grpc } = config;
   // Whoever has wired Envoy to one address must be asked before it becomes several.
   if (grpc.kind === "unix") against.push("grpc is a Unix socket: several have other names");

@@ -1,5 +1,6 @@
 import type { Config } from "../../config/config.ts";
 import type { RateLimit } from "../../core/rate-limit.ts";
+import { asksWhoCalls } from "../authentication.ts";
 import { concealsPaths } from "../paths.ts";
 
 /**
@@ -34,7 +35,31 @@ export function needsOneMemory(config: Config): readonly string[] {
   return found;
 }
 
-/** The same of a policy, which is not known before it is loaded, and changes; null for nothing. */
+/**
+ * What each of several workers has for itself, so that N of them let through more than one does. It
+ * keeps nobody from asking for N, who reads what it means; unasked it would weaken a limit silently.
+ */
+export function eachHasForItself(config: Config): readonly string[] {
+  const { authenticationFailures, flow, rateLimits, redis } = config;
+  const found: string[] = [];
+  if (redis === null) {
+    found.push("state.redis is not set: what outlives a call would be known to one worker only");
+  }
+  if (rateLimits.some(({ concurrency }) => concurrency !== null)) {
+    found.push("rate_limits: each worker would let as many exchanges be open at a time");
+  }
+  if (flow === "auto") {
+    found.push("flow is auto: a policy with deny_flows would need one worker; it can be off");
+  }
+  if (!asksWhoCalls(config)) return found;
+  if (authenticationFailures.max > 0) {
+    found.push("authentication_failures: an address could try as often in each worker");
+  }
+  found.push("sessions: each worker would bind a session to the first that comes there with it");
+  return found;
+}
+
+/** What stands against them in a policy, which is not known before it is loaded, and changes; null for nothing. */
 export function policyNeedsOneMemory(
   { redis, flow }: Pick<Config, "redis" | "flow">,
   policy: { readonly asksForFlow: boolean; readonly rateLimits: readonly RateLimit[] },

@@ -6,6 +6,8 @@ import { howManyWorkers } from "../../../../src/server/workers/how-many.ts";
 import { needsOneMemory, policyNeedsOneMemory } from "../../../../src/server/workers/one-memory.ts";
 
 const KEYED = "aliases: { key: env:KEY, store: sealed }";
+const REDIS = "state: { redis: { url: redis://127.0.0.1:6379/0 } }";
+const SHARED = `${REDIS}\nflow: off`;
 const KEY = "a-key-of-this-test-and-no-other";
 
 function configOf(text: string): Config {
@@ -47,9 +49,8 @@ describe("several workers", () => {
   });
 
   test("may count together in Redis", () => {
-    const redis = "state: { redis: { url: redis://127.0.0.1:6379/0 } }";
     const limits = "rate_limits: [{ name: a, per_minute: 10 }]";
-    expect(needsOneMemory(configOf([KEYED, redis, limits].join("\n")))).toEqual([]);
+    expect(needsOneMemory(configOf([KEYED, REDIS, limits].join("\n")))).toEqual([]);
   });
 
   test.each([
@@ -74,7 +75,7 @@ describe("how many workers there are", () => {
   test("is one without a word where they need one memory, and it is said why", () => {
     const found = howManyWorkers(configOf(""), 8);
     expect(found).toMatchObject({ ok: true, value: { count: 1 } });
-    expect(found.ok && found.value.because).toEqual([expect.stringContaining("aliases.key")]);
+    expect(found.ok && found.value.because[0]).toContain("aliases.key");
   });
 
   test.each([
@@ -82,7 +83,28 @@ describe("how many workers there are", () => {
     { grpc: "127.0.0.1:0", count: 1 },
     { grpc: "unix:/run/x.sock", count: 1 },
   ])("is $count for 8 cores without a word at $grpc", ({ grpc, count }) => {
-    const found = howManyWorkers(configOf(`${KEYED}\ngrpc: ${grpc}`), 8);
+    const found = howManyWorkers(configOf([KEYED, SHARED, `grpc: ${grpc}`].join("\n")), 8);
     expect(found).toMatchObject({ ok: true, value: { count } });
+  });
+
+  test.each([
+    { title: "nothing is shared", text: "flow: off", says: "state.redis" },
+    { title: "a policy may ask for flows", text: REDIS, says: "flow is auto" },
+    {
+      title: "exchanges are counted while they are open",
+      text: `${SHARED}\nrate_limits: [{ name: a, concurrency: 4 }]`,
+      says: "rate_limits",
+    },
+    {
+      title: "callers show who they are",
+      text: `${SHARED}\nauthentication: { mtls: { trust_domains: [a.test] } }`,
+      says: "authentication_failures",
+    },
+  ])("is one without a word where $title, and as many as were asked for", ({ text, says }) => {
+    const unasked = howManyWorkers(configOf(`${KEYED}\n${text}`), 8);
+    expect(unasked).toMatchObject({ ok: true, value: { count: 1 } });
+    expect(unasked.ok && unasked.value.because[0]).toContain(says);
+    const asked = howManyWorkers(configOf(`${KEYED}\n${text}\nworkers: { count: 8 }`), 8);
+    expect(asked).toEqual({ ok: true, value: { count: 8, because: [] } });
   });
 });
