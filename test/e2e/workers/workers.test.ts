@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { openCall } from "../../support/client.ts";
+import { withLastingConnections, withoutRetries } from "../../support/envoys.ts";
 import { canary, endingOf, toolCall } from "../../support/faulty-firewall.ts";
 import { freePorts, type Gateway, startGateway } from "../../support/gateway.ts";
 import { type ServeProcess, startServe } from "../../support/serve-process.ts";
 import { startUpstream, type Upstream } from "../../support/upstream.ts";
 import { waitFor, within } from "../../support/wait.ts";
 import { impedance } from "../cli/command.ts";
-import { withLastingConnections, withoutRetries } from "./envoys.ts";
 import { echo, startLoad } from "./load.ts";
 
 const CALLERS = 8;

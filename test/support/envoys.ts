@@ -1,4 +1,4 @@
-import type { Bootstrap } from "../../../src/cli/envoy/configuration.ts";
+import type { Bootstrap } from "../../src/cli/envoy/configuration.ts";
 
 const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
