@@ -20,7 +20,7 @@ export interface ServiceProcess {
   readonly startMs: number;
 }
 
-const START_DEADLINE_MS = 20_000;
+const START_DEADLINE_MS = 60_000;
 const POLL_MS = 10;
 const PATIENCE_MS = 30_000;
 const FILTER = "envoy.filters.http.ext_proc";

@@ -79,7 +79,7 @@ export interface Config {
 export interface WorkersConfig {
   /** Null: as many as there are cores, where what is configured lets it be more than one. */
   readonly count: number | null;
-  /** The longest that a worker may show no sign of life. */
+  /** The longest that a worker may run without a sign of life. */
   readonly hangDeadlineMs: number;
 }
 

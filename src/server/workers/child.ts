@@ -2,6 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { performance } from "node:perf_hooks";
 import type { MetricsSnapshot } from "../../telemetry/metrics.ts";
 import type { ServiceHealth, StartFailure } from "../service.ts";
+import { cpuTimeOf, isHanging } from "./hanging.ts";
 import { isMessage, type Order, type Report } from "./messages.ts";
 
 /** How a worker came up: it is ready at a port, or says what stands against it. */
@@ -74,6 +75,8 @@ class Child implements WorkerChild {
   #hung = false;
   #hasEnded = false;
   #aliveMs = 0;
+  /** CPU time that it had used when it last said something. */
+  #aliveCpuMs: number | null = null;
   #tickMs = 0;
   #pulse: NodeJS.Timeout | null = null;
   #patience: NodeJS.Timeout;
@@ -129,7 +132,7 @@ class Child implements WorkerChild {
   }
 
   #hear(report: Report): void {
-    this.#aliveMs = performance.now();
+    this.#seeAlive();
     switch (report.kind) {
       case "ready":
         clearTimeout(this.#patience);
@@ -162,9 +165,9 @@ class Child implements WorkerChild {
     this.#tickMs = performance.now();
     this.#pulse = setInterval(() => {
       const now = performance.now();
-      if (now - this.#tickMs > 2 * intervalMs) this.#aliveMs = now;
+      if (now - this.#tickMs > 2 * intervalMs) this.#seeAlive();
       this.#tickMs = now;
-      if (now - this.#aliveMs < this.#options.hangDeadlineMs) {
+      if (!this.#isHanging(now)) {
         this.#say({ kind: "ping" });
         return;
       }
@@ -172,6 +175,21 @@ class Child implements WorkerChild {
       this.#hung = true;
       this.kill();
     }, intervalMs);
+  }
+
+  #seeAlive(): void {
+    this.#aliveMs = performance.now();
+    this.#aliveCpuMs = cpuTimeOf(this.pid);
+  }
+
+  #isHanging(nowMs: number): boolean {
+    const { hangDeadlineMs } = this.#options;
+    const wallMs = nowMs - this.#aliveMs;
+    if (wallMs < hangDeadlineMs) return false;
+    const nowCpuMs = cpuTimeOf(this.pid);
+    const before = this.#aliveCpuMs;
+    const cpuMs = nowCpuMs === null || before === null ? null : nowCpuMs - before;
+    return isHanging({ wallMs, cpuMs }, hangDeadlineMs);
   }
 
   #say(order: Order): void {
