@@ -64,6 +64,7 @@ const TRACE_ID = /^[0-9a-f]{32}$/;
 export function createEventBuilder(options: EventBuilderOptions): EventBuilder {
   const { clock, labels } = options;
   const pseudonym = createPseudonyms(options.subjectKey);
+  const bundlesOf = createBundles();
 
   return {
     build(facts) {
@@ -74,7 +75,7 @@ export function createEventBuilder(options: EventBuilderOptions): EventBuilder {
         decision_id: facts.decisionId,
         timestamp: new Date(clock.now()).toISOString(),
         labels,
-        bundles: policyRevision === null ? {} : { [BUNDLE]: { revision: policyRevision } },
+        bundles: bundlesOf(policyRevision),
         path: "mcp/firewall/decision",
         input: masked.input,
         result: encodeResult(facts.decision),
@@ -91,6 +92,16 @@ export function createEventBuilder(options: EventBuilderOptions): EventBuilder {
       };
     },
     subject: pseudonym,
+  };
+}
+
+/** The same for each event between two reloads, so that it is made once. */
+function createBundles(): (revision: string | null) => DecisionEvent["bundles"] {
+  let last: { readonly revision: string; readonly bundles: DecisionEvent["bundles"] } | null = null;
+  return (revision) => {
+    if (revision === null) return {};
+    if (last?.revision !== revision) last = { revision, bundles: { [BUNDLE]: { revision } } };
+    return last.bundles;
   };
 }
 

@@ -24,8 +24,9 @@ export interface RateGate {
 /** What one exchange takes up and spends, until it is closed. */
 export interface Tab {
   /**
-   * `credentialSession` stands for a session where there is none. Counts its messages, and tells which limits they go over; null where that cannot be told, and
-   * nothing may pass. A promise only where something outside of this process has to be asked.
+   * Counts its messages, and tells which limits they go over; null where that cannot be told, and
+   * nothing may pass. `credentialSession` stands for a session where there is none. A promise only
+   * where something outside of this process has to be asked.
    */
   enter(
     messages: readonly Message[],

@@ -52,7 +52,7 @@ export function record(entry: Recorded, dependencies: Dependencies): Decision {
   for (const phase in timings) telemetry.phase(phase, (timings[phase] ?? 0) / 1000);
 
   const accepted = event === null ? audit.omit() : audit.record(event);
-  if (!accepted) return refused(decision, "audit_unavailable");
+  if (!accepted) return deniedAfterAll(decision, "audit_unavailable");
   count(entry, decision);
   return decision;
 }
@@ -69,11 +69,12 @@ function eventOf(
   const answer = mask(event);
   const rules = answer.ok ? decodeMask(answer.value) : answer;
   if (rules.ok) return { decision, event: maskEvent(event, rules.value) };
-  const denied = { ...refused(decision, "log_mask_failed"), shadow: [] };
+  const denied = { ...deniedAfterAll(decision, "log_mask_failed"), shadow: [] };
   return { decision: denied, event: withoutMaskable(buildEvent(entry, denied, dependencies)) };
 }
 
-function refused(decision: Decision, code: RefusalCode): Decision {
+/** Whatever the policy said of it, the log has the last word. */
+function deniedAfterAll(decision: Decision, code: RefusalCode): Decision {
   const { rpcCode, httpStatus } = refusal(code);
   const { told: _, ...rest } = decision;
   return { ...rest, allow: false, reasons: [reasonOf(code)], rpcCode, httpStatus };

@@ -5,7 +5,7 @@ import { err, ok, type Result } from "../core/result.ts";
 import { type VerificationKey, verifyBundle } from "./bundle-signature.ts";
 import { type JsonRecord, parseRecord } from "./json.ts";
 import { compilePatterns, type Patterns } from "./patterns.ts";
-import { buildFactsOf, type Reads } from "./reads.ts";
+import { type BuildFacts, buildFactsOf } from "./reads.ts";
 import { readTar } from "./tar.ts";
 
 /** An OPA bundle, compiled to WebAssembly and unpacked. */
@@ -18,9 +18,14 @@ export interface Bundle {
   readonly data: JsonRecord;
   /** Of `data.impedance.patterns`. */
   readonly patterns: Patterns;
-  /** What the policy can read of its input, as its builder found. */
-  readonly reads: Reads;
+  /** What the policy looks at of its input, as its builder found. */
+  readonly looks: Looks;
 }
+
+export type Looks = Omit<BuildFacts, "wasm">;
+
+/** Of a policy of which nobody said anything. */
+const LOOKS_AT_EVERYTHING: Looks = { reads: null, compared: [], numbers: [] };
 
 /** Why a bundle cannot be used. `detail` is for the operator. */
 export interface BundleFault {
@@ -69,8 +74,8 @@ export async function readBundle(
   if (!patterns.ok) return fault("bundle_malformed", `data.json: ${patterns.error}`);
   const manifest = readMember(files.value, "/.manifest");
   if (!manifest.ok) return manifest;
-  const reads = vouchedReads(files.value, wasm, manifest.value);
-  if (!reads.ok) return reads;
+  const looks = vouchedLooks(files.value, wasm, manifest.value);
+  if (!looks.ok) return looks;
 
   const digest = digestOf(bytes);
   const named = manifest.value.revision;
@@ -82,7 +87,7 @@ export async function readBundle(
     wasm: wasm.slice(),
     data: data.value,
     patterns: patterns.value,
-    reads: reads.value,
+    looks: looks.value,
   });
 }
 
@@ -91,19 +96,19 @@ export async function readBundle(
  * and a list of what is read would keep facts from it. Each holds for the one policy.wasm that the
  * manifest names beside it.
  */
-function vouchedReads(
+function vouchedLooks(
   files: ReadonlyMap<string, Uint8Array>,
   wasm: Uint8Array,
   manifest: JsonRecord,
-): Result<Reads, BundleFault> {
+): Result<Looks, BundleFault> {
   const facts = buildFactsOf(manifest);
   if (facts === undefined) return fault("bundle_malformed", ".manifest: metadata.impedance");
   if (facts === null) {
     return holdsWrittenList(files)
       ? fault("bundle_malformed", `a list of rule packages that nothing vouches for; ${REMEDY}`)
-      : ok(null);
+      : ok(LOOKS_AT_EVERYTHING);
   }
-  if (facts.wasm === digestOf(wasm)) return ok(facts.reads);
+  if (facts.wasm === digestOf(wasm)) return ok(facts);
   return fault("bundle_malformed", `its manifest speaks of another policy.wasm; ${REMEDY}`);
 }
 

@@ -3,12 +3,14 @@ import type { DecisionEvent } from "../core/audit.ts";
 import type { PolicyDecision, PolicyFault, PolicyInput } from "../core/policy.ts";
 import type { Clock, PolicyEngine } from "../core/ports.ts";
 import { err, ok, type Result } from "../core/result.ts";
+import { createBands, numbersIn } from "./bands.ts";
 import type { Bundle, BundleFault } from "./bundle.ts";
 import { decodeDecision } from "./decode-decision.ts";
 import { type Instance, instantiate } from "./instance.ts";
 import { isRecord, type JsonRecord, overlay } from "./json.ts";
 import type { CompiledPortable } from "./portable/compile.ts";
-import { createSelection, type Reads } from "./reads.ts";
+import { createSelection } from "./reads.ts";
+import { createRemembered, type Remembered } from "./remembered.ts";
 
 export interface PolicyEngineOptions {
   readonly clock: Clock;
@@ -34,9 +36,10 @@ export async function createPolicyEngine(
   if (!first.ok) return first;
 
   const renew = () => instantiate(module.value, data);
-  const { reads } = bundle;
+  const { numbers } = bundle.looks;
+  const select = createSelection(bundle.looks, createBands([...numbers, ...numbersIn(data)]));
   return ok(
-    new WasmPolicyEngine(revisionOf(bundle, data), first.value, { ...options, renew, reads }),
+    new WasmPolicyEngine(revisionOf(bundle, data), first.value, { ...options, renew, select }),
   );
 }
 
@@ -56,7 +59,7 @@ function dataOf(bundle: Bundle, portable: CompiledPortable | null, over: JsonRec
 
 interface Parts extends PolicyEngineOptions {
   readonly renew: () => Result<Instance, BundleFault>;
-  readonly reads: Reads;
+  readonly select: (input: unknown) => unknown;
 }
 
 /** Of everything that decides: another bundle, portable policy or data is another revision. */
@@ -76,7 +79,7 @@ class WasmPolicyEngine implements PolicyEngine {
   readonly #clock: Clock;
   readonly #budgetMs: number;
   readonly #select: (input: unknown) => unknown;
-  readonly #readAnswer = createAnswerReader();
+  readonly #remembered: Remembered<Answer> = createRemembered();
   readonly mask?: (event: DecisionEvent) => Result<unknown, PolicyFault>;
 
   constructor(revision: string, instance: Instance, parts: Parts) {
@@ -85,15 +88,15 @@ class WasmPolicyEngine implements PolicyEngine {
     this.#renew = parts.renew;
     this.#clock = parts.clock;
     this.#budgetMs = parts.budgetMs;
-    this.#select = createSelection(parts.reads);
+    this.#select = parts.select;
     if (instance.mask !== null) this.mask = (event) => this.#mask(event);
   }
 
   decide(input: PolicyInput): Result<PolicyDecision, PolicyFault> {
     const started = this.#clock.monotonic();
-    const answer = this.#evaluate((instance) => instance.evaluate(this.#select(input)));
-    if (!answer.ok) return answer;
-    const decision = this.#readAnswer(answer.value);
+    // What the policy may look at is all that it depends on: no clock, no network, no memory.
+    const question = JSON.stringify(this.#select(input));
+    const decision = this.#remembered.of(question, () => this.#ask(question), isLasting);
     const tookMs = this.#clock.monotonic() - started;
     if (tookMs > this.#budgetMs) {
       return fault("policy_late", `it took ${Math.ceil(tookMs)} ms of ${this.#budgetMs}`);
@@ -101,9 +104,14 @@ class WasmPolicyEngine implements PolicyEngine {
     return decision;
   }
 
+  #ask(question: string): Answer {
+    const answer = this.#evaluate((instance) => instance.evaluate(question));
+    return answer.ok ? readAnswer(parse(answer.value)) : answer;
+  }
+
   /** Late is not too late here: an answer that is right takes out what it should. */
   #mask(event: DecisionEvent): Result<unknown, PolicyFault> {
-    const answer = this.#evaluate((instance) => instance.mask?.(event) ?? "");
+    const answer = this.#evaluate((instance) => instance.mask?.(JSON.stringify(event)) ?? "");
     if (!answer.ok) return answer;
     const results = parse(answer.value);
     if (!Array.isArray(results)) return fault("policy_malformed", "no result set");
@@ -136,22 +144,11 @@ class WasmPolicyEngine implements PolicyEngine {
   }
 }
 
-const ANSWERS_REMEMBERED_MAX = 64;
-const REMEMBERED_ANSWER_MAX_LENGTH = 2048;
-
 type Answer = Result<PolicyDecision, PolicyFault>;
 
-/** Most messages get one of a few answers, word for word; what those say is worked out once. */
-function createAnswerReader(): (text: string) => Answer {
-  const remembered = new Map<string, Answer>();
-  return (text) => {
-    const known = remembered.get(text);
-    if (known !== undefined) return known;
-    const answer = readAnswer(parse(text));
-    if (remembered.size >= ANSWERS_REMEMBERED_MAX) remembered.clear();
-    if (text.length <= REMEMBERED_ANSWER_MAX_LENGTH) remembered.set(text, answer);
-    return answer;
-  };
+/** FAIL CLOSED: a fault is for the message it befell, and the next one asks again. */
+function isLasting({ ok: isDecision }: Answer): boolean {
+  return isDecision;
 }
 
 function parse(text: string): unknown {

@@ -13,12 +13,12 @@ const { loadPolicySync } = createRequire(import.meta.url)(
 /** A compiled policy with its data, ready to be asked. One question at a time. */
 export interface Instance {
   /**
-   * The set of results, as JSON text. Throws when the policy traps or aborts; the instance is not
+   * The set of results for an input, both as JSON text. Throws when the policy traps or aborts; the instance is not
    * to be used again then.
    */
-  evaluate(input: unknown): string;
+  evaluate(input: string): string;
   /** The same of what the bundle says about events of the log; null where it says nothing. */
-  readonly mask: ((event: unknown) => string) | null;
+  readonly mask: ((event: string) => string) | null;
   readonly memoryBytes: number;
 }
 
@@ -83,8 +83,7 @@ function createEvaluate(policy: LoadedPolicy, entrypoint: number): Instance["eva
   const encoder = new TextEncoder();
   let memory = Buffer.from(mem.buffer);
 
-  return (input) => {
-    const text = JSON.stringify(input);
+  return (text) => {
     const end = dataHeapPtr + text.length * UTF8_MAX_BYTES_PER_UNIT;
     if (end > mem.buffer.byteLength) {
       mem.grow(Math.ceil((end - mem.buffer.byteLength) / PAGE_BYTES));

@@ -12,8 +12,12 @@ export interface BuildFacts {
   /** `sha256:…` of the policy.wasm that was built together with all this. */
   readonly wasm: string;
   readonly reads: Reads;
+  /** Of these, what is only compared with `numbers` and with numbers of the data. */
+  readonly compared: readonly (readonly string[])[];
+  readonly numbers: readonly number[];
 }
 
+const NUMBERS_MAX = 1024;
 const PATHS_MAX = 1024;
 const STEPS_MAX = 16;
 
@@ -23,12 +27,20 @@ export function buildFactsOf(manifest: JsonRecord): BuildFacts | null | undefine
   const said = isRecord(metadata) ? metadata.impedance : undefined;
   if (said === undefined) return null;
   if (!isRecord(said) || typeof said.wasm !== "string") return undefined;
-  const { wasm, reads } = said;
-  if (reads === null) return { wasm, reads };
-  return isReads(reads) ? { wasm, reads } : undefined;
+  const { wasm, reads, compared = [], numbers = [] } = said;
+  if (!isNumbers(numbers) || !isPaths(compared)) return undefined;
+  return reads === null || isPaths(reads) ? { wasm, reads, compared, numbers } : undefined;
 }
 
-function isReads(value: unknown): value is readonly (readonly string[])[] {
+function isNumbers(value: unknown): value is readonly number[] {
+  return (
+    Array.isArray(value) &&
+    value.length <= NUMBERS_MAX &&
+    value.every((one) => Number.isFinite(one))
+  );
+}
+
+function isPaths(value: unknown): value is readonly (readonly string[])[] {
   return (
     Array.isArray(value) &&
     value.length <= PATHS_MAX &&
@@ -41,10 +53,19 @@ function isReads(value: unknown): value is readonly (readonly string[])[] {
   );
 }
 
-/** What a policy that reads no more than `reads` has to be given of an input. */
-export function createSelection(reads: Reads): (input: unknown) => unknown {
+/**
+ * What a policy that reads no more than `facts` say has to be given of an input. A number that is
+ * only compared is told by `likeOf`: as another between the same constants, whose answer is the same.
+ */
+export function createSelection(
+  { reads, compared }: Pick<BuildFacts, "reads" | "compared">,
+  likeOf: (value: number) => number,
+): (input: unknown) => unknown {
   const tree = treeOf(reads);
-  return tree === null ? (input) => input : (input) => select(input, tree);
+  if (tree === null) return (input) => input;
+  const isCompared = new Set(compared.map((path) => JSON.stringify(path)));
+  const grown = grow(tree, [], (path) => isCompared.has(JSON.stringify(path)));
+  return (input) => select(input, grown, likeOf);
 }
 
 /** The members of an object that are read; null below one that is read whole. */
@@ -53,6 +74,19 @@ type Tree = readonly Branch[] | null;
 interface Branch {
   readonly key: string;
   readonly below: Tree;
+  readonly compared: boolean;
+}
+
+function grow(
+  tree: readonly Branch[],
+  path: readonly string[],
+  isCompared: (path: readonly string[]) => boolean,
+): readonly Branch[] {
+  return tree.map(({ key, below }) => {
+    const here = [...path, key];
+    const deeper = below === null ? null : grow(below, here, isCompared);
+    return { key, below: deeper, compared: below === null && isCompared(here) };
+  });
 }
 
 function treeOf(reads: Reads): Tree {
@@ -65,17 +99,19 @@ function treeOf(reads: Reads): Tree {
   return keys.map((key) => ({
     key,
     below: treeOf(reads.filter(([first]) => first === key).map(([, ...rest]) => rest)),
+    compared: false,
   }));
 }
 
 const PROTOTYPE = "__proto__";
 
-function select(value: unknown, tree: readonly Branch[]): unknown {
+function select(value: unknown, tree: readonly Branch[], likeOf: (value: number) => number) {
   if (!isRecord(value)) return value;
   const selected: { [key: string]: unknown } = {};
-  for (const { key, below } of tree) {
+  for (const { key, below, compared } of tree) {
     const member = value[key];
-    selected[key] = below === null ? member : select(member, below);
+    if (below !== null) selected[key] = select(member, below, likeOf);
+    else selected[key] = compared && typeof member === "number" ? likeOf(member) : member;
   }
   return selected;
 }

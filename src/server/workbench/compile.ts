@@ -7,7 +7,7 @@ import type { BuildFacts } from "../../policy/reads.ts";
 import { askedModule } from "./asked-module.ts";
 import { complaintsOf, runOpa } from "./opa.ts";
 import { askedRules, memberOf, type Plan, readPlan } from "./plan.ts";
-import { readsOf } from "./plan-reads.ts";
+import { looksOf } from "./plan-reads.ts";
 import { spellMetadata } from "./spelt-metadata.ts";
 
 export interface CompileOptions {
@@ -50,7 +50,7 @@ export async function compile(
   if (module === undefined) return err(["opa wrote no WebAssembly"]);
 
   const wasm = `sha256:${createHash("sha256").update(module).digest("hex")}`;
-  await vouch(folder, { wasm, reads: readsOf(planned.value.plan) });
+  await vouch(folder, { wasm, ...looksOf(planned.value.plan) });
   const flags = [...target, "--revision", revision];
   if (signing !== null) {
     flags.push("--signing-key", resolve(signing.key));

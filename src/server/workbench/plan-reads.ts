@@ -1,25 +1,49 @@
 import { isRecord } from "../../policy/json.ts";
-import type { Reads } from "../../policy/reads.ts";
+import type { BuildFacts } from "../../policy/reads.ts";
 import type { Plan } from "./plan.ts";
+import { type IsConstant, isComparison, numbersOf, replaces, settledIn } from "./plan-constants.ts";
+
+export type Looks = Omit<BuildFacts, "wasm">;
 
 /**
  * Which parts of the input a policy can read. Every statement that takes the input, or a part of
  * it, and is not known to only take a member out of it or to pass it on, reads that part whole.
  */
-export function readsOf({ strings, functions }: Plan): Reads {
+export function looksOf({ strings, functions }: Plan): Looks {
   const paths = new Map<string, Path>();
+  const compared = new Map<string, Path>();
+  const numbers = replaces(functions) ? null : numbersOf(functions, strings);
   for (const { params, blocks } of functions) {
     const [input, data] = params;
     // FAIL CLOSED: a function that is not called as they all are may be given anything.
-    if (input === undefined || data === undefined) return null;
-    const walk = { strings, read: (path: Path) => paths.set(JSON.stringify(path), path) };
+    if (input === undefined || data === undefined) return EVERYTHING;
+    const walk: Walk = {
+      strings,
+      read: (path) => paths.set(JSON.stringify(path), path),
+      compare: (path) => compared.set(JSON.stringify(path), path),
+      isConstant: numbers === null ? () => false : settledIn(blocks, data),
+    };
     walkNested(blocks, new Map([[input, [[]]]]), walk);
   }
-  const all = [...paths.values()];
+  const read = [...paths.values()];
+  const only = [...compared.values()].filter(
+    (path) => !read.some((other) => startsWith(path, other) || startsWith(other, path)),
+  );
+  const all = [...read, ...only];
   const isCovered = (path: Path) =>
-    all.some((other) => other.length < path.length && other.every((step, at) => step === path[at]));
+    all.some((other) => other.length < path.length && startsWith(path, other));
   const reads = all.filter((path) => !isCovered(path)).sort(byText);
-  return reads.some((path) => path.length === 0) ? null : reads;
+  if (reads.some((path) => path.length === 0)) return EVERYTHING;
+  const left = only.filter((path) => !isCovered(path)).sort(byText);
+  return left.length === 0
+    ? { ...EVERYTHING, reads }
+    : { reads, compared: left, numbers: numbers ?? [] };
+}
+
+const EVERYTHING: Looks = { reads: null, compared: [], numbers: [] };
+
+function startsWith(path: Path, beginning: Path): boolean {
+  return beginning.every((step, at) => step === path[at]);
 }
 
 type Path = readonly string[];
@@ -30,6 +54,8 @@ type Parts = Map<number, readonly Path[]>;
 interface Walk {
   readonly strings: readonly string[];
   readonly read: (path: Path) => void;
+  readonly compare: (path: Path) => void;
+  readonly isConstant: IsConstant;
 }
 
 function byText(a: Path, b: Path): number {
@@ -59,8 +85,9 @@ function walkStatements(statements: readonly unknown[], parts: Parts, walk: Walk
 }
 
 function readUsed(type: unknown, body: Body, parts: Parts, walk: Walk): void {
+  const note = isComparison(type, body, walk.isConstant) ? walk.compare : walk.read;
   for (const local of usesOf(type, body, walk)) {
-    for (const path of parts.get(local) ?? []) walk.read(path);
+    for (const path of parts.get(local) ?? []) note(path);
   }
 }
 

@@ -35,8 +35,9 @@ beforeAll(async () => {
   const ours = await readBundle(await buildDefaultBundle());
   const theirs = await readBundle(await buildPlainBundle());
   if (!ours.ok || !theirs.ok) throw new Error("a bundle does not load");
-  expect(ours.value.reads).not.toBeNull();
-  expect(theirs.value.reads).toBeNull();
+  expect(ours.value.looks.reads).not.toBeNull();
+  expect(ours.value.looks.compared).toContainEqual(["message", "bytes"]);
+  expect(theirs.value.looks.reads).toBeNull();
   const engineOf = async (bundle: typeof ours.value) => {
     const data = overlay(bundle.data, DATA);
     const clock = { now: () => 0, monotonic: () => 0 };
@@ -45,7 +46,7 @@ beforeAll(async () => {
     return engine.value;
   };
   built = await engineOf(ours.value);
-  unread = await engineOf({ ...ours.value, reads: null });
+  unread = await engineOf({ ...ours.value, looks: { reads: null, compared: [], numbers: [] } });
   plain = await engineOf(theirs.value);
 });
 
@@ -61,7 +62,10 @@ const inputs = fc.record({
     kind: some("request", "notification", "response", "result", "error", "open_stream", "other"),
     method: some(null, "tools/call", "initialize", "sampling/createMessage", "acme/run"),
     tool: some(null, "shell", "read"),
-    bytes: some(1, 2_000_000, 20_000_000),
+    bytes: fc.oneof(
+      some(0, 1, 1_048_575, 1_048_576, 1_048_577, 16_777_216, 16_777_217),
+      fc.nat({ max: 40_000_000 }),
+    ),
     revision: some("2025-11-25", "2026-07-28"),
   }),
   result: fc.option(fc.record({ type: some(null, "complete", "x"), classification })),

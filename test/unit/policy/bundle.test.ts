@@ -33,7 +33,7 @@ test("readBundle unpacks what opa built", async () => {
       wasm: expect.any(Uint8Array),
       data: { impedance: { open: true } },
       patterns: { facts: expect.any(Function) },
-      reads: null,
+      looks: { reads: null, compared: [], numbers: [] },
     },
   });
 });
@@ -66,7 +66,7 @@ test.each([
   },
 ])("readBundle takes for read $title", async ({ files, reads }) => {
   const bundle = await readBundle(archive({ "policy.wasm": "x", ...files }));
-  expect(bundle.ok && bundle.value.reads).toEqual(reads);
+  expect(bundle.ok && bundle.value.looks.reads).toEqual(reads);
 });
 
 test.each([

@@ -10,6 +10,7 @@ import { parsePortable } from "../../../src/policy/portable/parse.ts";
 import { buildBundle, buildDefaultBundle } from "./build-bundle.ts";
 import { call, stillClock } from "./examples.ts";
 
+const NO_LOOKS = { reads: null, compared: [], numbers: [] };
 const NO_PATTERNS = { facts: () => ({}) };
 const OPTIONS: PolicyEngineOptions = { clock: stillClock, budgetMs: 100 };
 const OBLIGATIONS = '{"redact": [], "remove": [], "audit": "keys", "headers": {}}';
@@ -58,7 +59,7 @@ describe("createPolicyEngine refuses", () => {
       wasm: new TextEncoder().encode("nonsense"),
       data: {},
       patterns: NO_PATTERNS,
-      reads: null,
+      looks: NO_LOOKS,
     };
     const engine = await createPolicyEngine(bundle, null, OPTIONS);
     expect(engine).toMatchObject({ ok: false, error: { code: "policy_not_loadable" } });
@@ -75,7 +76,7 @@ describe("createPolicyEngine refuses", () => {
     const wasm = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
     const bundle: Bundle = {
       ...{ revision: "r", digest: "d", wasm, data: {} },
-      ...{ patterns: NO_PATTERNS, reads: null },
+      ...{ patterns: NO_PATTERNS, looks: NO_LOOKS },
     };
     const engine = await createPolicyEngine(bundle, null, OPTIONS);
     expect(engine).toMatchObject({ ok: false, error: { code: "policy_not_loadable" } });
@@ -221,9 +222,12 @@ describe("the default bundle", () => {
       ...inputOf({}),
       rules: Array.from({ length: count }, (_, at) => ({ rule: `r${at}`, fit: true, failed: [] })),
     }));
-    for (const input of inputs) instance.value.evaluate(input);
+    const texts = inputs.map((input) => JSON.stringify(input));
+    for (const text of texts) instance.value.evaluate(text);
     const grown = instance.value.memoryBytes;
-    for (let at = 0; at < 5000; at++) instance.value.evaluate(inputs[at % 100 === 0 ? 3 : at % 3]);
+    for (let at = 0; at < 5000; at++) {
+      instance.value.evaluate(texts[at % 100 === 0 ? 3 : at % 3] ?? "");
+    }
     expect(instance.value.memoryBytes).toBe(grown);
   });
 });

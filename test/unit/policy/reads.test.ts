@@ -39,8 +39,14 @@ test.each([
     given: { message: { kind: "request", tool: "t" } },
   },
 ])("a policy is given $title", ({ reads, given }) => {
-  const selected = createSelection(reads)(INPUT);
+  const selected = createSelection({ reads, compared: [] }, () => 0)(INPUT);
   expect(JSON.parse(JSON.stringify(selected))).toEqual(given);
+});
+
+test("a policy is given another number in place of one that it only compares", () => {
+  const facts = { reads: [["a", "n"], ["b"], ["c"]], compared: [["a", "n"], ["b"]] };
+  const selected = createSelection(facts, () => 7)({ a: { n: 1 }, b: null, c: 3 });
+  expect(selected).toEqual({ a: { n: 7 }, b: null, c: 3 });
 });
 
 test.each([
@@ -49,12 +55,26 @@ test.each([
   {
     title: "what is read",
     manifest: { metadata: { impedance: { wasm: "sha256:0", reads: [["a", "b"]] } } },
-    facts: { wasm: "sha256:0", reads: [["a", "b"]] },
+    facts: { wasm: "sha256:0", reads: [["a", "b"]], compared: [], numbers: [] },
+  },
+  {
+    title: "what is compared, and with what",
+    manifest: {
+      metadata: {
+        impedance: { wasm: "sha256:0", reads: [["a"]], compared: [["a"]], numbers: [1, 2.5] },
+      },
+    },
+    facts: { wasm: "sha256:0", reads: [["a"]], compared: [["a"]], numbers: [1, 2.5] },
+  },
+  {
+    title: "numbers that are none",
+    manifest: { metadata: { impedance: { wasm: "sha256:0", reads: [], numbers: ["1"] } } },
+    facts: undefined,
   },
   {
     title: "that everything is",
     manifest: { metadata: { impedance: { wasm: "sha256:0", reads: null } } },
-    facts: { wasm: "sha256:0", reads: null },
+    facts: { wasm: "sha256:0", reads: null, compared: [], numbers: [] },
   },
   { title: "a word", manifest: { metadata: { impedance: "x" } }, facts: undefined },
   { title: "no digest", manifest: { metadata: { impedance: { reads: [] } } }, facts: undefined },

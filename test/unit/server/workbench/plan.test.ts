@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { askedRules, readPlan } from "../../../../src/server/workbench/plan.ts";
-import { readsOf } from "../../../../src/server/workbench/plan-reads.ts";
+import { looksOf } from "../../../../src/server/workbench/plan-reads.ts";
 
 const run = promisify(execFile);
 
@@ -96,8 +96,60 @@ test.each([
     reads: null,
   },
 ])("a policy that reads $title", async ({ rules, reads }) => {
-  const found = readsOf(await policy(rules));
+  const found = looksOf(await policy(rules)).reads;
   expect(found?.map((path) => path.join(".")) ?? null).toEqual(reads);
+});
+
+test.each([
+  { title: "a number of its own", rules: "decision if input.a.n > 10", numbers: [10] },
+  { title: "data", rules: "decision if input.a.n <= data.limits.most", numbers: [] },
+  { title: "data by a key", rules: "decision if input.a.n < data.limits[input.b]", numbers: [] },
+  { title: "data first", rules: "decision if data.limits.most >= input.a.n", numbers: [] },
+  {
+    title: "several, under another name",
+    rules: "decision if {\n n := input.a.n\n n > 1\n n < 2.5\n}",
+    numbers: [1, 2.5],
+  },
+  {
+    title: "one in another rule",
+    rules: "decision if not other\nother if input.a.n > 3",
+    numbers: [3],
+  },
+])("a number that a policy compares with $title is only compared", async ({ rules, numbers }) => {
+  const looks = looksOf(await policy(rules));
+  expect(looks).toMatchObject({ compared: [["a", "n"]], numbers });
+  expect(looks.reads).toContainEqual(["a", "n"]);
+});
+
+test.each([
+  { title: "compared with the input", rules: "decision if input.a.n > input.a.m" },
+  { title: "given back", rules: "decision := input.a.n if input.a.n > 1" },
+  { title: "counted with", rules: "decision if input.a.n + 1 > 10" },
+  { title: "equal to something", rules: "decision if input.a.n == 1" },
+  { title: "compared with what is made of data", rules: "decision if input.a.n > count(data.x)" },
+  {
+    title: "compared with what a rule says",
+    rules: "decision if input.a.n > other\nother := 1 if input.b",
+  },
+  {
+    title: "compared with one of a list",
+    rules: "decision if {\n some most in input.list\n input.a.n > most\n}",
+  },
+  {
+    title: "compared with what may be either",
+    rules: "decision if {\n some most in [data.x, input.b]\n input.a.n > most\n}",
+  },
+  {
+    title: "read in a function",
+    rules: "f(x) := x\ndecision := f(input.a.n) if input.a.n > 1",
+  },
+  { title: "part of what is read whole", rules: "decision := input.a if input.a.n > 1" },
+  {
+    title: "compared with data that is replaced",
+    rules: "decision if other with data.x as 1\nother if input.a.n > data.x",
+  },
+])("a number that is $title is not only compared", async ({ rules }) => {
+  expect(looksOf(await policy(rules)).compared).toEqual([]);
 });
 
 const ALL =

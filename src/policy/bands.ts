@@ -1,0 +1,42 @@
+import type { Json } from "../core/policy.ts";
+import { isRecord } from "./json.ts";
+
+/**
+ * Tells a number by another that stands between the same `constants`, always the same one. To who
+ * only compares it with these (`<`, `<=`, `>`, `>=`), the two are alike.
+ */
+export function createBands(constants: Iterable<number>): (value: number) => number {
+  const edges = [...new Set(constants)].filter(Number.isFinite).sort((a, b) => a - b);
+  return (value) => {
+    const at = firstAtLeast(edges, value);
+    const [below, above] = [edges[at - 1], edges[at]];
+    if (above === value) return value;
+    const like = between(below, above);
+    // Two constants may be neighbours, with nothing of a double's precision in their middle.
+    const isBetween = (below ?? -Infinity) < like && like < (above ?? Infinity);
+    return isBetween ? like : value;
+  };
+}
+
+function between(below: number | undefined, above: number | undefined): number {
+  if (below === undefined) return above === undefined ? 0 : above - 1;
+  return above === undefined ? below + 1 : below + (above - below) / 2;
+}
+
+/** The place of the first edge that is no less than `value`. */
+function firstAtLeast(edges: readonly number[], value: number): number {
+  let [low, high] = [0, edges.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((edges[middle] ?? Infinity) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Every number in a document, wherever it stands. */
+export function numbersIn(value: Json): readonly number[] {
+  if (typeof value === "number") return [value];
+  if (Array.isArray(value)) return value.flatMap(numbersIn);
+  return isRecord(value) ? Object.values(value).flatMap((one) => numbersIn(one as Json)) : [];
+}
