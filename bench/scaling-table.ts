@@ -11,6 +11,8 @@ import { spreadOf } from "./statistics.ts";
 /** What `bench/scaling.ts` found; `raw` is every round. */
 export interface ScalingResult {
   readonly machine: Machine;
+  /** Processes that wanted to run before there was any of ours: where it is not small, doubt it all. */
+  readonly load_before: number;
   readonly cores: number;
   readonly connections: number;
   readonly seconds: number;
@@ -24,11 +26,11 @@ const WORKERS_OF_A_REPLICA = 4;
 const LOAD = 0.6;
 
 export function printScaling(result: ScalingResult): void {
-  const { machine, cores, connections, seconds, raw } = result;
+  const { machine, load_before: loadBefore, cores, connections, seconds, raw } = result;
   console.log(machineLine(machine));
   console.log(
     `rounds of ${seconds} s, ${connections} connections, Envoy concurrency ${cores}; ` +
-      "median (least–most)\n",
+      `load before it ${loadBefore.toFixed(1)}; median (least–most)\n`,
   );
   printMeasured(raw);
   const model = fitModel(raw);
@@ -68,7 +70,7 @@ function printMeasured(raw: readonly ScalingRound[]): void {
 
 function printModel({ workerUs, envoyUs, restUs, busy, logBytes, redis }: ScalingModel): void {
   console.log(`\n**The model**, fitted to one worker: a call takes ${whole(workerUs)} µs of a`);
-  console.log(`worker's core, ${whole(envoyUs)} µs of Envoy's and, on this machine only, `);
+  console.log(`worker's core, ${whole(envoyUs)} µs of Envoy's and, on this machine only,`);
   console.log(`${whole(restUs)} µs of the server's and the load generator's. A core bears`);
   console.log(`${whole(1e6 / workerUs)} calls/s at most; one worker could use ${percent(busy)} of`);
   console.log(`its own. A call writes ${whole(logBytes)} bytes of log.`);

@@ -10,7 +10,7 @@
  */
 
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { availableParallelism, tmpdir } from "node:os";
+import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
@@ -37,7 +37,10 @@ interface ScalingWay {
 
 const REQUEST_BYTES = 400;
 const RESPONSE_BYTES = 600;
-const WARM_UP_SECONDS = 3;
+const WARM_UP_CALLS = 3_000;
+const WARM_UP_MAX_MS = 60_000;
+const WARM_UP_SECONDS = 2;
+const WARM_UP_CONNECTIONS = 8;
 
 const { values } = parseArgs({
   options: {
@@ -56,6 +59,7 @@ await main();
 
 async function main(): Promise<void> {
   await using building = new AsyncDisposableStack();
+  const [loadBefore = 0] = loadavg();
   const folder = await mkdtemp(join(tmpdir(), "impedance-bench-"));
   building.defer(() => rm(folder, { recursive: true, force: true }));
   const exchange = exchangeOf(REQUEST_BYTES, RESPONSE_BYTES);
@@ -78,7 +82,7 @@ async function main(): Promise<void> {
   }
   const rounds = await measure(ways, script, upstream.pid);
   const result = {
-    machine: describeMachine(),
+    ...{ machine: describeMachine(), load_before: loadBefore },
     ...{ cores, connections: Number(values.connections), seconds: Number(values.seconds) },
     raw: rounds,
   };
@@ -129,7 +133,7 @@ async function measure(
   script: Script,
   upstream: number,
 ): Promise<readonly ScalingRound[]> {
-  for (const way of ways) await load(way, script, WARM_UP_SECONDS);
+  for (const way of ways) await warmUp(way, script);
   const rounds: ScalingRound[] = [];
   for (let round = 0; round < Number(values.rounds); round += 1) {
     for (const way of round % 2 === 0 ? ways : ways.toReversed()) {
@@ -142,13 +146,24 @@ async function measure(
   return rounds;
 }
 
+/** A worker is as fast as it gets after some thousands of calls, however many there are to share them. */
+async function warmUp({ url, workers }: ScalingWay, script: Script): Promise<void> {
+  const end = performance.now() + WARM_UP_MAX_MS;
+  let left = workers * WARM_UP_CALLS;
+  while (left > 0 && performance.now() < end) {
+    const shape = { connections: WARM_UP_CONNECTIONS, seconds: WARM_UP_SECONDS };
+    left -= (await closedLoop(url, script, shape)).calls;
+  }
+}
+
 async function measureRound(
   way: ScalingWay,
   script: Script,
   upstream: number,
 ): Promise<ScalingRound> {
   const before = await countsOf(way, upstream);
-  const { calls, seconds, p50Ms, p99Ms } = await load(way, script, Number(values.seconds));
+  const shape = { connections: Number(values.connections), seconds: Number(values.seconds) };
+  const { calls, seconds, p50Ms, p99Ms } = await closedLoop(way.url, script, shape);
   const after = await countsOf(way, upstream);
   const each = (name: keyof Counts) => (after[name] - before[name]) / calls;
   return {
@@ -185,8 +200,4 @@ async function countsOf(way: ScalingWay, upstream: number): Promise<Counts> {
     commands: way.redis === null ? 0 : await way.redis.commands(),
     logBytes: sizeOfFiles(way.folder, ".jsonl"),
   };
-}
-
-function load(way: ScalingWay, script: Script, seconds: number) {
-  return closedLoop(way.url, script, { connections: Number(values.connections), seconds });
 }

@@ -4,7 +4,7 @@ import { sessionsOf } from "./grpc-internals.ts";
 
 /**
  * Within this time a proxy has left all connections that it had: in our bootstrap none takes calls
- * for longer than 5 s (`max_connection_duration`).
+ * for longer than 3 s (`max_connection_duration`).
  */
 export const PEERS_LEAVE_MS = 6_000;
 
@@ -19,12 +19,13 @@ export const PEERS_LEAVE_MS = 6_000;
  */
 export async function handOver(
   server: Server,
-  extProc: Pick<ExtProc, "openStreams" | "drain">,
+  extProc: Pick<ExtProc, "openStreams" | "endListening">,
   deadlineMs: number,
 ): Promise<void> {
   const until = performance.now() + deadlineMs;
   await isTrueWithin(() => sessionsOf(server).size === 0, Math.min(PEERS_LEAVE_MS, deadlineMs));
-  extProc.drain();
+  extProc.endListening();
+  // What arrives before the word is out is answered still.
   for (const session of sessionsOf(server)) if (!session.destroyed) session.goaway();
   await allClosed(extProc, until - performance.now());
 }

@@ -197,6 +197,10 @@ test(
     const [first = 0] = await childrenOf(running.service.pid);
     for (let calls = 0; calls < 8; calls += 1) expect(await callOnce(canary())).toBe(200);
     process.kill(first, "SIGKILL");
+    await told(running.service, "worker_died");
+    // Of connections that had ended before, Envoy has nothing to see.
+    const broken = () => running.gateway.stat("cluster.impedance.upstream_cx_destroy_remote");
+    await waitFor("Envoy to see it", async () => (await broken()) > 0, 1_000).catch(() => null);
     const statuses: (number | null)[] = [];
     while (!codes(running.service).includes("worker_replaced") || statuses.length < 8) {
       statuses.push(await callOnce(canary()));

@@ -16,6 +16,6 @@ test.each(["bootstrap.yaml", "ext-authz.yaml"])("by %s Envoy leaves a worker in 
     "max_connection_duration",
   );
   const [, seconds] = /^(\d+)s$/.exec(duration) ?? [];
-  // A second more than Envoy's timer, for a connection that was made as the address changed hands.
-  expect(Number(seconds) * 1_000 + 1_000).toBeLessThanOrEqual(PEERS_LEAVE_MS);
+  // As long again, for a machine on which everybody is late.
+  expect(Number(seconds) * 2_000).toBeLessThanOrEqual(PEERS_LEAVE_MS);
 });
