@@ -106,13 +106,13 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
       await allClosed(extProc, 1_000);
     },
     async handOver(deadlineMs) {
-      stop();
+      await stop();
       await handOver(server, extProc, deadlineMs);
       extProc.abortAll();
       await allClosed(extProc, 1_000);
     },
     close() {
-      stop();
+      void stop();
       health.close();
       extProc.close();
       server.forceShutdown();
@@ -132,8 +132,8 @@ function add(
 
 interface Bound {
   readonly port: number;
-  /** Accepts no connection any more. */
-  stop(): void;
+  /** Resolves once no connection is accepted any more. */
+  stop(): Promise<void>;
 }
 
 async function bind(
@@ -156,5 +156,5 @@ async function bind(
   const path = /^unix:(.*)$/s.exec(address)?.[1];
   const port = await (path === undefined ? bound() : bindPrivately(path, bound));
   // `close` does it: whoever listens alone has nobody to leave the address to.
-  return { port, stop: ignore };
+  return { port, stop: async () => undefined };
 }

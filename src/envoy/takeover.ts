@@ -5,11 +5,13 @@ import { connect, createServer, type ListenOptions, type Server, type Socket } f
 export interface Listener {
   /** 0 for a Unix socket. */
   readonly port: number;
-  /** No longer; connections that were accepted go on. */
-  stop(): void;
+  /** No longer; connections that were accepted go on. Resolves once none is accepted any more. */
+  stop(): Promise<void>;
 }
 
 const OWNER_ONLY = 0o600;
+const SHORT_TURN_MS = 1;
+const SHORT_TURN_WAIT_MS = 1_000;
 const ALL_BUT_OWNERS_READ_AND_WRITE = 0o177;
 
 /**
@@ -31,11 +33,28 @@ export async function listenBeside(
 }
 
 /**
- * What has connected and was not accepted yet would be cut off. At the end of this turn of the event
- * loop nothing of the kind is left.
+ * What has connected and was not accepted yet would be cut off, with the calls on it. After a whole turn
+ * of the event loop nothing of that is left at a path, to which nobody comes any more; at a port it is
+ * what came since the turn began, so that a short one is waited for.
  */
-function stopAccepting(server: Server): void {
-  setImmediate(() => server.close());
+function stopAccepting(server: Server): Promise<void> {
+  const until = performance.now() + SHORT_TURN_WAIT_MS;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const afterTurn = (began: number) => {
+    const now = performance.now();
+    if (now - began > SHORT_TURN_MS && now < until) {
+      setImmediate(() => afterTurn(now));
+      return;
+    }
+    server.close();
+    resolve();
+  };
+  // An immediate set within an immediate runs after the next poll for events, and not before it.
+  setImmediate(() => {
+    const began = performance.now();
+    setImmediate(() => afterTurn(began));
+  });
+  return promise;
 }
 
 /** A path leads to one socket: renamed over the old one, it leads here from one call to the next. */

@@ -129,6 +129,8 @@ describe.each([
       console.log(
         `${title}: ${load.calls} calls, ${load.failures.length} failures, slowest ${slowest} ms`,
       );
+      const lines = await running.gateway.accessLog(load.calls);
+      expect(lines.flatMap(({ status, details }) => (status === 200 ? [] : [details]))).toEqual([]);
       expect(load.failures).toEqual([]);
       expect(load.wrong).toBe(0);
       // What the workers that are gone have counted is counted still.
