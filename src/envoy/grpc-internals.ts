@@ -39,9 +39,16 @@ export function failUnlessVouched(call: ServerDuplexStream<unknown, unknown>): {
   };
 }
 
-/** The connections that are open. */
+/** The connections that are open. `Server.sessions` knows them with channelz only. */
 export function sessionsOf(server: Server): ReadonlySet<ServerHttp2Session> {
-  const internals = server as unknown as { sessions?: Map<ServerHttp2Session, unknown> };
-  assert(internals.sessions instanceof Map, "grpc-js: Server.sessions is gone");
-  return new Set(internals.sessions.keys());
+  const internals = server as unknown as {
+    http2Servers?: Map<unknown, { readonly sessions?: Set<ServerHttp2Session> }>;
+  };
+  assert(internals.http2Servers instanceof Map, "grpc-js: Server.http2Servers is gone");
+  const found = new Set<ServerHttp2Session>();
+  for (const { sessions } of internals.http2Servers.values()) {
+    assert(sessions instanceof Set, "grpc-js: the sessions of an HTTP/2 server are gone");
+    for (const session of sessions) found.add(session);
+  }
+  return found;
 }
