@@ -52,7 +52,8 @@ const SIZES: { readonly [name: string]: readonly [request: number, response: num
 };
 /** At once, of bodies of a megabyte: more would measure the machine's memory. */
 const LARGE_CONNECTIONS_MAX = 16;
-const WARM_UP_SECONDS = 2;
+/** A service that was just started compiles for its first thousands of calls. */
+const WARM_UP = { connections: 16, seconds: 6 };
 
 const { values } = parseArgs({
   options: {
@@ -119,7 +120,7 @@ async function measureBlock(folder: string, size: string, block: number): Promis
     ways.started.map((way) => [way, way.isPadded ? withPadding : plain] as const),
   );
   for (const [way, script] of scripts) {
-    await closedLoop(way.url, script, { connections: 4, seconds: WARM_UP_SECONDS });
+    await closedLoop(way.url, script, WARM_UP);
   }
   const loops: (number | null)[] = values.connections.split(",").map(Number);
   if (Number(values.rate) > 0 && request < 50_000) loops.push(null);

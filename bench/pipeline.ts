@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { encodeDecision } from "../src/audit/records.ts";
+import type { Config } from "../src/config/config.ts";
 import { defaultConfig } from "../src/config/load-config.ts";
 import type { Firewall, RequestHead } from "../src/core/exchange.ts";
 import type { Dependencies } from "../src/pipeline/dependencies.ts";
@@ -87,7 +88,9 @@ async function exchange(firewall: Firewall, request: Uint8Array, response: Uint8
 }
 
 async function createDependencies(phases: { [phase in Phase]: number }): Promise<Dependencies> {
-  const config = patient(defaultConfig({}));
+  const defaults = defaultConfig({});
+  if (!defaults.ok) throw new Error("the default configuration is wrong");
+  const config = patient(defaults.value);
   const guards = await loadGuards(config, {
     ...{ redact: null, detect: null, only: null },
     onFault() {},
@@ -130,11 +133,9 @@ async function createDependencies(phases: { [phase in Phase]: number }): Promise
 }
 
 /** A machine that has much to do is slow, and its answers are right all the same. */
-function patient(config: ReturnType<typeof defaultConfig>) {
-  if (!config.ok) throw new Error("the default configuration is wrong");
-  const { limits } = config.value;
+export function patient(config: Config): Config {
   const budgets = { guardBudgetMs: PATIENCE_MS, policyBudgetMs: PATIENCE_MS };
-  return { ...config.value, limits: { ...limits, ...budgets } };
+  return { ...config, limits: { ...config.limits, ...budgets } };
 }
 
 async function loadBenchPolicy(config: Parameters<typeof loadPolicy>[0]) {

@@ -16,7 +16,7 @@ import { SOME_CALL } from "../src/server/scanner.ts";
 import { systemClock } from "../src/server/system.ts";
 import { tryOut } from "../src/server/workbench/trial.ts";
 import { describeMachine, machineLine } from "./machine.ts";
-import { withPolicyFile } from "./pipeline.ts";
+import { patient, withPolicyFile } from "./pipeline.ts";
 import { quantile } from "./statistics.ts";
 
 const COUNTS = [20, 200, 1_000] as const;
@@ -79,7 +79,7 @@ async function decisionOf(count: number, tool: string) {
   if (!config.ok) throw new Error("the default configuration is wrong");
   const pipeline = await withPolicyFile(policyOf(count), (file) =>
     createOfflinePipeline(
-      { ...config.value, policy: { ...config.value.policy, file } },
+      { ...patient(config.value), policy: { ...config.value.policy, file } },
       { guards: null, clock: systemClock, onFault() {} },
     ),
   );

@@ -26,7 +26,7 @@ const kubernetes = {
   ],
 };
 
-/** Custom resources: module, file, kinds. */
+/** Custom resources: module, file, and of several in one file the kind, of several versions one. */
 const custom = [
   [
     "github.com/prometheus-operator/prometheus-operator@v0.85.0",
@@ -42,8 +42,14 @@ const custom = [
     "github.com/openshift/api@v0.0.0-20251106190826-ebe535b08719",
     "route/v1/zz_generated.crd-manifests/routes.crd.yaml",
   ],
-  ["istio.io/api@v1.28.0", "kubernetes/customresourcedefinitions.gen.yaml", "EnvoyFilter"],
-  ["istio.io/api@v1.28.0", "kubernetes/customresourcedefinitions.gen.yaml", "AuthorizationPolicy"],
+  ...["EnvoyFilter", "Gateway", "VirtualService", "DestinationRule"]
+    .concat(["AuthorizationPolicy", "PeerAuthentication"])
+    .map((kind) => [
+      "istio.io/api@v1.31.1",
+      "kubernetes/customresourcedefinitions.gen.yaml",
+      kind,
+      kind === "EnvoyFilter" ? "v1alpha3" : "v1",
+    ]),
   ...["envoyextensionpolicies", "securitypolicies", "backendtrafficpolicies", "envoypatchpolicies"]
     .concat(["clienttrafficpolicies", "backends"])
     .map((kind) => [
@@ -53,6 +59,8 @@ const custom = [
   ...["gatewayclasses", "gateways", "httproutes", "referencegrants"].map((kind) => [
     "sigs.k8s.io/gateway-api@v1.4.0",
     `config/crd/standard/gateway.networking.k8s.io_${kind}.yaml`,
+    undefined,
+    kind === "referencegrants" ? "v1beta1" : "v1",
   ]),
 ];
 
@@ -66,11 +74,11 @@ async function main() {
   mkdirSync(output, { recursive: true });
   const { definitions } = JSON.parse(await read(kubernetes));
   for (const kind of kubernetes.kinds) write(kind, builtIn(kind, definitions));
-  for (const [module, file, only] of custom) {
+  for (const [module, file, only, version] of custom) {
     const text = (await read({ module, file })).replaceAll(/^\{\{.*\}\}\s*$/gm, "");
     for (const document of parseAllDocuments(text)) {
       const crd = document.toJS();
-      if (crd?.kind === "CustomResourceDefinition") writeCustom(crd, only);
+      if (crd?.kind === "CustomResourceDefinition") writeCustom(crd, only, version);
     }
   }
 }
@@ -83,10 +91,10 @@ async function read({ module, file }) {
   return readFileSync(join(JSON.parse(stdout).Dir, file), "utf8");
 }
 
-function writeCustom({ spec: { group, names, versions } }, only) {
+function writeCustom({ spec: { group, names, versions } }, only, version) {
   if (only !== undefined && names.kind !== only) return;
   for (const { name, schema, served } of versions) {
-    if (!served) continue;
+    if (!served || (version ?? name) !== name) continue;
     const properties = { apiVersion: { type: "string" }, kind: { type: "string" } };
     const { openAPIV3Schema: given } = schema;
     const metadata = { type: "object" };

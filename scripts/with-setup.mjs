@@ -18,6 +18,7 @@ import { SetupFailure, step } from "./setup/failure.mjs";
 import { hadolint } from "./setup/hadolint.mjs";
 import { h2load, wrk } from "./setup/load.mjs";
 import { kubeconform, kustomize } from "./setup/manifests.mjs";
+import { egctl, istioTranslate } from "./setup/mesh.mjs";
 import { opa } from "./setup/opa.mjs";
 import { otelcol } from "./setup/otelcol.mjs";
 import { packages } from "./setup/packages.mjs";
@@ -27,9 +28,9 @@ import { redis } from "./setup/redis.mjs";
 import { rsyslogd } from "./setup/rsyslogd.mjs";
 
 const tools = new Map(
-  [envoy, opa, policy, rsyslogd, otelcol, redis, kustomize, kubeconform, hadolint, wrk, h2load].map(
-    (part) => [part.name, part],
-  ),
+  [envoy, opa, policy, rsyslogd, otelcol, redis, kustomize, kubeconform, hadolint, wrk, h2load]
+    .concat([egctl, istioTranslate])
+    .map((part) => [part.name, part]),
 );
 
 try {

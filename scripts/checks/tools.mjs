@@ -8,6 +8,7 @@ import { envoy } from "../setup/envoy.mjs";
 import { SetupFailure } from "../setup/failure.mjs";
 import { hadolint } from "../setup/hadolint.mjs";
 import { kubeconform, kustomize } from "../setup/manifests.mjs";
+import { egctl, istioTranslate } from "../setup/mesh.mjs";
 import { opa } from "../setup/opa.mjs";
 import { otelcol } from "../setup/otelcol.mjs";
 import { policy } from "../setup/policy.mjs";
@@ -20,6 +21,8 @@ import { rsyslogd } from "../setup/rsyslogd.mjs";
  */
 const needed = [envoy, opa, policy];
 const receivers = [rsyslogd, otelcol, redis, kustomize, kubeconform, hadolint];
+/** They take long to build (`npm run test:mesh`), and what they last said is kept: only if here. */
+const translators = [egctl, istioTranslate];
 
 export const toolsCheck = {
   title: "tools",
@@ -36,6 +39,13 @@ export const toolsCheck = {
         else console.log(`   ${part.name}: its tests are skipped: ${error.message}`);
       }
     }
+    for (const part of translators) look(part);
     return { passed: 0, failures };
   },
 };
+
+function look(part) {
+  const found = part.find();
+  if (found !== undefined) process.env[part.variable] = found;
+  console.log(`   ${part.name}: ${found ?? "its tests are skipped: see npm run test:mesh"}`);
+}

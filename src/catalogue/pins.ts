@@ -10,6 +10,7 @@ import {
 } from "../core/inventory.ts";
 import { stringMember } from "../core/json.ts";
 import type { Catalogue, ToolPins } from "../core/ports.ts";
+import type { SeenTools } from "../core/shared.ts";
 import { type Confusables, createConfusables } from "./confusables.ts";
 import { diffDefinitions } from "./diff.ts";
 
@@ -21,6 +22,8 @@ export interface PinsOptions {
    */
   readonly inventory: Inventory | null;
   readonly modeOf: (server: string) => InventoryMode;
+  /** What other replicas saw too; null: what this process saw is all there is. */
+  readonly seen?: SeenTools | null;
 }
 
 /** Of one page: a log line stays one that a person can read. */
@@ -31,7 +34,7 @@ const POINTERS_MAX = 20;
 
 /** Holds what servers list against an inventory, and against what they listed before. */
 export function createPins(options: PinsOptions): ToolPins {
-  const { catalogue, modeOf } = options;
+  const { catalogue, modeOf, seen: elsewhere = null } = options;
   const confusables = createConfusables();
   const unlearnt = createUnlearnt();
   const entryOf = (server: string, tool: string) =>
@@ -39,6 +42,8 @@ export function createPins(options: PinsOptions): ToolPins {
 
   /** FAIL CLOSED: a tool that was listed with a definition nobody could compare has drifted. */
   function hasDrifted(hash: string, server: string, tool: string): boolean | null {
+    const told = elsewhere?.hashOf(server, tool);
+    if (told !== undefined) return told !== hash;
     const known = catalogue.tool(server, tool);
     if (known !== null) return known.hash !== hash;
     const isListed = catalogue.knows(server, "tool", tool) || unlearnt.has(server, tool);
@@ -51,7 +56,7 @@ export function createPins(options: PinsOptions): ToolPins {
         catalogue.learn(server, page);
         return [];
       }
-      const before = page.items.map((item) => stateOf(catalogue, server, item));
+      const before = page.items.map((item) => stateOf(options, server, item));
       catalogue.learn(server, page);
       const seen = new Set<string>();
       const remarks = page.items.flatMap((item, index) => {
@@ -70,6 +75,7 @@ export function createPins(options: PinsOptions): ToolPins {
         }
         return [...remarksOf(tool, pinned), ...confusable(tool, confusables)];
       });
+      elsewhere?.note(server, hashesOf(catalogue, server, seen));
       return worstFirst(remarks).slice(0, NOTICES_MAX).map(noticeOf);
     },
     facts(server, tool) {
@@ -90,12 +96,33 @@ export function createPins(options: PinsOptions): ToolPins {
 /** What was known of an entry's name before its page was learnt. */
 interface Past {
   readonly isKnown: boolean;
-  readonly tool: KnownTool | null;
+  /** Null where it could not be compared. */
+  readonly hash: string | null;
+  /** Null where another replica saw it last, for one. */
+  readonly text: string | null;
 }
 
-function stateOf(catalogue: Catalogue, server: string, item: ListingPage["items"][number]): Past {
+function stateOf(
+  { catalogue, seen = null }: PinsOptions,
+  server: string,
+  item: ListingPage["items"][number],
+): Past {
   const name = stringMember(item, "name") ?? "";
-  return { isKnown: catalogue.knows(server, "tool", name), tool: catalogue.tool(server, name) };
+  const own = catalogue.tool(server, name);
+  const told = seen?.hashOf(server, name);
+  if (told !== undefined) {
+    return { isKnown: true, hash: told, text: own?.hash === told ? (own?.text ?? null) : null };
+  }
+  const isKnown = catalogue.knows(server, "tool", name);
+  return { isKnown, hash: own?.hash ?? null, text: own?.text ?? null };
+}
+
+function hashesOf(
+  catalogue: Catalogue,
+  server: string,
+  names: ReadonlySet<string>,
+): ReadonlyMap<string, string | null> {
+  return new Map([...names].map((name) => [name, catalogue.tool(server, name)?.hash ?? null]));
 }
 
 interface ListedTool {
@@ -130,9 +157,9 @@ function remarksOf(
     const texts = [pinned?.definition ?? null, known?.text ?? null] as const;
     remarks.push({ ...about, kind: "drifted", before: hash, texts });
   }
-  if (past.isKnown && past.tool?.hash !== known?.hash) {
-    const texts = [past.tool?.text ?? null, known?.text ?? null] as const;
-    remarks.push({ ...about, kind: "changed", before: past.tool?.hash ?? null, texts });
+  if (past.isKnown && past.hash !== after) {
+    const texts = [past.text, known?.text ?? null] as const;
+    remarks.push({ ...about, kind: "changed", before: past.hash, texts });
   }
   return remarks;
 }

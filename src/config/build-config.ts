@@ -167,6 +167,7 @@ export interface Secrets {
   readonly adminToken: Secret | null;
   readonly approvalToken: Secret | null;
   readonly redisPassword: Secret | null;
+  readonly stateKey: Secret | null;
 }
 
 /** From the file's words to ours; `raw` has passed every check, so nothing can go wrong here. */
@@ -228,7 +229,7 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
     limits,
     rateLimits: raw.rate_limits.map(buildRateLimit),
     authenticationFailures: raw.authentication_failures,
-    redis: buildRedis(raw.state.redis, secrets.redisPassword, folder),
+    redis: buildRedis(raw.state.redis, raw.aliases.store, secrets, folder),
     audit: buildAudit(raw.audit, surroundings),
     log: { level: raw.log.level },
     drainDeadlineMs: raw.drain_deadline_ms,

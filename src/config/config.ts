@@ -11,6 +11,7 @@ import type { PaddingScheme } from "../core/padding.ts";
 import type { PiiConfig } from "../core/pii.ts";
 import type { RateLimit } from "../core/rate-limit.ts";
 import type { SessionSettings } from "../core/session.ts";
+import type { OnFailure, SharedKind } from "../core/shared.ts";
 import type { SchemaMode, ToolLimits } from "../core/tool-limits.ts";
 import type { Trust } from "../core/trust.ts";
 
@@ -137,7 +138,7 @@ export interface AliasesConfig {
   readonly mode: "roots" | "on" | "off";
   /** Without one, aliases hold for one run. */
   readonly key: Secret | null;
-  readonly store: "memory" | "sealed";
+  readonly store: "memory" | "sealed" | "redis";
   readonly keepExtension: boolean;
   readonly publicPaths: readonly string[];
   /** By tool; `*` is any other. */
@@ -199,7 +200,12 @@ export interface RedisConfig {
   readonly caFile: string | null;
   readonly keyPrefix: string;
   readonly commandDeadlineMs: number;
-  readonly onFailure: "deny" | "local";
+  /** What is kept there. */
+  readonly share: ReadonlySet<SharedKind>;
+  readonly onFailure: { readonly [kind in SharedKind]: OnFailure };
+  /** What is kept is encrypted with it; set wherever more than limits is shared. */
+  readonly key: Secret | null;
+  readonly aliasTtlMs: number;
 }
 
 export type RedisAddress =

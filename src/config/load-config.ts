@@ -32,6 +32,7 @@ const SECRET_PATHS: { readonly [name in keyof Secrets]: Path } = {
   adminToken: ["admin_access", "token"],
   approvalToken: ["approvals", "token"],
   redisPassword: ["state", "redis", "password"],
+  stateKey: ["state", "redis", "key"],
 };
 
 /**

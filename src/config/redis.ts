@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
+import { type OnFailure, SHARED_KINDS, type SharedKind } from "../core/shared.ts";
 import { textAt, valueAt } from "./access.ts";
-import type { RedisAddress, RedisConfig, Secret } from "./config.ts";
+import type { AliasesConfig, Config, RedisAddress, RedisConfig, Secret } from "./config.ts";
 import type { Fault, Path } from "./config-error.ts";
 
 /** `state.redis` once the schema has found its shape right and filled in defaults. */
@@ -10,7 +11,11 @@ export interface RawRedis {
   readonly ca_file?: string;
   readonly key_prefix: string;
   readonly command_deadline_ms: number;
-  readonly on_failure: RedisConfig["onFailure"];
+  readonly on_failure: OnFailure;
+  readonly on_failure_of: { readonly [kind in SharedKind]?: OnFailure };
+  readonly share: readonly SharedKind[];
+  readonly key?: string;
+  readonly alias_ttl_s: number;
 }
 
 const AT: Path = ["state", "redis"];
@@ -18,6 +23,34 @@ const DEFAULT_PORT = 6379;
 
 /** What the schema cannot say of `state.redis`. */
 export function checkRedis(root: unknown): readonly Fault[] {
+  return [...checkAliasStore(root), ...checkKey(root), ...checkServer(root)];
+}
+
+/** Aliases are the same at all replicas only where they are made with the same key. */
+function checkAliasStore(root: unknown): readonly Fault[] {
+  const at: Path = ["aliases", "store"];
+  if (textAt(root, at) !== "redis") return [];
+  if (valueAt(root, AT) === undefined) {
+    return [wrong(at, "needs a Redis", "add state.redis")];
+  }
+  const key = textAt(root, ["aliases", "key"]);
+  return key === undefined
+    ? [wrong(at, "needs a key that all replicas have", "add aliases.key: env:NAME")]
+    : [];
+}
+
+function checkKey(root: unknown): readonly Fault[] {
+  const told = valueAt(root, [...AT, "share"]);
+  const share: readonly unknown[] = Array.isArray(told) ? told : [];
+  const isSealed = share.some((kind) => kind !== "limits");
+  const holdsAliases = textAt(root, ["aliases", "store"]) === "redis";
+  const isNeeded = valueAt(root, AT) !== undefined && (isSealed || holdsAliases);
+  if (!isNeeded || textAt(root, [...AT, "key"]) !== undefined) return [];
+  const remedy = "add state.redis.key: env:NAME, the same at all replicas";
+  return [wrong(AT, "lacks the key that what is kept is encrypted with", remedy)];
+}
+
+function checkServer(root: unknown): readonly Fault[] {
   const url = textAt(root, [...AT, "url"]);
   if (url === undefined) return [];
   const address = addressOf(url, "/");
@@ -43,7 +76,8 @@ export function checkRedis(root: unknown): readonly Fault[] {
 /** Nothing can go wrong here: everything was checked. */
 export function buildRedis(
   raw: RawRedis | undefined,
-  password: Secret | null,
+  aliasStore: AliasesConfig["store"],
+  secrets: { readonly redisPassword: Secret | null; readonly stateKey: Secret | null },
   folder: string,
 ): RedisConfig | null {
   if (raw === undefined) return null;
@@ -52,12 +86,29 @@ export function buildRedis(
   return {
     address,
     username: raw.username ?? null,
-    password,
+    password: secrets.redisPassword,
     caFile: raw.ca_file === undefined ? null : resolve(folder, raw.ca_file),
     keyPrefix: raw.key_prefix,
     commandDeadlineMs: raw.command_deadline_ms,
-    onFailure: raw.on_failure,
+    share: new Set<SharedKind>([...raw.share, ...(aliasStore === "redis" ? ALIASES : [])]),
+    onFailure: failuresOf(raw),
+    key: secrets.stateKey,
+    aliasTtlMs: raw.alias_ttl_s * SECOND_MS,
   };
+}
+
+/** Whether all processes with this configuration have it in common, on whichever machine. */
+export function isShared({ redis }: Pick<Config, "redis">, kind: SharedKind): boolean {
+  return redis?.share.has(kind) ?? false;
+}
+
+const SECOND_MS = 1_000;
+const ALIASES: readonly SharedKind[] = ["aliases"];
+
+function failuresOf({ on_failure, on_failure_of: of }: RawRedis): RedisConfig["onFailure"] {
+  const kinds = SHARED_KINDS.map((kind) => [kind, of[kind] ?? on_failure] as const);
+  // The list has every kind.
+  return Object.fromEntries(kinds) as RedisConfig["onFailure"];
 }
 
 function addressOf(text: string, folder: string): RedisAddress | null {

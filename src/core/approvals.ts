@@ -1,4 +1,5 @@
 import type { Approver, Asked, GrantFact } from "./policy.ts";
+import type { Soon } from "./session.ts";
 
 /** Just this request: what a person agrees to is this, and nothing that looks like it. */
 export interface ApprovalSubject {
@@ -47,15 +48,21 @@ export interface Approvals {
   ask(question: ApprovalQuestion): QuestionOutcome;
 }
 
-/** What people agreed to, as those who agree see it. */
+/** What people agreed to, as those who agree see it. Rejects where it cannot be told just now. */
 export interface ApprovalDesk {
-  pending(): readonly PendingApproval[];
-  grants(): readonly StandingGrant[];
-  /** Null where no question of this id waits for this approver. */
-  approve(id: string, word: ApprovalWord): StandingGrant | null;
+  pending(): Soon<readonly PendingApproval[]>;
+  grants(): Soon<readonly StandingGrant[]>;
+  /**
+   * Null where no question of this id waits for this approver. `record` is told before anything
+   * holds: where it cannot take it, nothing does.
+   */
+  approve(id: string, word: ApprovalWord, record?: RecordGrant): Soon<Agreed>;
   /** Says no to a question, or takes a grant back; null where there is neither. */
-  deny(id: string): PendingApproval | null;
+  deny(id: string): Soon<PendingApproval | null>;
 }
+
+export type RecordGrant = (grant: StandingGrant) => boolean;
+export type Agreed = StandingGrant | "unrecorded" | null;
 
 /** How far somebody agrees; what is null is as the rules that asked have it. */
 export interface ApprovalWord {

@@ -24,7 +24,9 @@ export type SessionRefusal =
   | "session_foreign"
   /** The server gave it to two. */
   | "session_conflict"
-  | "audit_unavailable";
+  | "audit_unavailable"
+  /** Nobody can tell whose it is: where that is kept does not answer. */
+  | "state_unavailable";
 
 export type Entry =
   | { readonly kind: "entered"; readonly session: Session }

@@ -133,6 +133,10 @@ const REFUSALS = {
     ...UNAVAILABLE,
     message: "Whether the message is over a limit could not be told.",
   },
+  state_unavailable: {
+    ...UNAVAILABLE,
+    message: "What the gateway's replicas have in common cannot be told.",
+  },
   session_unknown: {
     httpStatus: 404,
     rpcCode: RPC_DENIED,

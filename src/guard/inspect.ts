@@ -36,6 +36,12 @@ export interface InspectorOptions {
 /** A leaf this long is worth a look at the clock between two guards. */
 const LONG_LEAF_LENGTH = 4096;
 
+/** The clock is looked at after so many characters, each leaf counting for a few more. */
+const WATCHED_LENGTH = 1024;
+const LEAF_LENGTH = 64;
+
+const NO_HITS: readonly never[] = [];
+
 /**
  * Shorter base64 of bytes may be a token that only looks like it. In longer, chance makes some: to
  * refuse an archive for those helps nobody.
@@ -69,10 +75,16 @@ export function createInspector(guards: readonly Guard[], options: InspectorOpti
   function inspect(leaves: readonly Leaf[], place: Place): Inspection {
     const findings: Finding[] = [];
     const edits: TextEdit[] = [];
+    const into: Conclusions = { findings, edits };
     const deadline = clock.monotonic() + budgetMs;
+    const last = leaves.at(-1);
 
+    let unwatched = 0;
     for (const leaf of leaves) {
-      inspectLeaf(leaf, place, deadline, { findings, edits });
+      inspectLeaf(leaf, place, deadline, into);
+      unwatched += leaf.text.length + LEAF_LENGTH;
+      if (unwatched < WATCHED_LENGTH && leaf !== last) continue;
+      unwatched = 0;
       if (clock.monotonic() <= deadline) continue;
 
       findings.push(budgetExceeded(leaf));
@@ -82,11 +94,14 @@ export function createInspector(guards: readonly Guard[], options: InspectorOpti
   }
 
   function inspectLeaf(leaf: Leaf, place: Place, deadline: number, into: Conclusions): void {
-    const look: Look = (one) => hitsOfLeaf(one, place, deadline, hitsOf);
     const payload = payloadOf(leaf);
-    if (payload === null || payload.kind === "text") {
-      if (payload === null) conclude(leaf, look(leaf), into);
-      else concludeText(leaf, payload.text, look, into);
+    if (payload === null) {
+      conclude(leaf, hitsOfLeaf(leaf, place, deadline, hitsOf), into);
+      return;
+    }
+    const look: Look = (one) => hitsOfLeaf(one, place, deadline, hitsOf);
+    if (payload.kind === "text") {
+      concludeText(leaf, payload.text, look, into);
       return;
     }
     const inside: Leaf = { ...leaf, nature: "text", text: payload.text };
@@ -102,19 +117,22 @@ export function createInspector(guards: readonly Guard[], options: InspectorOpti
 
   /** What the guards hit; those that the deadline does not leave time for are left out. */
   function hitsOfLeaf(leaf: Leaf, place: Place, deadline: number, ask: Ask): readonly GuardHit[] {
-    const found: GuardHit[] = [];
+    let found: readonly GuardHit[] = NO_HITS;
+    const isLong = leaf.text.length >= LONG_LEAF_LENGTH;
     let isFirst = true;
     for (const guard of guards) {
-      const late = !isFirst && leaf.text.length >= LONG_LEAF_LENGTH;
-      if (late && clock.monotonic() > deadline) break;
+      if (isLong && !isFirst && clock.monotonic() > deadline) break;
       isFirst = false;
-      for (const hit of ask(guard, leaf, place)) {
-        found.push({ guard: guard.name, hit, value: hashOf(hit, leaf) });
-      }
+      const hits = ask(guard, leaf, place);
+      if (hits.length > 0) found = [...found, ...hitsBy(guard, hits, leaf)];
     }
     if (allow === undefined || found.length === 0) return found;
     const allowance = allow.at(pointerOf(leaf.location), place);
     return found.filter((entry) => !isAllowed(entry, allowance));
+  }
+
+  function hitsBy({ name }: Guard, hits: readonly Hit[], leaf: Leaf): readonly GuardHit[] {
+    return hits.map((hit) => ({ guard: name, hit, value: hashOf(hit, leaf) }));
   }
 
   function hashOf(hit: Hit, leaf: Leaf): string | null {
@@ -155,11 +173,11 @@ function isAllowed({ guard, hit, value }: GuardHit, allowance: Allowance): boole
 function hitsOf(guard: Guard, leaf: Leaf, place: Place): readonly Hit[] {
   const hits =
     place.direction === "request" ? guard.request?.(leaf, place) : guard.response?.(leaf, place);
-  return hits ?? [];
+  return hits ?? NO_HITS;
 }
 
 function mediaHitsOf(guard: Guard, leaf: Leaf, place: Place): readonly Hit[] {
-  return guard.media?.(leaf, place) ?? [];
+  return guard.media?.(leaf, place) ?? NO_HITS;
 }
 
 function withoutReplacement(entry: GuardHit): GuardHit {

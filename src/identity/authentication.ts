@@ -7,7 +7,7 @@ import { createIdentityChain } from "./chain.ts";
 import { createChallenger } from "./challenge.ts";
 import { createKeyRing } from "./jwt/key-ring.ts";
 import { createKeySource } from "./jwt/key-source.ts";
-import { createReplayMemory } from "./jwt/replays.ts";
+import { createReplayMemory, type ReplayMemory } from "./jwt/replays.ts";
 import { createTokenMethod } from "./jwt/token-method.ts";
 import type { TrustedIssuer } from "./jwt/verify.ts";
 import { createMtlsMethod } from "./mtls/mtls-method.ts";
@@ -35,6 +35,8 @@ export interface AuthenticationParts {
   readonly onKeysMissing: (issuer: string, reason: string) => void;
   /** Ways to show who one is beside those of the settings, asked after them. */
   readonly methods: readonly IdentityMethod[];
+  /** Null: what was used is remembered in this process. */
+  readonly replays?: ReplayMemory | null;
 }
 
 /** All methods that the configuration names, in the order in which they say who a caller is. */
@@ -51,7 +53,7 @@ export function createAuthentication(parts: AuthenticationParts): Authentication
   if (tokens !== null) {
     const issuers = tokens.issuers.map((issuer) => trust(issuer, parts));
     const { resourceOf } = resources;
-    const replays = createReplayMemory({ clock });
+    const replays = parts.replays ?? createReplayMemory({ clock });
     methods.push(createTokenMethod({ settings: tokens, issuers, replays, resourceOf, ...shared }));
   }
   if (apiKeys !== null) methods.push(createApiKeyMethod({ settings: apiKeys, ...shared }));

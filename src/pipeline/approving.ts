@@ -17,16 +17,15 @@ const KEYS_MAX = 64;
 /** What people may agree to of a message; null of what nobody waits for with an id. */
 export function approvalSubject(
   { kind, id, method, tool, prompt, uri, payload }: Message,
-  { direction, principal, sessionId, server, source }: Scene,
+  scene: Scene,
   policy: string,
 ): ApprovalSubject | null {
+  const { direction, principal, sessionId, server } = scene;
   if (direction !== "request" || kind !== "request" || id === null || method === null) return null;
-  const { id: name, kind: of, authenticated_by } = principal;
-  const address = authenticated_by === "none" ? source.ip : null;
   let digest: string | null | undefined;
   return {
-    caller: JSON.stringify([name, of, authenticated_by, address]),
-    isNamed: authenticated_by !== "none",
+    caller: callerOf(scene),
+    isNamed: principal.authenticated_by !== "none",
     session: sessionId,
     server,
     method,
@@ -37,6 +36,13 @@ export function approvalSubject(
       return digest;
     },
   };
+}
+
+/** The principal and how it was proven; of those that showed nothing, their address. */
+export function callerOf({ principal, source }: Scene): string {
+  const { id, kind, authenticated_by } = principal;
+  const address = authenticated_by === "none" ? source.ip : null;
+  return JSON.stringify([id, kind, authenticated_by, address]);
 }
 
 /**

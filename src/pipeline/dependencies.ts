@@ -20,6 +20,7 @@ import type {
 } from "../core/ports.ts";
 import type { RateLimit } from "../core/rate-limit.ts";
 import type { SessionBook } from "../core/session.ts";
+import type { SharedState } from "../core/shared.ts";
 import type { SchemaMode, ToolLimits } from "../core/tool-limits.ts";
 import type { DenialStyle, Disclosure } from "../decision/denial.ts";
 import type { Inspector } from "../guard/inspect.ts";
@@ -55,6 +56,8 @@ export interface Dependencies {
   readonly flow: FlowMemory | null;
   /** Null where nobody can be asked; absent likewise. */
   readonly approvals?: Approvals | null;
+  /** Null where all of it is in this process; absent likewise. */
+  readonly shared?: SharedState | null;
   /** The policy in force; null while none could be loaded, which denies everything. */
   readonly policy: () => LoadedPolicy | null;
   readonly sessions: SessionBook;

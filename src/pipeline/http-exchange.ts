@@ -33,19 +33,18 @@ import {
 } from "../mcp/message/header-mirror.ts";
 import { admit } from "./admission.ts";
 import { answerDeadlineOf } from "./answer-deadline.ts";
+import { judgeBare } from "./bare.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { type HttpKind, kindOf, unreadableBody } from "./http-kind.ts";
 import { isInnocent } from "./innocent.ts";
 import { isEdited, type Judged, type Judgement, judgeOpened, open, theDenied } from "./judge.ts";
 import { createBareOpening, createOpening } from "./judge-again.ts";
-import { cleanedBare } from "./layer1.ts";
-import { bareMessage, type Decision, decide } from "./layer2.ts";
+import { bareMessage, type Decision } from "./layer2.ts";
 import { type Entry, NO_LIMIT_FACTS, type Tab } from "./limiting.ts";
 import { mirroredFor } from "./mirrored.ts";
 import { withNames } from "./naming.ts";
 import { createPending, type Pending } from "./pending.ts";
 import { readRequest } from "./reading.ts";
-import { record } from "./record.ts";
 import {
   createRefuser,
   metadataOf,
@@ -59,6 +58,7 @@ import { createResponseJudge, type ResponseJudge } from "./response.ts";
 import { type Scene, sceneOf, withLimits } from "./scene.ts";
 import { openSession, sealSession } from "./sealing.ts";
 import { paddingOf } from "./settle.ts";
+import { bringForRequest, judgeWithOthers, settle, together } from "./sharing.ts";
 import { createStay, type Stay } from "./stay.ts";
 import { createStreamFilter, type StreamFilter } from "./stream.ts";
 
@@ -128,8 +128,7 @@ class HttpExchange implements Exchange {
     if (caller.kind === "refused") return this.#refuser.stranger(caller);
     this.#principal = caller.principal;
     this.#credentialSession = caller.credential.session;
-    const entered = this.#stay.enter(caller);
-    const barred = entered instanceof Promise ? await entered : entered;
+    const barred = this.#stay.enter(caller);
     if (barred !== null) return this.#refuse(barred);
     this.#credentials = this.#dependencies.upstream.replace(this.#head);
     if (this.#credentials === null) return this.#refuse("upstream_credential_missing");
@@ -152,33 +151,34 @@ class HttpExchange implements Exchange {
     const read = readRequest(this.#head.headers, this.#dependencies.limits, this.#mirroredBy);
     const opened = open(body, read, this.#dependencies);
     if (!opened.ok) {
+      await this.#stay.arrived([]);
       this.#stay.session?.note("invalid");
       return { kind: "deny", denial: this.#refuser.fault(opened.error) };
     }
     const { reading } = opened.value;
+    // Asked for at once; not awaited where all is here: no call waits for the event loop for nothing.
     const arrived = this.#stay.arrived(reading.messages);
-    const barred = arrived instanceof Promise ? await arrived : arrived;
-    if (barred !== null) return this.#refuse(barred);
-    // Not awaited where the answer is there: no call waits for the event loop for nothing.
-    const entering = this.#enter(reading.messages);
-    if (entering instanceof Promise || entering === null) this.#pending.expect(reading);
-    const entry = entering instanceof Promise ? await entering : entering;
-    if (this.#aborted !== null) return { kind: "deny", denial: this.#aborted };
+    const bringing = bringForRequest(reading, this.#scene("request"), this.#dependencies);
+    const asked = together([arrived, bringing, this.#enter(reading.messages)] as const);
+    if (asked instanceof Promise) this.#pending.expect(reading);
+    const [barred, unknown, entry] = asked instanceof Promise ? await asked : asked;
+    const stopped = this.#stopped(barred ?? unknown);
+    if (stopped !== null) return stopped;
     if (entry === null) return this.#refuse("limits_unavailable");
-
-    const objection = (message: Message) =>
-      this.#hasInnocentHeaders(message) ? null : "secret_in_header";
     const counted = withLimits(this.#scene("request"), entry);
     const naming = withNames(reading, counted, this.#dependencies);
     if (naming instanceof Promise) this.#pending.expect(reading);
     const scene = naming instanceof Promise ? await naming : naming;
     if (this.#aborted !== null) return { kind: "deny", denial: this.#aborted };
-    const judgement = judgeOpened(opened.value, scene, this.#dependencies, objection);
+    const judgement = judgeOpened(opened.value, scene, this.#dependencies, this.#objection);
+    const settling = settle(this.#dependencies);
     this.#stay.opened(createOpening(judgement, this.#dependencies));
     this.#milliseconds += judgement.milliseconds;
     this.#pending.expect(judgement.reading);
     this.#method = judgement.reading.messages[0]?.method ?? null;
     this.#tool = judgement.reading.messages[0]?.tool ?? null;
+    const lost = settling === null ? null : this.#stopped(await settling);
+    if (lost !== null) return lost;
     const denied = theDenied(judgement.judged);
     if (denied !== undefined) return this.#refuser.message(denied);
     const forward = this.#forwardRequest(judgement);
@@ -190,18 +190,15 @@ class HttpExchange implements Exchange {
   /** GET, DELETE and the rest: no JSON-RPC body, but a message to the policy all the same. */
   async #bareRequest(kind: Exclude<HttpKind, "post">, body: Uint8Array): Promise<Verdict> {
     if (body.length > 0) return this.#refuse("unexpected_body");
+    const barred = await this.#stay.arrived([]);
+    if (barred !== null) return this.#refuse(barred);
     const message = bareMessage(kind, null, 0);
     const entry = await this.#enter([message]);
     if (this.#aborted !== null) return { kind: "deny", denial: this.#aborted };
     if (entry === null) return this.#refuse("limits_unavailable");
     const scene = withLimits(this.#scene("request"), entry);
-    const cleaned = cleanedBare(message);
-    const decided = decide(cleaned, scene, this.#dependencies);
+    const { cleaned, decision } = judgeBare(message, scene, this.#dependencies);
     this.#stay.opened(createBareOpening(cleaned, this.#dependencies));
-    const decision = record(
-      { decision: decided, findings: [], receipts: [], scene, timings: {} },
-      this.#dependencies,
-    );
     this.#decisionId = decision.decisionId;
     if (!decision.allow) {
       return { kind: "deny", denial: this.#refuser.denial(decision, refusalStatus(decision)) };
@@ -291,8 +288,9 @@ class HttpExchange implements Exchange {
     if (judgeResponse === null) throw new Error("a response body came before its head");
     this.#tab?.spend(body.length);
     const barred = this.#stay.opening === null ? null : await this.#stay.opening;
-    if (barred !== null) return this.#refuse(barred);
-    const outcome = judgeResponse.judge(body);
+    const judge = () => judgeResponse.judge(body);
+    const outcome = barred ?? (await judgeWithOthers(judge, this.#refusable));
+    if (typeof outcome === "string") return this.#refuse(outcome);
     this.#milliseconds += outcome.milliseconds;
     if (outcome.kind === "refuse") return this.#refuse(outcome.code);
     if (outcome.kind === "deny") {
@@ -304,19 +302,19 @@ class HttpExchange implements Exchange {
     const passed = outcome.json
       ? padAnswer(outcome.body, this.#settings(), this.#dependencies, outcome.pad)
       : outcome.body;
-    const { edited: isEdited } = outcome;
-    const about = { metadata: null, isEdited, answerDeadlineMs: null };
+    const about = { metadata: null, isEdited: outcome.edited, answerDeadlineMs: null };
     return { kind: "forward", body: passed, headers, ...about };
   }
 
   async streamChunk(chunk: Uint8Array, last: boolean): Promise<StreamOutput> {
-    if (this.#stream === null) throw new Error("a chunk came before the stream's head");
+    const stream = this.#stream;
+    if (stream === null) throw new Error("a chunk came before the stream's head");
     this.#tab?.spend(chunk.length);
     const barred = this.#stay.opening === null ? null : await this.#stay.opening;
-    if (barred !== null) {
-      return { bytes: this.#stream.errors(this.#refuser.recorded(barred)), end: true };
-    }
-    return this.#stream.push(chunk, last);
+    const push = () => stream.push(chunk, last);
+    const output = barred ?? (await judgeWithOthers(push, this.#refusable));
+    if (typeof output !== "string") return output;
+    return { bytes: stream.errors(this.#refuser.recorded(output)), end: true };
   }
 
   abort(cause: AbortCause): HttpDenial {
@@ -359,6 +357,15 @@ class HttpExchange implements Exchange {
   #hasInnocentHeaders(message: Message | null): boolean {
     const text = unmirroredArguments(this.#head.headers, message, this.#mirroredBy);
     return isInnocent(text, this.#scene("request"), this.#dependencies);
+  }
+
+  readonly #objection = (message: Message): RefusalCode | null =>
+    this.#hasInnocentHeaders(message) ? null : "secret_in_header";
+
+  /** Whoever gave up meanwhile has been answered; null when nothing stands against going on. */
+  #stopped(refusal: RefusalCode | null): Deny | null {
+    if (this.#aborted !== null) return { kind: "deny", denial: this.#aborted };
+    return refusal === null ? null : this.#refuse(refusal);
   }
 
   /** A denial of the firewall's own, on record. */

@@ -19,8 +19,11 @@ export interface Stay {
   facts(): Omit<SessionFacts, "id">;
   /** Null where nothing is to be waited for. */
   readonly opening: Promise<SessionRefusal | null> | null;
-  /** Who is asking came to be known. Null when nothing stands against it. */
-  enter(caller: Caller): Soon<SessionRefusal | null>;
+  /**
+   * Who is asking came to be known. Null when nothing stands against it, or when that is not known
+   * yet: then `arrived` waits for it, along with what else is asked for the message.
+   */
+  enter(caller: Caller): SessionRefusal | null;
   /**
    * What was sent came to be known: whoever names no revision is in a session all the same, unless
    * they are about to be given one.
@@ -53,6 +56,7 @@ class ExchangeStay implements Stay {
   readonly #dependencies: Dependencies;
   session: Session | null = null;
   #visitor: Visitor | null = null;
+  #entering: Promise<SessionRefusal | null> | null = null;
   #credential: Credential = NO_CREDENTIAL;
   opening: Promise<SessionRefusal | null> | null = null;
   denial: Decision | null = null;
@@ -69,7 +73,14 @@ class ExchangeStay implements Stay {
     return this.session?.facts() ?? NO_COUNTS.session;
   }
 
-  enter(caller: Caller): Soon<SessionRefusal | null> {
+  enter(caller: Caller): SessionRefusal | null {
+    const entered = this.#enter(caller);
+    if (!(entered instanceof Promise)) return entered;
+    this.#entering = entered;
+    return null;
+  }
+
+  #enter(caller: Caller): Soon<SessionRefusal | null> {
     const { headers, source, requestId } = this.#head;
     const server = this.#head.server ?? "";
     const { principal, credential } = caller;
@@ -87,6 +98,7 @@ class ExchangeStay implements Stay {
   }
 
   arrived(messages: readonly Message[]): Soon<SessionRefusal | null> {
+    if (this.#entering !== null) return this.#entering;
     const visitor = this.#visitor;
     const isOutside = this.session === null && visitor !== null && visitor.id === null;
     if (!isOutside || messages.every(({ method }) => method === "initialize")) return null;

@@ -80,6 +80,7 @@ class WasmPolicyEngine implements PolicyEngine {
   readonly #budgetMs: number;
   readonly #select: (input: unknown) => unknown;
   readonly #remembered: Remembered<Answer> = createRemembered();
+  readonly #readAnswer = createAnswerReader();
   readonly mask?: (event: DecisionEvent) => Result<unknown, PolicyFault>;
 
   constructor(revision: string, instance: Instance, parts: Parts) {
@@ -94,8 +95,9 @@ class WasmPolicyEngine implements PolicyEngine {
 
   decide(input: PolicyInput): Result<PolicyDecision, PolicyFault> {
     const started = this.#clock.monotonic();
+    const question = textOf(this.#select(input));
+    if (question === null) return fault("policy_failed", "the input is no JSON");
     // What the policy may look at is all that it depends on: no clock, no network, no memory.
-    const question = JSON.stringify(this.#select(input));
     const decision = this.#remembered.of(question, () => this.#ask(question), isLasting);
     const tookMs = this.#clock.monotonic() - started;
     if (tookMs > this.#budgetMs) {
@@ -106,7 +108,7 @@ class WasmPolicyEngine implements PolicyEngine {
 
   #ask(question: string): Answer {
     const answer = this.#evaluate((instance) => instance.evaluate(question));
-    return answer.ok ? readAnswer(parse(answer.value)) : answer;
+    return answer.ok ? this.#readAnswer(answer.value) : answer;
   }
 
   /** Late is not too late here: an answer that is right takes out what it should. */
@@ -149,6 +151,31 @@ type Answer = Result<PolicyDecision, PolicyFault>;
 /** FAIL CLOSED: a fault is for the message it befell, and the next one asks again. */
 function isLasting({ ok: isDecision }: Answer): boolean {
   return isDecision;
+}
+
+/** Null for what JSON cannot say. */
+function textOf(input: unknown): string | null {
+  try {
+    return JSON.stringify(input) ?? null;
+  } catch {
+    return null;
+  }
+}
+
+const ANSWERS_MAX = 64;
+const ANSWER_MAX_LENGTH = 2048;
+
+/** Most questions get one of a few answers, word for word; what those say is worked out once. */
+function createAnswerReader(): (text: string) => Answer {
+  const known = new Map<string, Answer>();
+  return (text) => {
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    const answer = readAnswer(parse(text));
+    if (known.size >= ANSWERS_MAX) known.clear();
+    if (text.length <= ANSWER_MAX_LENGTH) known.set(text, answer);
+    return answer;
+  };
 }
 
 function parse(text: string): unknown {

@@ -29,44 +29,61 @@ export function createApprovalRoute(options: ApprovalRouteOptions | null): Admin
   const expected = options === null ? null : digest(options.token);
   return {
     path: APPROVALS_PATH,
-    answer(asked) {
+    async answer(asked) {
       if (options === null || expected === null)
         return says(403, "approvals are off: set approvals.token");
       if (!showsToken(asked.authorization, expected))
         return says(401, "the token is missing or wrong");
-      const [, , id, action, ...rest] = asked.path.split("/");
-      if (id === undefined && asked.method === "GET") return listOf(options.desk);
-      if (asked.method !== "POST") return says(405, "GET this, or POST to ID/approve or ID/deny");
-      const act = id === undefined || rest.length > 0 ? undefined : ACTIONS.get(action);
-      return act?.(id ?? "", asked, options) ?? says(404, "there are ID/approve and ID/deny");
+      const act = actOf(asked);
+      // Where the store is outside of this process, it may be away.
+      return typeof act === "function" ? act(options).catch(() => UNAVAILABLE) : act;
     },
   };
 }
 
-type Act = (id: string, asked: AdminRequest, options: ApprovalRouteOptions) => AdminAnswer;
-
-function listOf(desk: ApprovalDesk): AdminAnswer {
-  return json(200, {
-    pending: desk.pending().map(shownPending),
-    grants: desk.grants().map(shownGrant),
-  });
+/** What is asked for, or why that is nothing. */
+function actOf(
+  asked: AdminRequest,
+): AdminAnswer | ((options: ApprovalRouteOptions) => Promise<AdminAnswer>) {
+  const [, , id, action, ...rest] = asked.path.split("/");
+  if (id === undefined && asked.method === "GET") return ({ desk }) => listOf(desk);
+  if (asked.method !== "POST") return says(405, "GET this, or POST to ID/approve or ID/deny");
+  const act = id === undefined || rest.length > 0 ? undefined : ACTIONS.get(action);
+  if (act === undefined) return says(404, "there are ID/approve and ID/deny");
+  return (options) => act(id ?? "", asked, options);
 }
 
-function approve(id: string, asked: AdminRequest, options: ApprovalRouteOptions): AdminAnswer {
+type Act = (id: string, asked: AdminRequest, options: ApprovalRouteOptions) => Promise<AdminAnswer>;
+
+async function listOf(desk: ApprovalDesk): Promise<AdminAnswer> {
+  const [pending, grants] = await Promise.all([desk.pending(), desk.grants()]);
+  return json(200, { pending: pending.map(shownPending), grants: grants.map(shownGrant) });
+}
+
+async function approve(
+  id: string,
+  asked: AdminRequest,
+  options: ApprovalRouteOptions,
+): Promise<AdminAnswer> {
   const word = readWord(asked.body);
   if (word === null) {
     return says(400, `{"calls":1…${CALLS_MAX},"minutes":1…${MINUTES_MAX},"any_arguments":false}`);
   }
-  const grant = options.desk.approve(id, word);
+  const note = (agreed: StandingGrant) => options.note("approved", agreed);
+  const grant = await options.desk.approve(id, word, note);
   if (grant === null) return says(404, "no such question waits for the operator");
-  if (options.note("approved", grant)) return json(200, shownGrant(grant));
-  // FAIL CLOSED: nobody has agreed to what is not on record.
-  options.desk.deny(id);
-  return says(503, "the decision log cannot take it; nothing was approved");
+  if (grant === "unrecorded") {
+    return says(503, "the decision log cannot take it; nothing was approved");
+  }
+  return json(200, shownGrant(grant));
 }
 
-function deny(id: string, _: AdminRequest, { desk, note }: ApprovalRouteOptions): AdminAnswer {
-  const denied = desk.deny(id);
+async function deny(
+  id: string,
+  _: AdminRequest,
+  { desk, note }: ApprovalRouteOptions,
+): Promise<AdminAnswer> {
+  const denied = await desk.deny(id);
   if (denied === null) return says(404, "there is no such approval");
   note("denied", denied);
   return json(200, { ...shownPending(denied), state: "denied" });
@@ -144,3 +161,5 @@ function json(status: number, value: unknown): AdminAnswer {
 function says(status: number, error: string): AdminAnswer {
   return json(status, { error });
 }
+
+const UNAVAILABLE = says(503, "the store of approvals does not answer; try again later");

@@ -6,13 +6,25 @@ import type { Dependencies } from "../pipeline/dependencies.ts";
 import { APPROVAL_DEFAULTS, createApprovals } from "../state/approvals.ts";
 import type { AdminRoute } from "../telemetry/admin.ts";
 import { createApprovalRoute } from "./approvals-http.ts";
+import type { SharedStoresOf } from "./stores.ts";
+
+/** What people agree to, as both sides see it. */
+export interface OpenApprovals {
+  readonly approvals: Approvals | null;
+  readonly desk: ApprovalDesk | null;
+}
 
 /** Questions and grants; null where nobody may answer, so that nobody is asked. */
 export function approvalsOf(
   { approvals }: Pick<Config, "approvals">,
+  shared: SharedStoresOf | null,
   clock: Clock,
-): (Approvals & ApprovalDesk) | null {
-  return approvals.token === null ? null : createApprovals({ ...APPROVAL_DEFAULTS, clock });
+): OpenApprovals {
+  if (approvals.token === null) return { approvals: null, desk: null };
+  const elsewhere = shared?.approvals ?? null;
+  if (elsewhere !== null) return elsewhere;
+  const here = createApprovals({ ...APPROVAL_DEFAULTS, clock });
+  return { approvals: here, desk: here };
 }
 
 /** Where the operator answers, with every answer on record. */

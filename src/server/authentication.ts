@@ -5,6 +5,7 @@ import type { Clock } from "../core/ports.ts";
 import { createAnonymousIdentity } from "../identity/anonymous.ts";
 import { createAuthentication } from "../identity/authentication.ts";
 import { canReadKeys } from "../identity/jwt/key-source.ts";
+import type { ReplayMemory } from "../identity/jwt/replays.ts";
 import { canReadRevocations } from "../identity/revocations.ts";
 import {
   createUpstreamCredentials,
@@ -18,6 +19,8 @@ export interface AuthenticationWiring {
   readonly authTelemetry?: AuthTelemetry;
   /** Hears why an issuer's keys could not be had. */
   readonly onKeysMissing?: (issuer: string, reason: string) => void;
+  /** Absent: what was used is remembered in this process. */
+  readonly replays?: ReplayMemory | null;
 }
 
 /** Where nobody listens. */
@@ -26,7 +29,7 @@ export const SILENT: AuthTelemetry = { accepted() {}, refused() {} };
 /** Who may come in, what they are told, and what goes on of what they showed. */
 export function authenticationOf(
   config: Config,
-  { clock, authTelemetry = SILENT, onKeysMissing = () => {} }: AuthenticationWiring,
+  { clock, authTelemetry = SILENT, onKeysMissing = () => {}, replays = null }: AuthenticationWiring,
 ): Pick<Dependencies, "identity" | "gatekeeper" | "upstream"> {
   const { authentication: settings } = config;
   const upstream = createUpstreamCredentials((server) => accessOf(config, server), clock);
@@ -41,6 +44,7 @@ export function authenticationOf(
     telemetry: authTelemetry,
     onKeysMissing,
     methods: [],
+    replays,
   });
   return { ...authentication, upstream };
 }

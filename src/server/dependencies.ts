@@ -9,7 +9,7 @@ import type { AuthLog } from "../core/auth-log.ts";
 import type { AuthTelemetry } from "../core/identity.ts";
 import type { Inventory } from "../core/inventory.ts";
 import type { NameResolver } from "../core/names.ts";
-import type { AuditSink, Clock, RateStore, Telemetry } from "../core/ports.ts";
+import type { AuditSink, Catalogue, Clock, RateStore, Telemetry, ToolPins } from "../core/ports.ts";
 import type { Dependencies, LoadedPolicy, ServerSettings } from "../pipeline/dependencies.ts";
 import { createDoorkeeper } from "../pipeline/doorkeeper.ts";
 import { createSights } from "../pipeline/sights.ts";
@@ -23,6 +23,7 @@ import { packageVersion } from "./package-root.ts";
 import { pathGuardOf } from "./paths.ts";
 import { createRates, failureBrakeOf } from "./rates.ts";
 import { withRefusedOnRecord } from "./refused-callers.ts";
+import type { SharedStoresOf } from "./stores.ts";
 import { randomIdentifiers, systemJitter } from "./system.ts";
 import { NO_LIMITS, toolLimitsOf } from "./tool-limits.ts";
 
@@ -45,13 +46,15 @@ export interface Parts {
   readonly approvals?: Approvals | null;
   /** Where limits are counted; absent: in this process. */
   readonly rateStore?: RateStore;
+  /** What is kept for all replicas; absent: nothing. */
+  readonly shared?: SharedStoresOf | null;
   /** Who may read arguments in the log; absent where nobody may. */
   readonly analyst?: AnalystSeal | null;
 }
 
 /** The pipeline's parts as a configuration wants them: the one place where they are put together. */
 export function dependenciesOf(config: Config, parts: Parts): Dependencies {
-  const { inForce, audit, telemetry, clock } = parts;
+  const { inForce, audit, telemetry, clock, shared = null } = parts;
   // FAIL CLOSED: without its inventory nothing could be enforced.
   if ((parts.inventory ?? null) === null && config.inventory.file !== null)
     throw new Error("no inventory");
@@ -73,9 +76,10 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
         clock,
         telemetry: parts.authTelemetry ?? SILENT,
       }),
+      replays: shared?.replays ?? null,
       ...(parts.onKeysMissing === undefined ? {} : { onKeysMissing: parts.onKeysMissing }),
     }),
-    failures: failureBrakeOf(config, clock),
+    failures: failuresOf(config, shared, clock),
     rates: createRates({
       config,
       policyLimits: () => inForce().policy.rateLimits,
@@ -88,15 +92,9 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
       return inForce().inspector;
     },
     names: namesOf(config, clock),
-    paths: pathGuardOf(config),
+    paths: pathGuardOf(config, shared?.aliases),
     catalogue,
-    pins: createPins({
-      catalogue,
-      get inventory() {
-        return parts.inventory ?? null;
-      },
-      modeOf: (server) => config.servers.get(server)?.inventoryMode ?? config.inventory.mode,
-    }),
+    pins: pinsOf(config, parts, catalogue),
     sights: createSights(),
     doorkeeper: createDoorkeeper({ hosts: config.allowedHosts, origins: config.allowedOrigins }),
     schemas: createSchemaJudge(),
@@ -105,14 +103,32 @@ export function dependenciesOf(config: Config, parts: Parts): Dependencies {
       return isAsked && config.flow !== "off" ? flow : null;
     },
     approvals: parts.approvals ?? null,
+    shared: shared?.state ?? null,
     policy: () => inForce().policy,
     events,
-    sessions: createSessionBook({ clock, log: auth, ...config.sessions }),
+    sessions:
+      shared?.sessions?.(auth) ?? createSessionBook({ clock, log: auth, ...config.sessions }),
     auth,
     audit,
     telemetry,
     settings: createSettings(config),
   };
+}
+
+function pinsOf(config: Config, parts: Parts, catalogue: Catalogue): ToolPins {
+  return createPins({
+    catalogue,
+    get inventory() {
+      return parts.inventory ?? null;
+    },
+    modeOf: (server) => config.servers.get(server)?.inventoryMode ?? config.inventory.mode,
+    seen: parts.shared?.tools ?? null,
+  });
+}
+
+function failuresOf(config: Config, shared: SharedStoresOf | null, clock: Clock) {
+  const local = failureBrakeOf(config, clock);
+  return local === null ? null : (shared?.failures?.(local) ?? local);
 }
 
 /** Null where nobody is to ask DNS. */

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Config } from "../config/config.ts";
+import type { AliasStore } from "../core/ports.ts";
 import { createMemoryStore } from "../guard/paths/memory-store.ts";
 import { createPathGuard, type PathGuard } from "../guard/paths/path-guard.ts";
 import { createSealedStore } from "../guard/paths/sealed-store.ts";
@@ -8,13 +9,16 @@ import { packagePath } from "./package-root.ts";
 const KEY_BYTES = 32;
 
 /** The path guard that a configuration asks for; without a key of its own it holds for this run. */
-export function pathGuardOf(config: Pick<Config, "aliases" | "servers" | "ownPaths">): PathGuard {
+export function pathGuardOf(
+  config: Pick<Config, "aliases" | "servers" | "ownPaths">,
+  shared: ((local: AliasStore) => AliasStore) | null = null,
+): PathGuard {
   const { aliases, servers, ownPaths } = config;
   const { store, keepExtension, publicPaths, contents } = aliases;
   return createPathGuard({
     key: aliases.key?.reveal() ?? randomBytes(KEY_BYTES),
     isLasting: aliases.key !== null,
-    store: store === "sealed" ? createSealedStore() : createMemoryStore(),
+    store: store === "sealed" ? createSealedStore() : memoryStore(shared),
     server: (id) => {
       const roots = [...(servers.get(id)?.roots.values() ?? [])];
       return { roots, aliased: isAliased(aliases.mode, roots) };
@@ -24,6 +28,11 @@ export function pathGuardOf(config: Pick<Config, "aliases" | "servers" | "ownPat
     contents,
     ownPaths: [...ownPaths, packagePath("dist/policy")],
   });
+}
+
+function memoryStore(shared: ((local: AliasStore) => AliasStore) | null): AliasStore {
+  const local = createMemoryStore();
+  return shared?.(local) ?? local;
 }
 
 /** Whether aliases are minted with a key that ends with this run. */

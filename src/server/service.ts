@@ -21,8 +21,12 @@ import { analystOf } from "./open-log.ts";
 import { openShippedLog } from "./open-shipping.ts";
 import { packageVersion } from "./package-root.ts";
 import { openPorts, type Ports } from "./ports.ts";
+<<<<<<< HEAD
 import { type OpenedRates, openRates } from "./rates.ts";
+=======
+>>>>>>> main
 import { followInventory, noteReload, noteStart } from "./reloads.ts";
+import { openState } from "./state.ts";
 import { systemClock } from "./system.ts";
 import { policyNeedsOneMemory } from "./workers/one-memory.ts";
 
@@ -117,16 +121,25 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
   undo.push(() => sink.close());
   const analyst = analystOf(config.audit);
   if (!analyst.ok) return giveUp("audit", [analyst.error]);
+<<<<<<< HEAD
   const rates = await openRates(config, systemClock, noteRedis(config, metrics, log));
   if (!rates.ok) return giveUp("service", [rates.error]);
   undo.push(() => rates.value.close());
   const approvals = approvalsOf(config, systemClock);
+=======
+  const state = await openState(config, systemClock, noteRedis(metrics, log));
+  if (!state.ok) return giveUp("service", [state.error]);
+  undo.push(() => state.value.close());
+  const { rateStore, shared } = state.value;
+  const { approvals, desk } = approvalsOf(config, shared, systemClock);
+  const own = { approvals, shared, analyst: analyst.value, clock: systemClock };
+>>>>>>> main
   const dependencies = dependenciesOf(config, {
     ...{ approvals, analyst: analyst.value, clock: systemClock },
     ...listenersOf(metrics, log),
     ...logsOf(sink, metrics, options.onDecision),
     inForce: current,
-    rateStore: rates.value.store,
+    rateStore,
     get inventory() {
       return inventory.value.current();
     },
@@ -142,8 +155,12 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
     ready: isReadyNow,
     policyDefault: () => current().policy.default,
     anyAdminPort: options.anyAdminPort === true,
+<<<<<<< HEAD
     isWorker,
     routes: [approvalRouteOf(config, approvals, sink, dependencies)],
+=======
+    routes: [approvalRouteOf(config, desk, sink, dependencies)],
+>>>>>>> main
   });
   if (!ports.ok) return giveUp("service", ports.error);
   const { grpc, admin } = ports.value;
@@ -161,9 +178,21 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
     grpcPort: grpc.port,
     admin,
     policy: current().policy,
+<<<<<<< HEAD
     health: () => healthOf(isReadyNow(), ports.value.hindrances(), current().policy.default),
     snapshot: metrics.snapshot,
     ...endsOf(options, { ports: ports.value, rates: rates.value, sink, endWithin, stopJudging }),
+=======
+    async stop() {
+      ready = false;
+      live.value.stop();
+      inventory.value.stop();
+      endWithin(config.drainDeadlineMs);
+      await drain(options, ports.value);
+      state.value.close();
+      return close(sink, log);
+    },
+>>>>>>> main
   });
 }
 
@@ -225,11 +254,11 @@ function listenersOf(metrics: Metrics, log: Logger) {
 }
 
 /** Told once for each change. */
-function noteRedis({ redis }: Config, metrics: Metrics, log: Logger): (isUp: boolean) => void {
+function noteRedis(metrics: Metrics, log: Logger): (isUp: boolean) => void {
   return (isUp) => {
     metrics.redisUp(isUp);
     if (isUp) log.info("redis_up");
-    else log.error("redis_down", { on_failure: redis?.onFailure ?? null });
+    else log.error("redis_down");
   };
 }
 

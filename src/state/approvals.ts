@@ -1,5 +1,6 @@
-import { hash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type {
+  Agreed,
   ApprovalDesk,
   ApprovalQuestion,
   ApprovalSubject,
@@ -7,10 +8,12 @@ import type {
   ApprovalWord,
   PendingApproval,
   QuestionOutcome,
+  RecordGrant,
   StandingGrant,
 } from "../core/approvals.ts";
-import type { Asked, GrantFact } from "../core/policy.ts";
+import type { GrantFact } from "../core/policy.ts";
 import type { Clock } from "../core/ports.ts";
+import { described, factsOf, keyOf, mayAgree, placeOf, termsOf } from "./approval-terms.ts";
 
 export interface ApprovalOptions {
   readonly clock: Pick<Clock, "monotonic">;
@@ -30,17 +33,19 @@ export const APPROVAL_DEFAULTS = {
   grantsMax: 4_096,
 } as const;
 
-/** Where neither a rule nor whoever agrees says more. */
-const USUAL_CALLS = 1;
-const USUAL_MINUTES = 15;
-
-const MINUTE_MS = 60_000;
+/** A desk that answers at once. */
+export interface LocalDesk extends ApprovalDesk {
+  pending(): readonly PendingApproval[];
+  grants(): readonly StandingGrant[];
+  approve(id: string, word: ApprovalWord, record?: RecordGrant): Agreed;
+  deny(id: string): PendingApproval | null;
+}
 
 /**
  * Keeps questions and grants in this process: another replica asks for itself, and a restart ends
  * all of them. An id is 128 random bits, and opens nothing by itself.
  */
-export function createApprovals(options: ApprovalOptions): Approvals & ApprovalDesk {
+export function createApprovals(options: ApprovalOptions): Approvals & LocalDesk {
   return new ApprovalMemory(options);
 }
 
@@ -63,7 +68,7 @@ interface Grant {
   callsLeft: number;
 }
 
-class ApprovalMemory implements Approvals, ApprovalDesk {
+class ApprovalMemory implements Approvals, LocalDesk {
   readonly #options: ApprovalOptions;
   /** By id; both in the order in which they began. */
   readonly #questions = new Map<string, Question>();
@@ -100,7 +105,7 @@ class ApprovalMemory implements Approvals, ApprovalDesk {
     const digest = about.subject.digest();
     if (digest === null) return { kind: "unasked" };
     const place = placeOf(about.subject);
-    const key = JSON.stringify([place, digest, about.asked]);
+    const key = keyOf(place, digest, about.asked);
     const known = this.#questions.get(this.#idOf.get(key) ?? "");
     if (known !== undefined) return { kind: known.isDenied ? "denied" : "waiting", id: known.id };
     if (!this.#hasRoomFor(about.subject)) return { kind: "unasked" };
@@ -116,27 +121,22 @@ class ApprovalMemory implements Approvals, ApprovalDesk {
     return [...this.#questions.values()].map((question) => this.#described(question));
   }
 
-  approve(id: string, word: ApprovalWord): StandingGrant | null {
+  approve(id: string, word: ApprovalWord, record: RecordGrant = () => true): Agreed {
     this.#forgetEnded();
     const question = this.#questions.get(id);
     if (question === undefined || question.isDenied) return null;
     const { asked } = question.about;
-    // Who is asked for by name has to say it themselves.
-    if (asked.some(({ by }) => by !== null && by !== word.by)) return null;
+    if (!mayAgree(asked, word)) return null;
     if (this.#grants.size >= this.#options.grantsMax) return null;
     const since = this.#options.clock.monotonic();
-    const minutes = word.minutes ?? least(asked, "minutes") ?? USUAL_MINUTES;
-    const grant = {
-      question,
-      word,
-      since,
-      until: since + minutes * MINUTE_MS,
-      used: 0,
-      callsLeft: word.calls ?? least(asked, "calls") ?? USUAL_CALLS,
-    };
+    const { calls: callsLeft, forMs } = termsOf(asked, word);
+    const grant = { question, word, since, until: since + forMs, used: 0, callsLeft };
+    const standing = this.#standing(grant);
+    // FAIL CLOSED: nobody has agreed to what is not on record.
+    if (!record(standing)) return "unrecorded";
     this.#forget(question);
     this.#grants.set(id, grant);
-    return this.#standing(grant);
+    return standing;
   }
 
   deny(id: string): PendingApproval | null {
@@ -179,21 +179,15 @@ class ApprovalMemory implements Approvals, ApprovalDesk {
     this.#idOf.delete(key);
   }
 
-  #facts({ question, word, since, used, callsLeft }: Grant): GrantFact[] {
+  #facts({ question, word, since, used, callsLeft }: Grant): readonly GrantFact[] {
     const age_s = Math.floor((this.#options.clock.monotonic() - since) / 1000);
     const { id, about } = question;
-    const rules = new Set(about.asked.map(({ rule }) => rule));
-    return [...rules].map((rule) => {
-      return { id, rule, by: word.by, age_s, used, calls_left: callsLeft };
-    });
+    return factsOf(about.asked, { id, by: word.by, age_s, used, calls_left: callsLeft });
   }
 
   #described({ id, about, askedAt, isDenied }: Question): PendingApproval {
-    const { subject, asked, principal, argumentKeys, decisionId } = about;
-    const { server, method, name } = subject;
     const ageS = Math.floor((this.#options.clock.monotonic() - askedAt) / 1000);
-    const state = isDenied ? "denied" : "waiting";
-    return { id, principal, server, method, name, argumentKeys, asked, decisionId, ageS, state };
+    return described(id, about, ageS, isDenied ? "denied" : "waiting");
   }
 
   #standing({ question, word, until, used, callsLeft }: Grant): StandingGrant {
@@ -207,15 +201,4 @@ class ApprovalMemory implements Approvals, ApprovalDesk {
 function isFor({ question, word }: Grant, subject: ApprovalSubject): boolean {
   if (question.place !== placeOf(subject)) return false;
   return word.anyArguments || question.digest === subject.digest();
-}
-
-/** Everything but the arguments; a hash, for a caller chooses how long some of it is. */
-function placeOf({ caller, session, server, method, name, policy }: ApprovalSubject): string {
-  return hash("sha256", JSON.stringify([caller, session, server, method, name, policy]), "base64");
-}
-
-/** The strictest of what the rules say; null where none says any. */
-function least(asked: readonly Asked[], term: "calls" | "minutes"): number | null {
-  const told = asked.map((one) => one[term]).filter((value) => value !== null);
-  return told.length === 0 ? null : Math.min(...told);
 }

@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import type { AuthLog, SessionEnd, SessionOrigin } from "../core/auth-log.ts";
 import type { Principal } from "../core/policy.ts";
 import type { Clock } from "../core/ports.ts";
@@ -10,19 +9,12 @@ import type {
   Visitor,
 } from "../core/session.ts";
 import { contextOf, createHeldSession, type HeldSession } from "./held-session.ts";
+import { isNamed, isSessionId, keyOf, nameOf } from "./session-names.ts";
 
 export interface SessionBookOptions extends SessionSettings {
   readonly clock: Clock;
   readonly log: AuthLog;
 }
-
-/** Longer ids are remembered by their hash. */
-const ID_MAX_LENGTH = 128;
-/**
- * Visible ASCII (MCP 2025-11-25, "Session Management"). FAIL CLOSED: two headers come joined by a
- * comma, and a server might take one of them for what both together are not.
- */
-const ID_FORM = /^[\x21-\x2b\x2d-\x7e]+$/;
 
 /**
  * The sessions that this process knows. Those of principals with a name and those of callers that
@@ -52,7 +44,7 @@ class MemorySessions implements SessionBook {
   enter(visitor: Visitor): Entry | null {
     this.#endIdle();
     if (visitor.id === null) return this.#enterByCredential(visitor);
-    if (!ID_FORM.test(visitor.id)) return this.#refuse("session_unknown", visitor);
+    if (!isSessionId(visitor.id)) return this.#refuse("session_unknown", visitor);
     const key = keyOf("id", visitor.server, visitor.id);
     const known = this.#find(key);
     if (known === undefined || known.over() !== null) return this.#unknown(key, visitor);
@@ -202,18 +194,4 @@ const ENDED_AT_ONCE = 1_024;
 function first(sessions: Sessions): HeldSession | undefined {
   for (const session of sessions.values()) return session;
   return undefined;
-}
-
-/** No two pairs have the same. */
-function keyOf(kind: "id" | "credential", owner: string, id: string): string {
-  const short = id.length <= ID_MAX_LENGTH ? id : hash("sha256", id);
-  return `${kind}:${owner.length}:${owner}:${short}`;
-}
-
-function isNamed({ authenticated_by }: Principal): boolean {
-  return authenticated_by !== "none";
-}
-
-function nameOf({ kind, id }: Principal): string {
-  return `${kind}:${id}`;
 }

@@ -14,7 +14,8 @@ export interface Trust {
 const FULL = 1_000;
 const ANONYMOUS = 750;
 
-const STEPS: { readonly [happening in Happening | "identity_changed"]: number } = {
+/** In tenths. */
+export const TRUST_STEPS: { readonly [happening in Happening | "identity_changed"]: number } = {
   allowed: 1,
   denied: -50,
   invalid: -50,
@@ -27,8 +28,11 @@ export function firstTrust(authenticatedBy: AuthenticatedBy): Trust {
   return { tenths: most, mostTenths: most };
 }
 
-export function nextTrust({ tenths, mostTenths }: Trust, happening: keyof typeof STEPS): Trust {
-  const next = tenths + STEPS[happening];
+export function nextTrust(
+  { tenths, mostTenths }: Trust,
+  happening: keyof typeof TRUST_STEPS,
+): Trust {
+  const next = tenths + TRUST_STEPS[happening];
   return { tenths: Math.max(0, Math.min(mostTenths, next)), mostTenths };
 }
 

@@ -37,7 +37,7 @@ export interface AdminOptions {
 /** A path and all below it. It says for itself who may ask, and what; no web page ever may. */
 export interface AdminRoute {
   readonly path: string;
-  answer(asked: AdminRequest): AdminAnswer;
+  answer(asked: AdminRequest): AdminAnswer | Promise<AdminAnswer>;
 }
 
 export interface AdminRequest {
@@ -159,7 +159,7 @@ async function answerRoute(
   if (route === undefined) return plain(404, "there are /health, /ready and /metrics");
   const { method = "", headers } = request;
   const body = await bodyOf(request);
-  const reply = route.answer({ method, path, authorization: headers.authorization, body });
+  const reply = await route.answer({ method, path, authorization: headers.authorization, body });
   if (reply.status === 401) onRefused?.("token");
   return reply;
 }

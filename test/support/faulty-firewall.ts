@@ -158,8 +158,14 @@ function spoil(exchange: Exchange, { step, how, after = 0 }: FirewallFault): Exc
   });
 }
 
-/** The real handler, on a call that breaks at the moment named; then nothing more gets through. */
-function breakStreams(process: (call: ProcessCall) => void, fault: () => StreamFault | null) {
+/**
+ * The real handler, on a call that breaks at the moment that `fault` names; then nothing more gets
+ * through. Null: all goes well.
+ */
+export function breakStreams(
+  process: (call: ProcessCall) => void,
+  fault: () => StreamFault | null,
+) {
   return (call: ProcessCall): void => {
     const current = fault();
     if (current === null) {

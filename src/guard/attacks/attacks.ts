@@ -3,7 +3,7 @@ import type { Hit, Place, Severity } from "../../core/finding.ts";
 import type { Leaf } from "../../core/json.ts";
 import type { Guard } from "../../core/ports.ts";
 import { roleOf } from "../descriptions/place.ts";
-import { createCoverage, keysInArgument } from "./coverage.ts";
+import { createCoverage, isInArgument } from "./coverage.ts";
 import { judgeText, type Suspicion } from "./judge.ts";
 import { findMarkers } from "./prompt/markers.ts";
 import { mayLeadInside, namesIn } from "./ssrf/names.ts";
@@ -31,17 +31,18 @@ export function createAttacksGuard(config: AttacksConfig, detect: DetectSettings
 
   /** What becomes of an attack in a leaf; null where nobody looks. */
   function actionAt({ nature, location }: Leaf, place: Place): AttackAction | null {
-    if ((nature !== "text" && nature !== "key") || !FILLED.has(place.method)) return null;
-    const coverage = coverageAt(place);
-    const keys = coverage === null ? null : keysInArgument(location);
-    return coverage === null || keys === null ? null : coverage(keys);
+    if ((nature !== "text" && nature !== "key") || location === null) return null;
+    if (!isInArgument(location) || !FILLED.has(place.method)) return null;
+    return coverageAt(place)?.(location) ?? null;
   }
 
   function request(leaf: Leaf, place: Place): readonly Hit[] {
     const action = actionAt(leaf, place);
     if (action === null) return NOTHING;
     const { text } = leaf;
-    return suspicionsOf(leaf, place).map(({ kind, severity }) => ({
+    const suspicions = suspicionsOf(leaf, place);
+    if (suspicions.length === 0) return NOTHING;
+    return suspicions.map(({ kind, severity }) => ({
       kind,
       severity: severityOf(severity, action),
       start: 0,
@@ -54,7 +55,9 @@ export function createAttacksGuard(config: AttacksConfig, detect: DetectSettings
     if (config.results === "off" || leaf.nature !== "text") return NOTHING;
     if (place.kind !== "result" || !ANSWERED.has(place.method)) return NOTHING;
     if (roleOf(leaf, place) !== "other") return NOTHING;
-    return findMarkers(leaf.text).map(({ start, end }) => ({
+    const markers = findMarkers(leaf.text);
+    if (markers.length === 0) return NOTHING;
+    return markers.map(({ start, end }) => ({
       kind: "prompt-injection",
       severity: "high",
       start,

@@ -8,8 +8,8 @@ import type { Place } from "../../core/finding.ts";
 import { compileGlob, type Glob } from "../../core/glob.ts";
 import type { Location } from "../../core/json.ts";
 
-/** What becomes of an attack in one place; null where nobody looks. */
-export type Coverage = (keys: readonly string[]) => AttackAction | null;
+/** What becomes of an attack in an argument, by where it stands in it; null where nobody looks. */
+export type Coverage = (location: Location) => AttackAction | null;
 
 /** A longer name is no tool's (MCP allows 128), and no glob is tried on it. */
 const NAME_MAX_LENGTH = 256;
@@ -42,10 +42,18 @@ export function createCoverage(
     return fitting === undefined ? own.area : fitting.area;
   }
 
-  return (place) => {
-    const areas = [configured(place), policy].filter((area) => area !== null);
-    return areas.length === 0 ? null : (keys) => strictest(areas, keys);
-  };
+  const usual = coverageOf(shared, policy);
+
+  return (place) => (servers.has(place.server) ? coverageOf(configured(place), policy) : usual);
+}
+
+function coverageOf(configured: Area | null, policy: Area | null): Coverage | null {
+  const areas = [configured, policy].filter((area) => area !== null);
+  if (areas.length === 0) return null;
+  const everywhere = areas.filter(({ globs }) => globs === null);
+  if (everywhere.length < areas.length) return (location) => strictest(areas, keysOf(location));
+  const action = strictest(everywhere, []);
+  return () => action;
 }
 
 interface Area {
@@ -71,23 +79,36 @@ function isCovered(globs: readonly Glob[], keys: readonly string[]): boolean {
 }
 
 /** What of a request a caller fills in. */
-const ARGUMENTS: ReadonlySet<string> = new Set(["arguments", "uri", "argument"]);
+const ARGUMENTS: ReadonlySet<string | number> = new Set(["arguments", "uri", "argument"]);
 const LONGEST_PATH = 64;
 
-/**
- * The object keys from an argument down to a leaf, the argument's name first; null where the leaf
- * stands in no argument. A batch puts an index in front.
- */
-export function keysInArgument(location: Location | null): readonly string[] | null {
+/** Whether a leaf stands in an argument. A batch puts an index in front. */
+export function isInArgument(location: Location | null): boolean {
+  let first: Location | null = null;
+  let second: Location | null = null;
+  let third: Location | null = null;
+  let depth = 0;
+  for (let at = location; at !== null && depth <= LONGEST_PATH; at = at.parent) {
+    third = second;
+    second = first;
+    first = at;
+    depth++;
+  }
+  const isBatch = typeof first?.key === "number";
+  const top = isBatch ? second : first;
+  const part = isBatch ? third : second;
+  return top?.key === "params" && part !== null && ARGUMENTS.has(part.key);
+}
+
+/** The object keys from an argument down to a leaf, the argument's name first. */
+function keysOf(location: Location): readonly string[] {
   const path: (string | number)[] = [];
-  for (let at = location; at !== null; at = at.parent) {
+  for (let at: Location | null = location; at !== null; at = at.parent) {
     path.push(at.key);
     if (path.length > LONGEST_PATH) break;
   }
   path.reverse();
   const start = typeof path[0] === "number" ? 1 : 0;
-  const part = path[start + 1];
-  if (path[start] !== "params" || typeof part !== "string" || !ARGUMENTS.has(part)) return null;
-  const keys = path.slice(part === "arguments" ? start + 2 : start + 1);
+  const keys = path.slice(path[start + 1] === "arguments" ? start + 2 : start + 1);
   return keys.filter((key) => typeof key === "string");
 }

@@ -18,7 +18,8 @@ export interface Suspicion {
   readonly severity: Severity;
 }
 
-const JUDGES: readonly (readonly [AttackKind, Judge])[] = [
+/** Each says of what kind of attack a reading is. */
+export const JUDGES: readonly (readonly [AttackKind, Judge])[] = [
   ["sql-injection", judgeSql],
   ["path-traversal", judgePath],
   ["ssrf", judgeSsrf],
@@ -45,6 +46,7 @@ export function judgeUnfiltered(text: string, purpose: Purpose): readonly Suspic
     if (reading.shape === "value") judgeValue(reading, worst);
     else for (const kind of unmistakable(reading.text)) add(worst, kind, "medium");
   }
+  if (worst.size === 0) return NOTHING;
   return [...worst].map(([kind, severity]) => ({ kind, severity }));
 }
 

@@ -129,6 +129,7 @@ export function isPlain(text: string, purpose: Purpose): boolean {
   // `.`, `-`, `!`: hidden files, options, what was run before.
   if (first === 0x2e || first === 0x2d || first === 0x21) return false;
   if (purpose === "filter" && text.includes("(")) return false;
+  if (hasQuotes(text, start)) return false;
   if (!isMadeOfPlain(text, start) || !areWordsPlain(text, start, purpose)) return false;
   if (start > 0) return true;
   const hasSpace = /[ \t]/.test(text);
@@ -153,7 +154,7 @@ function isMadeOfPlain(text: string, start: number): boolean {
     if (one === 0 || (one === SIGN && !isPlainSign(text, at, code, before))) return false;
     before = one;
   }
-  return !mayBeAddress(text, start) && !hasQuotes(text, start);
+  return !mayBeAddress(text, start);
 }
 
 /** Numbers parted by dots. */

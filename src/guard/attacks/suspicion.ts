@@ -28,6 +28,8 @@ export interface Reading {
   readonly shape: Shape;
   /** It did not stand there as it is: somebody wrote it in a code. */
   readonly decoded: boolean;
+  /** What it holds, as `signs.ts` tells: without a sign, nobody looks for what needs it. */
+  readonly signs: number;
 }
 
 /** How sure and how bad it is; null where nothing speaks for it. */

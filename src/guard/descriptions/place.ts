@@ -35,7 +35,7 @@ const LINK_MEMBERS: ReadonlySet<unknown> = new Set(["title", "description"]);
 
 /** The role of a leaf, by the place where it stands in its message. */
 export function roleOf(leaf: Leaf, { method }: Place): Role {
-  if (isPlainContent(leaf.location)) return "other";
+  if (isPlainContent(leaf.location) || !isInBody(leaf.location)) return "other";
   const path = pathOf(leaf.location);
   const [top, member, index] = path;
   if (top !== "result" && top !== "params") return "other";
@@ -48,6 +48,18 @@ function isPlainContent(location: Location | null): boolean {
   const list = location?.parent?.parent;
   if (list?.key !== "content" || LINK_MEMBERS.has(location?.key)) return false;
   return list.parent?.key === "result" && list.parent.parent === null;
+}
+
+/** Below one of the members that hold what a message says; a batch puts an index in front. */
+function isInBody(location: Location | null): boolean {
+  let top: Location | null = null;
+  let below: Location | null = null;
+  for (let at = location; at !== null; at = at.parent) {
+    below = top;
+    top = at;
+  }
+  const key = typeof top?.key === "number" ? below?.key : top?.key;
+  return key === "result" || key === "params";
 }
 
 function roleInResult(leaf: Leaf, path: Path, method: string | null): Role {

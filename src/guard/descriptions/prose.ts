@@ -1,5 +1,6 @@
 import { decodedViews } from "../secrets/decode/decode.ts";
 import { findRuns } from "../secrets/decode/runs.ts";
+import { ALL_SIGNS, SIGN } from "../secrets/decode/signs.ts";
 import { findInstructions, type Instruction } from "./instructions.ts";
 import { findLinks } from "./links.ts";
 import { type Element, elementsOf, findComments, findHiddenElements } from "./markup.ts";
@@ -45,7 +46,7 @@ function findOrders(text: string, inPrompt: boolean): readonly Spot[] {
   const plain = findInstructions(wordsOf(text), inPrompt);
   const spots: Spot[] = [];
   const open = [...plain, ...headingsOf(text)];
-  for (const view of decodedViews(text, findRuns(text))) {
+  for (const view of decodedViews(text, findRuns(text), ALL_SIGNS & ~SIGN.control)) {
     for (const one of findInstructions(wordsOf(view.text), inPrompt)) {
       const [start, end] = view.locate(one.start, one.end);
       if (end <= start) continue;

@@ -3,6 +3,8 @@ import type { Leaf } from "../../core/json.ts";
 import type { Limits } from "../../core/limits.ts";
 import type { Guard } from "../../core/ports.ts";
 
+const NOTHING: readonly Hit[] = [];
+
 export const STRING_TOO_LONG = "string_too_long";
 
 /**
@@ -14,7 +16,7 @@ export function createLimitsGuard(limits: Pick<Limits, "stringMaxLength">): Guar
 
   function inspectLeaf(leaf: Leaf): readonly Hit[] {
     const { length } = leaf.text;
-    if (length <= stringMaxLength) return [];
+    if (length <= stringMaxLength) return NOTHING;
     return [{ kind: STRING_TOO_LONG, severity: "high", start: 0, end: length, replacement: null }];
   }
 

@@ -9,6 +9,8 @@ export interface MarksConfig {
   readonly writingTools: readonly string[];
 }
 
+const NOTHING: readonly Hit[] = [];
+
 const MARK_START = "[REDACTED";
 /** Marks with a kind are ours alone. */
 const MARK = /\[REDACTED[:_][A-Za-z0-9_-]{1,64}\]/g;
@@ -24,8 +26,8 @@ export function createMarksGuard({ writingTools }: MarksConfig, makesBareMarks: 
   const mark = makesBareMarks ? BARE_MARK : MARK;
 
   function request({ text, nature }: Leaf, { method, tool }: Place): readonly Hit[] {
-    if (!text.includes(MARK_START) || (nature !== "text" && nature !== "key")) return [];
-    if (method !== "tools/call" || tool === null || !writes(tool)) return [];
+    if (!text.includes(MARK_START) || (nature !== "text" && nature !== "key")) return NOTHING;
+    if (method !== "tools/call" || tool === null || !writes(tool)) return NOTHING;
     return Array.from(text.matchAll(mark), ({ index, 0: found }) => ({
       kind: "redaction_mark",
       severity: "high" as const,

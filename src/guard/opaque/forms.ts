@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { unzipSync } from "node:zlib";
 import { decodedViews } from "../secrets/decode/decode.ts";
 import { findRuns } from "../secrets/decode/runs.ts";
+import { ALL_SIGNS } from "../secrets/decode/signs.ts";
 
 /** Codes inside codes are looked at this deep: a path in JSON in base64, escaped in a URL. */
 const MAX_DEPTH = 3;
@@ -53,7 +54,7 @@ export function formsOf(value: string): Forms {
 function decodings(text: string): readonly string[] {
   if (text.length < SHORTEST_CODE) return [];
   const runs = findRuns(text);
-  const views = decodedViews(text, runs, true).map((view) => view.text);
+  const views = decodedViews(text, runs, ALL_SIGNS).map((view) => view.text);
   const tokens = runs.map(({ start, end }) => text.slice(start, end));
   if (BASE64.test(text)) tokens.push(text);
   return [...views, ...tokens.flatMap(bytesOf)];

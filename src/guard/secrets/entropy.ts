@@ -26,8 +26,11 @@ const SNAKE_WORD = /^(?:[a-z]*[0-9]{0,4}[a-z]*|[A-Z]*[0-9]{0,4}[A-Z]*[0-9]{0,2})
 /** A name with a digest behind it: build artefacts, cache keys, fuses. */
 const PREFIXED_DIGEST = /[_-][0-9a-f]{32,64}$/;
 
+const NOTHING: readonly Candidate[] = [];
+
 /** Tokens that nothing names and no rule knows: random by every measure, and nothing innocent. */
 export function unnamedSecrets(text: string, runs: readonly Run[]): readonly Candidate[] {
+  if (runs.length === 0) return NOTHING;
   const found: Candidate[] = [];
   for (const { start, end } of runs) {
     const length = end - start;

@@ -11,9 +11,11 @@ const ENTRY = new RegExp(
 );
 const OTHER_LINE = /\n([ \t]{0,24})[^\n]{0,65536}/y;
 
+const NOTHING: readonly Candidate[] = [];
+
 /** The values of Kubernetes Secrets in a manifest: each is secret, whatever it looks like. */
 export function kubernetesSecrets(text: string): readonly Candidate[] {
-  if (!text.includes("ata") || !SECRET_KIND.test(text)) return [];
+  if (!text.includes("\n") || !text.includes("ata") || !SECRET_KIND.test(text)) return NOTHING;
   const found: Candidate[] = [];
   for (const block of text.matchAll(DATA_BLOCK)) {
     const indent = block[1]?.length ?? 0;

@@ -1,9 +1,9 @@
 import { SEVERITY_RANK } from "../severity.ts";
 import { assignmentAt, CONTEXT_KEYWORDS } from "./assignment.ts";
 import { DECODE_MAX_DEPTH, decodedViews } from "./decode/decode.ts";
-import { CONTROLS } from "./decode/escapes.ts";
 import { joinedLines } from "./decode/lines.ts";
-import { findRuns, type Run } from "./decode/runs.ts";
+import { findRuns } from "./decode/runs.ts";
+import { SIGNS } from "./decode/signs.ts";
 import type { View } from "./decode/view.ts";
 import { wrappedEnd } from "./decode/wrapped.ts";
 import { unnamedSecrets } from "./entropy.ts";
@@ -61,6 +61,8 @@ interface CompiledRule {
 interface Caller {
   readonly keyword: string;
   readonly rules: readonly CompiledRule[];
+  /** Any of what is below. */
+  readonly isContext: boolean;
   /** In a name that may assign a secret. */
   readonly isName: boolean;
   /** Behind the name of a service, it may announce a key. */
@@ -68,19 +70,16 @@ interface Caller {
   readonly vendor: Vendor | null;
 }
 
-/** Stands for every control character: one pass finds keywords and those. */
-const CONTROL = CONTROLS.charAt(0);
-
 /** Where each rule got to: what lies before was looked at. */
 interface Progress {
   readonly text: string;
   readonly found: Candidate[];
   readonly work: ScanWork;
+  readonly contextual: boolean;
   /** By rule: up to where it has looked or matched. */
-  readonly seen: Map<CompiledRule, number>;
+  seen: Map<CompiledRule, number> | null;
   nameSeen: number;
   mention: VendorMention | null;
-  hasControls: boolean;
 }
 
 /**
@@ -103,7 +102,10 @@ const FOUND_MAX = 10_000;
 /** A scanner for these rules, for secrets named by context and for those that only look random. */
 export function createScanner(rules: readonly SecretRule[]): Scanner {
   const callers = callersOf(rules);
-  const index = createKeywordIndex([...callers.map(({ keyword }) => keyword), CONTROL], CONTROLS);
+  const index = createKeywordIndex(
+    callers.map(({ keyword }) => keyword),
+    SIGNS,
+  );
 
   function scan(text: string, options: ScanOptions): Scan {
     if (text.length < SHORTEST_TEXT) return NOTHING;
@@ -123,24 +125,32 @@ export function createScanner(rules: readonly SecretRule[]): Scanner {
 
   /** Lines are joined where nothing is left to find on single ones: a whole token ends its line. */
   function scanOnce(text: string, options: ScanOptions): readonly Candidate[] {
-    const found = scanRound(text, options).map((candidate) => {
-      return { ...candidate, end: wrappedEnd(text, candidate.start, candidate.end) };
-    });
+    const found = scanRound(text, options);
+    if (found.length > 0) {
+      return found.map((candidate) => {
+        return { ...candidate, end: wrappedEnd(text, candidate.start, candidate.end) };
+      });
+    }
     const { depth = DECODE_MAX_DEPTH } = options;
-    return found.length > 0 || depth === 0 ? found : scanDecoded(joinedLines(text), options);
+    return depth === 0 ? found : scanDecoded(joinedLines(text), options);
   }
 
   function scanRound(text: string, options: ScanOptions): readonly Candidate[] {
+    const { contextual, depth = DECODE_MAX_DEPTH } = options;
+    const progress = progressIn(text, options);
+    const signs = index.visit(text, tryKeyword, progress);
     const runs = findRuns(text);
-    const { found: known, hasControls } = scanKeywords(text, options);
-    const certain = [...known, ...numberedTokens(text, runs)];
-    const decoded = scanDecoded(viewsOf(text, runs, hasControls, options), options);
-    if (!options.contextual) return [...certain, ...decoded];
-    return [...certain, ...decoded, ...kubernetesSecrets(text), ...unnamedSecrets(text, runs)];
+    const found: Candidate[] = progress.found;
+    addTo(found, numberedTokens(text, runs));
+    if (depth > 0) addTo(found, scanDecoded(decodedViews(text, runs, signs), options));
+    if (contextual) addTo(found, kubernetesSecrets(text));
+    if (contextual) addTo(found, unnamedSecrets(text, runs));
+    return found;
   }
 
   /** What stands in codes. Chance alone is no proof there: what is unreadable is not said to be. */
   function scanDecoded(views: readonly View[], options: ScanOptions): readonly Candidate[] {
+    if (views.length === 0) return NOTHING.found;
     const { depth = DECODE_MAX_DEPTH } = options;
     return views.flatMap(({ text: decoded, locate, certainOnly }) =>
       scan(decoded, { ...options, depth: depth - 1 })
@@ -152,42 +162,35 @@ export function createScanner(rules: readonly SecretRule[]): Scanner {
     );
   }
 
-  function scanKeywords(
-    text: string,
-    { contextual, work = { attempts: 0, characters: 0 } }: ScanOptions,
-  ): Progress {
-    const progress: Progress = {
-      text,
-      found: [],
-      work,
-      seen: new Map(),
-      nameSeen: 0,
-      mention: null,
-      hasControls: false,
-    };
-    index.visit(text, (keyword, end) => {
-      const caller = callers[keyword];
-      if (caller === undefined) progress.hasControls = true;
-      if (caller === undefined || progress.found.length >= FOUND_MAX) return;
-      const start = end - caller.keyword.length;
-      for (const compiled of caller.rules) tryRule(compiled, start, end, progress);
-      if (contextual) tryContext(caller, start, end, progress);
-    });
-    return progress;
+  function tryKeyword(progress: Progress, keyword: number, end: number): void {
+    const caller = callers[keyword];
+    if (caller === undefined || progress.found.length >= FOUND_MAX) return;
+    const start = end - caller.keyword.length;
+    for (const compiled of caller.rules) tryRule(compiled, start, end, progress);
+    if (progress.contextual && caller.isContext) tryContext(caller, start, end, progress);
   }
 
   return { scan };
 }
 
-/** What else the text can be read as; nothing where enough layers have been taken off. */
-function viewsOf(
-  text: string,
-  runs: readonly Run[],
-  hasControls: boolean,
-  { depth = DECODE_MAX_DEPTH }: ScanOptions,
-): readonly View[] {
-  if (depth === 0) return [];
-  return decodedViews(text, runs, hasControls);
+/** Where nobody asks for the sum. */
+const UNCOUNTED: ScanWork = { attempts: 0, characters: 0 };
+
+function progressIn(text: string, { contextual, work }: ScanOptions): Progress {
+  return {
+    text,
+    found: [],
+    work: work ?? UNCOUNTED,
+    contextual,
+    seen: null,
+    nameSeen: 0,
+    mention: null,
+  };
+}
+
+/** One after the other: a text made for it holds more than an argument list may. */
+function addTo(found: Candidate[], more: readonly Candidate[]): void {
+  for (const candidate of more) found.push(candidate);
 }
 
 /** All keywords once, and what each of them calls for. */
@@ -208,6 +211,7 @@ function callersOf(rules: readonly SecretRule[]): readonly Caller[] {
     rules: rulesOf.get(keyword) ?? [],
     isName: contexts.has(keyword),
     isKeyWord: KEY_WORDS.has(keyword),
+    isContext: contexts.has(keyword) || KEY_WORDS.has(keyword) || vendors.has(keyword),
     vendor: vendors.get(keyword) ?? null,
   }));
 }
@@ -232,7 +236,7 @@ function tryRule(compiled: CompiledRule, start: number, end: number, progress: P
   const { lead = 0 } = reach;
   if (lead > 0 && !isTokenCode(progress.text.charCodeAt(start - 1))) return;
   const from = start - lead;
-  if (from < 0 || from < (progress.seen.get(compiled) ?? 0)) return;
+  if (from < 0 || from < (progress.seen?.get(compiled) ?? 0)) return;
   if (startsFree(progress.text, from, reach.boundary)) tryPrefix(compiled, from, progress);
 }
 
@@ -247,8 +251,8 @@ function tryPrefix(compiled: CompiledRule, start: number, progress: Progress): v
 /** Looks at what of the window no earlier window of the rule has covered. */
 function tryWindow(compiled: CompiledRule, start: number, limit: number, progress: Progress): void {
   const { pattern } = compiled;
-  const { text, seen, work } = progress;
-  const from = Math.max(start, seen.get(compiled) ?? 0);
+  const { text, work } = progress;
+  const from = Math.max(start, progress.seen?.get(compiled) ?? 0);
   const to = Math.min(limit, text.length);
   if (from >= to) return;
 
@@ -264,7 +268,12 @@ function tryWindow(compiled: CompiledRule, start: number, limit: number, progres
     resume = origin + pattern.lastIndex;
   }
   // What starts near the window's end may go on behind it: the next window starts with it again.
-  seen.set(compiled, Math.max(resume, wordStart(text, from, to)));
+  see(compiled, Math.max(resume, wordStart(text, from, to)), progress);
+}
+
+function see(compiled: CompiledRule, end: number, progress: Progress): void {
+  progress.seen ??= new Map();
+  progress.seen.set(compiled, end);
 }
 
 /** Start of the unbroken run that reaches offset `to`, at most a token's length before it. */
@@ -292,7 +301,7 @@ function acceptMatch(
   const end = rule.extend?.(progress.text, matchEnd) ?? (rule.extend ? null : origin + span[1]);
   if (end === null) return;
   progress.found.push({ kind: rule.kind, severity: rule.severity, start, end });
-  progress.seen.set(compiled, Math.max(matchEnd, end));
+  see(compiled, Math.max(matchEnd, end), progress);
 }
 
 function tryVendor(start: number, end: number, progress: Progress): void {

@@ -74,6 +74,7 @@ function withRest(
   return [...candidates, rest].sort((left, right) => left.start - right.start);
 }
 
+const NOTHING: readonly Hit[] = [];
 const PIN_LEAST_LENGTH = 4;
 
 /** Digits are a secret only where the name says password. */
@@ -85,6 +86,7 @@ function scanNumber(leaf: Leaf): readonly Hit[] {
 
 /** What was found; and where it cannot be all, the text itself, for the policy to refuse. */
 function hitsOf(text: string, { found, complete }: Scan): readonly Hit[] {
+  if (found.length === 0 && complete) return NOTHING;
   const hits = found.map(hitOf);
   if (complete) return hits;
   const end = text.length;

@@ -7,8 +7,11 @@ const ATLASSIAN_LENGTH = 44;
 const DISCORD_REST = /\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,45}(?![A-Za-z0-9_-])/y;
 const NUMBER_IN_BASE64 = /^[MNO][ADQTgjwz][AEIMQUYcgk][012345wxyz]/;
 
+const NOTHING: readonly Candidate[] = [];
+
 /** Tokens that begin with a number in base64, and with no prefix that an index could hold. */
 export function numberedTokens(text: string, runs: readonly Run[]): readonly Candidate[] {
+  if (runs.length === 0) return NOTHING;
   const found: Candidate[] = [];
   for (const { start, end } of runs) {
     const length = end - start;

@@ -42,7 +42,7 @@ export function opaqueLeaves({ leaves, root }: JsonDocument): readonly Leaf[] {
 function isCandidate({ nature, name, location }: Leaf): boolean {
   if (nature === "key" || name === null || location === null) return false;
   if (location.key !== name) return name === LIST_NAME && typeof location.key === "number";
-  return MEDIA_NAMES.has(name) || POSITIONS.has(name);
+  return CANDIDATE_NAMES.has(name);
 }
 
 function isPayload(leaf: Leaf): boolean {
@@ -122,6 +122,8 @@ const POSITIONS: ReadonlyMap<string, readonly Position[]> = new Map<string, read
   ],
   [LIST_NAME, [{ path: ["params", "notifications", LIST_NAME] }]],
 ]);
+
+const CANDIDATE_NAMES: ReadonlySet<string> = new Set([...MEDIA_NAMES, ...POSITIONS.keys()]);
 
 function isOpaque(root: JsonNode, name: string, location: Location): boolean {
   const positions = POSITIONS.get(name);

@@ -1,9 +1,12 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { judgeText, judgeUnfiltered } from "../../../src/guard/attacks/judge.ts";
+import { decoded } from "../../../src/guard/attacks/decode/decoded.ts";
+import { readings } from "../../../src/guard/attacks/decode/readings.ts";
+import { JUDGES, judgeText, judgeUnfiltered } from "../../../src/guard/attacks/judge.ts";
 import { isPlain } from "../../../src/guard/attacks/plain.ts";
 import { findMarkers } from "../../../src/guard/attacks/prompt/markers.ts";
 import { purposeOf } from "../../../src/guard/attacks/purpose.ts";
+import { ALL_SIGNS, signsOf } from "../../../src/guard/attacks/signs.ts";
 
 /** What the judges look for, and what decodes to it. */
 const PIECES = [
@@ -95,6 +98,35 @@ test("what the first look lets pass is what no judge has anything to say of", ()
       if (isPlain(value, purpose)) expect(judgeUnfiltered(value, purpose)).toEqual([]);
     }),
     { numRuns: 20_000 },
+  );
+});
+
+/** Words that a judge looks for where no sign stands, among words of prose. */
+const LOOKED_FOR = [
+  ..."and or not true exists having into program as from order by sys xp_cmdshell regexp 5".split(
+    " ",
+  ),
+  ..."iex mshta wmic process reg add net user if exist sh bash -c require constructor this.x ==".split(
+    " ",
+  ),
+  ..."the harbour's list isn't ready a.exec .. ..2fetc -o @/etc/passwd .system data: 'x".split(" "),
+];
+const prose = fc
+  .array(fc.constantFrom(...LOOKED_FOR, ...WORDS), { minLength: 1, maxLength: 12 })
+  .chain((words) => fc.constantFrom(" ", " ", "", "\n").map((between) => words.join(between)));
+
+test("no judge says less where it looks only for what the signs of a text leave open", () => {
+  fc.assert(
+    fc.property(fc.oneof(text, prose, nearlyPlain), name, (value, argument) => {
+      for (const reading of readings(value, purposeOf(argument))) {
+        const unknown = { ...reading, signs: ALL_SIGNS };
+        const known = { ...reading, signs: signsOf(reading.text) };
+        for (const [kind, judge] of JUDGES)
+          expect([kind, judge(known)]).toEqual([kind, judge(unknown)]);
+        expect(decoded(reading.text, known.signs)).toEqual(decoded(reading.text, ALL_SIGNS));
+      }
+    }),
+    { numRuns: 5_000 },
   );
 });
 

@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { unescapedParts } from "../../../src/guard/secrets/decode/escapes.ts";
+import { ALL_SIGNS, SIGNS } from "../../../src/guard/secrets/decode/signs.ts";
 import { RULES } from "../../../src/guard/secrets/rules.ts";
 import { sampleOf } from "../../../src/guard/secrets/sample.ts";
 import { createSecretsGuard } from "../../../src/guard/secrets/secrets.ts";
@@ -80,6 +82,28 @@ test("hits are in order, inside the text, not empty, and do not overlap", () => 
         from = end;
       }
       expect(from).toBeLessThanOrEqual(text.length);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test("what stands in escapes is the same where only the signs of the text are looked for", () => {
+  const signs = fc.constantFrom(
+    ..."\\%&='\"`\n\0\x1b\u0430\u200b",
+    "+",
+    "3D",
+    "u0041",
+    "41",
+    "#65;",
+  );
+  const escaped = fc.array(fc.oneof(signs, texts), { maxLength: 12 }).map((all) => all.join(""));
+  const seen = (text: string, known: number) =>
+    unescapedParts(text, known).map((view) => [view.text, view.locate(0, view.text.length)]);
+  fc.assert(
+    fc.property(escaped, (text) => {
+      const own = Array.from(text.split(""), (unit) => SIGNS[unit.charCodeAt(0)] ?? 0);
+      const known = own.reduce((all, sign) => all | sign, 0);
+      expect(seen(text, known)).toEqual(seen(text, ALL_SIGNS));
     }),
     { numRuns: 2000 },
   );

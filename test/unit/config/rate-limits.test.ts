@@ -86,8 +86,49 @@ test.each([
   expect(loaded(`state: { redis: { url: "${url}" } }`).redis).toEqual({
     address,
     ...{ username: null, password: null, caFile: null, keyPrefix: "impedance:" },
-    ...{ commandDeadlineMs: 100, onFailure: "deny" },
+    ...{ commandDeadlineMs: 100, onFailure: onFailure("deny"), key: null },
+    ...{ share: new Set(["limits"]), aliasTtlMs: 604_800_000 },
   });
+});
+
+function onFailure(word: "deny" | "local") {
+  const some = { limits: word, sessions: word, aliases: word, approvals: word };
+  return { ...some, tools: word, replays: word, failures: word };
+}
+
+test("each kind of state fails as it is told to, and the rest as all do", () => {
+  const { redis } = loaded(
+    'state: { redis: { url: "redis://r", on_failure: local, on_failure_of: { sessions: deny } } }',
+  );
+  expect(redis?.onFailure).toEqual({ ...onFailure("local"), sessions: "deny" });
+});
+
+test("aliases are shared where their store is Redis", () => {
+  const { redis } = loaded(`aliases: { store: redis, key: "env:REDIS" }
+state: { redis: { url: "redis://r", key: "env:REDIS", share: [sessions] } }
+`);
+  expect(redis?.share).toEqual(new Set(["sessions", "aliases"]));
+  expect(redis?.key).not.toBeNull();
+});
+
+test.each([
+  {
+    title: "aliases in a Redis that is not there",
+    text: 'aliases: { store: redis, key: "env:REDIS" }',
+    says: "aliases.store needs a Redis",
+  },
+  {
+    title: "aliases of each replica's own key",
+    text: '{ aliases: { store: redis }, state: { redis: { url: "redis://r", key: "env:REDIS" } } }',
+    says: "aliases.store needs a key that all replicas have",
+  },
+  {
+    title: "sessions in the clear",
+    text: 'state: { redis: { url: "redis://r", share: [sessions] } }',
+    says: "state.redis lacks the key that what is kept is encrypted with",
+  },
+])("there are no $title", ({ text, says }) => {
+  expect(complaint(text)).toContain(says);
 });
 
 test("a password comes by reference, and its file is none that tools may reach", () => {

@@ -137,7 +137,8 @@ test("over the budget the inspection stops with a critical finding, and keeps wh
     clock: tickingClock(),
     budgetMs: 1,
   });
-  const leaves = [leafOf("abc", { key: "a" }), leafOf("def", { key: "b" }), leafOf("x")];
+  const text = "abc".repeat(400);
+  const leaves = [leafOf(text, { key: "a" }), leafOf(text, { key: "b" }), leafOf(text)];
   const { findings, edits } = inspector.inspect(leaves, RESULT_PLACE);
   expect(
     findings.map(({ guard, kind, at, action, severity }) => [guard, kind, at, action, severity]),
@@ -147,6 +148,20 @@ test("over the budget the inspection stops with a critical finding, and keeps wh
     ["limits", "budget_exceeded", "/params/b", "found", "critical"],
   ]);
   expect(edits).toHaveLength(2);
+});
+
+test("of short leaves many are looked at before the clock is, and the last one in any case", () => {
+  const inspector = createInspector([guardHitting("g", hit(0, 1))], {
+    clock: tickingClock(),
+    budgetMs: 0,
+  });
+  const found = (count: number) =>
+    inspector.inspect(
+      Array.from({ length: count }, () => leafOf("abc")),
+      RESULT_PLACE,
+    ).findings;
+  expect(found(2).map(({ kind }) => kind)).toEqual(["thing", "thing", "budget_exceeded"]);
+  expect(found(100).length).toBeLessThan(20);
 });
 
 test("inside a long leaf the budget is looked at between two guards, inside a short one not", () => {

@@ -1,8 +1,12 @@
 import { describe, expect, test } from "vitest";
-import type { ApprovalDesk, Approvals } from "../../../src/core/approvals.ts";
+import type { Approvals } from "../../../src/core/approvals.ts";
 import type { RequestHead } from "../../../src/core/exchange.ts";
 import type { Principal } from "../../../src/core/policy.ts";
-import { APPROVAL_DEFAULTS, createApprovals } from "../../../src/state/approvals.ts";
+import {
+  APPROVAL_DEFAULTS,
+  createApprovals,
+  type LocalDesk,
+} from "../../../src/state/approvals.ts";
 import {
   bytesOf,
   createDataPath,
@@ -27,7 +31,7 @@ const PERSON: Principal = {
 
 interface Bank {
   readonly path: DataPath;
-  readonly desk: ApprovalDesk;
+  readonly desk: LocalDesk;
   pass(seconds: number): void;
   /** The codes of the denial, or `forward`. */
   transfer(asked: Asking): Promise<Outcome>;
@@ -48,7 +52,7 @@ interface Outcome {
   readonly text: string;
 }
 
-async function bankWith(policy = TRANSFERS, approvals?: (Approvals & ApprovalDesk) | null) {
+async function bankWith(policy = TRANSFERS, approvals?: (Approvals & LocalDesk) | null) {
   let now = 0;
   const clock = { monotonic: () => now };
   const desk = createApprovals({ ...APPROVAL_DEFAULTS, clock });

@@ -195,7 +195,12 @@ describe("a session", () => {
     exchange.responseHead(answerHead(200, GIVEN));
     expect(await exchange.response(bytesOf(INITIALIZED))).toMatchObject({ kind: "forward" });
     expect(await codeOf(path, head(ANA, "s-1"))).toBeNull();
-    expect(await codeOf(path, head({ id: "bo" }, "s-1"))).toBe("session_unknown");
+    // What the head could not tell yet, the message's answer does.
+    const foreign = path.firewall.open(head({ id: "bo" }, "s-1"));
+    expect(await foreign.requestHead()).toMatchObject({ kind: "collect" });
+    const verdict = await foreign.request(bytesOf(INITIALIZE));
+    foreign.close();
+    expect(verdict.kind === "deny" && codeIn(verdict.denial.body)).toBe("session_unknown");
   });
 });
 

@@ -27,38 +27,41 @@ function routeWith(noted = true) {
     ...{ principal: "alice", argumentKeys: ["to"], decisionId: "d1" },
   });
   if (outcome.kind === "unasked") throw new Error("it was not asked");
-  const say = (
+  const say = async (
     method: string,
     path: string,
     body = "",
     authorization: string | undefined = SHOWN,
   ) => {
-    const answer = route.answer({ method, path, authorization, body: Buffer.from(body) });
+    const answer = await route.answer({ method, path, authorization, body: Buffer.from(body) });
     return { status: answer.status, ...JSON.parse(answer.body) };
   };
   return { desk, notes, say, subject, id: outcome.id };
 }
 
-test("the route lists, approves and denies, and puts both on record", () => {
+test("the route lists, approves and denies, and puts both on record", async () => {
   const { say, id, notes, desk, subject } = routeWith();
-  expect(say("GET", "/approvals")).toMatchObject({
+  expect(await say("GET", "/approvals")).toMatchObject({
     status: 200,
     pending: [{ id, state: "waiting", principal: "alice", argument_keys: ["to"] }],
     grants: [],
   });
   const word = '{"calls":3,"minutes":2,"any_arguments":true}';
-  expect(say("POST", `/approvals/${id}/approve`, word)).toMatchObject({
+  expect(await say("POST", `/approvals/${id}/approve`, word)).toMatchObject({
     ...{ status: 200, id, by: "operator", calls_left: 3, ends_in_s: 120, any_arguments: true },
   });
   expect(desk.grants(subject)).toHaveLength(1);
-  expect(say("POST", `/approvals/${id}/deny`)).toMatchObject({ status: 200, state: "denied" });
+  expect(await say("POST", `/approvals/${id}/deny`)).toMatchObject({
+    status: 200,
+    state: "denied",
+  });
   expect(desk.grants(subject)).toEqual([]);
   expect(notes.map(([action]) => action)).toEqual(["approved", "denied"]);
 });
 
-test("nothing is approved that cannot be put on record", () => {
+test("nothing is approved that cannot be put on record", async () => {
   const { say, id, desk, subject } = routeWith(false);
-  expect(say("POST", `/approvals/${id}/approve`).status).toBe(503);
+  expect((await say("POST", `/approvals/${id}/approve`)).status).toBe(503);
   expect(desk.grants(subject)).toEqual([]);
 });
 
@@ -66,15 +69,15 @@ test.each([
   { title: "no token", authorization: "", status: 401 },
   { title: "another token", authorization: "Bearer nobody's", status: 401 },
   { title: "the token in another scheme", authorization: `Basic ${TOKEN}`, status: 401 },
-])("$title opens nothing", ({ authorization, status }) => {
+])("$title opens nothing", async ({ authorization, status }) => {
   const { say, id, desk } = routeWith();
-  expect(say("GET", "/approvals", "", authorization).status).toBe(status);
-  expect(say("POST", `/approvals/${id}/approve`, "", authorization).status).toBe(status);
+  expect((await say("GET", "/approvals", "", authorization)).status).toBe(status);
+  expect((await say("POST", `/approvals/${id}/approve`, "", authorization)).status).toBe(status);
   expect(desk.grants()).toEqual([]);
 });
 
-test("without a token configured nothing is served", () => {
-  const answer = createApprovalRoute(null).answer({
+test("without a token configured nothing is served", async () => {
+  const answer = await createApprovalRoute(null).answer({
     ...{ method: "GET", path: "/approvals", authorization: SHOWN, body: Buffer.alloc(0) },
   });
   expect(answer.status).toBe(403);
@@ -83,9 +86,9 @@ test("without a token configured nothing is served", () => {
 test.each([
   ...['"yes"', "[]", "{", '{"calls":0}', '{"calls":1.5}', '{"calls":1001}', '{"minutes":"5"}'],
   ...['{"minutes":10081}', '{"any_arguments":1}', '{"by":"user"}'],
-])("a word that is none is refused: %s", (body) => {
+])("a word that is none is refused: %s", async (body) => {
   const { say, id, desk } = routeWith();
-  expect(say("POST", `/approvals/${id}/approve`, body).status).toBe(400);
+  expect((await say("POST", `/approvals/${id}/approve`, body)).status).toBe(400);
   expect(desk.grants()).toEqual([]);
 });
 
@@ -97,6 +100,6 @@ test.each([
   { method: "POST", path: "/approvals/x/deny", status: 404 },
   { method: "POST", path: "/approvals/x/bless", status: 404 },
   { method: "POST", path: "/approvals/x/approve/y", status: 404 },
-])("$method $path answers $status", ({ method, path, status }) => {
-  expect(routeWith().say(method, path).status).toBe(status);
+])("$method $path answers $status", async ({ method, path, status }) => {
+  expect((await routeWith().say(method, path)).status).toBe(status);
 });

@@ -176,7 +176,7 @@ describe("a grant", () => {
     expect(approvals.approve(other, WORD)).toBeNull();
     expect(approvals.deny(id)?.id).toBe(id);
     expect(approvals.grants(subjectOf())).toEqual([]);
-    expect(approvals.approve(other, WORD)?.id).toBe(other);
+    expect(approvals.approve(other, WORD)).toMatchObject({ id: other });
     expect(approvals.deny("appr-0")).toBeNull();
   });
 });

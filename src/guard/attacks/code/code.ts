@@ -1,4 +1,5 @@
 import type { Severity } from "../../../core/finding.ts";
+import { SIGN } from "../signs.ts";
 import type { Reading } from "../suspicion.ts";
 
 const HINT =
@@ -30,9 +31,19 @@ const LANGUAGE: readonly RegExp[] = [
   /\(\s{0,4}function\s{0,4}\(\s{0,4}\)\s{0,4}\{[^}]{0,256}\}\s{0,4}\)?\s{0,4}\(\s{0,4}\)|;\s{0,4}while\s{0,4}\(\s{0,4}(?:true|1)\s{0,4}\)|new\s{1,4}Function\s{0,4}\(/,
 ];
 
+/** Signs that `HINT` needs, but for three words. */
+const SIGNS =
+  SIGN.brace | SIGN.less | SIGN.hash | SIGN.underscore | SIGN.open | SIGN.at | SIGN.colon;
+
+function mayBeCode(text: string, signs: number): boolean {
+  // Parts of `constructor` and `require` that begin with a letter which stands seldom.
+  const isNear = text.includes("quire") || text.includes("uctor") || text.includes(".exec");
+  return (isNear || (signs & SIGNS) !== 0) && HINT.test(text);
+}
+
 /** Code for a template or for a program in a value. */
-export function judgeCode({ text, purpose }: Reading): Severity | null {
-  if (!HINT.test(text)) return null;
+export function judgeCode({ text, purpose, signs }: Reading): Severity | null {
+  if (!mayBeCode(text, signs)) return null;
   if (TEMPLATE.some((pattern) => pattern.test(text))) return "high";
   if (purpose === "code" || purpose === "command") return null;
   return LANGUAGE.some((pattern) => pattern.test(text)) ? "medium" : null;
@@ -52,7 +63,7 @@ const MARKUP = new RegExp(
 );
 
 /** Markup that runs where it is shown. */
-export function judgeMarkup({ text }: Reading): Severity | null {
-  if (!/[<:]/.test(text)) return null;
+export function judgeMarkup({ text, signs }: Reading): Severity | null {
+  if ((signs & (SIGN.less | SIGN.colon)) === 0) return null;
   return MARKUP.test(text) ? "medium" : null;
 }

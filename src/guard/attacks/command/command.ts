@@ -1,5 +1,6 @@
 import type { Severity } from "../../../core/finding.ts";
-import type { Purpose, Reading } from "../suspicion.ts";
+import { SIGN } from "../signs.ts";
+import type { Reading } from "../suspicion.ts";
 import { hasGlobbedName } from "./globs.ts";
 import { isLoud } from "./loud.ts";
 import { type Command, commandsOf, isBroken, nameOf, unquoted } from "./shell.ts";
@@ -8,12 +9,14 @@ import { FIELDLIKE, PROGRAMS, TARGET, WORDLIKE } from "./words.ts";
 const HINT =
   /[;|&`$\\<>^!{}()'"\n\r=%/]|^\s*[a-z0-9_.-]+\s+-?\S|^[A-Z]+_[A-Z_]+$|^\s*(?:whoami|ifconfig|ipconfig|netstat|uname)\s*$/i;
 
+const GLOB_SIGNS = SIGN.question | SIGN.star | SIGN.square;
+
 /** Commands for a shell in what is no command: separated, substituted, or quoted to pieces. */
-export function judgeCommand({ text, purpose, decoded }: Reading): Severity | null {
+export function judgeCommand({ text, purpose, decoded, signs }: Reading): Severity | null {
   if (!HINT.test(text)) return null;
   // The first line of a script names its shell.
-  if (isLoud(text.replace(/^#![^\n]*/, ""))) return "high";
-  const commands = commandsOf(text);
+  if (isLoud(text.startsWith("#!") ? text.replace(/^#![^\n]*/, "") : text, signs)) return "high";
+  const commands = commandsOf(text, signs);
   if (commands.some(isHidden)) return "high";
   switch (purpose) {
     case "command":
@@ -22,7 +25,7 @@ export function judgeCommand({ text, purpose, decoded }: Reading): Severity | nu
     case "sql":
       return null;
     default:
-      return judgePlain(text, commands, purpose, decoded);
+      return judgePlain(text, commands, { purpose, decoded, signs });
   }
 }
 
@@ -30,18 +33,27 @@ export function judgeCommand({ text, purpose, decoded }: Reading): Severity | nu
 function judgePlain(
   text: string,
   commands: readonly Command[],
-  purpose: Purpose,
-  decoded: boolean,
+  { purpose, decoded, signs }: Pick<Reading, "purpose" | "decoded" | "signs">,
 ): Severity | null {
   const plain = text.trim();
-  if (hasGlobbedName(plain)) return "high";
-  if (/^[^?*[]*[?*[]/.test(plain) && /['"\\]/.test(plain) && hasGlobbedName(unquoted(plain)))
-    return "high";
-  const isProse = proseOf(plain);
-  if (commands.some((command) => isMeant(command, plain, isProse))) return "high";
+  if ((signs & GLOB_SIGNS) !== 0 && mayBeGlobbed(plain)) return "high";
+  if (areMeant(commands, plain)) return "high";
   if (!decoded && isWholeCommand(plain, commands[0])) return "high";
   if (purpose === "filter" && isNoName(commands[0])) return "medium";
   return isProgramPath(plain) ? "medium" : null;
+}
+
+/** `/b?n/c*t`, with or without quotes. */
+function mayBeGlobbed(text: string): boolean {
+  if (hasGlobbedName(text)) return true;
+  return /['"\\]/.test(text) && hasGlobbedName(unquoted(text));
+}
+
+/** What begins the text, with nothing in front of it, is judged by itself. */
+function areMeant(commands: readonly Command[], text: string): boolean {
+  if (commands.every(({ before }) => before === "")) return false;
+  const isProse = proseOf(text);
+  return commands.some((command) => isMeant(command, text, isProse));
 }
 
 /** `/bin/x`, whatever it is; `bin/x` where it is a program of the system. */

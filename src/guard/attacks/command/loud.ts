@@ -1,3 +1,5 @@
+import { SIGN } from "../signs.ts";
+
 /**
  * What nobody writes but to have it run. Each is tried once where one of the signs stands that it
  * needs (parted by blanks), and reads a bounded stretch.
@@ -24,7 +26,7 @@ const LOUD: readonly (readonly [needs: string, RegExp])[] = [
     /\b(?:curl|wget|fetch|iwr|base64|base32|xxd|rev|printf|gzip|zcat|openssl)\b[^\n|;]{0,256}\|(?:[^\n|]{0,64}\|)?\s{0,4}(?:sudo\s{1,4})?(?:\/\S{0,32}\/)?(?:ba|z|k|da|a|c)?(?:sh|python[23]?|perl|ruby|node|php)\b/i,
   ],
   [
-    "",
+    "word",
     /\b(?:iex|invoke-expression)\b\s{0,4}[("'$&]|\bdownload(?:string|file)\s{0,4}\(|\bfrombase64string\b/i,
   ],
   // interpreters with a program, and those that the system brings along
@@ -39,11 +41,11 @@ const LOUD: readonly (readonly [needs: string, RegExp])[] = [
   ],
   ["/ %", /\bcmd(?:\.exe)?\s{1,4}\/[ckq]\b|%comspec%/i],
   [
-    "",
+    "word",
     /\b(?:mshta|regsvr32|rundll32|cmstp|installutil|msbuild|bitsadmin|certutil|wscript|cscript|msiexec)(?:\.exe)?\s{1,4}(?:https?:|\\\\|[-/]\w|javascript:|vbscript:|\S{1,64}\.(?:dll|hta|sct|js|vbs|xml|inf|msi)\b)/i,
   ],
   [
-    "",
+    "word",
     /\bwmic\b[^\n]{0,64}\b(?:process|os|useraccount|service|product|nicconfig)\b|\bvssadmin\s{1,4}delete|\breg(?:\.exe)?\s{1,4}(?:add|query|save|delete)\s|\bregedit\s{1,4}\/|\bschtasks\s{1,4}\/|\bnet(?:\.exe)?\s{1,4}(?:user|localgroup)\s/i,
   ],
   [
@@ -56,11 +58,11 @@ const LOUD: readonly (readonly [needs: string, RegExp])[] = [
     /(?:^|[&|(]\s{0,4})for\s{1,16}(?:\/[dflr]\s{1,16}){0,4}(?:"[^"]{0,64}"\s{0,16}|[a-z]:\\\S{0,64}\s{1,16})?%{1,2}\S{1,16}\s{1,16}in\s{0,16}\(/i,
   ],
   [
-    "",
+    "word",
     /(?:^|[&|(]\s{0,4})if\s{1,16}(?:\/i\s{1,16})?(?:not\s{1,16})?(?:exist\s{1,16}\S{1,64}\s{1,16}(?:\(|echo|cmd|del|copy|call|start|goto|@)|errorlevel\s{1,4}\d|defined\s{1,16}\w{1,32}\s{1,16}(?:\(|set|echo|cmd|call|goto|@)|[^\s(=]{1,32}==[^\s=]{1,32}\s{1,16}[@(\w]|["[%!][^\n=]{0,32}["\]%!]\s{0,16}==\s{0,16}["[%!]|\S{1,32}\s{1,16}(?:equ|neq|lss|leq|gtr|geq)\s{1,16}\S)/i,
   ],
   [
-    "",
+    "word",
     /(?:^|[&|(;])\s{0,4}if\s{0,16}(?:\/i\s{0,16})?\s(?:not\s{1,16})?(?:cmdextversion\s|["{[(]?%{1,2}~?\w[^\n=]{0,32}==|[^\s(=]{1,32}==[^\s=]{1,32}\s{1,64}(?:cmd|@|\w{3,}\s*$))/i,
   ],
   // a shell in place of a program, found where it is
@@ -72,9 +74,11 @@ const LOUD: readonly (readonly [needs: string, RegExp])[] = [
     "- (",
     /\bfind\s[^\n]{0,128}\s-exec(?:dir)?\s|\bawk\s{1,4}["'][^"']{0,32}\bsystem\s{0,4}\(|\btar\s[^\n]{0,128}--checkpoint-action|\b(?:git|ssh)\s[^\n]{0,64}(?:--upload-pack|-oProxyCommand)=|^\s*-oProxyCommand=|^--(?:upload-pack|checkpoint-action|use-compress-program|exec)=/,
   ],
+  ["!", /(?:^|[;|\n])\s{0,16}!\s{0,4}(?:whoami|id|sh|bash|cat|ls|pwd)\b|\bsilent\\{1,4} \\{0,2}!/],
+  [".", /^\s{0,4}\.\\?["']?(?:system|shell|databases|tables|schema|import|output|once|load)\b/],
   [
-    "! .",
-    /(?:^|[;|\n])\s{0,16}!\s{0,4}(?:whoami|id|sh|bash|cat|ls|pwd)\b|(?:^|[;|\n]|\\n)\s{0,4}\.\\?["']?(?:system|shell|databases|tables|schema|import|output|once|load)\b|[;|\n]\s{0,4}\.sh\s+\S|\bsilent\\{1,4} \\{0,2}!/,
+    "; | \\ line",
+    /(?:[;|\n]|\\n)\s{0,4}\.\\?["']?(?:system|shell|databases|tables|schema|import|output|once|load)\b|[;|\n]\s{0,4}\.sh\s+\S/,
   ],
   ["-", /\brm\s{1,4}-[a-z]*[rf][a-z]*\s{1,4}(?:-\S+\s{1,4})?["']?[~/*.]/i],
   [
@@ -113,10 +117,68 @@ const LOUD: readonly (readonly [needs: string, RegExp])[] = [
   ["$", /\$\((?:printf|echo|<|\()|\$\(\(.{0,32}\)\)\s{0,4}[;|&]/],
 ];
 
-const PATTERNS = LOUD.map(([needs, pattern]) => ({ signs: needs.split(" "), pattern }));
+/** What one of is needed; `word` is a word without any sign. */
+const NEEDS: ReadonlyMap<string, number> = new Map([
+  ["$", SIGN.dollar],
+  ["{", SIGN.brace],
+  ["/", SIGN.slash],
+  ["-", SIGN.dash],
+  ["|", SIGN.bar],
+  ["_", SIGN.underscore],
+  ["%", SIGN.percent],
+  ["(", SIGN.open],
+  ["!", SIGN.bang],
+  [".", SIGN.dot],
+  [">", SIGN.greater],
+  [":", SIGN.colon],
+  ["=", SIGN.equals],
+  [";", SIGN.semicolon],
+  ["&", SIGN.ampersand],
+  ["<", SIGN.less],
+  ["?", SIGN.question],
+  ["[", SIGN.square],
+  ["`", SIGN.backtick],
+  ["\\", SIGN.backslash],
+  ["line", SIGN.line],
+  ["word", SIGN.loudWord],
+]);
 
-export function isLoud(text: string): boolean {
-  return PATTERNS.some(
-    ({ signs, pattern }) => signs.some((sign) => text.includes(sign)) && pattern.test(text),
-  );
+const ALL_NEEDS = [...NEEDS.values()].reduce((all, sign) => all | sign, 0);
+
+interface Loud {
+  readonly signs: number;
+  /** Letters that are needed where none of the signs is there. */
+  readonly letters: string | null;
+  readonly pattern: RegExp;
+}
+
+const PATTERNS: readonly Loud[] = LOUD.map(([needs, pattern]) => {
+  const parts = needs.split(" ");
+  const signs = parts.reduce((all, part) => all | (NEEDS.get(part) ?? 0), 0);
+  return { signs, letters: parts.find((part) => /^[A-Z]|^sh$/.test(part)) ?? null, pattern };
+});
+
+/** Texts have the same few signs again and again; so many are kept, and then it begins anew. */
+const NEAR = new Map<number, readonly Loud[]>();
+const NEAR_MAX = 512;
+
+/** Those that a text with these signs may fit. */
+function patternsNear(signs: number): readonly Loud[] {
+  const known = NEAR.get(signs);
+  if (known !== undefined) return known;
+  const near = PATTERNS.filter((loud) => (loud.signs & signs) !== 0 || loud.letters !== null);
+  if (NEAR.size >= NEAR_MAX) NEAR.clear();
+  NEAR.set(signs, near);
+  return near;
+}
+
+/** `signs` are those of the text, or more. */
+export function isLoud(text: string, signs: number): boolean {
+  const hasShell = text.includes("sh");
+  for (const { signs: needed, letters, pattern } of patternsNear(signs & ALL_NEEDS)) {
+    const isNear =
+      (signs & needed) !== 0 || (letters === "sh" ? hasShell : text.includes(letters ?? ""));
+    if (isNear && pattern.test(text)) return true;
+  }
+  return false;
 }

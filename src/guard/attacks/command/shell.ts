@@ -1,3 +1,5 @@
+import { SIGN } from "../signs.ts";
+
 /** Where a command may begin: its first word, and what follows up to the next separator. */
 export interface Command {
   /** In lower case, without its folder. */
@@ -19,25 +21,49 @@ const OPENING = /\$\(|[`;|&\n\r(]+|<\(|>\(|\0|\\[nr](?=[/a-z])|^/g;
 const WORD =
   /[ \t]*[!@({]*[ \t]*(?:\$\w{1,16}[ \t]+){0,4}((?:[^\s;|&<>()`\\]|\\(?![nr](?:$|[\s;|&/]))[\s\S]){1,128})/y;
 
-/** All places of a text at which a shell might begin to read a command. */
-export function commandsOf(text: string): readonly Command[] {
+/** Without one of these, a command begins where the text does. */
+const OPENING_SIGNS =
+  SIGN.open |
+  SIGN.backtick |
+  SIGN.semicolon |
+  SIGN.bar |
+  SIGN.ampersand |
+  SIGN.line |
+  SIGN.backslash |
+  SIGN.foreign;
+
+/**
+ * All places of a text at which a shell might begin to read a command; `signs` are those of the
+ * text, or more.
+ */
+export function commandsOf(text: string, signs: number): readonly Command[] {
   const commands: Command[] = [];
-  OPENING.lastIndex = 0;
+  if ((signs & OPENING_SIGNS) === 0) {
+    const only = commandAt(text, 0, "");
+    return only === null ? commands : [only];
+  }
   for (const match of text.matchAll(OPENING)) {
     if (commands.length >= COMMANDS_MAX) break;
-    const start = match.index + match[0].length;
-    WORD.lastIndex = start;
-    const found = WORD.exec(text);
-    if (found === null) continue;
-    const written = found[1] ?? "";
-    const rest = text.slice(WORD.lastIndex, WORD.lastIndex + 256);
-    commands.push({ word: nameOf(unquoted(written)), written, rest, before: match[0], start });
+    const command = commandAt(text, match.index + match[0].length, match[0]);
+    if (command !== null) commands.push(command);
   }
   return commands;
 }
 
+function commandAt(text: string, start: number, before: string): Command | null {
+  WORD.lastIndex = start;
+  const written = WORD.exec(text)?.[1];
+  if (written === undefined) return null;
+  const rest = text.slice(WORD.lastIndex, WORD.lastIndex + 256);
+  return { word: nameOf(unquoted(written)), written, rest, before, start };
+}
+
+/** What `unquoted` takes something from. */
+const QUOTED = /["'^$`\\]/;
+
 /** The word as a shell reads it: without quotes, backslashes, carets and variables that are empty. */
 export function unquoted(word: string): string {
+  if (!QUOTED.test(word)) return word;
   return word
     .replace(/\$\{IFS[^}]*\}|\$IFS(?:\$?\d)?/gi, " ")
     .replace(/\$(?:\{[A-Za-z_0-9@*?!#-]*\}|[@*?!#\d-]|\(\)|[a-z]\b)/gi, "")
@@ -47,6 +73,7 @@ export function unquoted(word: string): string {
 }
 
 export function nameOf(word: string): string {
+  if (/^[A-Za-z]{1,32}$/.test(word)) return word.toLowerCase();
   const [first = ""] = word.trim().split(/\s/, 1);
   // `bcdboot/r`: an option of Windows, and no folder.
   const name = first

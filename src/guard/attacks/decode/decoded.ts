@@ -1,18 +1,28 @@
 import { Buffer } from "node:buffer";
 import { lookAlikeOf } from "../../secrets/decode/look-alikes.ts";
+import { hasInnerSpace, SIGN } from "../signs.ts";
 
 /** What is read so is short: a longer text in a code is a file. */
 const CODE_MAX_LENGTH = 16_384;
 const INNER_TEXTS_MAX = 4;
 
-/** Everything that a text may stand for, one layer deep. Linear, and mostly nothing at all. */
-export function decoded(text: string): readonly string[] {
-  if (text.length > CODE_MAX_LENGTH) return [];
+const NOTHING: readonly string[] = [];
+/** Signs without which a text holds no escape. */
+const ESCAPES = SIGN.percent | SIGN.ampersand | SIGN.backslash | SIGN.plus | SIGN.foreign;
+
+/**
+ * Everything that a text may stand for, one layer deep. Linear, and mostly nothing at all; `signs`
+ * are those of the text.
+ */
+export function decoded(text: string, signs: number): readonly string[] {
+  if (text.length > CODE_MAX_LENGTH) return NOTHING;
   const found: string[] = [];
-  const plain = withoutEscapes(text);
+  const plain = (signs & ESCAPES) === 0 ? text : withoutEscapes(text);
   if (plain !== text) found.push(plain);
-  const inner = innerTexts(text);
+  const inner = (signs & (SIGN.brace | SIGN.square)) === 0 ? null : innerTexts(text);
   if (inner !== null) return [...inner, ...found];
+  // No code goes on behind a blank, but for the head of a `data:` URI.
+  if (hasInnerSpace(text) && !DATA.test(text)) return found;
   const hex = fromHex(text);
   if (hex !== null) found.push(hex);
   const bytes = fromBase64(text);
@@ -132,6 +142,7 @@ function withoutLookAlikes(text: string): string {
   });
 }
 
+const DATA = /^\s*data:/i;
 const BASE64 = /^[A-Za-z0-9+/_-]{8,4096}={0,2}$/;
 const DATA_URI = /^data:[^,]{0,64};base64,/i;
 const READABLE = /^[\t\n\r\x20-\x7e]{4,}$/;

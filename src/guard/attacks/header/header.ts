@@ -1,4 +1,5 @@
 import type { Severity } from "../../../core/finding.ts";
+import { SIGN } from "../signs.ts";
 import type { Reading } from "../suspicion.ts";
 
 /** Lines that mean something to who reads lines: HTTP, mail, Redis. */
@@ -13,7 +14,8 @@ const LOG_LINE =
 const TERMINAL = /\x1b[[\]()PX^_]|\x9b\d/;
 
 /** Line breaks that start a header or a command of a protocol, and a log line of somebody else. */
-export function judgeLines({ text, decoded }: Reading): Severity | null {
+export function judgeLines({ text, decoded, signs }: Reading): Severity | null {
+  if ((signs & (SIGN.line | SIGN.foreign)) === 0) return null;
   if (TERMINAL.test(text)) return "medium";
   if (!/[\r\n\u2028\u2029\u0085\u560a\u560d]/.test(text.trimEnd())) return null;
   if (!decoded && !text.includes("\r") && /\s\S+\s/.test(text.split("\n", 1)[0] ?? "")) return null;

@@ -1,10 +1,16 @@
 import type { Severity } from "../../../core/finding.ts";
+import { SIGN } from "../signs.ts";
 import type { Reading } from "../suspicion.ts";
 import { isAgentSetting, isSensitivePath, isSystemPath, mayBeSensitive } from "./places.ts";
 
 /** A text without one of these names no way out of a folder, and no file that tells anything. */
 const HINT =
   /^%[a-z]+%|proc[/\\]self|0x2[ef]|0x5c|\.\.|\.[\\/]|^[/\\~.]|[/\\]|\0|%(?:25)?(?:c[01]|f[89a-f])|passwd|shadow|id_rsa|\.env|boot\.ini|win\.ini|::\$|[a-z]:\\/i;
+/** Signs that part names, or spell what does; a text without them tells by how it begins. */
+const PARTED =
+  SIGN.slash | SIGN.backslash | SIGN.percent | SIGN.colon | SIGN.plus | SIGN.zero | SIGN.foreign;
+/** Hidden files, homes, options, and contents that an option takes from a file. */
+const BEGINNING = /^\s*[.~@-]/;
 /** Dots and slashes as some decoders take them. */
 const HEXADECIMAL = /0x(?:2e|2f|5c)|\+A(?:C4|C8|Fw)-|(?<=\.\.)%{0,2}(?:2f|5c)/gi;
 /** Bytes that no UTF-8 has, in percent: forms that are longer than they need be. */
@@ -24,7 +30,9 @@ const TOKENS = /[^\s"'`<>|;,()]+/g;
 const TOKENS_MAX = 64;
 
 /** Ways out of the folder that a tool works in, and files that nobody hands out. */
-export function judgePath({ text, purpose, decoded }: Reading): Severity | null {
+export function judgePath({ text, purpose, decoded, signs }: Reading): Severity | null {
+  const isParted = (signs & PARTED) !== 0 || text.includes("..");
+  if (!isParted && purpose !== "path" && !BEGINNING.test(text)) return null;
   if (!HINT.test(text)) return null;
   const whole = text
     .trim()

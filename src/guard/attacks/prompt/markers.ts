@@ -18,22 +18,31 @@ function keyAt(text: string, at: number): number {
   return (pair << 5) | (text.charCodeAt(at + 2) & 31);
 }
 
+/** 1 for letters of ASCII. */
+const LETTERS = new Uint8Array(0x10000);
+for (let code = 0x41; code <= 0x5a; code++) LETTERS[code] = LETTERS[code | 0x20] = 1;
+
 /** Where the triggers stand, in the order of the text. Linear: a word is looked at once. */
 function triggersOf(text: string): readonly number[] {
-  const found: number[] = [];
-  let wasLetter = false;
   const tail = Math.max(HEAD_LENGTH, text.length - TAIL_LENGTH);
-  for (let at = 0; at < text.length && found.length < TRIGGERS_MAX; at++) {
-    if (at === HEAD_LENGTH) at = tail;
-    const code = text.charCodeAt(at) | 0x20;
-    const isLetter = code >= 0x61 && code <= 0x7a;
-    if (isLetter && !wasLetter && STARTS[keyAt(text, at)] === 1) {
+  const found: number[] = [];
+  addTriggers(text, 0, Math.min(HEAD_LENGTH, text.length), found);
+  if (tail < text.length) addTriggers(text, tail, text.length, found);
+  return found;
+}
+
+function addTriggers(text: string, from: number, to: number, found: number[]): void {
+  // What is left out between the two parts is no letter, and parts no word.
+  let before = LETTERS[text.charCodeAt(Math.min(from, HEAD_LENGTH) - 1)] ?? 0;
+  for (let at = from; at < to; at++) {
+    const letter = LETTERS[text.charCodeAt(at)] ?? 0;
+    if (letter > before && STARTS[keyAt(text, at)] === 1) {
+      if (found.length >= TRIGGERS_MAX) return;
       TRIGGER.lastIndex = at;
       if (TRIGGER.test(text)) found.push(at);
     }
-    wasLetter = isLetter;
+    before = letter;
   }
-  return found;
 }
 
 /** What stands in the middle of a longer text is not read: it is told, and edits nothing. */
@@ -49,10 +58,14 @@ export interface Marker {
   readonly end: number;
 }
 
+const NOTHING: readonly Marker[] = [];
+
 /** The sentences of a result that tell a model what to do, by the rules of descriptions. */
 export function findMarkers(text: string): readonly Marker[] {
+  const triggers = triggersOf(text);
+  if (triggers.length === 0) return NOTHING;
   const markers: Marker[] = [];
-  for (const [from, to] of windowsOf(text)) {
+  for (const [from, to] of windowsOf(text, triggers)) {
     for (const { start, end, severity } of findInstructions(wordsOf(text.slice(from, to)), false)) {
       // Two rules may see the same words.
       const isNew = from + start >= (markers.at(-1)?.end ?? 0);
@@ -63,9 +76,12 @@ export function findMarkers(text: string): readonly Marker[] {
 }
 
 /** Apart from each other, in the order of the text. */
-function windowsOf(text: string): readonly (readonly [number, number])[] {
+function windowsOf(
+  text: string,
+  triggers: readonly number[],
+): readonly (readonly [number, number])[] {
   const windows: [number, number][] = [];
-  for (const index of triggersOf(text)) {
+  for (const index of triggers) {
     const last = windows.at(-1);
     const to = Math.min(text.length, index + REACH);
     if (last !== undefined && index <= last[1]) {

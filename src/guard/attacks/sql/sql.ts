@@ -1,29 +1,31 @@
 import type { Severity } from "../../../core/finding.ts";
+import { SIGN } from "../signs.ts";
 import type { Purpose, Reading } from "../suspicion.ts";
 import { behindLoneQuote, isFragment } from "./fragment.ts";
+import { mayBeBareSql } from "./hint.ts";
 import { type Quote, type SqlToken, sqlTokens } from "./tokens.ts";
 import { CATALOGUE, isDangerousName } from "./words.ts";
 
+const CURLY = /[\u2018\u2019\u02bc\u2032\u00b4]/g;
 const QUOTES: readonly Quote[] = ["'", '"', "`"];
 /** Behind the quote that ends a value, structure begins at once. */
 const BEHIND_QUOTE =
   /[\s)\0]*(?:[-;|&=<>!+*/%^,#]|(?:or|and|xor|not|union|order|group|having|limit|waitfor|exec|execute|call|insert|delete|merge|replace|update|drop|alter|create|truncate|select|like|rlike|regexp|glob|between|in|is|similar|sounds|match|against|div|mod|begin|declare|grant|shutdown|into|procedure|case|exists|where|intersect|except|minus|goto|sleep|benchmark|pg_sleep)(?![a-z0-9_]))/iy;
-/** Without one of these, nothing in a text is SQL but what is prose as well. */
-const BARE_HINT =
-  /\(\s*$|^\s*(?:x?or|and)\b|\bas\b[^\n]{0,64}\bfrom\s*$|\bx?or\s*--|::|^\s*like\b|\b(?:except|intersect|minus)\s+(?:all\s+)?(?:select|values)\b|\bselect\s*(?:\(|pg_)|^[\s(+~!-]*(?:\w+\s*,\s*)?['"\d@(][\s\S]*[=<>]|\b(?:x?or|and|having|where|not)\b[\s\S]{0,160}[=<>]|--|#|\/\*|\|\||&&|@@|;\s*[a-z]|\(\s*select\b|\bunion\b|\b(?:or|and|xor)\b[\s!(+-]*(?:[\d'"(@]|not\b|true|null|exists|\w+\s*\()|\b(?:order\s+by|having|procedure|waitfor|sleep|benchmark|into|program|infile|attach)\b|_[a-z]+\s*\(|\b[xs]p_|_(?:schema|tables|users|shadow|catalog)\b|\bsys\w|\bmysql\.|\b(?:r?like|regexp|between)\b\s*[\d'"(]|\b(?:extractvalue|updatexml|openrowset|opendatasource)\b/i;
-
 /**
  * SQL that is not the value of anything: it ends a string, a number or a statement, and goes on
  * with structure. The text is read as it stands behind no quote and behind each that it holds.
  */
-export function judgeSql({ text, purpose }: Reading): Severity | null {
-  const plain = text.replace(/[\u2018\u2019\u02bc\u2032\u00b4]/g, "'").trim();
+export function judgeSql({ text, purpose, signs }: Reading): Severity | null {
+  const straight = (signs & SIGN.foreign) === 0 ? text : text.replace(CURLY, "'");
+  const plain = straight.trim();
+  const mayHaveQuotes = (signs & (SIGN.quote | SIGN.backtick | SIGN.foreign)) !== 0;
   if (
+    mayHaveQuotes &&
     QUOTES.some((quote) => mayBreakOut(plain, quote) && breaksOut(sqlTokens(plain, quote), plain))
   ) {
     return "high";
   }
-  if (purpose !== "filter" && !BARE_HINT.test(plain)) return null;
+  if (purpose !== "filter" && !mayBeBareSql(plain, signs)) return null;
   const tokens = sqlTokens(plain, "");
   const found = judgeBare(tokens, plain, purpose);
   if (found === null && purpose === "filter" && isPiece(tokens, plain)) return "medium";

@@ -1,6 +1,7 @@
 import type { Severity } from "../../../core/finding.ts";
 import { climbs } from "../path/path.ts";
 import { isSensitivePath } from "../path/places.ts";
+import { hasInnerSpace, SIGN } from "../signs.ts";
 import type { Reading } from "../suspicion.ts";
 import { type HostKind, hostKind } from "./host.ts";
 
@@ -19,7 +20,9 @@ const ALWAYS_FOREIGN =
   /^(?:gopher|dict|tftp|jar|local_file|netdoc|phar|php|expect|glob|jndi|rmi|ldapi|compress\.(?:zlib|bzip2)|zip|ogg|url|rar|ssh2(?:\.\w+)?)$/i;
 
 /** URLs that make the tool ask where the caller cannot ask itself. */
-export function judgeSsrf({ text, purpose }: Reading): Severity | null {
+export function judgeSsrf({ text, purpose, signs }: Reading): Severity | null {
+  // More than one word, and no URL among them.
+  if ((signs & SIGN.colon) === 0 && purpose !== "url" && hasInnerSpace(text)) return null;
   if (!HINT.test(text)) return null;
   // Browsers drop these, wherever they stand in a URL.
   const bare = text.trim().replace(/[\t\r\n\0]+/g, "");

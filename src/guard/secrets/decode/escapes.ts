@@ -1,23 +1,29 @@
 import { lookAlikeOf } from "./look-alikes.ts";
+import { CONTROL_SOURCE, FOREIGN_SOURCE, SIGN } from "./signs.ts";
 import type { View } from "./view.ts";
 
-/** What an escape begins with: a look that costs little in texts without any. */
-const TRIGGER_SOURCE = [
-  String.raw`\\(?=[uUxe0-7\\/])|%(?=[0-9a-fA-Fu])|&(?=[#a-z])|=(?=3D|2E|5F|2D|2B|2F|\r?\n)`,
-  "[\"'`](?=[ \\t]{0,2}[+.][ \\t]{0,2}[\"'`])",
-  "[\\u00ad\\u034f\\u0370-\\u04ff\\u115f\\u1160\\u180b-\\u180e\\u200b-\\u200f\\u202a-\\u202e" +
-    "\\u2060-\\u2064\\u2100-\\u214f\\u2460-\\u24ff\\u3164\\ud835\\udb40\\ufe00-\\ufe0f\\ufeff" +
-    "\\uff01-\\uffdc]",
-].join("|");
-const CONTROL_SOURCE = String.raw`[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]`;
-const TRIGGER = new RegExp(TRIGGER_SOURCE, "g");
-/** Three times as slow: for the few texts that hold control characters. */
-const TRIGGER_OR_CONTROL = new RegExp(`${TRIGGER_SOURCE}|${CONTROL_SOURCE}`, "g");
+/** What an escape begins with, by the sign that has to be there: a look that costs little. */
+const TRIGGERS: readonly (readonly [sign: number, source: string])[] = [
+  [SIGN.backslash, String.raw`\\(?=[uUxe0-7\\/])`],
+  [SIGN.percent, "%(?=[0-9a-fA-Fu])"],
+  [SIGN.ampersand, "&(?=[#a-z])"],
+  [SIGN.equals, String.raw`=(?=3D|2E|5F|2D|2B|2F|\r?\n)`],
+  [SIGN.quote, "[\"'`](?=[ \\t]{0,2}[+.][ \\t]{0,2}[\"'`])"],
+  [SIGN.foreign, FOREIGN_SOURCE],
+  [SIGN.control, CONTROL_SOURCE],
+];
+const TRIGGER_SIGNS = TRIGGERS.reduce((signs, [sign]) => signs | sign, 0);
+const COMPILED = new Map<number, RegExp>();
 
-/** Control characters that are no white space between two tokens (C0 and C1, ECMA-48). */
-export const CONTROLS: string = Array.from({ length: 0xa0 }, (_, code) => String.fromCharCode(code))
-  .filter((character) => new RegExp(CONTROL_SOURCE).test(character))
-  .join("");
+/** A pattern of what texts with these signs can hold. */
+function triggerOf(signs: number): RegExp {
+  const known = COMPILED.get(signs);
+  if (known !== undefined) return known;
+  const sources = TRIGGERS.filter(([sign]) => (signs & sign) !== 0).map(([, source]) => source);
+  const trigger = new RegExp(sources.join("|"), "g");
+  COMPILED.set(signs, trigger);
+  return trigger;
+}
 
 /** ECMA-48, sections 5.4 and 5.6: what colours a terminal's text, or names its window. */
 const TERMINAL_SEQUENCE =
@@ -69,12 +75,14 @@ interface Escape {
 /**
  * The parts of a text around its escapes, unescaped: `\u0041`, `%41`, `&#65;`, characters that
  * only look like ASCII, that cannot be seen, that steer a terminal, or that join two literals of a
- * program.
+ * program. `signs` tells what the text may hold (`signs.ts`).
  */
-export function unescapedParts(text: string, hasControls: boolean): readonly View[] {
+export function unescapedParts(text: string, signs: number): readonly View[] {
+  const escapes = escapesOf(text, signs & TRIGGER_SIGNS);
+  if (escapes.length === 0) return NOTHING;
   const views: View[] = [];
   let cluster: Escape[] = [];
-  for (const one of escapesOf(text, hasControls)) {
+  for (const one of escapes) {
     const last = cluster.at(-1);
     if (last !== undefined && one.start - last.end > 2 * REACH) {
       views.push(viewOf(text, cluster));
@@ -82,15 +90,20 @@ export function unescapedParts(text: string, hasControls: boolean): readonly Vie
     }
     cluster.push(one);
   }
-  if (cluster.length > 0) views.push(viewOf(text, cluster));
+  views.push(viewOf(text, cluster));
   return views;
 }
 
-function escapesOf(text: string, hasControls: boolean): readonly Escape[] {
-  const escapes: Escape[] = [];
-  const trigger = hasControls ? TRIGGER_OR_CONTROL : TRIGGER;
+const NOTHING: readonly never[] = [];
+
+function escapesOf(text: string, signs: number): readonly Escape[] {
+  if (signs === 0) return NOTHING;
+  const trigger = triggerOf(signs);
   trigger.lastIndex = 0;
-  for (let found = trigger.exec(text); found !== null; found = trigger.exec(text)) {
+  let found = trigger.exec(text);
+  if (found === null) return NOTHING;
+  const escapes: Escape[] = [];
+  for (; found !== null; found = trigger.exec(text)) {
     ESCAPE.lastIndex = found.index;
     const match = ESCAPE.exec(text);
     if (match === null) continue;

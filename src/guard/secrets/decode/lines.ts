@@ -23,6 +23,7 @@ const DIGITS = codesOf("0123456789");
  * a terminal, a mail or a table cell wraps it. Words on two lines are no token: one has a digit.
  */
 export function joinedLines(text: string): readonly View[] {
+  if (!text.includes("\n")) return NOTHING;
   const views: View[] = [];
   let chain: Break[] = [];
   let from = 0;
@@ -41,6 +42,8 @@ export function joinedLines(text: string): readonly View[] {
   views.push(...viewsOf(text, from, to, chain));
   return views;
 }
+
+const NOTHING: readonly View[] = [];
 
 /** A token may end at one break, and go on over the next: which, only its form tells. */
 function viewsOf(text: string, from: number, to: number, chain: readonly Break[]): readonly View[] {

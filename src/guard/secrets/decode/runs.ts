@@ -16,6 +16,7 @@ const IN_RUN = codesOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123
  */
 export function findRuns(text: string): readonly Run[] {
   const { length } = text;
+  if (length < RUN_LEAST_LENGTH) return NOTHING;
   const runs: Run[] = [];
   let from = 0;
   for (let probe = RUN_LEAST_LENGTH - 1; probe < length; ) {
@@ -38,6 +39,8 @@ export function findRuns(text: string): readonly Run[] {
   }
   return runs;
 }
+
+const NOTHING: readonly Run[] = [];
 
 function runEnd(text: string, at: number): number {
   let end = at;

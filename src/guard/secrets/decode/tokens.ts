@@ -21,6 +21,7 @@ const SIX_BITS = sixBits();
  * text. An edit takes the whole token, for a part of it would be another text.
  */
 export function encodedTokens(text: string, runs: readonly Run[]): readonly View[] {
+  if (runs.length === 0) return NOTHING;
   const views: View[] = [];
   let reached = 0;
   let unpackedBytes = 0;
@@ -40,6 +41,8 @@ export function encodedTokens(text: string, runs: readonly Run[]): readonly View
   }
   return views;
 }
+
+const NOTHING: readonly View[] = [];
 
 /** The text that base64 holds, or what can be read in the bytes that it holds. */
 function base64At(

@@ -10,9 +10,9 @@ import { sampleOf } from "../../../../src/guard/secrets/sample.ts";
 test("the keyword index finds overlapping and nested keywords in any case, in order", () => {
   const keywords = ["he", "she", "hers", "пароль"];
   const seen: [string, number][] = [];
-  createKeywordIndex(keywords).visit("uSHErs ПАРОЛЬ hehe", (keyword, end) => {
-    seen.push([keywords[keyword] ?? "", end]);
-  });
+  const push = (into: [string, number][], keyword: number, end: number) =>
+    into.push([keywords[keyword] ?? "", end]);
+  createKeywordIndex(keywords).visit("uSHErs ПАРОЛЬ hehe", push, seen);
   expect(seen).toEqual([
     ["she", 4],
     ["he", 4],
@@ -21,6 +21,17 @@ test("the keyword index finds overlapping and nested keywords in any case, in or
     ["he", 16],
     ["he", 18],
   ]);
+});
+
+test("the keyword index tells which signs the text holds, wherever they stand", () => {
+  const signs = new Uint16Array(0x10000);
+  signs[0x3d] = 1 << 8;
+  signs[0x43f] = 1 << 9;
+  const index = createKeywordIndex(["a=", "пароль"], signs);
+  const signsIn = (text: string) => index.visit(text, () => {}, null);
+  expect(signsIn("plain")).toBe(0);
+  expect(signsIn("x=")).toBe(1 << 8);
+  expect(signsIn("a= п")).toBe((1 << 8) | (1 << 9));
 });
 
 test("the keyword index refuses a keyword that is not in lower case", () => {
