@@ -21,12 +21,9 @@ import { analystOf } from "./open-log.ts";
 import { openShippedLog } from "./open-shipping.ts";
 import { packageVersion } from "./package-root.ts";
 import { openPorts, type Ports } from "./ports.ts";
-<<<<<<< HEAD
-import { type OpenedRates, openRates } from "./rates.ts";
-=======
->>>>>>> main
 import { followInventory, noteReload, noteStart } from "./reloads.ts";
 import { openState } from "./state.ts";
+import type { OpenedState } from "./stores.ts";
 import { systemClock } from "./system.ts";
 import { policyNeedsOneMemory } from "./workers/one-memory.ts";
 
@@ -121,21 +118,14 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
   undo.push(() => sink.close());
   const analyst = analystOf(config.audit);
   if (!analyst.ok) return giveUp("audit", [analyst.error]);
-<<<<<<< HEAD
-  const rates = await openRates(config, systemClock, noteRedis(config, metrics, log));
-  if (!rates.ok) return giveUp("service", [rates.error]);
-  undo.push(() => rates.value.close());
-  const approvals = approvalsOf(config, systemClock);
-=======
   const state = await openState(config, systemClock, noteRedis(metrics, log));
   if (!state.ok) return giveUp("service", [state.error]);
   undo.push(() => state.value.close());
   const { rateStore, shared } = state.value;
   const { approvals, desk } = approvalsOf(config, shared, systemClock);
   const own = { approvals, shared, analyst: analyst.value, clock: systemClock };
->>>>>>> main
   const dependencies = dependenciesOf(config, {
-    ...{ approvals, analyst: analyst.value, clock: systemClock },
+    ...own,
     ...listenersOf(metrics, log),
     ...logsOf(sink, metrics, options.onDecision),
     inForce: current,
@@ -155,12 +145,8 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
     ready: isReadyNow,
     policyDefault: () => current().policy.default,
     anyAdminPort: options.anyAdminPort === true,
-<<<<<<< HEAD
     isWorker,
-    routes: [approvalRouteOf(config, approvals, sink, dependencies)],
-=======
     routes: [approvalRouteOf(config, desk, sink, dependencies)],
->>>>>>> main
   });
   if (!ports.ok) return giveUp("service", ports.error);
   const { grpc, admin } = ports.value;
@@ -178,21 +164,9 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
     grpcPort: grpc.port,
     admin,
     policy: current().policy,
-<<<<<<< HEAD
     health: () => healthOf(isReadyNow(), ports.value.hindrances(), current().policy.default),
     snapshot: metrics.snapshot,
-    ...endsOf(options, { ports: ports.value, rates: rates.value, sink, endWithin, stopJudging }),
-=======
-    async stop() {
-      ready = false;
-      live.value.stop();
-      inventory.value.stop();
-      endWithin(config.drainDeadlineMs);
-      await drain(options, ports.value);
-      state.value.close();
-      return close(sink, log);
-    },
->>>>>>> main
+    ...endsOf(options, { ports: ports.value, state: state.value, sink, endWithin, stopJudging }),
   });
 }
 
@@ -206,7 +180,7 @@ function healthOf(
 
 interface Ending {
   readonly ports: Ports;
-  readonly rates: OpenedRates;
+  readonly state: OpenedState;
   readonly sink: ManagedAuditSink;
   readonly endWithin: (deadlineMs: number) => void;
   readonly stopJudging: () => void;
@@ -214,7 +188,7 @@ interface Ending {
 
 function endsOf(
   { config, log }: ServiceOptions,
-  { ports, rates, sink, endWithin, stopJudging }: Ending,
+  { ports, state, sink, endWithin, stopJudging }: Ending,
 ): Pick<Service, "stop" | "handOver"> {
   const leave = async (go: (grpc: GrpcServer) => Promise<void>): Promise<Stopped> => {
     endWithin(config.drainDeadlineMs);
@@ -222,7 +196,7 @@ function endsOf(
     await go(ports.grpc);
     stopJudging();
     await ports.close();
-    rates.close();
+    state.close();
     return close(sink, log);
   };
   return {
