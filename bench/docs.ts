@@ -3,7 +3,8 @@
  * `docs/benchmarks.md` and `docs/scaling.md` anew, between the marks there. The words around them
  * are left alone.
  *
- *   node bench/docs.ts [--only load,streams,scaling,audit,micro,guards,padding] [-- its options]
+ *   node bench/docs.ts [--only load,streams,scaling,growth,audit,micro,guards,padding]
+ *                      [-- options of that one]
  *
  * Behind `--` stand options for the one benchmark that `--only` names: its peers, or fewer rounds.
  */
@@ -31,6 +32,7 @@ const BENCHMARKS: { readonly [name: string]: Benchmark } = {
   audit: { script: "audit.ts", options: ["--end-to-end"], saves: false },
   micro: { script: "micro.ts", options: [], saves: true },
   guards: { script: "guards.ts", options: [], saves: true },
+  growth: { script: "growth-long.ts", options: [], saves: false },
   padding: { script: "padding.ts", options: [], saves: false },
 };
 

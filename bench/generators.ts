@@ -30,6 +30,9 @@ const JSON_HEADERS = [
 /** Of the open loop, together: more than ever wait at a rate that can be held. */
 const CONNECTIONS = 4;
 const STREAMS_PER_CONNECTION = 200;
+/** Of the flood: Envoy takes no more streams on a connection than 256. */
+const FLOOD_CONNECTIONS = 16;
+const FLOOD_STREAMS = 250;
 /** A generator that takes so much longer than it was told to is stuck. */
 const SLACK_MS = 60_000;
 
@@ -98,6 +101,44 @@ export async function openLoop(
   const first = Math.min(...good.map(([start = 0]) => start));
   const took = (Math.max(...ends) - first) / 1e6;
   return { calls, seconds: took, p50Ms: quantile(times, 0.5), p99Ms: quantile(times, 0.99) };
+}
+
+/** One call's status, and the time to the end of its answer. */
+export interface Answer {
+  readonly status: number;
+  readonly ms: number;
+}
+
+export interface Flood {
+  readonly answers: readonly Answer[];
+  /** From the first call to the last answer. */
+  readonly seconds: number;
+}
+
+/** As the open loop, of more calls than can be answered: what became of each. */
+export async function flood(
+  url: string,
+  script: Script,
+  { rate, seconds }: { readonly rate: number; readonly seconds: number },
+): Promise<Flood> {
+  const log = join(script.folder, "flood.tsv");
+  await writeFile(log, "");
+  const shape = [`-c${FLOOD_CONNECTIONS}`, `-m${FLOOD_STREAMS}`];
+  await run(
+    process.env.IMPEDANCE_H2LOAD ?? "h2load",
+    [
+      ...[...shape, `-n${Math.round(rate * seconds)}`, `--rps=${rate / FLOOD_CONNECTIONS}`],
+      ...["-d", script.request, ...JSON_HEADERS.flatMap((header) => ["-H", header])],
+      ...[`--log-file=${log}`, url],
+    ],
+    seconds,
+  );
+  const rows = (await readFile(log, "utf8")).trimEnd().split("\n");
+  const seen = rows.map((row) => row.split("\t").map(Number));
+  const first = seen.reduce((least, [start = 0]) => Math.min(least, start), Number.MAX_VALUE);
+  const last = seen.reduce((most, [start = 0, , us = 0]) => Math.max(most, start + us), 0);
+  const answers = seen.map(([, status = 0, us = 0]) => ({ status, ms: us / 1e3 }));
+  return { answers, seconds: (last - first) / 1e6 };
 }
 
 /** The lines that a program printed. Rejects when it failed, with what it said. */

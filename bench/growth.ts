@@ -36,13 +36,29 @@ export function watchWasmMemory(): void {
 /** What `calls` exchanges leave behind, after as many as it takes to warm up; no two are alike. */
 export async function measureGrowth(
   firewall: BenchFirewall,
-  { warmUp, calls }: { readonly warmUp: number; readonly calls: number },
+  { warmUp, calls, every = calls, onHeld = () => undefined }: Course,
 ): Promise<Growth> {
   const collect = garbageCollector();
   await pass(firewall, 0, warmUp);
   const before = await held(collect);
-  await pass(firewall, warmUp, calls);
-  return { calls, before, after: await held(collect) };
+  onHeld(0, before);
+  let after = before;
+  for (let done = 0; done < calls; ) {
+    const next = Math.min(every, calls - done);
+    await pass(firewall, warmUp + done, next);
+    done += next;
+    after = await held(collect);
+    onHeld(done, after);
+  }
+  return { calls, before, after };
+}
+
+/** How many calls, and after how many of them it is looked at what is held. */
+export interface Course {
+  readonly warmUp: number;
+  readonly calls: number;
+  readonly every?: number;
+  readonly onHeld?: (calls: number, held: Held) => void;
 }
 
 async function pass(firewall: BenchFirewall, first: number, count: number): Promise<void> {

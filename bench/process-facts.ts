@@ -32,6 +32,16 @@ export function forgetPeak(pid: number): void {
   } catch {}
 }
 
+/** proc_pid_limits(5): of this process, and of those it starts. Node raises it as far as it may. */
+export function openFilesMax(): number {
+  try {
+    const limits = readFileSync("/proc/self/limits", "utf8");
+    return Number(/^Max open files\s+(\d+)/m.exec(limits)?.[1] ?? Number.POSITIVE_INFINITY);
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
+}
+
 /** Files and sockets that a process holds; 0 where nobody tells. */
 export function openFiles(pid: number): number {
   try {

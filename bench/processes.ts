@@ -75,6 +75,7 @@ export async function startService(
         verdict_deadline_ms: PATIENCE_MS,
         guard_budget_ms: PATIENCE_MS,
         policy_budget_ms: PATIENCE_MS,
+        queue_delay_ms: PATIENCE_MS,
       },
       workers: { count: workers },
       ...settings,

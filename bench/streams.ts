@@ -13,11 +13,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 
 import { describeMachine, machineLine } from "./machine.ts";
-import { factsOf } from "./process-facts.ts";
+import { factsOf, openFilesMax } from "./process-facts.ts";
 import { quantile, type Spread, spreadOf } from "./statistics.ts";
 import { openIdle, readStream } from "./stream-client.ts";
 import { TOOL } from "./traffic.ts";
-import { LABELS, startWays, type Way } from "./ways.ts";
+import { LABELS, startWays, type Way, type Ways } from "./ways.ts";
 
 /** One way, one round; milliseconds. */
 interface Round {
@@ -42,6 +42,7 @@ const OPENED_AT_ONCE = 50;
 /** For what was freed to be given back, and for timers of the first seconds to have passed. */
 const SETTLE_MS = 3_000;
 const WARM_UP_CALLS = 200;
+const OTHER_FILES = 500;
 
 const { values } = parseArgs({
   options: {
@@ -60,6 +61,7 @@ const { values } = parseArgs({
 const names = values.ways.split(",");
 const rounds: Round[] = [];
 const idle: Idle[] = [];
+assertFilesEnough(Number(values.idle));
 await main();
 
 async function main(): Promise<void> {
@@ -73,26 +75,47 @@ async function main(): Promise<void> {
 }
 
 async function measureBlock(block: number): Promise<void> {
-  await using ways = await startWays({
-    upstream: { script: "stream-upstream.ts", env: {} },
-    ...{ names, peers: [], concurrency: 1 },
-  });
+  if (Number(values.rounds) > 0) await measureRounds(block);
+  if (Number(values.idle) === 0) return;
+  // In processes of their own: what streams of events leave behind would hide what silent ones take.
+  await using ways = await warmWays();
+  for (const way of ways.started) idle.push(await measureIdle(way, block));
+}
+
+async function measureRounds(block: number): Promise<void> {
+  await using ways = await warmWays();
   const order = [...ways.started];
-  for (const { url } of order) await firsts(url, WARM_UP_CALLS);
   for (let round = 0; round < Number(values.rounds); round += 1) {
     for (const way of order) rounds.push(await measureRound(way, block));
     order.reverse();
   }
-  if (Number(values.idle) === 0) return;
-  for (const way of order) idle.push(await measureIdle(way, block));
+}
+
+async function warmWays(): Promise<Ways> {
+  const upstream = { script: "stream-upstream.ts", env: {} };
+  const ways = await startWays({ upstream, names, peers: [], concurrency: 1 });
+  for (const { url } of ways.started) await firsts(url, WARM_UP_CALLS);
+  return ways;
+}
+
+/** Envoy has two of them for each stream, its client's and its server's. */
+function assertFilesEnough(streams: number): void {
+  const limit = openFilesMax();
+  const needed = 2 * streams + OTHER_FILES;
+  if (limit >= needed) return;
+  throw new Error(`${streams} streams need ulimit -n ${needed}; it is ${limit}`);
 }
 
 async function measureRound({ name, url }: Way, block: number): Promise<Round> {
   const first = await firsts(url, Number(values.calls));
   const everyMs = (Number(values.streams) * 1_000) / Number(values.events);
   const count = Math.round((Number(values.seconds) * 1_000) / everyMs);
+  // One stream after the other, evenly: else the events of all would come at once.
   const seen = await Promise.all(
-    Array.from({ length: Number(values.streams) }, () => readStream(url, TOOL, { everyMs, count })),
+    Array.from({ length: Number(values.streams) }, async (_, index) => {
+      await delay((index * everyMs) / Number(values.streams));
+      return readStream(url, TOOL, { everyMs, count });
+    }),
   );
   const delays = Float64Array.from(seen.flatMap(({ delaysMs }) => delaysMs)).sort();
   console.error(`block ${block + 1}: ${name}, event delay p99 ${quantile(delays, 0.99)} ms`);
@@ -137,8 +160,20 @@ function mib(pid: number | null): number {
 }
 
 function print(machine: string): void {
-  const { events, streams, idle: count } = values;
+  const { idle: count } = values;
   console.log(machine);
+  if (rounds.length > 0) printRounds();
+  if (idle.length === 0) return;
+  console.log(`\nMemory of ${count} silent streams, MiB:\n`);
+  console.log(
+    "| way | service before | open | grown by | KiB a stream | closed | Envoy grown by |",
+  );
+  console.log(`|---|${"--:|".repeat(6)}`);
+  for (const way of names) console.log(idleRow(way));
+}
+
+function printRounds(): void {
+  const { events, streams } = values;
   console.log(`${events} events/s in ${streams} streams; median (least–most)\n`);
   console.log("| way | first event, p50 ms | p99 ms | event delay, p50 ms | p99 ms |");
   console.log("|---|--:|--:|--:|--:|");
@@ -153,13 +188,6 @@ function print(machine: string): void {
     ];
     console.log(`| ${[LABELS[way] ?? way, ...cells].join(" | ")} |`);
   }
-  if (idle.length === 0) return;
-  console.log(`\nMemory of ${count} silent streams, MiB:\n`);
-  console.log(
-    "| way | service before | open | grown by | KiB a stream | closed | Envoy grown by |",
-  );
-  console.log(`|---|${"--:|".repeat(6)}`);
-  for (const way of names) console.log(idleRow(way));
 }
 
 function idleRow(way: string): string {

@@ -45,6 +45,8 @@ export interface WaysOptions {
   readonly peers: readonly Peer[];
   /** Of each Envoy. */
   readonly concurrency: number;
+  /** Of the service's configuration, what is neither a default nor patience with a busy machine. */
+  readonly settings?: object;
 }
 
 export const OWN_WAYS = ["direct", "wire", "policy-only", "impedance", "ext_authz"] as const;
@@ -149,7 +151,7 @@ async function startBehind(name: string, around: Surroundings): Promise<Behind> 
     return { configuration, isPadded: false, child, startMs: null };
   }
   const isBare = name === "policy-only";
-  const settings = isBare ? { guards: [], padding: "off" } : {};
+  const settings = { ...around.options.settings, ...(isBare && { guards: [], padding: "off" }) };
   const { child, socket, startMs } = await startService(place, settings);
   building.defer(() => endOf(child));
   const configuration =

@@ -22,6 +22,7 @@ const MAY_IMPORT: { readonly [part: string]: readonly string[] } = {
   audit: ["core"],
   catalogue: ["core"],
   schema: ["core"],
+  posture: ["core"],
   state: ["core"],
   pipeline: ["core", "mcp", "guard", "policy", "decision", "audit"],
   envoy: ["core"],
@@ -29,7 +30,7 @@ const MAY_IMPORT: { readonly [part: string]: readonly string[] } = {
   config: ["core"],
   server: [
     ...["core", "mcp", "identity", "guard", "policy", "decision", "audit", "catalogue", "state"],
-    ...["schema", "pipeline", "envoy", "telemetry", "config"],
+    ...["schema", "posture", "pipeline", "envoy", "telemetry", "config"],
   ],
   cli: ["core", "audit", "telemetry", "config", "server"],
   "main.ts": ["cli"],

@@ -1,4 +1,5 @@
 import type { Json, PolicyInput } from "../core/policy.ts";
+import { POSTURE_PARTS } from "../core/posture.ts";
 import {
   type MaskedText,
   maskExtension,
@@ -149,11 +150,17 @@ function maskSource(source: PolicyInput["source"], pseudonym: Pseudonym, note: N
   };
 }
 
-/** How the inventory is applied is the operator's own word. */
-function maskPosture({ inventory, ...others }: PolicyInput["posture"], note: Note): Json {
-  const shown = maskValues("/posture", others, note);
-  return inventory === undefined ? shown : { ...shown, inventory };
+/** How the inventory is applied is the operator's own word, and checks have names and states only. */
+function maskPosture(posture: PolicyInput["posture"], note: Note): Json {
+  const clear: { [name: string]: Json } = {};
+  const others: { [name: string]: Json } = {};
+  for (const [name, value] of Object.entries(posture)) {
+    (CLEAR_POSTURE.has(name) ? clear : others)[name] = value;
+  }
+  return { ...maskValues("/posture", others, note), ...clear };
 }
+
+const CLEAR_POSTURE: ReadonlySet<string> = new Set(["inventory", ...POSTURE_PARTS]);
 
 /** The policy saw no more than some 1,000 characters of all arguments together. */
 const SHOWN_MAX_LENGTH = 16 * 1024;

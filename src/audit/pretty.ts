@@ -73,6 +73,7 @@ export function formatRecord(
     policy_history: [`${text("old")} → ${text("new")}`],
     config_history: [`${text("old")} → ${text("new")}`],
     approval_history: [text("action"), text("id")],
+    posture_history: postureIn(record.checks),
     switch: [`${text("from")} → ${text("to")}`, text("code")],
     retention: ["old files removed"],
   };
@@ -82,6 +83,13 @@ export function formatRecord(
     ...(details[record.kind] ?? []).map((detail): Piece => ({ text: detail, style: null })),
   ];
   return join(pieces, Math.max(WIDTH_MIN, options.width), options.color);
+}
+
+function postureIn(checks: unknown): readonly string[] {
+  if (!Array.isArray(checks)) return [];
+  return checks.map(
+    (one: Json) => `${shown(at(one ?? null, "check"))}=${shown(at(one ?? null, "new"))}`,
+  );
 }
 
 /** A mask of the policy's own may have left anything in their place. */

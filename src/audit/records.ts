@@ -1,5 +1,6 @@
 import type { DecisionEvent } from "../core/audit.ts";
 import type { AuthEvent } from "../core/auth-log.ts";
+import type { OnFailure, PostureState } from "../core/posture.ts";
 import type { Position } from "./chain.ts";
 
 /** What was found when the log was opened, as the first line of each run tells it. */
@@ -80,6 +81,26 @@ export interface ApprovalHistory {
   readonly any_arguments: boolean;
 }
 
+/** What is known of the host is otherwise than it was; at the start, all of it. */
+export interface PostureHistory {
+  readonly kind: "posture_history";
+  readonly timestamp: string;
+  readonly cause: "start" | "change";
+  readonly checks: readonly PostureNote[];
+}
+
+export interface PostureNote {
+  /** `host.secure_boot` */
+  readonly check: string;
+  /** Null for what was not known before. */
+  readonly old: PostureState | null;
+  readonly new: PostureState;
+  readonly on_failure: OnFailure;
+  /** Of a file: SHA-256 in hexadecimal, as it is to be and as it is; else absent. */
+  readonly expected?: string | null;
+  readonly found?: string | null;
+}
+
 /** The log goes on in another file, or again in the one that had failed. */
 export interface SwitchRecord {
   readonly kind: "switch";
@@ -100,7 +121,7 @@ export interface RetentionRecord {
 }
 
 /** What the service itself has to say. */
-export type HistoryRecord = PolicyHistory | ConfigHistory | ApprovalHistory;
+export type HistoryRecord = PolicyHistory | ConfigHistory | ApprovalHistory | PostureHistory;
 
 /** Something that happened to a caller: the account of who came, in the same chain. */
 export interface AuthRecord {

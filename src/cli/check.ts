@@ -6,6 +6,7 @@ import { loadInventory } from "../server/load-inventory.ts";
 import { loadPolicy, type PolicyInForce } from "../server/load-policy.ts";
 import { analystOf, signerOf } from "../server/open-log.ts";
 import { destinationOf } from "../server/open-shipping.ts";
+import { missingForPosture } from "../server/posture/missing.ts";
 import { systemClock } from "../server/system.ts";
 import { transportErrors } from "../server/transport.ts";
 import type { Command, Options } from "./command.ts";
@@ -73,7 +74,11 @@ async function loadAll(config: Config): Promise<Result<PolicyInForce, readonly s
   // A destination is made without being connected to: that reads the files it names.
   const destinations = config.audit.ship.map((each) => destinationOf(each));
   const keys = [signerOf(config.audit), analystOf(config.audit), ...destinations];
-  const missing = [...missingForAuthentication(config), ...(await transportErrors(config))];
+  const missing = [
+    ...missingForAuthentication(config),
+    ...missingForPosture(config),
+    ...(await transportErrors(config)),
+  ];
   const isWhole = missing.length === 0 && keys.every(({ ok }) => ok);
   if (guards.ok && inventory.ok && isWhole) return policy;
   return err([

@@ -1,21 +1,31 @@
 import { readFileSync } from "node:fs";
 import { err, ok, type Result } from "../core/result.ts";
 import type { Command, Options } from "./command.ts";
+import { askPosture } from "./doctor-posture.ts";
 import { misuse, say } from "./output.ts";
 
 export const doctorCommand: Command = {
   name: "doctor",
   summary: "send canaries through a live listener: is the filter really in the path?",
-  help: `usage: impedance doctor [--url URL] [--token-file FILE]
+  help: `usage: impedance doctor [--url URL] [--token-file FILE] [--admin URL]
 
 Sends requests that only the firewall answers in its own way, through the listener that clients
 use, and says for each whether the filter was in the path. Nothing is changed on the server: one
-initialize is sent, and the session it opens is ended. Exit code 1 if a check fails.
+initialize is sent, and the session it opens is ended. With --admin, what the service knows of its
+host is told too (docs/posture.md). Exit code 1 if a check fails.
 
   --url URL        the MCP endpoint as clients see it  [http://127.0.0.1:8070/mcp]
   --token-file FILE  a bearer token to show, where the gateway asks who calls
+  --admin URL      the admin port, such as http://127.0.0.1:9192
+  --admin-token-file FILE  the token of admin_access.token, where there is one
   --format FORMAT  text or json                        [text]`,
-  options: { url: "text", "token-file": "text", format: "text" },
+  options: {
+    url: "text",
+    "token-file": "text",
+    admin: "text",
+    "admin-token-file": "text",
+    format: "text",
+  },
   run: doctor,
 };
 
@@ -35,10 +45,13 @@ async function doctor(options: Options): Promise<number> {
   }
   const target = targetOf(options);
   if (!target.ok) return misuse(target.error);
+  const admin = adminOf(options);
+  if (!admin.ok) return misuse(admin.error);
   const checks: Check[] = [];
   for (const check of [requestIsRead, sizeIsBounded, responseIsRead]) {
     checks.push(await attempt(check, target.value));
   }
+  if (admin.value !== null) checks.push(...(await askPosture(admin.value)));
   const { url } = target.value;
   const healthy = checks.every(({ ok }) => ok);
   if (format === "json") say(JSON.stringify({ ok: healthy, url, checks }));
@@ -48,13 +61,28 @@ async function doctor(options: Options): Promise<number> {
 }
 
 function targetOf(options: Options): Result<Target, string> {
-  const url = options.text("url") ?? "http://127.0.0.1:8070/mcp";
-  if (!URL.canParse(url)) return err(`--url ${url} is no URL`);
-  const file = options.text("token-file");
+  return readTarget(options, "url", "token-file", "http://127.0.0.1:8070/mcp");
+}
+
+/** Null where nobody is to be asked. */
+function adminOf(options: Options): Result<Target | null, string> {
+  const url = options.text("admin");
+  return url === undefined ? ok(null) : readTarget(options, "admin", "admin-token-file", url);
+}
+
+function readTarget(
+  options: Options,
+  place: string,
+  tokenFile: string,
+  byDefault: string,
+): Result<Target, string> {
+  const url = options.text(place) ?? byDefault;
+  if (!URL.canParse(url)) return err(`--${place} ${url} is no URL`);
+  const file = options.text(tokenFile);
   if (file === undefined) return ok({ url, token: null });
   const token = readToken(file);
   return token === null
-    ? err(`--token-file ${file} cannot be read, or holds no token`)
+    ? err(`--${tokenFile} ${file} cannot be read, or holds no token`)
     : ok({ url, token });
 }
 

@@ -10,7 +10,7 @@ export const EXIT = {
   misused: 2,
   /** The decision log cannot be written, or could not be written to its end. */
   audit: 10,
-  /** The policy does not load. */
+  /** The policy does not load, or what it runs on is not as it has to be. */
   policy: 11,
   /** Who is calling cannot be told: keys or issuers do not load. */
   identity: 12,
@@ -19,8 +19,10 @@ export const EXIT = {
 } as const;
 
 export const EXIT_HELP = `exit codes: 0 as asked, 1 failed, 2 misused, 10 the decision log cannot be written,
-11 the policy does not load, 12 who calls cannot be told, 13 workers keep ending`;
+11 the policy does not load, or the host is not as it has to be, 12 who calls cannot be told,
+13 workers keep ending`;
 
 export function exitCodeOf({ part }: StartFailure): number {
+  if (part === "posture") return EXIT.policy;
   return part === "service" ? EXIT.failed : EXIT[part];
 }

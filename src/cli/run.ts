@@ -16,7 +16,8 @@ import { serveWorkerCommand } from "./serve-worker.ts";
 import { toolsCommands } from "./tools-commands.ts";
 import { upCommand } from "./up.ts";
 
-const COMMANDS: readonly (Command | CommandGroup)[] = [
+/** All that `impedance` can be asked to do. */
+export const COMMANDS: readonly (Command | CommandGroup)[] = [
   upCommand,
   serveCommand,
   checkCommand,

@@ -62,8 +62,9 @@ async function serveAlone(config: Config, log: Logger): Promise<number> {
   leaveBreadcrumbs(config);
   const service = await startService({ config, log });
   if (!service.ok) return fail(service.error.errors, exitCodeOf(service.error));
-  await signal;
+  const ended = await Promise.race([signal, service.value.failed]);
   const { isLogWhole } = await service.value.stop();
+  if (typeof ended !== "string") return fail(ended.errors, exitCodeOf(ended));
   return isLogWhole ? EXIT.ok : EXIT.audit;
 }
 

@@ -74,11 +74,13 @@ async function up(options: Options): Promise<number> {
   if (service.policy.isBuiltIn) complain(NO_POLICY);
   say(`ready ${urls.join(" ")}`);
 
-  const ended = await Promise.race([signal, envoy.exited]);
-  const crashed = typeof ended !== "string";
+  const ended = await Promise.race([signal, envoy.exited, service.failed]);
+  const failed = typeof ended !== "string" && "part" in ended ? ended : null;
+  const crashed = typeof ended !== "string" && !("part" in ended);
   if (crashed) complain(`Envoy ended by itself (${ended.signal ?? `exit code ${ended.code}`})`);
   await envoy.stop();
   const { isLogWhole } = await service.stop();
+  if (failed !== null) return fail(failed.errors, exitCodeOf(failed));
   if (crashed) return EXIT.failed;
   return isLogWhole ? EXIT.ok : EXIT.audit;
 }

@@ -35,6 +35,13 @@ import {
 } from "./guard-settings.ts";
 import { listeningPath, normaliseRoot } from "./meaning.ts";
 import { buildPadding, type RawPadding } from "./padding.ts";
+import {
+  buildIntegrity,
+  buildPosture,
+  postureFiles,
+  type RawIntegrity,
+  type RawPosture,
+} from "./posture.ts";
 import { buildRateLimit, type RawRateLimit } from "./rate-limits.ts";
 import { buildRedis, type RawRedis } from "./redis.ts";
 import { buildSessions, type RawSessions } from "./sessions.ts";
@@ -104,6 +111,8 @@ export interface RawConfig {
   readonly rate_limits: readonly RawRateLimit[];
   readonly authentication_failures: Config["authenticationFailures"];
   readonly state: { readonly redis?: RawRedis };
+  readonly posture: RawPosture;
+  readonly integrity: RawIntegrity;
   readonly audit: {
     readonly sink: AuditConfig["sink"];
     readonly file?: string;
@@ -230,6 +239,8 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
     rateLimits: raw.rate_limits.map(buildRateLimit),
     authenticationFailures: raw.authentication_failures,
     redis: buildRedis(raw.state.redis, raw.aliases.store, secrets, folder),
+    posture: buildPosture(raw.posture, folder),
+    integrity: buildIntegrity(raw.integrity, folder),
     audit: buildAudit(raw.audit, surroundings),
     log: { level: raw.log.level },
     drainDeadlineMs: raw.drain_deadline_ms,
@@ -291,7 +302,7 @@ function ownPaths(raw: RawConfig, surroundings: Surroundings): string[] {
   const certificates = audit.ship.flatMap(({ ca_file, cert_file }) => [ca_file, cert_file]);
   const logs = [audit.file, audit.head_file, ...audit.fallback_files, ...certificates];
   const files = [file, policy.file, bundle, inventory.file, ...logs, ...transportFiles(raw)];
-  const access = authenticationFiles(raw.authentication);
+  const access = [...authenticationFiles(raw.authentication), ...postureFiles(raw.posture)];
   const paths = [...files, raw.state.redis?.ca_file, ...modules, ...keyFiles, ...access];
   return paths.filter((path) => path !== undefined).map((path) => resolve(folder, path));
 }

@@ -9,6 +9,7 @@ import type { Direction } from "../core/message.ts";
 import type { ResolverSettings } from "../core/names.ts";
 import type { PaddingScheme } from "../core/padding.ts";
 import type { PiiConfig } from "../core/pii.ts";
+import type { IntegritySettings, PostureSettings } from "../core/posture-settings.ts";
 import type { RateLimit } from "../core/rate-limit.ts";
 import type { SessionSettings } from "../core/session.ts";
 import type { OnFailure, SharedKind } from "../core/shared.ts";
@@ -71,6 +72,8 @@ export interface Config {
   readonly authenticationFailures: { readonly max: number; readonly seconds: number };
   /** Where counts of all replicas are; null: each process counts for itself. */
   readonly redis: RedisConfig | null;
+  readonly posture: PostureSettings;
+  readonly integrity: IntegritySettings;
   readonly audit: AuditConfig;
   readonly log: { readonly level: LogLevel };
   readonly drainDeadlineMs: number;

@@ -3,6 +3,7 @@ import { decodeAddress, decodeEndpoint } from "../core/address.ts";
 import { entriesAt, isRecord, textAt, valueAt } from "./access.ts";
 import { checkAuthentication } from "./authentication-meaning.ts";
 import type { Fault, Path } from "./config-error.ts";
+import { checkPosture } from "./posture.ts";
 import { checkRateLimits } from "./rate-limits.ts";
 import { checkRedis } from "./redis.ts";
 import { checkShipping } from "./shipping.ts";
@@ -33,6 +34,7 @@ export function validateMeaning(root: unknown): readonly Fault[] {
     ...checkTransport(root),
     ...checkRateLimits(root),
     ...checkRedis(root),
+    ...checkPosture(root),
     ...checkNameServers(root),
   ];
 }

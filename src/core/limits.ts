@@ -7,6 +7,10 @@ export interface Limits {
   readonly requestBodyMaxBytes: number;
   /** A larger JSON response is replaced by an error. */
   readonly responseBodyMaxBytes: number;
+  /** Exchanges that are open at once, streams included; over it a new one gets 503. */
+  readonly openExchangesMax: number;
+  /** How long new exchanges may wait for their turn, all of them; over it the late ones get 503. */
+  readonly queueDelayMs: number;
   /** Bodies that are being taken in, of all exchanges together; over it a new one gets 503. */
   readonly heldBodiesMaxBytes: number;
   /** One event of a stream. */
@@ -46,6 +50,8 @@ export interface Limits {
 export const DEFAULT_LIMITS: Limits = {
   requestBodyMaxBytes: 1024 * 1024,
   responseBodyMaxBytes: 16 * 1024 * 1024,
+  openExchangesMax: 20_000,
+  queueDelayMs: 50,
   heldBodiesMaxBytes: 512 * 1024 * 1024,
   sseEventMaxBytes: 1024 * 1024,
   jsonMaxDepth: 64,

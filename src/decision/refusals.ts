@@ -13,6 +13,8 @@ export interface Refusal {
   readonly remedy: string;
   /** What the caller is told in its place; the log has the code itself. */
   readonly toldAs?: string;
+  /** When to ask again, where that can be told. */
+  readonly retryAfterMs?: number;
 }
 
 /**
@@ -52,7 +54,12 @@ const REFUSALS = {
     remedy: "Send the request again.",
   },
   verdict_deadline: { ...UNAVAILABLE, message: "The firewall did not decide in time." },
-  overloaded: { ...UNAVAILABLE, message: "The firewall holds as many bodies as it may." },
+  overloaded: {
+    ...UNAVAILABLE,
+    message: "The firewall has more to do than it can.",
+    remedy: "Try again later, and send less at once.",
+    retryAfterMs: 1_000,
+  },
   draining: { ...UNAVAILABLE, message: "The firewall is being restarted." },
   internal: { ...UNAVAILABLE, message: "The firewall failed; nothing passed.", remedy: OPERATOR },
   guard_fault: { ...POLICY, message: "A guard failed on the message; nothing passed." },

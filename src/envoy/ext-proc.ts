@@ -1,14 +1,18 @@
 import type { ProcessCall, ProcessStreamOptions } from "./process-stream.ts";
 import { ProcessStream } from "./process-stream.ts";
+import { createShedding, type ShedReason } from "./shedding.ts";
 
 export interface ExtProcOptions extends ProcessStreamOptions {
   readonly onOpen: () => void;
   readonly onClose: () => void;
+  readonly onShed: (reason: ShedReason) => void;
 }
 
 /** `envoy.service.ext_proc.v3.ExternalProcessor`, one handler for every stream. */
 export interface ExtProc {
   process(call: ProcessCall): void;
+  /** Whether one more is refused, for there is too much to do. */
+  refuses(): boolean;
   readonly openStreams: number;
   /** New exchanges are refused from now on; listening streams are told to come again. */
   drain(): void;
@@ -29,6 +33,8 @@ const ASKED_AT_ONCE = 200;
 
 export function createExtProc(options: ExtProcOptions): ExtProc {
   const open = new Set<ProcessStream>();
+  const { firewall, limits, budget, onFault, onShed } = options;
+  const shedding = createShedding({ firewall, limits, onShed, now: () => performance.now() });
   let draining = false;
   const round = createRound(open);
   const timer = setInterval(round, JUDGE_AGAIN_MS).unref();
@@ -37,12 +43,24 @@ export function createExtProc(options: ExtProcOptions): ExtProc {
   };
   return {
     process(call) {
-      const stream = new ProcessStream(call, options, draining, () => {
+      const place = shedding.arrive();
+      const own = { firewall: place.firewall, limits, budget, onFault };
+      const stream = new ProcessStream(call, own, draining, () => {
+        place.leave();
         open.delete(stream);
         options.onClose();
       });
       open.add(stream);
       options.onOpen();
+    },
+    refuses() {
+      try {
+        return shedding.refuses(open.size);
+      } catch (error) {
+        // FAIL CLOSED: with its record or without.
+        onFault("internal", error);
+        return true;
+      }
     },
     get openStreams() {
       return open.size;

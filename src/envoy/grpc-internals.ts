@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ServerHttp2Session } from "node:http2";
+import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Server, ServerDuplexStream } from "@grpc/grpc-js";
 import { status } from "@grpc/grpc-js";
 
@@ -20,6 +20,41 @@ export function allowStreamResets(server: Server): void {
   internals.commonServerOptions.streamResetBurst = 1_000_000_000;
   internals.commonServerOptions.streamResetRate = 1_000_000_000;
 }
+
+/**
+ * Refuses calls of one method before grpc-js makes a call of them, which would be most of what one
+ * costs. FAIL CLOSED: with the error status RESOURCE_EXHAUSTED, as one that cannot be taken on.
+ */
+export function refuseEarly(server: Server, path: string, refuses: () => boolean): void {
+  const internals = server as unknown as { [name: string]: StreamHandler | undefined };
+  for (const name of ["_channelzHandler", "_streamHandler"]) {
+    const handler = internals[name];
+    assert(handler, `grpc-js: Server.${name} is gone`);
+    internals[name] = function refuseOrHandle(interceptors, stream, headers) {
+      if (headers[":path"] !== path || !refuses()) {
+        return handler.call(server, interceptors, stream, headers);
+      }
+      stream.on("error", () => undefined);
+      stream.respond(REFUSED, { endStream: true });
+      // What is still on its way is thrown away.
+      stream.resume();
+    };
+  }
+}
+
+type StreamHandler = (
+  interceptors: unknown,
+  stream: ServerHttp2Stream,
+  headers: IncomingHttpHeaders,
+) => void;
+
+/** A response of trailers only (the protocol "gRPC over HTTP2", "Responses"). */
+const REFUSED = {
+  ":status": 200,
+  "content-type": "application/grpc+proto",
+  "grpc-status": String(status.RESOURCE_EXHAUSTED),
+  "grpc-message": "overloaded",
+};
 
 /**
  * FAIL CLOSED. grpc-js ends a stream with status OK unless told otherwise, and Envoy takes a clean

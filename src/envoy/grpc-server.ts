@@ -5,12 +5,13 @@ import { NO_TRUST, type Trust } from "../core/trust.ts";
 import { createByteBudget } from "./body-buffer.ts";
 import { createCheck } from "./ext-authz.ts";
 import { createExtProc } from "./ext-proc.ts";
-import { allowStreamResets, failUnlessVouched } from "./grpc-internals.ts";
+import { allowStreamResets, failUnlessVouched, refuseEarly } from "./grpc-internals.ts";
 import { type GrpcTls, liveCredentials, onlyAllowed } from "./grpc-tls.ts";
 import { allClosed, handOver } from "./hand-over.ts";
 import { createHealth } from "./health.ts";
 import type { ProcessCall } from "./process-stream.ts";
 import { loadServices } from "./protocol.ts";
+import type { ShedReason } from "./shedding.ts";
 import { listenBeside } from "./takeover.ts";
 import { createTrusted } from "./trust.ts";
 import { bindPrivately } from "./unix-socket.ts";
@@ -31,6 +32,8 @@ export interface GrpcServerOptions {
   /** Told of each exchange, for the count of those that are open. */
   readonly onOpen?: () => void;
   readonly onClose?: () => void;
+  /** Told of each exchange that is turned away, for there is too much to do. */
+  readonly onShed?: (reason: ShedReason) => void;
   /** Raise Node's limit on stream resets, for meshes without Envoy's graceful-close flag. */
   readonly raiseResetLimits?: boolean;
   /** A test may stand between Envoy and the handler, to break what must not break open. */
@@ -54,6 +57,7 @@ export interface GrpcServer {
   close(): void;
 }
 
+const PROCESS = "/envoy.service.ext_proc.v3.ExternalProcessor/Process";
 /** gRPC frames hold a chunk of a body and its envelope. */
 const FRAME_SLACK_BYTES = 64 * 1024;
 
@@ -61,11 +65,11 @@ const FRAME_SLACK_BYTES = 64 * 1024;
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
   const { limits, onFault } = options;
   const services = loadServices();
-  const { onOpen = ignore, onClose = ignore, tls = null } = options;
+  const { onOpen = ignore, onClose = ignore, onShed = ignore, tls = null } = options;
   const trusted = createTrusted(options.trust ?? NO_TRUST);
   const firewall: Firewall = { open: (head) => options.firewall.open(trusted(head)) };
   const budget = createByteBudget(limits.heldBodiesMaxBytes);
-  const extProc = createExtProc({ firewall, limits, budget, onFault, onOpen, onClose });
+  const extProc = createExtProc({ firewall, limits, budget, onFault, onOpen, onClose, onShed });
   let draining = false;
   const health = createHealth(() => !draining && options.ready());
   const server = new Server({
@@ -76,6 +80,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     "grpc.enable_channelz": 0,
     ...(tls === null ? {} : { interceptors: [onlyAllowed(tls)] }),
   });
+  refuseEarly(server, PROCESS, () => extProc.refuses());
   if (options.raiseResetLimits !== false) allowStreamResets(server);
   const wrap = options.wrapProcess ?? ((process) => process);
   const process = wrap((call) => extProc.process(call));

@@ -172,13 +172,14 @@ export function refused(
   input: PolicyInput | null,
   policyRevision: string,
 ): Decision {
-  const { rpcCode, httpStatus } = refusal(code);
+  const { rpcCode, httpStatus, retryAfterMs } = refusal(code);
   const told = toldInstead(code);
   return {
     decisionId,
     allow: false,
     reasons: [reasonOf(code)],
     ...(told === null ? {} : { told }),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     shadow: [],
     obligations: NO_OBLIGATIONS,
     input,

@@ -171,12 +171,15 @@ export function refusalStatus({ httpStatus }: Decision): number {
 /** RFC 6585 section 4 */
 const TOO_MANY_REQUESTS = 429;
 
+/** Those that say when to ask again: 503 too (RFC 9110 section 15.6.4). */
+const SAYS_WHEN: ReadonlySet<number> = new Set([TOO_MANY_REQUESTS, 503]);
+
 /** RFC 9110 section 10.2.3: whole seconds. */
 function retryAfter(
   status: number,
   { retryAfterMs }: Decision,
 ): readonly (readonly [string, string])[] {
-  if (status !== TOO_MANY_REQUESTS || retryAfterMs === undefined) return [];
+  if (!SAYS_WHEN.has(status) || retryAfterMs === undefined) return [];
   return [["retry-after", String(Math.ceil(retryAfterMs / 1000))]];
 }
 

@@ -11,6 +11,7 @@ import {
   type Principal,
 } from "../core/policy.ts";
 import type { Clock } from "../core/ports.ts";
+import { NO_POSTURE_FACTS, type PostureFacts } from "../core/posture.ts";
 import { argumentFacts } from "./arguments.ts";
 import { pathFacts } from "./path-facts.ts";
 import type { Root } from "./paths.ts";
@@ -72,6 +73,8 @@ export interface InputBuilderOptions {
   readonly patterns?: Patterns;
   readonly roots: readonly Root[];
   readonly clock: Clock;
+  /** What this policy reads of the host and of its caller's device; absent where it reads nothing. */
+  readonly posture?: (principal: Principal) => PostureFacts;
 }
 
 /** A longer name is told as missing, and the facts as incomplete. */
@@ -93,28 +96,12 @@ const CONTENT_TYPES: ReadonlySet<string> = new Set([
 export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
   const { engineRevision, portable, patterns, clock } = options;
   const rootsOf = createRoots(options.roots);
-
-  function rulesOf(subject: InputSubject, params: JsonNode | undefined): PolicyInput["rules"] {
-    const { message, server, item, flow = [], inventory = NO_INVENTORY } = subject;
-    if (portable === null) return NO_RULES;
-    if (!isCall(message)) return obligingRules(subject, portable);
-    const { session } = subject.counts ?? NO_COUNTS;
-    const provenance = provenanceOf(subject);
-    const selected = { ...subjectOf(message), server, facts: inventory.tool, session };
-    if (item !== undefined) {
-      const isTemplate = item.kind === "template";
-      return portable.matchItem({ ...selected, provenance: ofItsCall(provenance), isTemplate });
-    }
-    const given = member(params, "arguments");
-    const matched = portable.match({ ...selected, provenance, arguments: given });
-    if (flow.length === 0) return matched;
-    const origins = flow.map(({ from }) => from);
-    return [...matched, ...portable.flows(origins, server)];
-  }
+  const hostOf = options.posture ?? (() => NO_POSTURE_FACTS);
 
   function build(subject: InputSubject): PolicyInput {
     const { phase, message, server, principal } = subject;
     const { inventory = NO_INVENTORY, counts = NO_COUNTS, grants = NO_GRANTS } = subject;
+    const host = hostOf(principal);
     const params = isCall(message) ? (message.payload ?? undefined) : undefined;
     const roots = rootsOf(server);
     const { paths, rawPaths } = pathFacts(phase === "response" ? undefined : params, roots);
@@ -140,7 +127,7 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
       resource,
       item: itemFacts(subject.item, names, resource),
       result: resultFacts(message, inventory.tool.classification),
-      rules: rulesOf(subject, params),
+      rules: rulesOf(subject, params, portable, host),
       patterns: patterns?.facts(params) ?? {},
       paths,
       findings: findings.map((finding) => ({ ...finding, at: finding.at.toWellFormed() })),
@@ -165,12 +152,35 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
       limits: counts.limits,
       flow: subject.flow ?? [],
       grants,
-      posture: postureFacts(subject, inventory, portable),
+      posture: postureFacts(subject, inventory, portable, host),
       provenance: provenanceOf(subject),
       time: timeFacts(clock.now()),
     };
   }
   return { build };
+}
+
+function rulesOf(
+  subject: InputSubject,
+  params: JsonNode | undefined,
+  portable: CompiledPortable | null,
+  posture: PostureFacts,
+): PolicyInput["rules"] {
+  const { message, server, item, flow = [], inventory = NO_INVENTORY } = subject;
+  if (portable === null) return NO_RULES;
+  if (!isCall(message)) return obligingRules(subject, portable);
+  const { session } = subject.counts ?? NO_COUNTS;
+  const provenance = provenanceOf(subject);
+  const selected = { ...subjectOf(message), server, facts: inventory.tool, session, posture };
+  if (item !== undefined) {
+    const isTemplate = item.kind === "template";
+    return portable.matchItem({ ...selected, provenance: ofItsCall(provenance), isTemplate });
+  }
+  const given = member(params, "arguments");
+  const matched = portable.match({ ...selected, provenance, arguments: given });
+  if (flow.length === 0) return matched;
+  const origins = flow.map(({ from }) => from);
+  return [...matched, ...portable.flows(origins, server)];
 }
 
 /** Who vouches for its facts. */
@@ -292,13 +302,15 @@ function postureFacts(
   subject: InputSubject,
   { mode }: InventoryFacts,
   portable: CompiledPortable | null,
+  host: PostureFacts,
 ): PolicyInput["posture"] {
   const { phase, message, server } = subject;
   const vouched = () => ofServerRequests(provenanceOf(subject));
   return {
+    ...host,
     ...(mode === null ? {} : { inventory: mode }),
     ...(declaresCapabilities(phase, message)
-      ? { server_requests: portable?.serverRequests(server, vouched()) ?? {} }
+      ? { server_requests: portable?.serverRequests(server, vouched(), host) ?? {} }
       : {}),
   };
 }

@@ -53,6 +53,14 @@ function isPaths(value: unknown): value is readonly (readonly string[])[] {
   );
 }
 
+/** Whether a policy that reads no more than `reads` can see what stands at a path of the input. */
+export function canRead(reads: Reads, path: readonly string[]): boolean {
+  if (reads === null) return true;
+  return reads.some((read) =>
+    read.every((step, at) => step === path[at] || at >= path.length || step === PROTOTYPE),
+  );
+}
+
 /**
  * What a policy that reads no more than `facts` say has to be given of an input. A number that is
  * only compared is told by `likeOf`: as another between the same constants, whose answer is the same.

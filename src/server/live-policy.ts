@@ -1,5 +1,6 @@
 import type { Config } from "../config/config.ts";
 import type { Clock } from "../core/ports.ts";
+import type { Posture } from "../core/posture.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import type { Inspector } from "../guard/inspect.ts";
 import type { FaultListener } from "../guard/plugins/plugin.ts";
@@ -30,6 +31,8 @@ export interface LivePolicy {
 export interface LiveOptions {
   readonly config: Config;
   readonly clock: Clock;
+  /** What is known of the host; absent where nobody looks. */
+  readonly posture?: Posture;
   readonly onGuardFault: FaultListener;
   /** What stands against a policy beside itself; null for nothing. Absent: nothing ever does. */
   readonly objection?: (policy: PolicyInForce) => string | null;
@@ -41,7 +44,7 @@ export interface LiveOptions {
 export async function startLivePolicy(
   options: LiveOptions,
 ): Promise<Result<LivePolicy, readonly string[]>> {
-  const loader = createPolicyLoader(options.config, options.clock);
+  const loader = createPolicyLoader(options.config, options.clock, options.posture);
   const first = await load(loader, options);
   if (!first.ok) return first;
   if (first.value === null) throw new Error("what is read first is new");

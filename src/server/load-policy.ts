@@ -2,6 +2,7 @@ import type { Config } from "../config/config.ts";
 import type { DetectSettings } from "../core/attacks.ts";
 import type { RedactSettings } from "../core/pii.ts";
 import type { Clock, PolicyEngine } from "../core/ports.ts";
+import { NO_POSTURE, POSTURE_PARTS, type Posture, type PosturePart } from "../core/posture.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import type { LoadedPolicy } from "../pipeline/dependencies.ts";
 import { type Bundle, readBundle } from "../policy/bundle.ts";
@@ -11,9 +12,10 @@ import { isRecord } from "../policy/json.ts";
 import { type CompiledPortable, compilePortable } from "../policy/portable/compile.ts";
 import { parsePortable } from "../policy/portable/parse.ts";
 import type { PolicyFileError } from "../policy/portable/policy.ts";
+import { canRead, type Reads } from "../policy/reads.ts";
 import { maskFault } from "./mask-check.ts";
-import { packagePath } from "./package-root.ts";
-import { fileBytes, type PolicyBytes, urlBytes } from "./policy-bytes.ts";
+import { bundlePlace, fileBytes, isUrl, type PolicyBytes, urlBytes } from "./policy-bytes.ts";
+import { type BundleVoucher, createBundleVoucher } from "./posture/bundle-voucher.ts";
 
 /** What decides, and what decides where no rule speaks. */
 export interface PolicyInForce extends LoadedPolicy {
@@ -28,7 +30,7 @@ export interface PolicyInForce extends LoadedPolicy {
 
 type PolicySettings = Pick<
   Config,
-  "policy" | "limits" | "servers" | "flow" | "schema" | "inventory"
+  "policy" | "limits" | "servers" | "flow" | "schema" | "inventory" | "integrity"
 >;
 
 /** Loads a policy again and again, from where a configuration says it is. */
@@ -48,9 +50,15 @@ export async function loadPolicy(
   return ok(loaded.value);
 }
 
-export function createPolicyLoader(config: PolicySettings, clock: Clock): PolicyLoader {
-  const bundlePlace = config.policy.bundle ?? packagePath("dist/policy/bundle.tar.gz");
-  const bundleBytes = bytesAt(bundlePlace, config.policy);
+/** `posture` is what is known of the host, for policies that read it; nothing where it is left out. */
+export function createPolicyLoader(
+  config: PolicySettings,
+  clock: Clock,
+  posture: Posture = NO_POSTURE,
+): PolicyLoader {
+  const place = bundlePlace(config.policy);
+  const bundleBytes = bytesAt(place, config.policy);
+  const vouch = createBundleVoucher(config.integrity.bundle);
   const portableBytes =
     config.policy.file === null
       ? NO_BYTES
@@ -68,11 +76,11 @@ export function createPolicyLoader(config: PolicySettings, clock: Clock): Policy
       }
       const parts = {
         bundle: bundle.ok
-          ? await readPlaced(bundle.value.bytes, bundlePlace, config.policy)
+          ? await readPlaced(bundle.value.bytes, place, config.policy, vouch)
           : unread(bundle),
         portable: portable.ok ? readPortable(portable.value?.bytes, config) : unread(portable),
       };
-      return inForce(parts, bundlePlace, config, clock);
+      return inForce(parts, { place, config, clock, posture });
     },
   };
 }
@@ -93,10 +101,6 @@ function bytesAt(place: string, { bundleToken }: Config["policy"]): PolicyBytes 
   return urlBytes(place, { token: bundleToken?.reveal() ?? null, deadlineMs: URL_DEADLINE_MS });
 }
 
-function isUrl(place: string): boolean {
-  return /^https?:/.test(place);
-}
-
 interface ReadParts {
   readonly bundle: Result<Bundle, readonly string[]>;
   readonly portable: Result<ReadPortable | null, readonly string[]>;
@@ -107,11 +111,16 @@ interface ReadPortable {
   readonly default: "allow" | "deny";
 }
 
+interface Surroundings {
+  readonly place: string;
+  readonly config: PolicySettings;
+  readonly clock: Clock;
+  readonly posture: Posture;
+}
+
 async function inForce(
   { bundle, portable }: ReadParts,
-  place: string,
-  config: PolicySettings,
-  clock: Clock,
+  { place, config, clock, posture }: Surroundings,
 ): Promise<Result<PolicyInForce, readonly string[]>> {
   if (!bundle.ok || !portable.ok) {
     return err([...(bundle.ok ? [] : bundle.error), ...(portable.ok ? [] : portable.error)]);
@@ -121,6 +130,9 @@ async function inForce(
   if (compiled?.asksForFlow === true && config.flow === "off") {
     return err(["the policy's deny_flows needs flow: auto or on"]);
   }
+  const parts = partsRead(bundle.value.looks.reads, compiled);
+  // FAIL CLOSED: what is to deny must not run under a policy that never asks about it.
+  if (posture.denies && !parts.has("failed")) return err([`${place}: ${READS_NO_POSTURE}`]);
   const engine = await engineOf(bundle.value, compiled, config, clock);
   if (!engine.ok) return err([`${place}: ${engine.error}`]);
   const input = createInputBuilder({
@@ -129,6 +141,7 @@ async function inForce(
     patterns: bundle.value.patterns,
     roots: rootsOf(config),
     clock,
+    ...(parts.size === 0 ? {} : { posture: posture.view(parts) }),
   });
   return ok({
     engine: engine.value,
@@ -138,6 +151,17 @@ async function inForce(
     ...wishesOf(compiled),
     isBuiltIn: config.policy.file === null && config.policy.bundle === null,
   });
+}
+
+const READS_NO_POSTURE =
+  "it does not read input.posture.failed, by which a check with on_failure: deny denies; build it with impedance policy build";
+
+/** What is never read is never told: neither to the policy nor to the log. */
+function partsRead(reads: Reads, compiled: CompiledPortable | null): ReadonlySet<PosturePart> {
+  const asked: readonly PosturePart[] = compiled?.asksForPosture ?? [];
+  return new Set(
+    POSTURE_PARTS.filter((part) => canRead(reads, ["posture", part]) || asked.includes(part)),
+  );
 }
 
 async function engineOf(
@@ -181,7 +205,10 @@ async function readPlaced(
   bytes: Uint8Array,
   place: string,
   { bundle: named, verification }: Config["policy"],
+  vouch: BundleVoucher,
 ): Promise<Result<Bundle, readonly string[]>> {
+  const fault = await vouch(bytes);
+  if (fault !== null) return err([`${place}: ${fault}`]);
   // The bundle we ship came with the program: whoever can change it can change the check too.
   const isChecked = named !== null && verification !== null;
   const key = isChecked

@@ -1,10 +1,20 @@
 import { readFile, stat } from "node:fs/promises";
 import { err, ok, type Result } from "../core/result.ts";
+import { packagePath } from "./package-root.ts";
 
 /** The bytes of a policy as they stand now. */
 export interface PolicyBytes {
   /** The last ones, and whether they came with this very read. */
   read(): Promise<Result<{ readonly bytes: Uint8Array; readonly isNews: boolean }, string>>;
+}
+
+/** Where the bundle is that decides: the configured one, or that which ships with the program. */
+export function bundlePlace({ bundle }: { readonly bundle: string | null }): string {
+  return bundle ?? packagePath("dist/policy/bundle.tar.gz");
+}
+
+export function isUrl(place: string): boolean {
+  return /^https?:/.test(place);
 }
 
 /** As large as a bundle may be; a portable policy is far smaller. */

@@ -84,6 +84,7 @@ async function bindGrpc(
         log.error("exchange_failed", { fault: code, ...describeError(error) }),
       onOpen: () => metrics.streamOpened(),
       onClose: () => metrics.streamClosed(),
+      onShed: (reason) => metrics.shed(reason),
     });
   } catch {
     return null;

@@ -1,11 +1,14 @@
+import type { PostureNote } from "../audit/records.ts";
 import type { ManagedAuditSink } from "../audit/sink.ts";
 import type { Config } from "../config/config.ts";
+import type { PostureChange } from "../core/posture.ts";
 import type { Logger } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import { configHash, noteConfig, notePolicy } from "./history.ts";
 import type { LiveInventory } from "./live-inventory.ts";
 import type { LiveOptions } from "./live-policy.ts";
 import { hasPassingAliases } from "./paths.ts";
+import { isPostureOnRecord, type LivePosture } from "./posture/start.ts";
 import { systemClock } from "./system.ts";
 
 /** Where it is told that something else holds now, and who has to judge anew by it. */
@@ -45,6 +48,31 @@ export function followInventory(inventory: LiveInventory, notes: Notes): void {
     const [before, after] = [configHash(config, from), configHash(config, to)];
     noteConfig(notes.sink(), after, systemClock, "reload", before);
   });
+}
+
+/** What is known of the host is on record before the first decision, and whenever it changes. */
+export function followPosture(posture: LivePosture, notes: Notes): void {
+  const { config } = notes;
+  const note = (cause: "start" | "change", checks: readonly PostureNote[]): void => {
+    const timestamp = new Date(systemClock.now()).toISOString();
+    notes.sink().note({ kind: "posture_history", timestamp, cause, checks });
+  };
+  if (isPostureOnRecord(config)) {
+    note(
+      "start",
+      posture.checks().map((check) => postureNote({ ...check, before: null })),
+    );
+  }
+  posture.follow((changes) => {
+    if (changes.length > 0) note("change", changes.map(postureNote));
+    notes.judgeAgain();
+  });
+}
+
+function postureNote(change: PostureChange): PostureNote {
+  const { group, name, state, before, onFailure, digests } = change;
+  const check = { check: `${group}.${name}`, old: before, new: state, on_failure: onFailure };
+  return digests === undefined ? check : { ...check, ...digests };
 }
 
 /** A reload is on record whether it succeeded or not. */

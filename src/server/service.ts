@@ -8,20 +8,20 @@ import type { GrpcServer } from "../envoy/grpc-server.ts";
 import type { Dependencies } from "../pipeline/dependencies.ts";
 import { createDurableFirewall } from "../pipeline/durable.ts";
 import { createFirewall } from "../pipeline/firewall.ts";
-import { describeError, type Logger } from "../telemetry/log.ts";
+import type { Logger } from "../telemetry/log.ts";
 import { createMetrics, type Metrics, type MetricsSnapshot } from "../telemetry/metrics.ts";
 import { approvalRouteOf, approvalsOf } from "./approvals.ts";
 import { missingForAuthentication } from "./authentication.ts";
+import { startDeciding } from "./deciding.ts";
 import { dependenciesOf } from "./dependencies.ts";
-import { startLiveInventory } from "./live-inventory.ts";
-import { startLivePolicy } from "./live-policy.ts";
 import type { PolicyInForce } from "./load-policy.ts";
 import { logsOf } from "./logs.ts";
 import { analystOf } from "./open-log.ts";
 import { openShippedLog } from "./open-shipping.ts";
 import { packageVersion } from "./package-root.ts";
 import { openPorts, type Ports } from "./ports.ts";
-import { followInventory, noteReload, noteStart } from "./reloads.ts";
+import { createPostureRoute } from "./posture/route.ts";
+import { followInventory, followPosture, noteStart } from "./reloads.ts";
 import { openState } from "./state.ts";
 import type { OpenedState } from "./stores.ts";
 import { systemClock } from "./system.ts";
@@ -40,6 +40,8 @@ export interface ServiceOptions {
   readonly anyAdminPort?: boolean;
   /** One of several: without an admin port, and its gRPC port is taken over from one before. */
   readonly isWorker?: boolean;
+  /** The file system whose /proc and /sys tell of the host; `/` unless told otherwise. */
+  readonly hostRoot?: string;
 }
 
 /** The running service: gRPC for the proxy, HTTP for the operator. */
@@ -49,6 +51,8 @@ export interface Service {
   readonly admin: { readonly host: string; readonly port: number } | null;
   /** As it was at the start. */
   readonly policy: PolicyInForce;
+  /** Settles when the service may not run on: whoever started it stops it. */
+  readonly failed: Promise<StartFailure>;
   health(): ServiceHealth;
   /** What was counted. */
   snapshot(): Promise<MetricsSnapshot>;
@@ -75,7 +79,7 @@ export interface Stopped {
 
 /** Why the service does not start: which part of it, and all that stands against it. */
 export interface StartFailure {
-  readonly part: "audit" | "policy" | "identity" | "service";
+  readonly part: "audit" | "policy" | "identity" | "posture" | "service";
   readonly errors: readonly string[];
 }
 
@@ -94,23 +98,15 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
     for (const step of undo.reverse()) await step();
     return err({ part, errors });
   };
-  const inventory = await startLiveInventory(config);
-  // What a policy may ask of the inventory it cannot decide without it.
-  if (!inventory.ok) return giveUp("policy", inventory.error);
-  undo.push(() => inventory.value.stop());
   const metrics = createMetrics({ version: packageVersion() });
   let judgeAgain = () => {};
   const notes = { config, metrics, log, sink: () => sink, judgeAgain: () => judgeAgain() };
-  const live = await startLivePolicy({
-    config,
-    clock: systemClock,
-    onGuardFault: (guard, error) => log.error("guard_fault", { guard, ...describeError(error) }),
-    objection: (policy) => (isWorker ? policyNeedsOneMemory(config, policy) : null),
-    onReload: (reload) => noteReload(reload, notes),
-  });
-  if (!live.ok) return giveUp("policy", live.error);
-  undo.push(() => live.value.stop());
-  const { current } = live.value;
+  const objection = objectionOf(options);
+  const deciding = await startDeciding(notes, { hostRoot: options.hostRoot, objection });
+  if (!deciding.ok) return giveUp(deciding.error.part, deciding.error.errors);
+  undo.push(() => deciding.value.stop());
+  const { inventory, posture } = deciding.value;
+  const { current } = deciding.value.policy;
   const surroundings = { metrics, log, clock: systemClock, tap: options.tap };
   const opened = await openShippedLog(config, surroundings, options.sink);
   if (!opened.ok) return giveUp("audit", [opened.error]);
@@ -131,7 +127,7 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
     inForce: current,
     rateStore,
     get inventory() {
-      return inventory.value.current();
+      return inventory.current();
     },
   });
   let ready = false;
@@ -146,28 +142,37 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
     policyDefault: () => current().policy.default,
     anyAdminPort: options.anyAdminPort === true,
     isWorker,
-    routes: [approvalRouteOf(config, desk, sink, dependencies)],
+    routes: [
+      approvalRouteOf(config, desk, sink, dependencies),
+      createPostureRoute(config.adminAccess.token, posture),
+    ],
   });
   if (!ports.ok) return giveUp("service", ports.error);
   const { grpc, admin } = ports.value;
   judgeAgain = () => grpc.judgeAgain();
-  noteStart(notes, inventory.value, current().policy.engine.revision);
-  followInventory(inventory.value, notes);
+  noteStart(notes, inventory, current().policy.engine.revision);
+  followInventory(inventory, notes);
+  followPosture(posture, notes);
   ready = true;
   log.info("started", { grpc_port: grpc.port, ...(admin && { admin_port: admin.port }) });
   const stopJudging = () => {
     ready = false;
-    live.value.stop();
-    inventory.value.stop();
+    deciding.value.stop();
   };
   return ok({
     grpcPort: grpc.port,
     admin,
     policy: current().policy,
+    failed: posture.failed.then((errors) => ({ part: "posture", errors }) as const),
     health: () => healthOf(isReadyNow(), ports.value.hindrances(), current().policy.default),
     snapshot: metrics.snapshot,
     ...endsOf(options, { ports: ports.value, state: state.value, sink, endWithin, stopJudging }),
   });
+}
+
+/** What stands against a policy where there are several workers. */
+function objectionOf({ config, isWorker = false }: ServiceOptions) {
+  return (policy: PolicyInForce) => (isWorker ? policyNeedsOneMemory(config, policy) : null);
 }
 
 function healthOf(

@@ -5,6 +5,7 @@ import type { Telemetry } from "../core/ports.ts";
 import { type AuthMetrics, createAuthMetrics } from "./auth-metrics.ts";
 import { createBoundedLabels, OTHER } from "./bounded-labels.ts";
 import { type CertificateMetrics, createCertificateMetrics } from "./certificate-metrics.ts";
+import { createPostureMetrics, type PostureMetrics } from "./posture-metrics.ts";
 import { createReloadMetrics, type ReloadMetrics } from "./reload-metrics.ts";
 import { createShippingMetrics, type ShippingMetrics } from "./shipping-metrics.ts";
 
@@ -14,9 +15,12 @@ export interface Metrics
     ShippingMetrics,
     CertificateMetrics,
     ReloadMetrics,
+    PostureMetrics,
     AuthMetrics {
   streamOpened(): void;
   streamClosed(): void;
+  /** An exchange was turned away, for there was too much to do. */
+  shed(reason: "open_exchanges" | "queue"): void;
   /** Who was let in, and who was not. */
   readonly auth: AuthTelemetry;
   /** The decision log could not take an event, or could not write. */
@@ -108,6 +112,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     ...createTelemetry(instruments, options.toolsMax ?? TOOLS_MAX),
     streamOpened: () => instruments.streams.inc(),
     streamClosed: () => instruments.streams.dec(),
+    shed: (reason) => instruments.shed.labels(reason).inc(),
     auditFailed: () => instruments.auditFailures.inc(),
     auditSwitched: () => instruments.auditSwitches.inc(),
     auditOmitted: () => instruments.auditOmitted.inc(),
@@ -122,6 +127,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     ...createCertificateMetrics(registry),
     ...createAuthMetrics(registry),
     ...createReloadMetrics(registry),
+    ...createPostureMetrics(registry),
     contentType: registry.contentType,
     render: () => registry.metrics(),
     snapshot: () => registry.getMetricsAsJSON(),
@@ -299,6 +305,12 @@ function createLimitInstruments(registry: Registry) {
       name: "impedance_limited_total",
       help: "Messages that were over a limit, whatever came of it.",
       labelNames: ["limit"],
+      registers: [registry],
+    }),
+    shed: new Counter({
+      name: "impedance_shed_total",
+      help: "Exchanges that were turned away, for there was too much to do.",
+      labelNames: ["reason"],
       registers: [registry],
     }),
     redis: new Gauge({

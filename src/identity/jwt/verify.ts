@@ -6,6 +6,12 @@ import type { AuthCode } from "../codes.ts";
 import type { KeyRing } from "./key-ring.ts";
 import type { TokenForm } from "./token-form.ts";
 
+/** What is asked of all that an issuer signs. */
+export type TrustSettings = Pick<
+  IssuerSettings,
+  "issuer" | "algorithms" | "types" | "clockSkewMs" | "tokenMaxAgeMs"
+>;
+
 export interface TrustedIssuer {
   readonly settings: IssuerSettings;
   readonly ring: KeyRing;
@@ -24,7 +30,7 @@ export interface VerifiedToken {
 export async function verifyToken(
   token: string,
   form: TokenForm,
-  { settings, ring }: TrustedIssuer,
+  { settings, ring }: { readonly settings: TrustSettings; readonly ring: KeyRing },
   audiences: readonly string[],
   clock: Pick<Clock, "now">,
 ): Promise<Result<VerifiedToken, AuthCode>> {
@@ -48,7 +54,7 @@ export async function verifyToken(
 async function verifyWith(
   key: CryptoKey,
   token: string,
-  settings: IssuerSettings,
+  settings: TrustSettings,
   audiences: readonly string[],
   clock: Pick<Clock, "now">,
 ): Promise<Result<JWTPayload, AuthCode>> {
@@ -72,7 +78,7 @@ async function verifyWith(
 
 function ageFault(
   { iat }: JWTPayload,
-  { clockSkewMs, tokenMaxAgeMs }: IssuerSettings,
+  { clockSkewMs, tokenMaxAgeMs }: TrustSettings,
   now: number,
 ): AuthCode | null {
   if (iat === undefined) return tokenMaxAgeMs === null ? null : "token_claims";

@@ -4,6 +4,7 @@ import { NO_TOOL_FACTS, type ToolFacts } from "../../core/inventory.ts";
 import type { JsonNode } from "../../core/json.ts";
 import type { RedactSettings } from "../../core/pii.ts";
 import { NO_COUNTS, type RuleFact, type SessionFacts } from "../../core/policy.ts";
+import { NO_POSTURE_FACTS, type PostureFacts, type PostureGroup } from "../../core/posture.ts";
 import type { RateLimit } from "../../core/rate-limit.ts";
 import { fitsTemplate, mayFitTemplate } from "../../core/uri-template.ts";
 import type { JsonRecord } from "../json.ts";
@@ -13,6 +14,7 @@ import { type Failure, judge } from "./constraint.ts";
 import { argumentLimitOf, dataOf, isOn } from "./data.ts";
 import { judgeInventory } from "./inventory-selector.ts";
 import type { PortablePolicy, PortableRule } from "./policy.ts";
+import { judgePosture } from "./posture-selector.ts";
 import { judgeProvenance } from "./provenance-selector.ts";
 import { MAX_ARG_BYTES_RULE } from "./read-modes.ts";
 import { judgeSession } from "./session-selector.ts";
@@ -31,6 +33,8 @@ export interface PortableSubject {
   readonly session?: Omit<SessionFacts, "id">;
   /** Who vouches for these facts; absent where nobody does. */
   readonly provenance?: Provenance;
+  /** What is known of the host and of the caller's device; absent where nothing is. */
+  readonly posture?: PostureFacts;
 }
 
 /** What a listing holds, or a request names: a call of it whose arguments nobody knows yet. */
@@ -71,10 +75,12 @@ export interface CompiledPortable {
   readonly asksForFlow: boolean;
   /** It has rules about what only an inventory says. */
   readonly asksForInventory: boolean;
+  /** What its rules ask of the host and of callers' devices. */
+  readonly asksForPosture: readonly PostureGroup[];
   /** The rules against values of these servers reaching this one. */
   flows(from: Iterable<string>, to: string): readonly RuleFact[];
   /** For each of `SERVER_REQUESTS`, the rules that would fit if this server asked it. */
-  serverRequests(server: string, provenance: Provenance): ServerRequests;
+  serverRequests(server: string, provenance: Provenance, posture?: PostureFacts): ServerRequests;
 }
 
 export interface ServerRequests {
@@ -102,7 +108,6 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
     rules.filter(({ method }) => method !== null),
     (rule) => rule.method,
   );
-  const remembered = new Map<string, ServerRequests>();
 
   function match(subject: PortableSubject): readonly RuleFact[] {
     if (subject.method === null) return [];
@@ -129,26 +134,6 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
   const matchItem = (item: PortableItem) =>
     collectBoth(item, (rule) => (concerns(rule, item) ? failuresOfAll(rule, item) : null));
 
-  function serverRequests(server: string, provenance: Provenance): ServerRequests {
-    const key = JSON.stringify([server, Object.values(provenance)]);
-    const known = remembered.get(key);
-    if (known !== undefined) return known;
-    const grants: { [method: string]: readonly string[] } = {};
-    for (const method of SERVER_REQUESTS) {
-      const facts = match({
-        server,
-        provenance,
-        method,
-        tool: null,
-        uri: null,
-        arguments: undefined,
-      });
-      grants[method] = facts.filter(({ fit }) => fit).map(({ rule }) => rule);
-    }
-    if (remembered.size < REQUESTS_REMEMBERED_MAX) remembered.set(key, grants);
-    return grants;
-  }
-
   const flowRules = policy.denyFlows.filter(isOn).map(({ id, from, to }) => {
     return { id, from: compileGlob(from), to: compileGlob(to) };
   });
@@ -162,6 +147,9 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
   const obligingRules = rules.filter(({ rule }) => obligesAnswers(rule));
   const asksForAliases = obligingRules.some(({ rule }) => rule.obligations?.alias.length !== 0);
 
+  const asksForPosture = [
+    ...new Set(rules.flatMap(({ rule }) => rule.posture?.map(({ group }) => group) ?? [])),
+  ];
   const asksForFlow = flowRules.length > 0;
   const asksForInventory =
     policy.clearance !== null || rules.some(({ rule }) => rule.inventory !== null);
@@ -172,11 +160,34 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
     asksForFlow,
     asksForAliases,
     asksForInventory,
+    asksForPosture,
     obliging: (answered) => obligingFacts(obligingRules, answered),
     match,
     matchItem,
     flows,
-    serverRequests,
+    serverRequests: createServerRequests(match, asksForPosture.length > 0),
+  };
+}
+
+/** What they are about changes seldom: who vouches, and the host where a rule asks for it. */
+function createServerRequests(
+  match: CompiledPortable["match"],
+  asksForPosture: boolean,
+): CompiledPortable["serverRequests"] {
+  const remembered = new Map<string, ServerRequests>();
+  return (server, provenance, posture = NO_POSTURE_FACTS) => {
+    const asked = asksForPosture ? posture : null;
+    const key = JSON.stringify([server, Object.values(provenance), asked]);
+    const known = remembered.get(key);
+    if (known !== undefined) return known;
+    const grants: { [method: string]: readonly string[] } = {};
+    for (const method of SERVER_REQUESTS) {
+      const message = { method, tool: null, uri: null, arguments: undefined };
+      const facts = match({ server, provenance, posture, ...message });
+      grants[method] = facts.filter(({ fit }) => fit).map(({ rule }) => rule);
+    }
+    if (remembered.size < REQUESTS_REMEMBERED_MAX) remembered.set(key, grants);
+    return grants;
   };
 }
 
@@ -320,14 +331,16 @@ function failuresOf(
   return failures;
 }
 
-/** What the inventory says of a tool, and who vouches for what, is true of every call of it. */
+/** What the inventory says of a tool, who vouches for what, and the host: true of every call. */
 function failuresOfAll(
-  { rule: { inventory, provenance, effect } }: CompiledRule,
-  subject: Pick<PortableSubject, "facts" | "provenance">,
+  { rule: { inventory, provenance, posture, effect } }: CompiledRule,
+  subject: Pick<PortableSubject, "facts" | "provenance" | "posture">,
 ): readonly Failure[] {
   const { facts = NO_TOOL_FACTS } = subject;
   const vouched = judgeProvenance(provenance, subject.provenance ?? NO_PROVENANCE);
-  return inventory === null ? vouched : [...judgeInventory(inventory, effect, facts), ...vouched];
+  const beside =
+    posture === null ? vouched : [...vouched, ...judgePosture(posture, subject.posture)];
+  return inventory === null ? beside : [...judgeInventory(inventory, effect, facts), ...beside];
 }
 
 const NO_PROVENANCE: Provenance = {};

@@ -3,6 +3,7 @@ import type { Classification, Risk, SideEffect } from "../../core/inventory.ts";
 import type { LinearPattern } from "../../core/linear-pattern.ts";
 import type { RedactSettings } from "../../core/pii.ts";
 import type { Approver } from "../../core/policy.ts";
+import type { PostureGroup } from "../../core/posture.ts";
 import type { RateLimit } from "../../core/rate-limit.ts";
 
 /** A portable policy as its author wrote it, checked: what a field says is what is enforced. */
@@ -87,6 +88,8 @@ export interface PortableRule {
   readonly session: SessionSelector | null;
   /** Who must vouch for facts; null where it is not asked. */
   readonly provenance: ProvenanceSelector | null;
+  /** What must be known of the host and of the caller's device; null where it is not asked. */
+  readonly posture: PostureSelector | null;
   /** How much of a message the log keeps; null: the rule has no word on it. */
   readonly audit: "full" | "keys" | "none" | null;
   /** Null where it is that of the server, or `enforce`. */
@@ -125,6 +128,13 @@ export type SessionSelector = ReadonlyMap<string, number>;
 
 /** By fact, such as `principal.id`: whose word is taken. */
 export type ProvenanceSelector = ReadonlyMap<string, readonly string[]>;
+
+/** At least one. */
+export type PostureSelector = readonly {
+  readonly group: PostureGroup;
+  readonly name: string;
+  readonly wanted: boolean;
+}[];
 
 export const CONSTRAINT_TYPES = [
   "string",

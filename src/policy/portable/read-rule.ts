@@ -1,5 +1,6 @@
 import { INVENTORY_KEYS, readInventorySelector } from "./inventory-selector.ts";
 import type { Constraint, PortableRule } from "./policy.ts";
+import { readPostureSelector } from "./posture-selector.ts";
 import { readProvenanceSelector } from "./provenance-selector.ts";
 import { readConstraint } from "./read-constraint.ts";
 import { readMode } from "./read-modes.ts";
@@ -21,6 +22,7 @@ const KEYS = [
     "constraints",
     "session",
     "provenance",
+    "posture",
   ],
   ...INVENTORY_KEYS,
   ...OBLIGATION_KEYS,
@@ -44,6 +46,7 @@ export function readRule(
   const audit = found.get("audit");
   const session = found.get("session");
   const provenance = found.get("provenance");
+  const posture = found.get("posture");
 
   checkSelectors(place, found, reader);
   return {
@@ -59,6 +62,7 @@ export function readRule(
     inventory: readInventorySelector(found, reader),
     session: session === undefined ? null : readSessionSelector(session, reader),
     provenance: provenance === undefined ? null : readProvenanceSelector(provenance, reader),
+    posture: posture === undefined ? null : readPostureSelector(posture, reader),
     audit: audit === undefined ? null : reader.choice(audit, AUDIT_LEVELS),
     mode: readMode(found.get("mode"), effect, reader),
     obligations: readObligations(found, effect, reader),

@@ -71,6 +71,9 @@ export function selectionOf(rule: PortableRule): string {
   for (const [fact, by] of rule.provenance ?? []) {
     parts.push(`provenance.${fact}: ${by.join(" or ")}`);
   }
+  for (const { group, name, wanted } of rule.posture ?? []) {
+    parts.push(`posture.${group}.${name}: ${wanted}`);
+  }
   if (rule.roles.length > 0) parts.push(`roles: ${rule.roles.join(" or ")}`);
   if (rule.scopes.length > 0) parts.push(`scopes: ${rule.scopes.join(" and ")}`);
   return parts.join(", ");

@@ -19,7 +19,7 @@ export async function runWorker(
   start: () => Promise<Result<Service, StartFailure>>,
   channel: SupervisorChannel,
 ): Promise<Stopped | null> {
-  const told = Promise.withResolvers<"stop" | "hand_over" | "lost">();
+  const told = Promise.withResolvers<"stop" | "hand_over" | "lost" | "failed">();
   channel.onLost(() => told.resolve("lost"));
   let running: Service | null = null;
   channel.onOrder((order) => {
@@ -33,6 +33,8 @@ export async function runWorker(
     return null;
   }
   running = service.value;
+  // FAIL CLOSED: whoever replaces it finds the same, and is refused.
+  void running.failed.then(() => told.resolve("failed"));
   channel.send({ kind: "ready", port: running.grpcPort, health: running.health() });
   const stopped = await endAs(await told.promise, running);
   channel.send({ kind: "left", ...stopped, snapshot: await running.snapshot() });
@@ -42,9 +44,9 @@ export async function runWorker(
 /** Whoever is started in the place of a lost supervisor needs the addresses and the logs. */
 const LOST_DEADLINE_MS = 1_000;
 
-function endAs(told: "stop" | "hand_over" | "lost", service: Service): Promise<Stopped> {
+function endAs(told: "stop" | "hand_over" | "lost" | "failed", service: Service): Promise<Stopped> {
   if (told === "hand_over") return service.handOver();
-  return told === "stop" ? service.stop() : service.stop(LOST_DEADLINE_MS);
+  return told === "lost" ? service.stop(LOST_DEADLINE_MS) : service.stop();
 }
 
 function answer(order: Order, service: Service, channel: SupervisorChannel): void {

@@ -68,6 +68,29 @@ const AUDIT_DEFAULTS = {
   ship: [],
 };
 
+const POSTURE = {
+  intervalMs: 300_000,
+  diskPaths: ["/"],
+  checks: new Map([
+    ["disk_encryption", "fact"],
+    ["secure_boot", "fact"],
+    ["kernel_lockdown", "fact"],
+    ["mandatory_access_control", "fact"],
+    ["read_only_root", "fact"],
+    ["unprivileged", "fact"],
+  ]),
+  source: null,
+};
+
+const INTEGRITY = {
+  lookIntervalMs: 10_000,
+  fullIntervalMs: 300_000,
+  readMaxBytesPerSecond: 33_554_432,
+  fileMaxBytes: 1_073_741_824,
+  bundle: null,
+  files: new Map(),
+};
+
 const NO_AUTHENTICATION = {
   publicUrl: null,
   resource: null,
@@ -153,6 +176,8 @@ test("an empty file and no file mean the defaults", () => {
     rateLimits: [],
     authenticationFailures: { max: 60, seconds: 60 },
     redis: null,
+    posture: POSTURE,
+    integrity: INTEGRITY,
     drainDeadlineMs: 10_000,
     workers: { count: null, hangDeadlineMs: 2_000 },
   };
@@ -401,6 +426,8 @@ workers: { count: 4, hang_deadline_ms: 500 }
     rateLimits: [],
     authenticationFailures: { max: 60, seconds: 60 },
     redis: null,
+    posture: POSTURE,
+    integrity: INTEGRITY,
     drainDeadlineMs: 20,
     workers: { count: 4, hangDeadlineMs: 500 },
   });

@@ -37,6 +37,16 @@ export function buildPlainBundle(): Promise<Uint8Array> {
   });
 }
 
+/** Builds what ships without one of its rules, as a version before that rule would have. */
+export function buildBundleWithout(rule: string): Promise<Uint8Array> {
+  return withFolder(async (folder) => {
+    const source = join(folder, "source");
+    const isKept = (path: string) => !path.endsWith("_test.rego") && !path.includes(`/${rule}`);
+    await cp(join(root, "rego"), source, { recursive: true, filter: isKept });
+    return buildListed(source, folder);
+  });
+}
+
 /** Builds what ships with an author's files beside it; of data, theirs is laid over ours. */
 export function buildBundleBeside(
   files: { readonly [path: string]: string },

@@ -41,6 +41,8 @@ function checkInWords(check: string, constraint: Constraint | null): string {
       return "is no list";
     case "provenance":
       return "comes from elsewhere than the rule's provenance asks";
+    case "posture":
+      return "runs on a host or a device that is not as the rule's posture asks";
     case "unjudged":
       return "is too long, or too unclear, to be judged";
     default:

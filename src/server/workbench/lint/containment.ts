@@ -32,8 +32,8 @@ function closeOverStars(row: boolean[], outer: string): void {
 
 /** Whether `outer` is about everything that `inner` is about, whoever calls and whatever is sent. */
 export function ruleContains(outer: PortableRule, inner: PortableRule): boolean {
-  const { inventory, session, provenance } = outer;
-  const asksMore = [inventory, session, provenance].some((selector) => selector !== null);
+  const { inventory, session, provenance, posture } = outer;
+  const asksMore = [inventory, session, provenance, posture].some((selector) => selector !== null);
   if (outer.constraints.size > 0 || asksMore) return false;
   const rolesHold =
     outer.roles.length === 0 ||

@@ -145,7 +145,8 @@ function isMaskedName({ message: { method, tool, prompt } }: PolicyInput): boole
 function withFactsOf(input: PolicyInput, { engine, portable }: Replayer): PolicyInput {
   const declares = Object.hasOwn(input.posture, "server_requests");
   const requests: Json =
-    portable?.serverRequests(input.server.id, ofServerRequests(input.provenance)) ?? {};
+    portable?.serverRequests(input.server.id, ofServerRequests(input.provenance), input.posture) ??
+    {};
   return {
     ...input,
     facts: { ...input.facts, policy: engine.revision },

@@ -5,6 +5,7 @@ import { hasDotSegment } from "../../../policy/paths.ts";
 import type { CompiledPortable } from "../../../policy/portable/compile.ts";
 import { judgeInventory } from "../../../policy/portable/inventory-selector.ts";
 import type { PortablePolicy, PortableRule } from "../../../policy/portable/policy.ts";
+import { judgePosture } from "../../../policy/portable/posture-selector.ts";
 import { judgeProvenance } from "../../../policy/portable/provenance-selector.ts";
 import { judgeSession } from "../../../policy/portable/session-selector.ts";
 import { ofItsCall } from "../../../policy/provenance.ts";
@@ -125,6 +126,7 @@ function failuresBeside(rule: PortableRule, input: PolicyInput): RuleFact["faile
   const { inventory, effect } = rule;
   const { tool, session, provenance } = input;
   const failed = inventory === null ? [] : [...judgeInventory(inventory, effect, tool)];
+  failed.push(...judgePosture(rule.posture, input.posture));
   if (input.phase === "list") {
     return [...failed, ...judgeProvenance(rule.provenance, ofItsCall(provenance))];
   }

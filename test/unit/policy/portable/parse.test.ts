@@ -42,6 +42,7 @@ detect_attacks: { enabled: true, on_detect: report, fields: [sql, "*url"] }
     inventory: null,
     session: null,
     provenance: null,
+    posture: null,
     audit: null,
     mode: null,
     obligations: null,
