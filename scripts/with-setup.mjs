@@ -24,13 +24,15 @@ import { otelcol } from "./setup/otelcol.mjs";
 import { packages } from "./setup/packages.mjs";
 import { packagesBinDirectory, toolsBinDirectory } from "./setup/paths.mjs";
 import { policy } from "./setup/policy.mjs";
+import { promtool } from "./setup/promtool.mjs";
 import { redis } from "./setup/redis.mjs";
 import { rsyslogd } from "./setup/rsyslogd.mjs";
 
 const tools = new Map(
-  [envoy, opa, policy, rsyslogd, otelcol, redis, kustomize, kubeconform, hadolint, wrk, h2load]
-    .concat([egctl, istioTranslate])
-    .map((part) => [part.name, part]),
+  [
+    ...[envoy, opa, policy, rsyslogd, otelcol, promtool, redis],
+    ...[kustomize, kubeconform, hadolint, wrk, h2load, egctl, istioTranslate],
+  ].map((part) => [part.name, part]),
 );
 
 try {

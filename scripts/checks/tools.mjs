@@ -12,6 +12,7 @@ import { egctl, istioTranslate } from "../setup/mesh.mjs";
 import { opa } from "../setup/opa.mjs";
 import { otelcol } from "../setup/otelcol.mjs";
 import { policy } from "../setup/policy.mjs";
+import { promtool } from "../setup/promtool.mjs";
 import { redis } from "../setup/redis.mjs";
 import { rsyslogd } from "../setup/rsyslogd.mjs";
 
@@ -20,7 +21,7 @@ import { rsyslogd } from "../setup/rsyslogd.mjs";
  * tools that Go builds: a machine without Go can still say everything else.
  */
 const needed = [envoy, opa, policy];
-const receivers = [rsyslogd, otelcol, redis, kustomize, kubeconform, hadolint];
+const receivers = [rsyslogd, otelcol, promtool, redis, kustomize, kubeconform, hadolint];
 /** They take long to build (`npm run test:mesh`), and what they last said is kept: only if here. */
 const translators = [egctl, istioTranslate];
 

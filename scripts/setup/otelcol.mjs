@@ -1,5 +1,5 @@
 /**
- * An OpenTelemetry collector, to which a test ships the decision log: from IMPEDANCE_OTELCOL (ours,
+ * An OpenTelemetry collector, to which tests send the decision log, spans and metrics: from IMPEDANCE_OTELCOL (ours,
  * or the `contrib` distribution, which has an exporter `file` too), else built by Go from the
  * module in `otelcol/`, whose go.sum pins its sources. Without Go the test is skipped.
  */
@@ -16,12 +16,15 @@ export const otelcol = {
   name: "otelcol",
   variable: "IMPEDANCE_OTELCOL",
   command: "impedance-test-otelcol",
-  wanted: "0.150 or newer",
+  wanted: "0.150.1 or newer",
   versionArgs: ["--version"],
   versionPattern: /version v?(\d+)\.(\d+)\.(\d+)/,
 
   accepts(version) {
-    return version !== undefined && (version[0] > 0 || version[1] >= 150);
+    if (version === undefined) return false;
+    const [major, minor, patch] = version;
+    // Ours took logs only before.
+    return major > 0 || minor > 150 || (minor === 150 && patch >= 1);
   },
 
   find() {

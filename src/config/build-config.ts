@@ -46,6 +46,7 @@ import { buildRateLimit, type RawRateLimit } from "./rate-limits.ts";
 import { buildRedis, type RawRedis } from "./redis.ts";
 import { buildSessions, type RawSessions } from "./sessions.ts";
 import { buildShipping, type RawShip, type ShipSecrets } from "./shipping.ts";
+import { buildOtlp, type RawOtlp } from "./telemetry.ts";
 import {
   buildAdminAccess,
   buildCertificate,
@@ -129,6 +130,7 @@ export interface RawConfig {
     readonly health_interval_ms: number;
     readonly ship: readonly RawShip[];
   };
+  readonly telemetry: { readonly otlp?: RawOtlp };
   readonly log: { readonly level: LogLevel };
   readonly drain_deadline_ms: number;
   readonly workers: { readonly count?: number; readonly hang_deadline_ms: number };
@@ -162,6 +164,8 @@ export interface Surroundings {
   readonly secrets: Secrets;
   /** Of the entries of `audit.ship`, in their order. */
   readonly shipSecrets: readonly ShipSecrets[];
+  /** Of `telemetry.otlp`. */
+  readonly otlpSecrets: ShipSecrets;
   readonly upstreamSecrets: UpstreamSecrets;
 }
 
@@ -242,6 +246,7 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
     posture: buildPosture(raw.posture, folder),
     integrity: buildIntegrity(raw.integrity, folder),
     audit: buildAudit(raw.audit, surroundings),
+    otlp: buildOtlp(raw.telemetry.otlp, surroundings.otlpSecrets, folder),
     log: { level: raw.log.level },
     drainDeadlineMs: raw.drain_deadline_ms,
     workers: { count: raw.workers.count ?? null, hangDeadlineMs: raw.workers.hang_deadline_ms },
@@ -291,6 +296,7 @@ function ownPaths(raw: RawConfig, surroundings: Surroundings): string[] {
   const { file, folder, secrets, shipSecrets, upstreamSecrets } = surroundings;
   const shipKeys = [
     ...shipSecrets.flatMap(({ token, key }) => [token, key]),
+    ...[surroundings.otlpSecrets.token, surroundings.otlpSecrets.key],
     ...upstreamSecrets.values(),
   ];
   const keyFiles = [...Object.values<Secret | null>({ ...secrets }), ...shipKeys].map((secret) => {
@@ -299,7 +305,8 @@ function ownPaths(raw: RawConfig, surroundings: Surroundings): string[] {
   const modules = raw.plugins.map(({ module }) => module);
   const { policy, inventory, audit } = raw;
   const bundle = isUrl(policy.bundle) ? undefined : policy.bundle;
-  const certificates = audit.ship.flatMap(({ ca_file, cert_file }) => [ca_file, cert_file]);
+  const receivers = [...audit.ship, ...(raw.telemetry.otlp ? [raw.telemetry.otlp] : [])];
+  const certificates = receivers.flatMap(({ ca_file, cert_file }) => [ca_file, cert_file]);
   const logs = [audit.file, audit.head_file, ...audit.fallback_files, ...certificates];
   const files = [file, policy.file, bundle, inventory.file, ...logs, ...transportFiles(raw)];
   const access = [...authenticationFiles(raw.authentication), ...postureFiles(raw.posture)];

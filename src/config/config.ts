@@ -75,6 +75,8 @@ export interface Config {
   readonly posture: PostureSettings;
   readonly integrity: IntegritySettings;
   readonly audit: AuditConfig;
+  /** To whom telemetry is sent; null: to nobody. */
+  readonly otlp: OtlpConfig | null;
   readonly log: { readonly level: LogLevel };
   readonly drainDeadlineMs: number;
   readonly workers: WorkersConfig;
@@ -247,6 +249,25 @@ export interface AuditConfig {
   readonly subjectKey: Secret | null;
   /** Where else its lines go. Names differ. */
   readonly ship: readonly ShipConfig[];
+}
+
+/** A collector of OpenTelemetry's. */
+export interface OtlpConfig {
+  readonly tracesUrl: string;
+  readonly metricsUrl: string;
+  readonly token: Secret | null;
+  /** Absolute path; null: the authorities that Node knows. */
+  readonly caFile: string | null;
+  /** Absolute path, and the key that belongs to it. */
+  readonly certificate: { readonly file: string; readonly key: Secret } | null;
+  readonly traces: boolean;
+  /** From 0 to 1. */
+  readonly rootShare: number;
+  readonly metrics: boolean;
+  readonly metricsIntervalMs: number;
+  readonly batchMaxMs: number;
+  readonly bufferMaxExchanges: number;
+  readonly deadlineMs: number;
 }
 
 /** Somewhere outside to which the lines of the decision log are sent. */

@@ -4,6 +4,7 @@ import type { Environment } from "./config.ts";
 import type { ConfigError, Path } from "./config-error.ts";
 import type { Schema } from "./schema.ts";
 import { shipEntries } from "./shipping.ts";
+import { otlpEntries } from "./telemetry.ts";
 
 const PREFIX = "IMPEDANCE_";
 /** Read by the set-up script, which shares the prefix. */
@@ -12,6 +13,7 @@ const SETUP_VARIABLES = [
   "IMPEDANCE_OPA",
   "IMPEDANCE_RSYSLOGD",
   "IMPEDANCE_OTELCOL",
+  "IMPEDANCE_PROMTOOL",
   "IMPEDANCE_REDIS_SERVER",
   "IMPEDANCE_WRK",
   "IMPEDANCE_H2LOAD",
@@ -144,6 +146,7 @@ function decodeText(text: string, type: string, itemType: string): unknown {
   }
   if (type === "boolean" && /^(?:true|false)$/.test(text)) return text === "true";
   if (type === "integer" && /^-?\d{1,15}$/.test(text)) return Number(text);
+  if (type === "number" && /^\d{1,15}(?:\.\d{1,15})?$/.test(text)) return Number(text);
   return text;
 }
 
@@ -174,7 +177,8 @@ const REFERENCES: readonly Path[] = [
 
 /** The variables that hold secrets the document refers to: they are meant, whatever their name. */
 function referencesIn(value: unknown): ReadonlySet<string> {
-  const shipped = shipEntries(value).flatMap(([, { token, key }]) => [token, key]);
+  const receivers = [...shipEntries(value), ...otlpEntries(value)];
+  const shipped = receivers.flatMap(([, { token, key }]) => [token, key]);
   const references = [...REFERENCES.map((path) => textAt(value, path)), ...shipped].map(String);
   const variables = references.filter((reference) => reference.startsWith("env:"));
   return new Set(variables.map((reference) => reference.slice("env:".length)));

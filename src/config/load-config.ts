@@ -18,7 +18,8 @@ import { validateMeaning } from "./meaning.ts";
 import { expandPadding } from "./padding.ts";
 import { configSchema, validateShape } from "./schema.ts";
 import { resolveSecret } from "./secret.ts";
-import { loadShipSecrets } from "./shipping.ts";
+import { loadReceiverSecrets, shipEntries } from "./shipping.ts";
+import { otlpEntries } from "./telemetry.ts";
 import { loadUpstreamSecrets } from "./upstream-secrets.ts";
 
 /** The settings that are references to secrets. */
@@ -59,13 +60,15 @@ export function loadConfig(
   const folder = dirname(resolve(fileName));
   const secrets = loadSecrets(value, folder, environment);
   const shape = validateShape(value);
-  const shipping = loadShipSecrets(value, folder, environment);
+  const shipping = loadReceiverSecrets(shipEntries(value), folder, environment);
+  const telemetry = loadReceiverSecrets(otlpEntries(value), folder, environment);
   const upstream = loadUpstreamSecrets(value, folder, environment);
   const faults = firstOfEachPath([
     ...shape,
     ...validateMeaning(value),
     ...secrets.faults,
     ...shipping.faults,
+    ...telemetry.faults,
     ...upstream.faults,
   ]);
   const errors = [...overrides.errors, ...faults.map((fault) => locate(fault, originOf))];
@@ -76,6 +79,7 @@ export function loadConfig(
     folder,
     secrets: secrets.secrets,
     shipSecrets: shipping.secrets,
+    otlpSecrets: telemetry.secrets[0] ?? { token: null, key: null },
     upstreamSecrets: upstream.secrets,
   };
   return ok(buildConfig(value as RawConfig, surroundings));

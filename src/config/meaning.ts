@@ -7,6 +7,7 @@ import { checkPosture } from "./posture.ts";
 import { checkRateLimits } from "./rate-limits.ts";
 import { checkRedis } from "./redis.ts";
 import { checkShipping } from "./shipping.ts";
+import { checkTelemetry } from "./telemetry.ts";
 import { checkTransport } from "./transport.ts";
 
 /** `sun_path` of a Unix socket's address, without its final NUL. */
@@ -31,6 +32,7 @@ export function validateMeaning(root: unknown): readonly Fault[] {
     ...checkAllowedValues(root),
     ...checkAuditFile(root),
     ...checkShipping(root),
+    ...checkTelemetry(root),
     ...checkTransport(root),
     ...checkRateLimits(root),
     ...checkRedis(root),

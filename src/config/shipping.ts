@@ -50,8 +50,11 @@ const EXAMPLE_ENTERPRISE = 32_473;
 /** RFC 6750 section 2.1, and no more: it becomes a part of a header. */
 const TOKEN = /^[A-Za-z0-9._~+/-]+=*$/;
 
-/** Entries of `audit.ship` that are maps, whatever else is wrong with them. */
-export function shipEntries(root: unknown): readonly (readonly [Path, Record<string, unknown>])[] {
+/** A receiver of ours and where it stands, whatever else is wrong with it. */
+export type ReceiverEntry = readonly [Path, Record<string, unknown>];
+
+/** Entries of `audit.ship` that are maps. */
+export function shipEntries(root: unknown): readonly ReceiverEntry[] {
   const list = valueAt(root, SHIP);
   if (!Array.isArray(list)) return [];
   return list.flatMap((entry: unknown, index) =>
@@ -66,8 +69,8 @@ export function checkShipping(root: unknown): readonly Fault[] {
 }
 
 /** Follows the references of every entry; a fault tells nothing of what they lead to. */
-export function loadShipSecrets(
-  root: unknown,
+export function loadReceiverSecrets(
+  entries: readonly ReceiverEntry[],
   folder: string,
   environment: Environment,
 ): { readonly secrets: readonly ShipSecrets[]; readonly faults: readonly Fault[] } {
@@ -86,7 +89,7 @@ export function loadShipSecrets(
     }
     return secret.value;
   };
-  const secrets = shipEntries(root).map(([path, entry]) => {
+  const secrets = entries.map(([path, entry]) => {
     return { token: load(path, entry, "token"), key: load(path, entry, "key") };
   });
   return { secrets, faults };
@@ -170,7 +173,8 @@ function checkEntry(path: Path, entry: Record<string, unknown>): readonly Fault[
   return faults;
 }
 
-function checkTls(path: Path, entry: Record<string, unknown>, url: string): Fault[] {
+/** Of a receiver that speaks HTTP or syslog. */
+export function checkTls(path: Path, entry: Record<string, unknown>, url: string): Fault[] {
   const { cert_file: certificate, key, token } = entry;
   if (/^(?:https|tls):/.test(url)) {
     if ((certificate === undefined) === (key === undefined)) return [];
@@ -186,7 +190,7 @@ function checkTls(path: Path, entry: Record<string, unknown>, url: string): Faul
   return faults;
 }
 
-function checkHttpUrl(path: Path, text: string): Fault[] {
+export function checkHttpUrl(path: Path, text: string): Fault[] {
   const at = [...path, "url"];
   const url = URL.parse(text);
   if (url === null || !["http:", "https:"].includes(url.protocol)) {
@@ -210,7 +214,7 @@ function syslogAddress(url: string): Address | null {
   return /^(?:tcp|tls):\/\//.test(url) && address?.port !== 0 ? address : null;
 }
 
-function checkNames(entries: readonly (readonly [Path, Record<string, unknown>])[]): Fault[] {
+function checkNames(entries: readonly ReceiverEntry[]): Fault[] {
   const seen = new Set<string>();
   return entries.flatMap(([path, entry]) => {
     const name = nameOf(entry);

@@ -1,4 +1,5 @@
 import type { Json } from "./policy.ts";
+import type { ExchangeSpan, TraceParent } from "./trace.ts";
 
 /** HTTP headers as received: lower-case names, values joined with ", " where a name came twice. */
 export type Headers = ReadonlyMap<string, string>;
@@ -41,6 +42,10 @@ export interface RequestHead {
   readonly requestId: string | null;
   /** Absent where it looked at none. */
   readonly verified?: VerifiedTokens;
+  /** The proxy's own span; else what the client says. Absent where neither traces. */
+  readonly trace?: TraceParent;
+  /** Follows the exchange; absent where nobody does. */
+  readonly span?: ExchangeSpan;
 }
 
 export interface ResponseHead {

@@ -7,34 +7,36 @@ import type { CheckRequest, CheckResponse } from "./protocol.ts";
 import { encodeMetadata } from "./replies.ts";
 import { decodeCheckHead } from "./request-head.ts";
 
+type Call = ServerUnaryCall<CheckRequest, CheckResponse>;
+
 /**
  * `envoy.service.auth.v3.Authorization/Check`: the same firewall for a mesh that has ext_authz
  * only. It sees no response and cannot change a body, so a request that would need cleaning is
  * denied. The filter needs `with_request_body` with `allow_partial_message: false` and
  * `pack_as_bytes: true`.
  */
-export function createCheck(firewall: Firewall, onFault: (error: unknown) => void) {
-  return (
-    call: ServerUnaryCall<CheckRequest, CheckResponse>,
-    reply: sendUnaryData<CheckResponse>,
-  ): void => {
-    check(firewall, call.request).then(
+export function createCheck(firewall: Firewall, onFault: (error: unknown, call: Call) => void) {
+  return (call: Call, reply: sendUnaryData<CheckResponse>): void => {
+    check(firewall, call).then(
       (response) => reply(null, response),
       (error: unknown) => {
         // FAIL CLOSED: an error status makes Envoy answer `status_on_error`.
-        onFault(error);
+        onFault(error, call);
         reply({ code: status.INTERNAL, details: "internal" });
       },
     );
   };
 }
 
-async function check(firewall: Firewall, request: CheckRequest): Promise<CheckResponse> {
+async function check(
+  firewall: Firewall,
+  { request, metadata }: Pick<Call, "request" | "metadata">,
+): Promise<CheckResponse> {
   const http = request.attributes?.request?.http ?? {};
   // FAIL CLOSED: as text, invalid UTF-8 comes here repaired, and reaches the server as it was.
   assert(!http.body, "ext_authz has pack_as_bytes: true");
   const body = http.raw_body ?? Buffer.alloc(0);
-  const head = decodeCheckHead(request);
+  const head = decodeCheckHead(request, metadata);
   const exchange = firewall.open(head);
   try {
     const headVerdict = await exchange.requestHead();

@@ -11,6 +11,7 @@ import { allClosed, handOver } from "./hand-over.ts";
 import { createHealth } from "./health.ts";
 import type { ProcessCall } from "./process-stream.ts";
 import { loadServices } from "./protocol.ts";
+import { traceOfCall } from "./request-head.ts";
 import type { ShedReason } from "./shedding.ts";
 import { listenBeside } from "./takeover.ts";
 import { createTrusted } from "./trust.ts";
@@ -28,7 +29,8 @@ export interface GrpcServerOptions {
   /** Whose words of those before Envoy are believed; nobody's if absent. */
   readonly trust?: Trust;
   readonly ready: () => boolean;
-  readonly onFault: (code: string, error: unknown) => void;
+  /** `traceId` is that of the proxy's own span; null where it does not trace. */
+  readonly onFault: (code: string, error: unknown, traceId: string | null) => void;
   /** Told of each exchange, for the count of those that are open. */
   readonly onOpen?: () => void;
   readonly onClose?: () => void;
@@ -69,7 +71,12 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const trusted = createTrusted(options.trust ?? NO_TRUST);
   const firewall: Firewall = { open: (head) => options.firewall.open(trusted(head)) };
   const budget = createByteBudget(limits.heldBodiesMaxBytes);
-  const extProc = createExtProc({ firewall, limits, budget, onFault, onOpen, onClose, onShed });
+  const onCallFault = (code: string, error: unknown, call?: Pick<ProcessCall, "metadata">) =>
+    onFault(code, error, traceOfCall(call?.metadata ?? null)?.traceId ?? null);
+  const extProc = createExtProc({
+    ...{ firewall, limits, budget, onOpen, onClose, onShed },
+    onFault: onCallFault,
+  });
   let draining = false;
   const health = createHealth(() => !draining && options.ready());
   const server = new Server({
@@ -91,7 +98,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   };
   add(server, services.externalProcessor, { Process: guarded });
   add(server, services.authorization, {
-    Check: createCheck(firewall, (error) => onFault("internal", error)),
+    Check: createCheck(firewall, (error, call) => onCallFault("internal", error, call)),
   });
   add(server, services.health, health.handlers);
   const { port, stop } = await bind(server, options, tls);

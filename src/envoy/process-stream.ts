@@ -25,7 +25,7 @@ export interface ProcessStreamOptions {
   readonly limits: Limits;
   readonly budget: ByteBudget;
   /** Told of a bug or of a proxy that breaks the protocol: a code, nothing of the traffic. */
-  readonly onFault: (code: string, error: unknown) => void;
+  readonly onFault: (code: string, error: unknown, call?: ProcessCall) => void;
 }
 
 /** Messages that may wait while a verdict is made; then the proxy has to wait too. */
@@ -93,7 +93,7 @@ export class ProcessStream {
         if (this.#phase !== "done") await this.#step(next);
       }
     } catch (error) {
-      this.#options.onFault("internal", error);
+      this.#options.onFault("internal", error, this.#call);
       this.abort("internal");
     } finally {
       this.#pumping = false;
@@ -123,7 +123,7 @@ export class ProcessStream {
     if (this.#phase !== "start") return this.#protocolError("second_request_head");
     if (!holdsAllBytes(message)) return this.#protocolError("processing_mode");
 
-    const exchange = this.#options.firewall.open(decodeRequestHead(message));
+    const exchange = this.#options.firewall.open(decodeRequestHead(message, this.#call.metadata));
     this.#exchange = exchange;
     this.#phase = "request";
     if (this.#draining) return this.abort("draining");
@@ -171,7 +171,7 @@ export class ProcessStream {
     // What Envoy refuses by itself (a malformed head, an upgrade) has no request for us to see. A
     // success would be a server's answer to a request that went by unread: FAIL CLOSED.
     if (this.#phase === "start" && holdsAllBytes(message) && head.status >= 400) {
-      this.#exchange = this.#options.firewall.open(decodeRequestHead(message));
+      this.#exchange = this.#options.firewall.open(decodeRequestHead(message, this.#call.metadata));
       this.#phase = "request";
     }
     if (this.#phase !== "awaiting" && this.#phase !== "request") {
@@ -302,7 +302,7 @@ export class ProcessStream {
       const cause = this.#exchange.lapsed();
       if (cause !== null) this.abort(cause);
     } catch (error) {
-      this.#options.onFault("internal", error);
+      this.#options.onFault("internal", error, this.#call);
       this.abort("internal");
     }
   }
@@ -316,7 +316,7 @@ export class ProcessStream {
     try {
       this.#abortWith(cause);
     } catch (error) {
-      this.#options.onFault("internal", error);
+      this.#options.onFault("internal", error, this.#call);
       this.#fail(status.INTERNAL, "internal");
     }
   }
@@ -337,7 +337,7 @@ export class ProcessStream {
 
   /** The proxy broke the protocol we agreed on, or is not configured for it. FAIL CLOSED. */
   #protocolError(code: string): void {
-    this.#options.onFault(code, null);
+    this.#options.onFault(code, null, this.#call);
     this.#fail(status.FAILED_PRECONDITION, code);
   }
 

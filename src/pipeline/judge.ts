@@ -15,10 +15,11 @@ import { type Decision, refused } from "./layer2.ts";
 import { learn } from "./learn.ts";
 import { HIDDEN } from "./listing.ts";
 import { record } from "./record.ts";
-import type { Scene } from "./scene.ts";
+import { type Scene, withTrace } from "./scene.ts";
 import { openOpaque, sealOpaque } from "./sealing.ts";
 import { createStopwatch, type Stopwatch } from "./stopwatch.ts";
 import { checkTools, fitResults } from "./tool-checks.ts";
+import { spanRequestOf } from "./tracing.ts";
 import { type Verdict, verdictOn } from "./verdict.ts";
 
 /** One message with all that was found, done and decided. */
@@ -87,16 +88,20 @@ export function judge<Fault>(
  */
 export function judgeOpened(
   { reading: first, reread, stopwatch }: Opened,
-  scene: Scene,
+  given: Scene,
   dependencies: Dependencies,
   objection: (message: Message) => RefusalCode | null = () => null,
 ): Judgement {
+  const scene = given.direction === "request" ? withTrace(given, first.messages) : given;
   const learned = learn(first, scene, dependencies);
   const sealed = sealOpaque(first, scene, dependencies, reread);
   const revealed = revealPaths(sealed.reading, scene, dependencies, reread);
   const known = { paths: revealed.paths, flow: flowOf(first, scene, dependencies) };
   const inner = clean(revealed.reading, known, scene, dependencies, reread);
   const { reading } = inner;
+  if (scene.direction === "request") {
+    scene.span?.asked(spanRequestOf(reading.messages, scene, dependencies));
+  }
   const checks = checkTools(first, reading, scene, dependencies);
   const cleaned = inner.cleaned.map((one, index): Cleaned => {
     const refusal = one.refusal ?? checks[index]?.refusal ?? objection(one.message);

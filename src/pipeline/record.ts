@@ -2,6 +2,7 @@ import { decodeMask, maskEvent, withoutMaskable } from "../audit/mask-policy.ts"
 import type { DecisionEvent, EditReceipt } from "../core/audit.ts";
 import type { Finding } from "../core/finding.ts";
 import type { PinNotice } from "../core/inventory.ts";
+import type { JudgedSpan } from "../core/trace.ts";
 import { type RefusalCode, reasonOf, refusal } from "../decision/refusals.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { bareMessage, type Decision } from "./layer2.ts";
@@ -30,6 +31,30 @@ const RECEIPTS_MAX = 100;
  * was decided.
  */
 export function record(entry: Recorded, dependencies: Dependencies): Decision {
+  const { span } = entry.scene;
+  if (span === undefined) return putOnRecord(entry, dependencies);
+  const { clock } = dependencies;
+  const recordStartMs = clock.monotonic();
+  const decision = putOnRecord(entry, dependencies);
+  span.judged(judgedSpan(entry, decision, { recordStartMs, recordEndMs: clock.monotonic() }));
+  return decision;
+}
+
+function judgedSpan(
+  { scene, timings, findings, receipts }: Recorded,
+  { decisionId, allow, reasons, rpcCode }: Decision,
+  recorded: Pick<JudgedSpan, "recordStartMs" | "recordEndMs">,
+): JudgedSpan {
+  return {
+    ...recorded,
+    ...{ direction: scene.direction, timings, decisionId, allow, rpcCode },
+    reasons: reasons.map(({ code }) => code),
+    findings: findings.length,
+    edits: receipts.length,
+  };
+}
+
+function putOnRecord(entry: Recorded, dependencies: Dependencies): Decision {
   const { telemetry, audit } = dependencies;
   // Only what passes may go without a line: denials are always told, and what would be one.
   const passes = entry.decision.allow && entry.decision.shadow.length === 0;

@@ -10,6 +10,8 @@ import {
   type Principal,
 } from "../core/policy.ts";
 import type { Session } from "../core/session.ts";
+import type { ExchangeSpan } from "../core/trace.ts";
+import { traceIn } from "../mcp/message/trace.ts";
 
 /** Where a message is being judged: everything about it that is not in its own bytes. */
 export interface Scene {
@@ -25,6 +27,8 @@ export interface Scene {
   readonly source: PolicyInput["source"];
   readonly requestId: string | null;
   readonly traceId: string | null;
+  /** Absent where nobody wants to follow the exchange. */
+  readonly span?: ExchangeSpan;
   /** What DNS said of the names in a request; absent where nobody asks it. */
   readonly names?: NameAnswers;
 }
@@ -48,7 +52,8 @@ export function sceneOf(
     headerRevision: headers.get("mcp-protocol-version") ?? null,
     source: { ...head.source, user_agent: headers.get("user-agent") ?? null },
     requestId: head.requestId,
-    traceId: traceIdOf(headers.get("traceparent")),
+    traceId: head.trace?.traceId ?? null,
+    ...(head.span && { span: head.span }),
   };
 }
 
@@ -57,9 +62,11 @@ export function withLimits(scene: Scene, limits: LimitFacts): Scene {
   return { ...scene, counts: { ...scene.counts, limits } };
 }
 
-/** W3C Trace Context, section 3.2: `00-<32 hex>-<16 hex>-<2 hex>` */
-function traceIdOf(traceparent: string | undefined): string | null {
-  return traceparent?.match(/^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-/)?.[1] ?? null;
+/** The same, in the trace that its messages name, where their head names none. */
+export function withTrace(scene: Scene, messages: readonly Message[]): Scene {
+  if (scene.traceId !== null) return scene;
+  const traceId = traceIn(messages)?.traceId ?? scene.span?.traceId ?? null;
+  return traceId === null ? scene : { ...scene, traceId };
 }
 
 /** Self-reported: `initialize` carries it in its params, the 2026 revision in every `_meta`. */

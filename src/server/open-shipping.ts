@@ -1,17 +1,19 @@
-import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
-import type { Destination, TlsOptions } from "../audit/ship/destination.ts";
+import type { Destination } from "../audit/ship/destination.ts";
 import { createOpaDestination } from "../audit/ship/opa-destination.ts";
 import { createOtlpDestination } from "../audit/ship/otlp-destination.ts";
 import { createShipper, type Shipper, type ShippingEvents } from "../audit/ship/shipper.ts";
 import { createSyslogDestination } from "../audit/ship/syslog-destination.ts";
-import { codeOf, type ManagedAuditSink } from "../audit/sink.ts";
+import type { ManagedAuditSink } from "../audit/sink.ts";
 import type { LineTap } from "../audit/tap.ts";
 import type { Config, ShipConfig } from "../config/config.ts";
-import { err, ok, type Result } from "../core/result.ts";
+import { ok, type Result } from "../core/result.ts";
+import type { Tracer } from "../core/trace.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { type LogSurroundings, openLog } from "./open-log.ts";
+import { openOtlp } from "./open-otlp.ts";
 import { packageVersion } from "./package-root.ts";
+import { tlsOf } from "./receiver-tls.ts";
 
 /** The decision log, and those to whom its lines are sent. */
 export interface ShippedLog {
@@ -19,6 +21,8 @@ export interface ShippedLog {
   readonly sink: ManagedAuditSink;
   /** False while a destination that is required cannot be reached. */
   readonly isReady: () => boolean;
+  /** Follows exchanges for a collector; null where nobody wants that. */
+  readonly tracer: Tracer | null;
   /** From now on `close` has so long for what is still to be sent. */
   readonly endWithin: (deadlineMs: number) => void;
 }
@@ -32,11 +36,18 @@ export async function openShippedLog(
   surroundings: LogSurroundings,
   given: ManagedAuditSink | undefined,
 ): Promise<Result<ShippedLog, string>> {
+  const otlp = openOtlp(config, surroundings);
+  if (!otlp.ok) return otlp;
   const shippers = openShippers(config.audit.ship, surroundings);
-  if (!shippers.ok) return shippers;
-  const all = shippers.value;
+  const all = shippers.ok ? shippers.value : [];
   const closeAll = (deadlineMs: number) =>
-    Promise.all(all.map(({ shipper }) => shipper.close(deadlineMs)));
+    Promise.all(
+      [otlp.value, ...all.map(({ shipper }) => shipper)].map((each) => each.close(deadlineMs)),
+    );
+  if (!shippers.ok) {
+    await closeAll(0);
+    return shippers;
+  }
 
   const opened = openLog(config, { ...surroundings, tap: tapOf(all, surroundings.tap) }, given);
   if (!opened.ok) {
@@ -46,7 +57,9 @@ export async function openShippedLog(
   const { clock } = surroundings;
   let endMs = Number.NEGATIVE_INFINITY;
   return ok({
-    sink: all.length === 0 ? opened.value : guarded(opened.value, all, closing),
+    sink:
+      all.length === 0 && config.otlp === null ? opened.value : guarded(opened.value, all, closing),
+    tracer: otlp.value.tracer,
     isReady: () => all.every(({ config, shipper }) => !config.required || !shipper.isFailing),
     endWithin: (deadlineMs) => {
       endMs = clock.now() + deadlineMs;
@@ -165,7 +178,7 @@ function eventsOf(
 
 /** Where the lines of one entry go; the error names the setting and what is wrong with its file. */
 export function destinationOf(config: ShipConfig): Result<Destination, string> {
-  const tls = tlsOf(config);
+  const tls = tlsOf(config, `audit.ship ${config.name}`);
   if (!tls.ok) return tls;
   const { receiver, deadlineMs } = config;
   if (receiver.kind === "syslog") {
@@ -191,24 +204,4 @@ export function destinationOf(config: ShipConfig): Result<Destination, string> {
       now: Date.now,
     }),
   );
-}
-
-function tlsOf({ name, caFile, certificate }: ShipConfig): Result<TlsOptions, string> {
-  const ca = caFile === null ? ok(null) : readPem(name, "ca_file", caFile);
-  if (!ca.ok) return ca;
-  if (certificate === null) return ok({ ca: ca.value, identity: null });
-  const own = readPem(name, "cert_file", certificate.file);
-  if (!own.ok) return own;
-  const key = certificate.key.reveal();
-  return ok({ ca: ca.value, identity: { certificate: own.value, key } });
-}
-
-function readPem(name: string, setting: string, file: string): Result<string, string> {
-  try {
-    const text = readFileSync(file, "latin1");
-    if (text.includes("-----BEGIN CERTIFICATE-----")) return ok(text);
-    return err(`audit.ship ${name}: ${setting} ${file} holds no certificate (PEM)`);
-  } catch (error) {
-    return err(`audit.ship ${name}: ${setting} ${file} cannot be read (${codeOf(error)})`);
-  }
 }

@@ -80,8 +80,8 @@ async function bindGrpc(
       takesOver: isWorker,
       trust: config.trust,
       ready: serves,
-      onFault: (code, error) =>
-        log.error("exchange_failed", { fault: code, ...describeError(error) }),
+      onFault: (code, error, traceId) =>
+        log.error("exchange_failed", { fault: code, trace_id: traceId, ...describeError(error) }),
       onOpen: () => metrics.streamOpened(),
       onClose: () => metrics.streamClosed(),
       onShed: (reason) => metrics.shed(reason),

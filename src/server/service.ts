@@ -4,10 +4,12 @@ import type { Config } from "../config/config.ts";
 import type { DecisionEvent } from "../core/audit.ts";
 import type { Firewall } from "../core/exchange.ts";
 import { err, ok, type Result } from "../core/result.ts";
+import type { Tracer } from "../core/trace.ts";
 import type { GrpcServer } from "../envoy/grpc-server.ts";
 import type { Dependencies } from "../pipeline/dependencies.ts";
 import { createDurableFirewall } from "../pipeline/durable.ts";
 import { createFirewall } from "../pipeline/firewall.ts";
+import { createTracedFirewall } from "../pipeline/traced.ts";
 import type { Logger } from "../telemetry/log.ts";
 import { createMetrics, type Metrics, type MetricsSnapshot } from "../telemetry/metrics.ts";
 import { approvalRouteOf, approvalsOf } from "./approvals.ts";
@@ -110,7 +112,7 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
   const surroundings = { metrics, log, clock: systemClock, tap: options.tap };
   const opened = await openShippedLog(config, surroundings, options.sink);
   if (!opened.ok) return giveUp("audit", [opened.error]);
-  const { sink, isReady, endWithin } = opened.value;
+  const { sink, tracer, isReady, endWithin } = opened.value;
   undo.push(() => sink.close());
   const analyst = analystOf(config.audit);
   if (!analyst.ok) return giveUp("audit", [analyst.error]);
@@ -136,7 +138,7 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
     config,
     log,
     metrics,
-    firewall: firewallOf(dependencies, config, sink),
+    firewall: firewallOf(dependencies, config, sink, tracer),
     serves: () => ready,
     ready: isReadyNow,
     policyDefault: () => current().policy.default,
@@ -219,8 +221,10 @@ function firewallOf(
   dependencies: Dependencies,
   { audit }: Config,
   sink: ManagedAuditSink,
+  tracer: Tracer | null,
 ): Firewall {
-  const firewall = createFirewall(dependencies);
+  const plain = createFirewall(dependencies);
+  const firewall = tracer === null ? plain : createTracedFirewall(plain, tracer);
   return audit.sync ? createDurableFirewall(firewall, () => sink.settled()) : firewall;
 }
 

@@ -5,6 +5,10 @@ import type { Telemetry } from "../core/ports.ts";
 import { type AuthMetrics, createAuthMetrics } from "./auth-metrics.ts";
 import { createBoundedLabels, OTHER } from "./bounded-labels.ts";
 import { type CertificateMetrics, createCertificateMetrics } from "./certificate-metrics.ts";
+import { encodeMetrics, type MetricTimes } from "./encode-metrics.ts";
+import { methodLabel } from "./method-label.ts";
+import type { OtlpResource } from "./otlp-attributes.ts";
+import { createOtlpCounters, type OtlpCounters } from "./otlp-counters.ts";
 import { createPostureMetrics, type PostureMetrics } from "./posture-metrics.ts";
 import { createReloadMetrics, type ReloadMetrics } from "./reload-metrics.ts";
 import { createShippingMetrics, type ShippingMetrics } from "./shipping-metrics.ts";
@@ -15,8 +19,9 @@ export interface Metrics
     ShippingMetrics,
     CertificateMetrics,
     ReloadMetrics,
-    PostureMetrics,
-    AuthMetrics {
+    AuthMetrics,
+    OtlpCounters,
+    PostureMetrics {
   streamOpened(): void;
   streamClosed(): void;
   /** An exchange was turned away, for there was too much to do. */
@@ -41,6 +46,8 @@ export interface Metrics
   render(): Promise<string>;
   /** All of it, to be summed up with that of other workers. */
   snapshot(): Promise<MetricsSnapshot>;
+  /** The same for a collector, as the body of a request of OTLP. */
+  encode(resource: OtlpResource, times: MetricTimes): Promise<string>;
 }
 
 /** Plain JSON, which a process can tell another. */
@@ -50,6 +57,8 @@ export interface MetricsOptions {
   readonly version: string;
   /** Distinct tools that get time series of their own. */
   readonly toolsMax?: number;
+  /** One of its own if absent. */
+  readonly registry?: Registry;
 }
 
 const TOOLS_MAX = 200;
@@ -62,48 +71,9 @@ const LIMITS_MAX = 256;
 const PHASE_BUCKETS = [1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, 2.5e-2, 0.1, 0.5, 1];
 const INVOCATION_BUCKETS = [1e-3, 5e-3, 1e-2, 2.5e-2, 5e-2, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 
-/** The methods of every revision we read; a peer may write anything. */
-const METHODS = new Set([
-  "completion/complete",
-  "elicitation/create",
-  "initialize",
-  "logging/setLevel",
-  "notifications/cancelled",
-  "notifications/elicitation/complete",
-  "notifications/initialized",
-  "notifications/message",
-  "notifications/progress",
-  "notifications/prompts/list_changed",
-  "notifications/resources/list_changed",
-  "notifications/resources/updated",
-  "notifications/roots/list_changed",
-  "notifications/subscriptions/acknowledged",
-  "notifications/tasks/status",
-  "notifications/tools/list_changed",
-  "ping",
-  "prompts/get",
-  "prompts/list",
-  "resources/list",
-  "resources/read",
-  "resources/subscribe",
-  "resources/templates/list",
-  "resources/unsubscribe",
-  "roots/list",
-  "sampling/createMessage",
-  "server/discover",
-  "subscriptions/listen",
-  "tasks/cancel",
-  "tasks/get",
-  "tasks/list",
-  "tasks/result",
-  "tasks/update",
-  "tools/call",
-  "tools/list",
-]);
-
 /** Metrics in a registry of their own, those of the process included. */
 export function createMetrics(options: MetricsOptions): Metrics {
-  const registry = new Registry();
+  const { registry = new Registry() } = options;
   collectDefaultMetrics({ register: registry });
   const instruments = { ...createInstruments(registry), ...createLimitInstruments(registry) };
   instruments.build.labels(options.version, process.version).set(1);
@@ -127,10 +97,12 @@ export function createMetrics(options: MetricsOptions): Metrics {
     ...createCertificateMetrics(registry),
     ...createAuthMetrics(registry),
     ...createReloadMetrics(registry),
+    ...createOtlpCounters(registry),
     ...createPostureMetrics(registry),
     contentType: registry.contentType,
     render: () => registry.metrics(),
     snapshot: () => registry.getMetricsAsJSON(),
+    encode: (resource, times) => encodeMetrics(registry, resource, times),
   };
 }
 
@@ -178,12 +150,6 @@ function createTelemetry(instruments: Instruments, toolsMax: number): Telemetry 
       instruments.limited.labels(limits.label(limit)).inc();
     },
   };
-}
-
-/** HTTP without a JSON-RPC body has no method. */
-function methodLabel(method: string | null): string {
-  if (method === null) return "";
-  return METHODS.has(method) ? method : OTHER;
 }
 
 type Resolve<Child> = (a: string, b: string, c: string) => Child;

@@ -1,5 +1,5 @@
 // A collector for the tests, of OpenTelemetry's own receiver and its own reading of OTLP. What it
-// takes it writes to a file, one ExportLogsServiceRequest in JSON a line.
+// takes it writes to a file, one request of OTLP in JSON a line: logs, traces, metrics.
 package main
 
 import (
@@ -15,6 +15,8 @@ import (
 	"go.opentelemetry.io/collector/exporter"
 	"go.opentelemetry.io/collector/otelcol"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/pmetric"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
@@ -35,6 +37,20 @@ func (*fileExporter) Capabilities() consumer.Capabilities { return consumer.Capa
 
 func (e *fileExporter) ConsumeLogs(_ context.Context, logs plog.Logs) error {
 	text, err := (&plog.JSONMarshaler{}).MarshalLogs(logs)
+	return e.write(text, err)
+}
+
+func (e *fileExporter) ConsumeTraces(_ context.Context, traces ptrace.Traces) error {
+	text, err := (&ptrace.JSONMarshaler{}).MarshalTraces(traces)
+	return e.write(text, err)
+}
+
+func (e *fileExporter) ConsumeMetrics(_ context.Context, metrics pmetric.Metrics) error {
+	text, err := (&pmetric.JSONMarshaler{}).MarshalMetrics(metrics)
+	return e.write(text, err)
+}
+
+func (e *fileExporter) write(text []byte, err error) error {
 	if err != nil {
 		return err
 	}
@@ -49,7 +65,15 @@ func (e *fileExporter) ConsumeLogs(_ context.Context, logs plog.Logs) error {
 	return err
 }
 
-func newFileExporter(_ context.Context, _ exporter.Settings, c component.Config) (exporter.Logs, error) {
+func newLogs(_ context.Context, _ exporter.Settings, c component.Config) (exporter.Logs, error) {
+	return &fileExporter{path: c.(*config).Path}, nil
+}
+
+func newTraces(_ context.Context, _ exporter.Settings, c component.Config) (exporter.Traces, error) {
+	return &fileExporter{path: c.(*config).Path}, nil
+}
+
+func newMetrics(_ context.Context, _ exporter.Settings, c component.Config) (exporter.Metrics, error) {
 	return &fileExporter{path: c.(*config).Path}, nil
 }
 
@@ -61,7 +85,9 @@ func factories() (otelcol.Factories, error) {
 	files := exporter.NewFactory(
 		component.MustNewType("file"),
 		func() component.Config { return &config{} },
-		exporter.WithLogs(newFileExporter, component.StabilityLevelDevelopment),
+		exporter.WithLogs(newLogs, component.StabilityLevelDevelopment),
+		exporter.WithTraces(newTraces, component.StabilityLevelDevelopment),
+		exporter.WithMetrics(newMetrics, component.StabilityLevelDevelopment),
 	)
 	exporters, err := otelcol.MakeFactoryMap[exporter.Factory](files)
 	if err != nil {
@@ -76,7 +102,7 @@ func factories() (otelcol.Factories, error) {
 
 func main() {
 	settings := otelcol.CollectorSettings{
-		BuildInfo: component.BuildInfo{Command: "otelcol", Version: "0.150.0"},
+		BuildInfo: component.BuildInfo{Command: "otelcol", Version: "0.150.1"},
 		Factories: factories,
 		ConfigProviderSettings: otelcol.ConfigProviderSettings{
 			ResolverSettings: confmap.ResolverSettings{

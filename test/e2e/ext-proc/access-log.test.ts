@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 
 import { call, openCall, type Target } from "../../support/client.ts";
@@ -5,6 +6,7 @@ import { type AccessLine, type Gateway, startGateway } from "../../support/gatew
 import { deniedResult, SECRET, toolCall, toolResult } from "../../support/messages.ts";
 import { startTestService, type TestService } from "../../support/service.ts";
 import { startUpstream, type Upstream, type UpstreamHandler } from "../../support/upstream.ts";
+import { rowsOf } from "../../unit/docs/tables.ts";
 
 const POLICY = `
 policy_id: test
@@ -53,6 +55,16 @@ test("the access log says what was decided on an allowed call", async () => {
     principal: expect.any(String),
     reasons: [],
   });
+});
+
+test("docs/observability.md names what the access log has of a decision", async () => {
+  await call(target, { path: "/mcp", body: toolCall(1) });
+  const { impedance } = await nextLine();
+  const page = readFileSync(new URL("../../../docs/observability.md", import.meta.url), "utf8");
+  const named = rowsOf(page, "Access log").flatMap(([fields = ""]) => fields.split(", "));
+  expect(named.map((field) => field.replaceAll("`", "")).sort()).toEqual(
+    Object.keys(impedance ?? {}).sort(),
+  );
 });
 
 test("the access log says what was decided on a denied call", async () => {

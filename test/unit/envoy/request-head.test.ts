@@ -213,3 +213,26 @@ describe("decodeCheckHead", () => {
     },
   );
 });
+
+describe("the trace of a request", () => {
+  const OWN = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  const CLIENTS = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
+  const call = (text: string) => ({
+    get: (name: string) => (name === "traceparent" ? [text] : []),
+  });
+  const own = { traceId: OWN.split("-")[1], spanId: "b7ad6b7169203331", isSampled: true };
+  const clients = { traceId: CLIENTS.split("-")[1], spanId: "00f067aa0ba902b7", isSampled: false };
+
+  test.each([
+    { title: "Envoy's own span", header: CLIENTS, metadata: OWN, trace: own },
+    { title: "the client's where Envoy has none", header: CLIENTS, metadata: "", trace: clients },
+    { title: "the client's where Envoy's is none", header: CLIENTS, metadata: "x", trace: clients },
+    { title: "nothing where there is none", header: "x", metadata: "", trace: undefined },
+  ])("is $title", ({ header, metadata, trace }) => {
+    const ofCheck = { attributes: { request: { http: { headers: { traceparent: header } } } } };
+    expect(decodeRequestHead(message({ traceparent: header }, {}), call(metadata)).trace).toEqual(
+      trace,
+    );
+    expect(decodeCheckHead(ofCheck, call(metadata)).trace).toEqual(trace);
+  });
+});

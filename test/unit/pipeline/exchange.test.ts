@@ -119,7 +119,7 @@ describe("a request is denied, and nothing of it goes on,", () => {
     const clock = {
       now: () => 0,
       monotonic: () => {
-        now += 400;
+        now += 600;
         return now;
       },
     };
