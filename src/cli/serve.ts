@@ -78,9 +78,10 @@ async function serveSeveral(config: Config, count: number, options: Options): Pr
   const started = await serveWorkers({ config, count, log, spawn });
   if (!started.ok) return fail(started.error.errors, exitCodeOf(started.error));
   service = started.value;
-  const isOver = await Promise.race([service.gaveUp.then(() => true), signal.then(() => false)]);
+  const ended = await Promise.race([service.gaveUp, signal]);
   const { isLogWhole } = await service.stop();
-  if (isOver) return fail([CRASH_LOOP], EXIT.workers);
+  if (ended === null) return fail([CRASH_LOOP], EXIT.workers);
+  if (typeof ended !== "string") return fail(ended.errors, exitCodeOf(ended));
   return isLogWhole ? EXIT.ok : EXIT.audit;
 }
 

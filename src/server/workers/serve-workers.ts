@@ -23,7 +23,7 @@ export interface ServeWorkersOptions {
 
 /** Several workers as one service. */
 export interface WorkerService {
-  readonly gaveUp: Promise<void>;
+  readonly gaveUp: Promise<StartFailure | null>;
   restart(): Promise<void>;
   stop(): Promise<Stopped>;
 }

@@ -33,8 +33,8 @@ export interface Supervisor {
   health(): readonly ServiceHealth[];
   /** Of all workers that answer in time. */
   measure(deadlineMs: number): Promise<readonly MetricsSnapshot[]>;
-  /** Settles when workers keep ending, and it was given up. */
-  readonly gaveUp: Promise<void>;
+  /** Settles when workers keep ending, and it was given up: what the last was refused for. */
+  readonly gaveUp: Promise<StartFailure | null>;
   stop(): Promise<Stopped>;
 }
 
@@ -60,9 +60,9 @@ export async function startSupervisor(
 }
 
 class Crew implements Supervisor {
-  readonly gaveUp: Promise<void>;
+  readonly gaveUp: Promise<StartFailure | null>;
   readonly #options: SupervisorOptions;
-  readonly #giveUp = Promise.withResolvers<void>();
+  readonly #giveUp = Promise.withResolvers<StartFailure | null>();
   readonly #brakes: readonly Brake[];
   /** Who serves each address; null between one that died and the next. */
   readonly #serving: (WorkerChild | null)[];
@@ -223,12 +223,13 @@ class Crew implements Supervisor {
   /** FAIL CLOSED: until there is a new one, nobody listens there, and the proxy answers 503. */
   async #replace(slot: number, livedMs: number): Promise<void> {
     let lived = livedMs;
+    let refused: StartFailure | null = null;
     if (this.#restartingSlot === slot) await this.#restarting;
     while (!this.#isStopping) {
       const next = this.#brakes[slot]?.ended(lived) ?? "give_up";
       if (next === "give_up") {
         this.#options.log.fatal("workers_given_up", { worker: slot });
-        return this.#giveUp.resolve();
+        return this.#giveUp.resolve(refused);
       }
       await delay(next.waitMs);
       if (this.#isStopping || this.#serving[slot] != null) return;
@@ -239,7 +240,10 @@ class Crew implements Supervisor {
         this.#options.log.info("worker_replaced", { worker: slot });
         return;
       }
-      this.#tellRefusal(child, started.kind === "refused" ? started.failure : null);
+      refused = started.kind === "refused" ? started.failure : null;
+      this.#tellRefusal(child, refused);
+      // A host that is not as it has to be ends them all, as it was configured to.
+      if (refused?.part === "posture") return this.#giveUp.resolve(refused);
       lived = 0;
     }
   }
