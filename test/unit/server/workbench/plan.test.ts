@@ -46,6 +46,16 @@ test.each([
     rules: "decision if {\n x := input.a\n x.b\n x.c\n}",
     reads: ["a.b", "a.c"],
   },
+  {
+    title: "whether something is there",
+    rules: "decision if {\n _ := input.a.b\n x := input.c\n}",
+    reads: ["a.b", "c"],
+  },
+  {
+    title: "whether something is there, and a part of it",
+    rules: "decision if {\n _ := input.a\n input.a.b\n}",
+    reads: ["a.b"],
+  },
   { title: "what is negated", rules: "decision if not input.a.b", reads: ["a.b"] },
   {
     title: "what a default hides",
