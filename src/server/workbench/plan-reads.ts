@@ -1,5 +1,5 @@
 import { isRecord } from "../../policy/json.ts";
-import type { BuildFacts } from "../../policy/reads.ts";
+import { type BuildFacts, NUMBERS_MAX, PATHS_MAX } from "../../policy/reads.ts";
 import type { Plan } from "./plan.ts";
 import { type IsConstant, isComparison, numbersOf, replaces, settledIn } from "./plan-constants.ts";
 
@@ -13,7 +13,7 @@ export function looksOf({ strings, functions }: Plan): Looks {
   const paths = new Map<string, Path>();
   const compared = new Map<string, Path>();
   const taken = new Map<string, Path>();
-  const numbers = replaces(functions) ? null : numbersOf(functions, strings);
+  const numbers = constantsOf({ strings, functions });
   for (const { params, blocks } of functions) {
     const [input, data] = params;
     // FAIL CLOSED: a function that is not called as they all are may be given anything.
@@ -40,11 +40,17 @@ export function looksOf({ strings, functions }: Plan): Looks {
   const isCovered = (path: Path) =>
     all.some((other) => other.length < path.length && startsWith(path, other));
   const reads = all.filter((path) => !isCovered(path)).sort(byText);
-  if (reads.some((path) => path.length === 0)) return EVERYTHING;
+  if (reads.length > PATHS_MAX || reads.some((path) => path.length === 0)) return EVERYTHING;
   const left = only.filter((path) => !isCovered(path)).sort(byText);
   return left.length === 0
     ? { ...EVERYTHING, reads }
     : { reads, compared: left, numbers: numbers ?? [] };
+}
+
+/** What members may be compared with; null where nobody can tell, or name them all. */
+function constantsOf({ functions, strings }: Pick<Plan, "functions" | "strings">) {
+  const numbers = replaces(functions) ? null : numbersOf(functions, strings);
+  return numbers === null || numbers.length > NUMBERS_MAX ? null : numbers;
 }
 
 const EVERYTHING: Looks = { reads: null, compared: [], numbers: [] };

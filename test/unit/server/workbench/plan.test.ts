@@ -208,3 +208,20 @@ test("reasons about two lists, and reasons that are a value, are about neither",
     ["value", null],
   ]);
 });
+
+test("a policy of more numbers than a manifest may hold compares nothing, and goes on to load", async () => {
+  const most = Array.from({ length: 1_100 }, (_, at) => `decision if input.b == ${at}`);
+  const { reads, compared, numbers } = looksOf(
+    await policy(`decision if small\nsmall if input.a > 10\n${most.join("\n")}`),
+  );
+  expect({ reads, compared, numbers }).toEqual({
+    reads: [["a"], ["b"]],
+    compared: [],
+    numbers: [],
+  });
+});
+
+test("a policy that reads more places than a manifest may hold reads everything", async () => {
+  const most = Array.from({ length: 1_100 }, (_, at) => `decision if input.a${at}`);
+  expect(looksOf(await policy(most.join("\n"))).reads).toBe(null);
+});
