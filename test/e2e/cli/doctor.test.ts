@@ -54,6 +54,7 @@ describe("impedance doctor", () => {
     const url = `http://127.0.0.1:${await freePort()}/mcp`;
     const { code, stdout } = await impedance(["doctor", "--url", url]);
     expect(code).toBe(1);
-    expect(stdout).toContain(`FAIL  reachable: no answer from ${url} (`);
+    expect(stdout).toMatch(/^FAIL {2}reachable: no answer from [^\n]*\n$/);
+    expect(stdout).toContain(url);
   });
 });
