@@ -132,14 +132,19 @@ async function requestIsRead(target: Target): Promise<Check> {
   return {
     name: "requests are read, first byte to last",
     ok: seen,
-    detail: seen ? "a duplicate key was refused" : `HTTP ${status}; ${adviceOn(status)}`,
+    detail: seen
+      ? "a duplicate key was refused"
+      : `HTTP ${status}; ${adviceOn(status, "is the ext_proc filter on this route, with FULL_DUPLEX_STREAMED?")}`,
   };
 }
 
-function adviceOn(status: number): string {
-  return status === 401
-    ? "show who you are with --token-file FILE"
-    : "is the ext_proc filter on this route, with FULL_DUPLEX_STREAMED?";
+/** `otherwise` is what to look at where the status says nothing by itself. */
+function adviceOn(status: number, otherwise: string): string {
+  if (status === 401)
+    return "show who you are with --token-file FILE, and a token that is good here";
+  if (status === 503)
+    return "does Envoy reach Impedance? impedance health tells whether it is ready";
+  return otherwise;
 }
 
 /** Envoy itself never answers 413 in this mode: the limit is the firewall's. */
@@ -152,7 +157,7 @@ async function sizeIsBounded(target: Target): Promise<Check> {
     ok: bounded,
     detail: bounded
       ? "a body over 1 MiB was refused"
-      : `HTTP ${response.status} for a body over 1 MiB; is limits.request_body_max_bytes raised?`,
+      : `HTTP ${response.status} for a body over 1 MiB; ${adviceOn(response.status, "is limits.request_body_max_bytes raised?")}`,
   };
 }
 
@@ -170,7 +175,7 @@ async function responseIsRead(target: Target): Promise<Check> {
     ok: read,
     detail: read
       ? `initialize came back with decision ${response.headers.get("x-zta-decision")}`
-      : `HTTP ${response.status} without x-zta headers; is response_header_mode SEND?`,
+      : `HTTP ${response.status} without x-zta headers; ${adviceOn(response.status, "is response_header_mode SEND?")}`,
   };
 }
 
