@@ -1,8 +1,10 @@
 /**
  * `npm run bench:docs`: measures, keeps each round in `bench/results/`, and writes the tables of
- * `docs/benchmarks.md` anew, between the marks there. The words around them are left alone.
+ * `docs/benchmarks.md` and `docs/scaling.md` anew, between the marks there. The words around them
+ * are left alone.
  *
- *   node bench/docs.ts [--only load,streams,growth,audit,micro,guards,padding] [-- options of that one]
+ *   node bench/docs.ts [--only load,streams,scaling,growth,audit,micro,guards,padding]
+ *                      [-- options of that one]
  *
  * Behind `--` stand options for the one benchmark that `--only` names: its peers, or fewer rounds.
  */
@@ -19,11 +21,14 @@ interface Benchmark {
   readonly options: readonly string[];
   /** The benchmark writes its rounds by itself. */
   readonly saves: boolean;
+  /** Where its marks are; `benchmarks.md` if absent. */
+  readonly page?: string;
 }
 
 const BENCHMARKS: { readonly [name: string]: Benchmark } = {
   load: { script: "load.ts", options: [], saves: true },
   streams: { script: "streams.ts", options: [], saves: true },
+  scaling: { script: "scaling.ts", options: [], saves: true, page: "scaling.md" },
   audit: { script: "audit.ts", options: ["--end-to-end"], saves: false },
   micro: { script: "micro.ts", options: [], saves: true },
   guards: { script: "guards.ts", options: [], saves: true },
@@ -31,10 +36,8 @@ const BENCHMARKS: { readonly [name: string]: Benchmark } = {
   padding: { script: "padding.ts", options: [], saves: false },
 };
 
-const PAGE = fileURLToPath(new URL("../docs/benchmarks.md", import.meta.url));
-
 const { values, positionals } = parseArgs({
-  options: { only: { type: "string", default: "load,streams,micro,guards" } },
+  options: { only: { type: "string", default: "load,streams,scaling,micro,guards" } },
   allowPositionals: true,
 });
 
@@ -59,7 +62,9 @@ function textOf(name: string): string {
 }
 
 function writeBlock(name: string, text: string): void {
-  const page = replaceBlock(readFileSync(PAGE, "utf8"), name, text);
-  if (page === null) throw new Error(`docs/benchmarks.md has no marks for ${name}`);
-  writeFileSync(PAGE, page);
+  const file = BENCHMARKS[name]?.page ?? "benchmarks.md";
+  const path = fileURLToPath(new URL(`../docs/${file}`, import.meta.url));
+  const page = replaceBlock(readFileSync(path, "utf8"), name, text);
+  if (page === null) throw new Error(`docs/${file} has no marks for ${name}`);
+  writeFileSync(path, page);
 }

@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 
 /** What the system says of a process and all its threads; null where nobody tells. */
 export interface Facts {
@@ -48,4 +49,30 @@ export function openFiles(pid: number): number {
   } catch {
     return 0;
   }
+}
+
+/** Processes that it has started and that are there still. */
+export function childrenOf(pid: number): readonly number[] {
+  try {
+    const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+    return text.split(" ").filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
+}
+
+/** CPU time of those that this process has started and that have ended: fields 16 and 17. */
+export function childrenCpuUs(): number {
+  try {
+    const fields = readFileSync("/proc/self/stat", "utf8").split(") ")[1]?.split(" ") ?? [];
+    return (Number(fields[13]) + Number(fields[14])) * 10_000;
+  } catch {
+    return Number.NaN;
+  }
+}
+
+/** Of all files in a folder whose names end so. */
+export function sizeOfFiles(folder: string, end: string): number {
+  const names = readdirSync(folder).filter((name) => name.endsWith(end));
+  return names.reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
 }

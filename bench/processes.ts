@@ -15,10 +15,12 @@ import { TOOL } from "./traffic.ts";
 export interface ServiceProcess {
   readonly child: ChildProcess;
   readonly socket: string;
+  /** Of each worker, where there are several. */
+  readonly sockets: readonly string[];
   readonly startMs: number;
 }
 
-const START_DEADLINE_MS = 20_000;
+const START_DEADLINE_MS = 60_000;
 const POLL_MS = 10;
 const PATIENCE_MS = 30_000;
 const FILTER = "envoy.filters.http.ext_proc";
@@ -40,9 +42,17 @@ export async function startScript(
   return { child, firstLine: String(line) };
 }
 
-/** `impedance serve` on a Unix socket in `folder`: the defaults but for `settings`. */
-export async function startService(folder: string, settings: object): Promise<ServiceProcess> {
+/**
+ * `impedance serve` on a Unix socket in `folder`: the defaults but for `settings`. Several workers
+ * have a socket each.
+ */
+export async function startService(
+  folder: string,
+  settings: object,
+  workers = 1,
+): Promise<ServiceProcess> {
   const socket = join(folder, "grpc.sock");
+  const sockets = workers === 1 ? [socket] : socketsOf(folder, workers);
   const config = join(folder, "impedance.yaml");
   const policy = {
     policy_id: "bench",
@@ -67,6 +77,7 @@ export async function startService(folder: string, settings: object): Promise<Se
         policy_budget_ms: PATIENCE_MS,
         queue_delay_ms: PATIENCE_MS,
       },
+      workers: { count: workers },
       ...settings,
     }),
   );
@@ -75,20 +86,31 @@ export async function startService(folder: string, settings: object): Promise<Se
   const child = spawn(process.execPath, options, { stdio: ["ignore", "ignore", "inherit"] });
   const end = started + START_DEADLINE_MS;
   while (performance.now() < end && child.exitCode === null) {
-    if (await exists(socket)) return { child, socket, startMs: performance.now() - started };
+    if ((await Promise.all(sockets.map(exists))).every((one) => one)) {
+      return { child, socket, sockets, startMs: performance.now() - started };
+    }
     await delay(POLL_MS);
   }
   await endOf(child);
   throw new Error("impedance serve did not start");
 }
 
+/** As `--workers` names them (docs/scaling.md). */
+function socketsOf(folder: string, workers: number): string[] {
+  return Array.from({ length: workers }, (_, slot) => join(folder, `grpc.${slot}.sock`));
+}
+
 /** Of an Envoy in front of `upstream`, with the filter or without. */
-export async function configurationOf(upstream: string, socket: string, filtered: boolean) {
+export async function configurationOf(
+  upstream: string,
+  socket: string | readonly string[],
+  filtered: boolean,
+) {
   const template = await readFile(packagePath("envoy/bootstrap.yaml"), "utf8");
   const bootstrap = bootstrapObject(template, {
     listen: LOOPBACK,
     admin: LOOPBACK,
-    service: { socket },
+    service: typeof socket === "string" ? { socket } : socket.map((one) => ({ socket: one })),
     upstreams: [{ id: "bench", url: upstream }],
     accessLog: null,
   });

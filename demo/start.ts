@@ -75,13 +75,13 @@ async function run(
     project: project.folder,
     logFile,
   });
-  const { service, envoy, urls: clientUrls } = await start(config, cleanup);
+  const { admin, envoy, urls: clientUrls } = await start(config, cleanup);
 
   const ids = [...config.servers.keys()];
   const byServer = Object.fromEntries(ids.map((id, at) => [id, clientUrls[at] ?? ""]));
   const published = { ...unpublished, urls: byServer, project: project.folder };
   await claim.publish(published);
-  say(banner({ ...published, config, admin: service.admin, demoCommand: demoCommand(state) }));
+  say(banner({ ...published, config, admin, demoCommand: demoCommand(state) }));
 
   return Promise.race([
     signal.then(() => null),

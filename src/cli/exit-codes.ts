@@ -14,10 +14,13 @@ export const EXIT = {
   policy: 11,
   /** Who is calling cannot be told: keys or issuers do not load. */
   identity: 12,
+  /** Workers keep ending shortly after their start. */
+  workers: 13,
 } as const;
 
 export const EXIT_HELP = `exit codes: 0 as asked, 1 failed, 2 misused, 10 the decision log cannot be written,
-11 the policy does not load, or the host is not as it has to be, 12 who calls cannot be told`;
+11 the policy does not load, or the host is not as it has to be, 12 who calls cannot be told,
+13 workers keep ending`;
 
 export function exitCodeOf({ part }: StartFailure): number {
   if (part === "posture") return EXIT.policy;

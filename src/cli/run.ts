@@ -12,6 +12,7 @@ import { complain, say } from "./output.ts";
 import { policyCommands } from "./policy/policy.ts";
 import { scanCommand } from "./scan.ts";
 import { serveCommand } from "./serve.ts";
+import { serveWorkerCommand } from "./serve-worker.ts";
 import { toolsCommands } from "./tools-commands.ts";
 import { upCommand } from "./up.ts";
 
@@ -40,6 +41,9 @@ export async function run(args: readonly string[]): Promise<number> {
   if (name === "--version" || name === "-v") {
     say(packageVersion());
     return EXIT.ok;
+  }
+  if (name === serveWorkerCommand.name) {
+    return runCommand(serveWorkerCommand, `impedance ${name}`, rest);
   }
   const command = COMMANDS.find((each) => each.name === name);
   if (command === undefined) return unknown(name, COMMANDS, "impedance");

@@ -99,6 +99,8 @@ const NO_PUBLIC_URL =
 export interface Running {
   readonly service: Service;
   readonly envoy: EnvoyProcess;
+  /** Where operators ask. */
+  readonly admin: Address;
   /** Where clients reach the servers, in the order of the configuration. */
   readonly urls: readonly string[];
 }
@@ -137,7 +139,7 @@ export async function startUp(
     });
     const at = `http://${encodeAddress(envoy.listener)}`;
     const urls = [...config.servers.values()].map(({ path }) => `${at}${path}`);
-    return ok({ service: service.value, envoy, urls });
+    return ok({ service: service.value, envoy, admin: adminOf(config, service.value), urls });
   } catch (error) {
     await service.value.stop();
     const message = error instanceof Error ? error.message : String(error);
@@ -160,9 +162,14 @@ async function bootstrap(config: Config, service: Service): Promise<string> {
     service: { host: "127.0.0.1", port: service.grpcPort },
     upstreams: [...config.servers.values()].map(upstreamOf),
     // Envoy would have to be told whom to trust there; operators ask the port itself.
-    ...(config.adminTls === null ? { operator: service.admin } : {}),
+    ...(config.adminTls === null ? { operator: adminOf(config, service) } : {}),
     accessLog: null,
   });
+}
+
+/** A service that stands alone has its own. */
+function adminOf(config: Config, service: Service): Address {
+  return service.admin ?? config.admin;
 }
 
 function upstreamOf({ id, url, path, protocol, caFile }: ServerConfig) {

@@ -133,6 +133,7 @@ export interface RawConfig {
   readonly telemetry: { readonly otlp?: RawOtlp };
   readonly log: { readonly level: LogLevel };
   readonly drain_deadline_ms: number;
+  readonly workers: { readonly count?: number; readonly hang_deadline_ms: number };
 }
 
 interface RawServer {
@@ -248,6 +249,7 @@ export function buildConfig(raw: RawConfig, surroundings: Surroundings): Config 
     otlp: buildOtlp(raw.telemetry.otlp, surroundings.otlpSecrets, folder),
     log: { level: raw.log.level },
     drainDeadlineMs: raw.drain_deadline_ms,
+    workers: { count: raw.workers.count ?? null, hangDeadlineMs: raw.workers.hang_deadline_ms },
   };
 }
 

@@ -79,6 +79,14 @@ export interface Config {
   readonly otlp: OtlpConfig | null;
   readonly log: { readonly level: LogLevel };
   readonly drainDeadlineMs: number;
+  readonly workers: WorkersConfig;
+}
+
+export interface WorkersConfig {
+  /** Null: as many as there are cores, where what is configured lets it be more than one. */
+  readonly count: number | null;
+  /** The longest that a worker may run without a sign of life. */
+  readonly hangDeadlineMs: number;
 }
 
 /** A certificate of our own. Paths are absolute. */

@@ -16,6 +16,8 @@ export interface ExtProc {
   readonly openStreams: number;
   /** New exchanges are refused from now on; listening streams are told to come again. */
   drain(): void;
+  /** Tells listening streams to come again, and refuses nothing. */
+  endListening(): void;
   /** Ends every exchange that is still open, each with an answer or an error. */
   abortAll(): void;
   /** Has each open stream judged again, now. */
@@ -36,6 +38,9 @@ export function createExtProc(options: ExtProcOptions): ExtProc {
   let draining = false;
   const round = createRound(open);
   const timer = setInterval(round, JUDGE_AGAIN_MS).unref();
+  const endListening = () => {
+    for (const stream of open) if (stream.listening) stream.abort("draining");
+  };
   return {
     process(call) {
       const place = shedding.arrive();
@@ -62,8 +67,9 @@ export function createExtProc(options: ExtProcOptions): ExtProc {
     },
     drain() {
       draining = true;
-      for (const stream of open) if (stream.listening) stream.abort("draining");
+      endListening();
     },
+    endListening,
     abortAll() {
       for (const stream of open) stream.abort("draining");
     },

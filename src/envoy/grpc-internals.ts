@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Server, ServerDuplexStream } from "@grpc/grpc-js";
 import { status } from "@grpc/grpc-js";
 
@@ -72,4 +72,18 @@ export function failUnlessVouched(call: ServerDuplexStream<unknown, unknown>): {
       internals.pendingStatus = { code: status.OK, details: "" };
     },
   };
+}
+
+/** The connections that are open. `Server.sessions` knows them with channelz only. */
+export function sessionsOf(server: Server): ReadonlySet<ServerHttp2Session> {
+  const internals = server as unknown as {
+    http2Servers?: Map<unknown, { readonly sessions?: Set<ServerHttp2Session> }>;
+  };
+  assert(internals.http2Servers instanceof Map, "grpc-js: Server.http2Servers is gone");
+  const found = new Set<ServerHttp2Session>();
+  for (const { sessions } of internals.http2Servers.values()) {
+    assert(sessions instanceof Set, "grpc-js: the sessions of an HTTP/2 server are gone");
+    for (const session of sessions) found.add(session);
+  }
+  return found;
 }

@@ -7,11 +7,13 @@ import { createCheck } from "./ext-authz.ts";
 import { createExtProc } from "./ext-proc.ts";
 import { allowStreamResets, failUnlessVouched, refuseEarly } from "./grpc-internals.ts";
 import { type GrpcTls, liveCredentials, onlyAllowed } from "./grpc-tls.ts";
+import { allClosed, handOver } from "./hand-over.ts";
 import { createHealth } from "./health.ts";
 import type { ProcessCall } from "./process-stream.ts";
 import { loadServices } from "./protocol.ts";
 import { traceOfCall } from "./request-head.ts";
 import type { ShedReason } from "./shedding.ts";
+import { listenBeside } from "./takeover.ts";
 import { createTrusted } from "./trust.ts";
 import { bindPrivately } from "./unix-socket.ts";
 
@@ -22,6 +24,8 @@ export interface GrpcServerOptions {
   readonly address: string;
   /** Null or absent: whoever reaches the address can call. */
   readonly tls?: GrpcTls | null;
+  /** Another process may listen at the address, which this one is to replace. */
+  readonly takesOver?: boolean;
   /** Whose words of those before Envoy are believed; nobody's if absent. */
   readonly trust?: Trust;
   readonly ready: () => boolean;
@@ -46,6 +50,11 @@ export interface GrpcServer {
   judgeAgain(): void;
   /** Says "not serving", refuses new exchanges, and waits for the open ones until the deadline. */
   drain(deadlineMs: number): Promise<void>;
+  /**
+   * Leaves the address to another process that listens there: refuses nothing until the peers have
+   * gone there, and waits for what is open. What is left at the deadline is ended, closed.
+   */
+  handOver(deadlineMs: number): Promise<void>;
   /** Ends what is left, closed, and frees the port. */
   close(): void;
 }
@@ -92,7 +101,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     Check: createCheck(firewall, (error, call) => onCallFault("internal", error, call)),
   });
   add(server, services.health, health.handlers);
-  const port = await bind(server, options.address, tls);
+  const { port, stop } = await bind(server, options, tls);
 
   return {
     port,
@@ -108,7 +117,14 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
       extProc.abortAll();
       await allClosed(extProc, 1_000);
     },
+    async handOver(deadlineMs) {
+      await stop();
+      await handOver(server, extProc, deadlineMs);
+      extProc.abortAll();
+      await allClosed(extProc, 1_000);
+    },
     close() {
+      void stop();
       health.close();
       extProc.close();
       server.forceShutdown();
@@ -126,8 +142,22 @@ function add(
   server.addService(service, handlers as Record<string, UntypedHandleCall>);
 }
 
-function bind(server: Server, address: string, tls: GrpcTls | null): Promise<number> {
+interface Bound {
+  readonly port: number;
+  /** Resolves once no connection is accepted any more. */
+  stop(): Promise<void>;
+}
+
+async function bind(
+  server: Server,
+  { address, takesOver = false }: GrpcServerOptions,
+  tls: GrpcTls | null,
+): Promise<Bound> {
   const credentials = tls === null ? ServerCredentials.createInsecure() : liveCredentials(tls.live);
+  if (takesOver) {
+    const injector = server.createConnectionInjector(credentials);
+    return listenBeside(address, (socket) => injector.injectConnection(socket));
+  }
   const bound = (): Promise<number> =>
     new Promise((resolve, reject) => {
       server.bindAsync(address, credentials, (error, port) => {
@@ -136,13 +166,7 @@ function bind(server: Server, address: string, tls: GrpcTls | null): Promise<num
       });
     });
   const path = /^unix:(.*)$/s.exec(address)?.[1];
-  return path === undefined ? bound() : bindPrivately(path, bound);
-}
-
-/** Waits until no exchange is open, or until the deadline. */
-async function allClosed(extProc: { readonly openStreams: number }, deadlineMs: number) {
-  const until = Date.now() + deadlineMs;
-  while (extProc.openStreams > 0 && Date.now() < until) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  const port = await (path === undefined ? bound() : bindPrivately(path, bound));
+  // `close` does it: whoever listens alone has nobody to leave the address to.
+  return { port, stop: async () => undefined };
 }

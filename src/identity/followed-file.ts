@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
 
 import type { Clock } from "../core/ports.ts";
 
@@ -64,7 +64,8 @@ function read<Value>({ path, maxBytes, decode }: FollowedFileOptions<Value>): Va
 export function readBounded(path: string, maxBytes: number): string | null {
   let descriptor: number | null = null;
   try {
-    descriptor = openSync(path, "r");
+    // To open a pipe would wait for somebody to write to it.
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     if (!fstatSync(descriptor).isFile()) return null;
     const buffer = Buffer.alloc(maxBytes + 1);
     let length = 0;

@@ -62,6 +62,7 @@ class ExchangeStay implements Stay {
   denial: Decision | null = null;
   #opening: Opening | null = null;
   #release: (() => void) | null = null;
+  #isStreaming = false;
 
   constructor(head: RequestHead, kind: HttpKind, dependencies: Dependencies) {
     this.#head = head;
@@ -115,6 +116,8 @@ class ExchangeStay implements Stay {
   #entered(entry: Entry): SessionRefusal | null {
     if (entry.kind === "refused") return entry.code;
     this.session = entry.session;
+    // The stream was there before its session was.
+    if (this.#isStreaming) this.keep();
     return null;
   }
 
@@ -144,6 +147,7 @@ class ExchangeStay implements Stay {
   }
 
   keep(): void {
+    this.#isStreaming = true;
     this.#release ??= this.session?.keep() ?? null;
   }
 
@@ -184,6 +188,7 @@ class ExchangeStay implements Stay {
   }
 
   leave(): void {
+    this.#isStreaming = false;
     this.#release?.();
     this.#release = null;
     this.#opening = null;

@@ -3,11 +3,13 @@ import { isRecord } from "./json.ts";
 
 /**
  * Tells a number by another that stands between the same `constants`, always the same one. To who
- * only compares it with these (`<`, `<=`, `>`, `>=`), the two are alike.
+ * only compares it with these (`<`, `<=`, `>`, `>=`), the two are alike. What is no number in JSON
+ * stays what it is.
  */
 export function createBands(constants: Iterable<number>): (value: number) => number {
   const edges = [...new Set(constants)].filter(Number.isFinite).sort((a, b) => a - b);
   return (value) => {
+    if (!Number.isFinite(value)) return value;
     const at = firstAtLeast(edges, value);
     const [below, above] = [edges[at - 1], edges[at]];
     if (above === value) return value;

@@ -17,8 +17,9 @@ export interface BuildFacts {
   readonly numbers: readonly number[];
 }
 
-const NUMBERS_MAX = 1024;
-const PATHS_MAX = 1024;
+/** Of a manifest; what says more is none. */
+export const NUMBERS_MAX = 1024;
+export const PATHS_MAX = 1024;
 const STEPS_MAX = 16;
 
 /** Null for a manifest that says nothing; undefined for one that says what it cannot mean. */

@@ -58,8 +58,14 @@ export function createExternal(options: ExternalOptions): External {
     if (timer !== null) clearTimeout(timer);
     if (held === null) return;
     const leftMs = Math.max(0, held.endsAtMs - clock.now());
-    timer = setTimeout(() => tell("too old"), Math.min(leftMs, TIMER_MAX_MS));
+    timer = setTimeout(wake, Math.min(leftMs, TIMER_MAX_MS));
     timer.unref();
+  }
+
+  function wake(): void {
+    tell("too old");
+    // A timer may be ahead of the clock.
+    if (current() !== null) wakeAtEnd();
   }
 
   return {

@@ -1,5 +1,5 @@
-import { open, readdir } from "node:fs/promises";
-import { join } from "node:path";
+import { open, readdir, realpath } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
 
 /** A file system of Linux, or a copy of parts of one. Paths are absolute, as the kernel has them. */
 export interface Tree {
@@ -8,6 +8,11 @@ export interface Tree {
   bytes(path: string): Promise<Uint8Array | null>;
   /** The names in a folder, up to a bound; null where it cannot be read. */
   names(path: string): Promise<readonly string[] | null>;
+  /**
+   * Where a path leads through all links; of what is not there yet, where it would come to be. Null
+   * where that cannot be told, or is outside.
+   */
+  resolved(path: string): Promise<string | null>;
 }
 
 const FILE_MAX_BYTES = 1024 * 1024;
@@ -26,7 +31,24 @@ export function createTree(root: string): Tree {
       const names = await readdir(at(path)).catch(() => null);
       return names === null ? null : names.slice(0, NAMES_MAX);
     },
+    async resolved(path) {
+      const [top, place] = await Promise.all([placeOf(root), placeOf(at(path))]);
+      if (top === null || place === null) return null;
+      const inside = relative(top, place);
+      return inside === ".." || inside.startsWith("../") ? null : `/${inside}`;
+    },
   };
+}
+
+async function placeOf(path: string): Promise<string | null> {
+  try {
+    return await realpath(path);
+  } catch (error) {
+    const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    if (!isMissing || dirname(path) === path) return null;
+    const above = await placeOf(dirname(path));
+    return above === null ? null : join(above, relative(dirname(path), path));
+  }
 }
 
 /** Files of /proc and /sys say that they are empty: they are read to their end. */

@@ -68,7 +68,7 @@ export function missingForAuthentication({ authentication }: Config): readonly s
 }
 
 /** Whether there is any way to show who one is. */
-function asksWhoCalls({ authentication }: Config): boolean {
+export function asksWhoCalls({ authentication }: Pick<Config, "authentication">): boolean {
   const { tokens, apiKeys, mtls, proxyToken } = authentication;
   return [tokens, apiKeys, mtls, proxyToken].some((method) => method !== null);
 }

@@ -2,6 +2,7 @@ import { err, ok, type Result } from "../core/result.ts";
 import { describeError } from "../telemetry/log.ts";
 import { type LiveInventory, startLiveInventory } from "./live-inventory.ts";
 import { type LivePolicy, startLivePolicy } from "./live-policy.ts";
+import type { PolicyInForce } from "./load-policy.ts";
 import { missingForPosture } from "./posture/missing.ts";
 import { type LivePosture, startPosture } from "./posture/start.ts";
 import { type Notes, noteReload } from "./reloads.ts";
@@ -20,10 +21,17 @@ export interface DecidingFailure {
   readonly errors: readonly string[];
 }
 
+export interface DecidingOptions {
+  /** The file system whose /proc and /sys tell of the host; `/` unless told otherwise. */
+  readonly hostRoot?: string | undefined;
+  /** What stands against a policy that can be used otherwise; null for nothing. */
+  readonly objection: (policy: PolicyInForce) => string | null;
+}
+
 /** Reads all of it once, or says what stands against a start, with nothing left running. */
 export async function startDeciding(
   notes: Notes,
-  hostRoot: string,
+  { hostRoot = "/", objection }: DecidingOptions,
 ): Promise<Result<Deciding, DecidingFailure>> {
   const { config, metrics, log } = notes;
   const missing = missingForPosture(config);
@@ -42,6 +50,7 @@ export async function startDeciding(
     clock: systemClock,
     posture: posture.value,
     onGuardFault: (guard, error) => log.error("guard_fault", { guard, ...describeError(error) }),
+    objection,
     onReload: (reload) => noteReload(reload, notes),
   });
   const stop = () => {

@@ -1,7 +1,7 @@
 import type { Config } from "../config/config.ts";
 import type { Clock } from "../core/ports.ts";
 import type { Posture } from "../core/posture.ts";
-import { ok, type Result } from "../core/result.ts";
+import { err, ok, type Result } from "../core/result.ts";
 import type { Inspector } from "../guard/inspect.ts";
 import type { FaultListener } from "../guard/plugins/plugin.ts";
 import { inspectorOf, loadGuards } from "./load-guards.ts";
@@ -34,6 +34,8 @@ export interface LiveOptions {
   /** What is known of the host; absent where nobody looks. */
   readonly posture?: Posture;
   readonly onGuardFault: FaultListener;
+  /** What stands against a policy beside itself; null for nothing. Absent: nothing ever does. */
+  readonly objection?: (policy: PolicyInForce) => string | null;
   /** Told of every look that found something; one error is told once, for as long as it lasts. */
   readonly onReload: (reload: Exclude<Reload, { readonly kind: "unchanged" }>) => void;
 }
@@ -89,10 +91,12 @@ function follow(loader: PolicyLoader, first: InForce, options: LiveOptions): Liv
 /** Null when nothing is new. */
 async function load(
   loader: PolicyLoader,
-  { config, clock, onGuardFault }: LiveOptions,
+  { config, clock, onGuardFault, objection }: LiveOptions,
 ): Promise<Result<InForce | null, readonly string[]>> {
   const policy = await loader.load();
   if (policy.ok && policy.value === null) return ok(null);
+  const objected = policy.ok && policy.value !== null ? objection?.(policy.value) : null;
+  if (typeof objected === "string") return err([objected]);
   const redact = policy.ok ? (policy.value?.redact ?? null) : null;
   const detect = policy.ok ? (policy.value?.detect ?? null) : null;
   const guards = await loadGuards(config, { redact, detect, only: null, onFault: onGuardFault });

@@ -36,8 +36,13 @@ function memoryStore(shared: ((local: AliasStore) => AliasStore) | null): AliasS
 }
 
 /** Whether aliases are minted with a key that ends with this run. */
-export function hasPassingAliases({ aliases, servers }: Config): boolean {
-  if (aliases.key !== null) return false;
+export function hasPassingAliases(config: Config): boolean {
+  return config.aliases.key === null && concealsPaths(config);
+}
+
+/** Whether there is a server whose paths are concealed. */
+export function concealsPaths({ aliases, servers }: Pick<Config, "aliases" | "servers">): boolean {
+  if (aliases.mode === "on") return true;
   return [...servers.values()].some(({ roots }) => isAliased(aliases.mode, [...roots.values()]));
 }
 

@@ -21,6 +21,8 @@ export interface PortsOptions {
   readonly policyDefault: () => "deny" | "allow";
   /** When the admin port is taken, any free one will do. */
   readonly anyAdminPort: boolean;
+  /** One of several: it takes its gRPC port over, and the admin port is its supervisor's. */
+  readonly isWorker: boolean;
   /** What else operators can ask for. */
   readonly routes?: readonly AdminRoute[];
 }
@@ -28,7 +30,10 @@ export interface PortsOptions {
 /** Where the proxy calls, and where operators do. */
 export interface Ports {
   readonly grpc: GrpcServer;
-  readonly admin: Admin;
+  /** Null in a worker. */
+  readonly admin: Admin | null;
+  /** Codes of what keeps them from being used. */
+  hindrances(): readonly string[];
   /** Frees both; what is open on them ends. */
   close(): Promise<void>;
 }
@@ -43,7 +48,8 @@ export async function openPorts(options: PortsOptions): Promise<Result<Ports, re
     transport.value.stop();
     return err([inUse("grpc", config.grpc, "EADDRINUSE")]);
   }
-  const admin = await bindAdmin(options, transport.value);
+  const { hindrances } = transport.value;
+  const admin = options.isWorker ? ok(null) : await bindAdmin(options, transport.value);
   if (!admin.ok) {
     transport.value.stop();
     grpc.close();
@@ -52,16 +58,17 @@ export async function openPorts(options: PortsOptions): Promise<Result<Ports, re
   return ok({
     grpc,
     admin: admin.value,
+    hindrances,
     async close() {
       transport.value.stop();
       grpc.close();
-      await admin.value.close();
+      await admin.value?.close();
     },
   });
 }
 
 async function bindGrpc(
-  { config, log, metrics, firewall, serves }: PortsOptions,
+  { config, log, metrics, firewall, serves, isWorker }: PortsOptions,
   { grpcTls }: Transport,
 ): Promise<GrpcServer | null> {
   try {
@@ -70,6 +77,7 @@ async function bindGrpc(
       limits: config.limits,
       address: grpcAddress(config.grpc),
       tls: grpcTls,
+      takesOver: isWorker,
       trust: config.trust,
       ready: serves,
       onFault: (code, error, traceId) =>

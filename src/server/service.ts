@@ -5,12 +5,13 @@ import type { DecisionEvent } from "../core/audit.ts";
 import type { Firewall } from "../core/exchange.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import type { Tracer } from "../core/trace.ts";
+import type { GrpcServer } from "../envoy/grpc-server.ts";
 import type { Dependencies } from "../pipeline/dependencies.ts";
 import { createDurableFirewall } from "../pipeline/durable.ts";
 import { createFirewall } from "../pipeline/firewall.ts";
 import { createTracedFirewall } from "../pipeline/traced.ts";
 import type { Logger } from "../telemetry/log.ts";
-import { createMetrics, type Metrics } from "../telemetry/metrics.ts";
+import { createMetrics, type Metrics, type MetricsSnapshot } from "../telemetry/metrics.ts";
 import { approvalRouteOf, approvalsOf } from "./approvals.ts";
 import { missingForAuthentication } from "./authentication.ts";
 import { startDeciding } from "./deciding.ts";
@@ -24,7 +25,9 @@ import { openPorts, type Ports } from "./ports.ts";
 import { createPostureRoute } from "./posture/route.ts";
 import { followInventory, followPosture, noteStart } from "./reloads.ts";
 import { openState } from "./state.ts";
+import type { OpenedState } from "./stores.ts";
 import { systemClock } from "./system.ts";
+import { policyNeedsOneMemory } from "./workers/one-memory.ts";
 
 export interface ServiceOptions {
   readonly config: Config;
@@ -37,6 +40,8 @@ export interface ServiceOptions {
   readonly tap?: LineTap;
   /** When the admin port is taken, any free one will do. */
   readonly anyAdminPort?: boolean;
+  /** One of several: without an admin port, and its gRPC port is taken over from one before. */
+  readonly isWorker?: boolean;
   /** The file system whose /proc and /sys tell of the host; `/` unless told otherwise. */
   readonly hostRoot?: string;
 }
@@ -44,13 +49,29 @@ export interface ServiceOptions {
 /** The running service: gRPC for the proxy, HTTP for the operator. */
 export interface Service {
   readonly grpcPort: number;
-  readonly admin: { readonly host: string; readonly port: number };
+  /** Null in a worker. */
+  readonly admin: { readonly host: string; readonly port: number } | null;
   /** As it was at the start. */
   readonly policy: PolicyInForce;
   /** Settles when the service may not run on: whoever started it stops it. */
   readonly failed: Promise<StartFailure>;
-  /** Lets open exchanges finish until the deadline, ends the rest closed, writes the log out. */
-  stop(): Promise<Stopped>;
+  health(): ServiceHealth;
+  /** What was counted. */
+  snapshot(): Promise<MetricsSnapshot>;
+  /**
+   * Lets open exchanges finish until the deadline (that of the configuration if absent), ends the
+   * rest closed, writes the log out.
+   */
+  stop(deadlineMs?: number): Promise<Stopped>;
+  /** The same for another process that listens at the address: until then nothing is refused. */
+  handOver(): Promise<Stopped>;
+}
+
+export interface ServiceHealth {
+  readonly isReady: boolean;
+  /** Codes of what stands against it. */
+  readonly hindrances: readonly string[];
+  readonly policyDefault: "deny" | "allow";
 }
 
 /** Whether all decisions are in the log. */
@@ -73,7 +94,7 @@ export async function startService(
 }
 
 async function start(options: ServiceOptions): Promise<Result<Service, StartFailure>> {
-  const { config, log } = options;
+  const { config, log, isWorker = false } = options;
   const undo: (() => unknown)[] = [];
   const giveUp = async (part: StartFailure["part"], errors: readonly string[]) => {
     for (const step of undo.reverse()) await step();
@@ -82,7 +103,8 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
   const metrics = createMetrics({ version: packageVersion() });
   let judgeAgain = () => {};
   const notes = { config, metrics, log, sink: () => sink, judgeAgain: () => judgeAgain() };
-  const deciding = await startDeciding(notes, options.hostRoot ?? "/");
+  const objection = objectionOf(options);
+  const deciding = await startDeciding(notes, { hostRoot: options.hostRoot, objection });
   if (!deciding.ok) return giveUp(deciding.error.part, deciding.error.errors);
   undo.push(() => deciding.value.stop());
   const { inventory, posture } = deciding.value;
@@ -111,15 +133,17 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
     },
   });
   let ready = false;
+  const isReadyNow = () => ready && sink.healthy && isReady();
   const ports = await openPorts({
     config,
     log,
     metrics,
     firewall: firewallOf(dependencies, config, sink, tracer),
     serves: () => ready,
-    ready: () => ready && sink.healthy && isReady(),
+    ready: isReadyNow,
     policyDefault: () => current().policy.default,
     anyAdminPort: options.anyAdminPort === true,
+    isWorker,
     routes: [
       approvalRouteOf(config, desk, sink, dependencies),
       createPostureRoute(config.adminAccess.token, posture),
@@ -132,21 +156,64 @@ async function start(options: ServiceOptions): Promise<Result<Service, StartFail
   followInventory(inventory, notes);
   followPosture(posture, notes);
   ready = true;
-  log.info("started", { grpc_port: grpc.port, admin_port: admin.port });
+  log.info("started", { grpc_port: grpc.port, ...(admin && { admin_port: admin.port }) });
+  const stopJudging = () => {
+    ready = false;
+    deciding.value.stop();
+  };
   return ok({
     grpcPort: grpc.port,
     admin,
     policy: current().policy,
     failed: posture.failed.then((errors) => ({ part: "posture", errors }) as const),
-    async stop() {
-      ready = false;
-      deciding.value.stop();
-      endWithin(config.drainDeadlineMs);
-      await drain(options, ports.value);
-      state.value.close();
-      return close(sink, log);
-    },
+    health: () => healthOf(isReadyNow(), ports.value.hindrances(), current().policy.default),
+    snapshot: metrics.snapshot,
+    ...endsOf(options, { ports: ports.value, state: state.value, sink, endWithin, stopJudging }),
   });
+}
+
+/** What stands against a policy where there are several workers. */
+function objectionOf({ config, isWorker = false }: ServiceOptions) {
+  return (policy: PolicyInForce) => (isWorker ? policyNeedsOneMemory(config, policy) : null);
+}
+
+function healthOf(
+  isReadyNow: boolean,
+  hindrances: readonly string[],
+  policyDefault: "deny" | "allow",
+): ServiceHealth {
+  return { isReady: isReadyNow && hindrances.length === 0, hindrances, policyDefault };
+}
+
+interface Ending {
+  readonly ports: Ports;
+  readonly state: OpenedState;
+  readonly sink: ManagedAuditSink;
+  readonly endWithin: (deadlineMs: number) => void;
+  readonly stopJudging: () => void;
+}
+
+function endsOf(
+  { config, log }: ServiceOptions,
+  { ports, state, sink, endWithin, stopJudging }: Ending,
+): Pick<Service, "stop" | "handOver"> {
+  const leave = async (go: (grpc: GrpcServer) => Promise<void>): Promise<Stopped> => {
+    endWithin(config.drainDeadlineMs);
+    log.info("draining", { open_streams: ports.grpc.openStreams });
+    await go(ports.grpc);
+    stopJudging();
+    await ports.close();
+    state.close();
+    return close(sink, log);
+  };
+  return {
+    stop(deadlineMs = config.drainDeadlineMs) {
+      stopJudging();
+      return leave((grpc) => grpc.drain(deadlineMs));
+    },
+    // What is still under way is judged by the policy in force, as ever.
+    handOver: () => leave((grpc) => grpc.handOver(config.drainDeadlineMs)),
+  };
 }
 
 /** With `audit.sync`, one whose word stands once the disk has it. */
@@ -176,12 +243,6 @@ function noteRedis(metrics: Metrics, log: Logger): (isUp: boolean) => void {
     if (isUp) log.info("redis_up");
     else log.error("redis_down");
   };
-}
-
-async function drain({ config, log }: ServiceOptions, { grpc, close }: Ports): Promise<void> {
-  log.info("draining", { open_streams: grpc.openStreams });
-  await grpc.drain(config.drainDeadlineMs);
-  await close();
 }
 
 async function close(sink: ManagedAuditSink, log: Logger): Promise<Stopped> {

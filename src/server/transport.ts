@@ -50,6 +50,20 @@ export async function openTransport(
   });
 }
 
+/** The part that a supervisor of workers needs: the certificate of the admin port alone. */
+export async function openAdminTransport(
+  config: Config,
+  surroundings: Omit<Surroundings, "metrics">,
+): Promise<Result<Pick<Transport, "adminTls" | "stop">, readonly string[]>> {
+  const errors = await transportErrors(config);
+  if (errors.length > 0) return err(errors);
+  // Its expiry is told by the workers' metrics, which read the same files.
+  const metrics = { certificateExpiry() {}, certificateReloaded() {}, peerRefused() {} };
+  const parts = { ...surroundings, metrics: { ...metrics, adminRefused() {} } };
+  const admin = await watch("admin", adminFilesOf(config), config.adminTls, parts);
+  return ok({ adminTls: admin, stop: () => admin?.stop() });
+}
+
 /** What would keep `openTransport` from opening. */
 export async function transportErrors(config: Config): Promise<readonly string[]> {
   const pairs = [

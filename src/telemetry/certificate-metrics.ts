@@ -17,6 +17,7 @@ export function createCertificateMetrics(registry: Registry): CertificateMetrics
   new Gauge({
     name: "impedance_certificate_expires_seconds",
     help: "Time until a certificate of our own ends; below 0 once it has.",
+    aggregator: "min",
     labelNames: ["name"],
     registers,
     collect() {

@@ -25,6 +25,8 @@ export interface LoggerOptions {
   readonly level: LogLevel;
   /** Standard error unless told otherwise. */
   readonly destination?: DestinationStream;
+  /** Which of several workers writes; every entry says so. */
+  readonly worker?: number;
 }
 
 const STDERR = 2;
@@ -40,7 +42,8 @@ export function createLogger(options: LoggerOptions): Logger {
     options.destination ??
     // Of a length of 0, its default, `flush` would not wait.
     destination({ dest: STDERR, sync: false, minLength: 1, maxLength: WAITING_MAX_BYTES });
-  const log = pino({ level: options.level, base: null }, stream);
+  const base = options.worker === undefined ? null : { worker: options.worker };
+  const log = pino({ level: options.level, base }, stream);
   const entry =
     (level: LogLevel) =>
     (code: string, fields: LogFields = {}) => {

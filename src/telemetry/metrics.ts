@@ -44,9 +44,14 @@ export interface Metrics
   redisUp(isUp: boolean): void;
   readonly contentType: string;
   render(): Promise<string>;
+  /** All of it, to be summed up with that of other workers. */
+  snapshot(): Promise<MetricsSnapshot>;
   /** The same for a collector, as the body of a request of OTLP. */
   encode(resource: OtlpResource, times: MetricTimes): Promise<string>;
 }
+
+/** Plain JSON, which a process can tell another. */
+export type MetricsSnapshot = readonly object[];
 
 export interface MetricsOptions {
   readonly version: string;
@@ -96,6 +101,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     ...createPostureMetrics(registry),
     contentType: registry.contentType,
     render: () => registry.metrics(),
+    snapshot: () => registry.getMetricsAsJSON(),
     encode: (resource, times) => encodeMetrics(registry, resource, times),
   };
 }
@@ -168,6 +174,7 @@ function watched(registry: Registry, isHealthy: () => boolean): void {
   new Gauge({
     name: "impedance_audit_healthy",
     help: "1 while the decision log can be written; at 0 messages are denied.",
+    aggregator: "min",
     registers: [registry],
     collect() {
       this.set(isHealthy() ? 1 : 0);
@@ -251,6 +258,7 @@ function createInstruments(registry: Registry) {
     build: new Gauge({
       name: "impedance_build_info",
       help: "Always 1; the labels tell what runs.",
+      aggregator: "first",
       labelNames: ["version", "node"],
       registers,
     }),
@@ -274,6 +282,7 @@ function createLimitInstruments(registry: Registry) {
     redis: new Gauge({
       name: "impedance_redis_up",
       help: "1 while Redis answers; absent where none is configured.",
+      aggregator: "min",
       registers: [],
     }),
   } as const;

@@ -62,10 +62,16 @@ export function createShippingMetrics(registry: Registry): ShippingMetrics {
 
 function createState(registers: Registry[]): ShippingMetrics["shippingState"] {
   const states = new Map<string, () => ShippingState>();
-  const gauge = (name: string, help: string, read: (state: ShippingState) => number) =>
+  const gauge = (
+    name: string,
+    help: string,
+    aggregator: "sum" | "min",
+    read: (state: ShippingState) => number,
+  ) =>
     new Gauge({
       name,
       help,
+      aggregator,
       labelNames: ["destination"],
       registers,
       collect() {
@@ -73,9 +79,9 @@ function createState(registers: Registry[]): ShippingMetrics["shippingState"] {
       },
     });
   const buffered = "Lines of the decision log that wait to be sent.";
-  gauge("impedance_shipping_buffered", buffered, (state) => state.buffered);
+  gauge("impedance_shipping_buffered", buffered, "sum", (state) => state.buffered);
   const healthy = "0 from a failed attempt to send lines of the decision log to the next success.";
-  gauge("impedance_shipping_healthy", healthy, (state) => (state.isFailing ? 0 : 1));
+  gauge("impedance_shipping_healthy", healthy, "min", (state) => (state.isFailing ? 0 : 1));
   return (destination, state) => {
     states.set(destination, state);
   };

@@ -16,13 +16,16 @@ import { waitFor } from "./wait.ts";
 const BOOTSTRAP_FOLDER = new URL("../../envoy/", import.meta.url);
 const GRACEFUL_CLOSE = "envoy.reloadable_features.ext_proc_graceful_grpc_close";
 
+/** `{ port }` on the loopback interface, or `{ socket }`. */
+export type ServicePlace = { readonly port: number } | { readonly socket: string };
+
 /** The bootstrap files that we ship. */
 export type TemplateName = "bootstrap.yaml" | "ext-authz.yaml";
 
 export interface GatewayOptions {
   readonly upstreams: readonly UpstreamServer[];
-  /** Where Impedance serves gRPC: `{ port }` on the loopback interface, or `{ socket }`. */
-  readonly service: { readonly port: number } | { readonly socket: string };
+  /** Where Impedance serves gRPC; with several workers, each of them. */
+  readonly service: ServicePlace | readonly ServicePlace[];
   readonly template?: TemplateName;
   /** Changes the configuration just before it is used. */
   readonly override?: (configuration: Bootstrap) => void;
@@ -130,10 +133,8 @@ export function freePort(): Promise<number> {
 
 async function configurationFor(options: GatewayOptions, accessLog: string): Promise<Bootstrap> {
   const anyPort: Address = { host: "127.0.0.1", port: 0 };
-  const service: ServiceAddress =
-    "socket" in options.service
-      ? options.service
-      : { host: "127.0.0.1", port: options.service.port };
+  const service =
+    "length" in options.service ? options.service.map(addressOf) : addressOf(options.service);
   const configuration = bootstrapObject(await readTemplate(options.template), {
     listen: anyPort,
     admin: anyPort,
@@ -152,6 +153,10 @@ async function configurationFor(options: GatewayOptions, accessLog: string): Pro
   return configuration;
 }
 
+function addressOf(place: ServicePlace): ServiceAddress {
+  return "socket" in place ? place : { host: "127.0.0.1", port: place.port };
+}
+
 async function readStats(admin: Address): Promise<Map<string, number>> {
   const answer = await fetch(`http://${admin.host}:${admin.port}/stats`);
   const found = new Map<string, number>();
@@ -167,4 +172,22 @@ async function readAccessLog(file: string): Promise<AccessLine[]> {
   const text = await readFile(file, "utf8").catch(() => "");
   const complete = text.split("\n").slice(0, -1);
   return complete.map((line) => JSON.parse(line) as AccessLine);
+}
+
+/** The first of `count` ports in a row that nobody listens on just now. */
+export async function freePorts(count: number): Promise<number> {
+  for (;;) {
+    const first = await freePort();
+    const others = Array.from({ length: count - 1 }, (_, index) => first + index + 1);
+    const free = await Promise.all(others.map(isFree));
+    if (free.every((one) => one)) return first;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
 }

@@ -9,6 +9,7 @@ import { credentials, makeGenericClientConstructor } from "@grpc/grpc-js";
 
 import { loadServices } from "../../src/envoy/protocol.ts";
 import { expectValid } from "./decision-event.ts";
+import type { ServicePlace } from "./gateway.ts";
 import { ALLOW_TOOLS } from "./service.ts";
 import { within } from "./wait.ts";
 
@@ -19,6 +20,10 @@ export interface ServeOptions {
   readonly policy?: string;
   /** Where a service was before; any free port if absent. */
   readonly port?: number;
+  /** A Unix socket in place of a port. */
+  readonly socket?: string;
+  /** Several, with a key for aliases; one process without a supervisor if absent. */
+  readonly workers?: number;
 }
 
 export interface Exit {
@@ -30,6 +35,9 @@ export interface Exit {
 export interface ServeProcess extends AsyncDisposable {
   /** Give it to `startGateway({ service })`. */
   readonly port: number;
+  /** Of each worker; give them to `startGateway({ service })`. */
+  readonly places: readonly ServicePlace[];
+  readonly pid: number;
   readonly adminPort: number;
   /** Its own log: one JSON line each, of standard error. */
   readonly log: readonly string[];
@@ -45,7 +53,8 @@ export interface ServeProcess extends AsyncDisposable {
 }
 
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
-const START_DEADLINE_MS = 15_000;
+const START_DEADLINE_MS = 30_000;
+const KEY = "of-this-test-and-no-other-service";
 
 /** Starts the service and waits until it serves; rejects with what it wrote if it does not. */
 export async function startServe(options: ServeOptions = {}): Promise<ServeProcess> {
@@ -54,10 +63,15 @@ export async function startServe(options: ServeOptions = {}): Promise<ServeProce
   const policy = join(folder, "policy.yaml");
   await writeFile(config, options.config ?? "");
   await writeFile(policy, options.policy ?? ALLOW_TOOLS);
-  const addresses = ["--grpc", `127.0.0.1:${options.port ?? 0}`, "--admin", "127.0.0.1:0"];
+  const { workers = 1 } = options;
+  const grpc = options.socket ? `unix:${options.socket}` : `127.0.0.1:${options.port ?? 0}`;
+  const addresses = ["--grpc", grpc, "--admin", "127.0.0.1:0", "--workers", `${workers}`];
   const args = [MAIN, "serve", "--config", config, "--policy", policy, ...addresses];
   const child = spawn(process.execPath, args, {
-    env: { PATH: process.env.PATH },
+    env: {
+      PATH: process.env.PATH,
+      ...(workers > 1 ? { IMPEDANCE_ALIASES_KEY: "env:KEY", KEY } : {}),
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const exited = exitOf(child);
@@ -89,6 +103,7 @@ export async function startServe(options: ServeOptions = {}): Promise<ServeProce
     const ports = await within("serve to start", started.promise, START_DEADLINE_MS);
     return {
       ...ports,
+      pid: child.pid ?? 0,
       log,
       decisions,
       account,
@@ -108,13 +123,27 @@ export async function startServe(options: ServeOptions = {}): Promise<ServeProce
 
 interface Ports {
   readonly port: number;
+  readonly places: readonly ServicePlace[];
   readonly adminPort: number;
 }
 
+/** Of the service as a whole: each worker says that it has started, too. */
 function portsIn(line: string): Ports | null {
-  if (!line.includes('"code":"started"')) return null;
-  const entry = JSON.parse(line) as { readonly grpc_port: number; readonly admin_port: number };
-  return { port: entry.grpc_port, adminPort: entry.admin_port };
+  if (line.includes('"worker":') || !/"code":"(?:workers_)?started"/.test(line)) return null;
+  const entry: Entry = JSON.parse(line);
+  const places = entry.grpc?.split(" ").map(placeOf) ?? [{ port: entry.grpc_port ?? 0 }];
+  return { port: entry.grpc_port ?? 0, places, adminPort: entry.admin_port };
+}
+
+interface Entry {
+  readonly grpc_port?: number;
+  readonly grpc?: string;
+  readonly admin_port: number;
+}
+
+function placeOf(address: string): ServicePlace {
+  if (address.startsWith("unix:")) return { socket: address.slice("unix:".length) };
+  return { port: Number(address.slice(address.lastIndexOf(":") + 1)) };
 }
 
 function exitOf(child: ChildProcess): Promise<Exit> {

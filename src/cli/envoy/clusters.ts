@@ -41,7 +41,7 @@ export interface Cluster {
   transport_socket?: object;
   load_assignment: {
     cluster_name: string;
-    endpoints: [{ lb_endpoints: [{ endpoint: { address: object } }] }];
+    endpoints: [{ lb_endpoints: { endpoint: { address: object } }[] }];
   };
 }
 
@@ -50,13 +50,27 @@ export function clusterName(id: string): string {
   return `mcp-${id}`;
 }
 
-/** The cluster of Impedance itself, changed to where the service is. */
-export function serviceCluster(clusters: readonly Cluster[], service: ServiceAddress): Cluster {
+/** The cluster of Impedance itself, changed to where the service is: one endpoint a worker. */
+export function serviceCluster(
+  clusters: readonly Cluster[],
+  service: ServiceAddress | readonly ServiceAddress[],
+): Cluster {
   const found = clusters.find(({ name }) => name === SERVICE);
   assert(found, `the Envoy bootstrap has a cluster named ${SERVICE}`);
   const cluster = structuredClone(found);
-  if ("socket" in service) pointTo(cluster, { pipe: { path: service.socket } });
-  else pointToEndpoint(cluster, service, isIP(service.host) !== 0);
+  if (!("length" in service)) {
+    if ("socket" in service) pointTo(cluster, [{ pipe: { path: service.socket } }]);
+    else pointToEndpoint(cluster, service, isIP(service.host) !== 0);
+    return cluster;
+  }
+  assert(
+    service.every((one) => "socket" in one || isIP(one.host) !== 0),
+    "several workers are reached by sockets or IP addresses",
+  );
+  pointTo(
+    cluster,
+    service.map((one) => ("socket" in one ? { pipe: { path: one.socket } } : socketOf(one))),
+  );
   return cluster;
 }
 
@@ -102,16 +116,19 @@ export function urlOf(upstream: UpstreamServer): UpstreamUrl {
 }
 
 function pointToEndpoint(cluster: Cluster, endpoint: Address, isAddress: boolean): void {
-  pointTo(cluster, {
-    socket_address: { address: endpoint.host, port_value: endpoint.port },
-  });
+  pointTo(cluster, [socketOf(endpoint)]);
   if (isAddress) return;
   // ALL tries IPv6 and IPv4 side by side: `localhost` servers listen on either.
   cluster.type = "LOGICAL_DNS";
   cluster.dns_lookup_family = "ALL";
 }
 
-function pointTo(cluster: Cluster, address: object): void {
+function socketOf({ host, port }: Address): object {
+  return { socket_address: { address: host, port_value: port } };
+}
+
+function pointTo(cluster: Cluster, addresses: readonly object[]): void {
   cluster.type = "STATIC";
-  cluster.load_assignment.endpoints[0].lb_endpoints[0].endpoint.address = address;
+  const [endpoints] = cluster.load_assignment.endpoints;
+  endpoints.lb_endpoints = addresses.map((address) => ({ endpoint: { address } }));
 }

@@ -19,8 +19,8 @@ export interface BootstrapOptions {
   /** Port 0 asks the system for a free one. */
   readonly listen: Address;
   readonly admin: Address;
-  /** Where Impedance serves gRPC. */
-  readonly service: ServiceAddress;
+  /** Where Impedance serves gRPC; with several workers, each of them. */
+  readonly service: ServiceAddress | readonly ServiceAddress[];
   readonly upstreams: readonly UpstreamServer[];
   /** Path of the access log; null: none. Without it, the template's own stays. */
   readonly accessLog?: string | null;

@@ -28,7 +28,8 @@ async function readPath(
   mounts: readonly Mount[],
   path: string,
 ): Promise<PostureReading> {
-  const mount = mountOf(mounts, path);
+  const place = await tree.resolved(path);
+  const mount = place === null ? null : mountOf(mounts, place);
   if (mount === null) return { state: "unknown", readFrom: `${MOUNTINFO}: ${path} not found` };
   const device = await deviceOf(tree, mount);
   if (device === null) {

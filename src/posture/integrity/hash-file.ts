@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { constants } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { err, ok, type Result } from "../../core/result.ts";
 
@@ -41,7 +42,9 @@ export async function hashFile(
   path: string,
   options: HashOptions,
 ): Promise<Result<HashedFile, HashFault>> {
-  const file = await open(path, "r").catch(() => null);
+  // FAIL CLOSED: to open a pipe would wait for somebody to write to it, and nothing would be told.
+  const flags = constants.O_RDONLY | constants.O_NONBLOCK;
+  const file = await open(path, flags).catch(() => null);
   if (file === null) return err("UNREADABLE");
   try {
     return await hashOpen(file, options);

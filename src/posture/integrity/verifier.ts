@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 
 /** A command that vouches for a file: `cosign verify-blob …`, `slsa-verifier verify-artifact …`. */
 export interface VerifierSettings {
@@ -25,11 +25,12 @@ export function runVerifier(
   sha256: string,
 ): Promise<VerifierOutcome> {
   const [program = "", ...args] = command.map((part) =>
-    part.replaceAll("{file}", file).replaceAll("{sha256}", sha256),
+    part.replaceAll("{file}", () => file).replaceAll("{sha256}", () => sha256),
   );
   const outcome = Promise.withResolvers<VerifierOutcome>();
   // In a group of its own, so that its end is the end of what it started too.
-  const child = spawn(program, args, { stdio: "ignore", detached: true, env: surroundings() });
+  const child = start(program, args);
+  if (child === null) return Promise.resolve("not_started");
   const timer = setTimeout(() => {
     outcome.resolve("late");
     endGroup(child.pid);
@@ -37,6 +38,15 @@ export function runVerifier(
   child.on("error", () => outcome.resolve("not_started"));
   child.on("exit", (code) => outcome.resolve(code === 0 ? "verified" : "refused"));
   return outcome.promise.finally(() => clearTimeout(timer));
+}
+
+/** Null where it is not even tried: without memory for it, or with an argument that is none. */
+function start(program: string, args: readonly string[]): ChildProcess | null {
+  try {
+    return spawn(program, args, { stdio: "ignore", detached: true, env: surroundings() });
+  } catch {
+    return null;
+  }
 }
 
 function endGroup(pid: number | undefined): void {

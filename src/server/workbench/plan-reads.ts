@@ -1,5 +1,5 @@
 import { isRecord } from "../../policy/json.ts";
-import type { BuildFacts } from "../../policy/reads.ts";
+import { type BuildFacts, NUMBERS_MAX, PATHS_MAX } from "../../policy/reads.ts";
 import type { Plan } from "./plan.ts";
 import { type IsConstant, isComparison, numbersOf, replaces, settledIn } from "./plan-constants.ts";
 
@@ -12,7 +12,8 @@ export type Looks = Omit<BuildFacts, "wasm">;
 export function looksOf({ strings, functions }: Plan): Looks {
   const paths = new Map<string, Path>();
   const compared = new Map<string, Path>();
-  const numbers = replaces(functions) ? null : numbersOf(functions, strings);
+  const taken = new Map<string, Path>();
+  const numbers = constantsOf({ strings, functions });
   for (const { params, blocks } of functions) {
     const [input, data] = params;
     // FAIL CLOSED: a function that is not called as they all are may be given anything.
@@ -21,29 +22,46 @@ export function looksOf({ strings, functions }: Plan): Looks {
       strings,
       read: (path) => paths.set(JSON.stringify(path), path),
       compare: (path) => compared.set(JSON.stringify(path), path),
+      take: (path) => taken.set(JSON.stringify(path), path),
       isConstant: numbers === null ? () => false : settledIn(blocks, data),
     };
     walkNested(blocks, new Map([[input, [[]]]]), walk);
   }
-  const read = [...paths.values()];
-  const only = [...compared.values()].filter(
-    (path) => !read.some((other) => startsWith(path, other) || startsWith(other, path)),
+  const looked = [...paths.values(), ...compared.values()];
+  // FAIL CLOSED: a body ends where there is no such member, even if nothing is done with one.
+  const isLast = (path: Path) =>
+    ![...taken.values()].some((other) => other.length > path.length && startsWith(other, path));
+  const present = [...taken.values()].filter(
+    (path) => isLast(path) && !looked.some((other) => meet(path, other)),
   );
+  const read = [...paths.values(), ...present];
+  const only = [...compared.values()].filter((path) => !read.some((other) => meet(path, other)));
   const all = [...read, ...only];
   const isCovered = (path: Path) =>
     all.some((other) => other.length < path.length && startsWith(path, other));
   const reads = all.filter((path) => !isCovered(path)).sort(byText);
-  if (reads.some((path) => path.length === 0)) return EVERYTHING;
+  if (reads.length > PATHS_MAX || reads.some((path) => path.length === 0)) return EVERYTHING;
   const left = only.filter((path) => !isCovered(path)).sort(byText);
   return left.length === 0
     ? { ...EVERYTHING, reads }
     : { reads, compared: left, numbers: numbers ?? [] };
 }
 
+/** What members may be compared with; null where nobody can tell, or name them all. */
+function constantsOf({ functions, strings }: Pick<Plan, "functions" | "strings">) {
+  const numbers = replaces(functions) ? null : numbersOf(functions, strings);
+  return numbers === null || numbers.length > NUMBERS_MAX ? null : numbers;
+}
+
 const EVERYTHING: Looks = { reads: null, compared: [], numbers: [] };
 
 function startsWith(path: Path, beginning: Path): boolean {
   return beginning.every((step, at) => step === path[at]);
+}
+
+/** Whether one of them stands in the other, or both are the same. */
+function meet(one: Path, other: Path): boolean {
+  return startsWith(one, other) || startsWith(other, one);
 }
 
 type Path = readonly string[];
@@ -55,6 +73,8 @@ interface Walk {
   readonly strings: readonly string[];
   readonly read: (path: Path) => void;
   readonly compare: (path: Path) => void;
+  /** A member is taken out of an object: whether it is there is told by that alone. */
+  readonly take: (path: Path) => void;
   readonly isConstant: IsConstant;
 }
 
@@ -95,7 +115,9 @@ function readUsed(type: unknown, body: Body, parts: Parts, walk: Walk): void {
 function takenBy(type: unknown, body: Body, parts: Parts, walk: Walk): readonly Path[] {
   const step = stepOf(type, body, walk);
   if (step === null) return [];
-  return (parts.get(step.source) ?? []).map((path) => below(path, step.keys));
+  const taken = (parts.get(step.source) ?? []).map((path) => below(path, step.keys));
+  if (step.keys.length > 0) for (const path of taken) walk.take(path);
+  return taken;
 }
 
 /** No input is as deep; a loop that walks down ends there, and reads all that is below. */

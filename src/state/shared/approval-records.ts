@@ -135,6 +135,8 @@ function openGrant(
   const text = seal.open(word, `word ${name}`);
   if (text === null) return null;
   const { by, anyArguments } = JSON.parse(text) as Pick<ApprovalWord, "by" | "anyArguments">;
+  // FAIL CLOSED: what is no number would never be over.
+  if (![callsLeft, used, since, until].map(Number).every(Number.isFinite)) return null;
   const times = { since: Number(since), until: Number(until), used: Number(used) };
   return { by, anyArguments, ...times, callsLeft };
 }

@@ -31,11 +31,13 @@ export function isSessionEnd(text: unknown): text is SessionEnd {
   return typeof text === "string" && ENDS.has(text);
 }
 
-/** Null for what is no reply of `ENTER`. */
+/** Null for what is no reply of `ENTER`, and for counts and times that are no numbers. */
 export function decodeEnter(reply: unknown): Entered | null {
   if (!Array.isArray(reply) || reply.length !== 9) return null;
   const [kind, now, openedAt, calls, denied, tenths, most, rights, ended] = reply as unknown[];
   if (typeof kind !== "string" || !KINDS.has(kind)) return null;
+  // FAIL CLOSED: to a policy that holds it against a bound, what is no number is below it.
+  if (![now, openedAt, calls, denied, tenths, most].map(Number).every(Number.isFinite)) return null;
   return {
     kind: kind as Entered["kind"],
     ageMs: Math.max(0, Number(now) - Number(openedAt)),

@@ -86,6 +86,7 @@ describe("impedance serve", () => {
     ]);
     const messages = stderr.trimEnd().split("\n");
     expect(messages.map((line) => JSON.parse(line).code)).toEqual([
+      "one_worker",
       "started",
       "draining",
       "stopped",

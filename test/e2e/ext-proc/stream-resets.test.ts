@@ -1,6 +1,7 @@
 import { Agent, request as httpRequest } from "node:http";
 import { expect, test } from "vitest";
 
+import { withLastingConnections } from "../../support/envoys.ts";
 import { type Gateway, startGateway } from "../../support/gateway.ts";
 import { JSON_HEADERS, toolCall, toolResult } from "../../support/messages.ts";
 import { startTestService } from "../../support/service.ts";
@@ -53,6 +54,7 @@ async function callThrough(
     service,
     gracefulClose,
     concurrency: 1,
+    override: withLastingConnections,
   });
   const tally = await callAgainAndAgain(gateway, calls);
   await service.idle();

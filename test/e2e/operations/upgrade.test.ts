@@ -75,7 +75,7 @@ test("calls go on, also one that is open meanwhile, while a service replaces ano
     await writeFile(`${file}.new`, endpoints(next.grpcPort, 2));
     await rename(`${file}.new`, file);
     await waitFor("the new service to decide", () => decided.next > 20);
-    const admin = `http://127.0.0.1:${old.admin.port}/metrics`;
+    const admin = `http://127.0.0.1:${old.admin?.port}/metrics`;
     await waitFor("only the open call to be at the old service", async () =>
       /^impedance_streams_open 1$/m.test(await (await fetch(admin)).text()),
     );

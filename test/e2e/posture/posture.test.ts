@@ -95,6 +95,18 @@ test("a program that is changed ends the run with exit code 11, and the log tell
   expect(again).toContain("exit code 11");
 });
 
+test("the same ends several workers, and those that would replace them, with the same code", async () => {
+  const service = await startServe({
+    config: watching("shutdown"),
+    workers: 2,
+    socket: join(folder, "grpc.sock"),
+  });
+  await writeFile(server, "as somebody else likes it");
+  const ended = await within("serve to end", service.exited, 2 * PATIENCE_MS);
+  expect(ended).toEqual({ code: 11, signal: null });
+  expect(service.log.join("\n")).toContain("integrity.files_server does not hold");
+});
+
 test("check says which files of the posture source cannot be read", async () => {
   const config = join(folder, "impedance.yaml");
   const url = "https://mdm.example.com";

@@ -11,6 +11,7 @@ import type { Principal } from "../../../src/core/policy.ts";
 import { type Entry, SESSION_DEFAULTS, type SessionSettings } from "../../../src/core/session.ts";
 import type { OnFailure, Wanted } from "../../../src/core/shared.ts";
 import { createMemoryStore } from "../../../src/guard/paths/memory-store.ts";
+import { createReplayMemory, type ReplayMemory } from "../../../src/identity/jwt/replays.ts";
 import { APPROVAL_DEFAULTS } from "../../../src/state/approvals.ts";
 import { createFailureBrake } from "../../../src/state/failure-brake.ts";
 import { connectRedis } from "../../../src/state/redis.ts";
@@ -36,6 +37,8 @@ interface Options {
   readonly onFailure?: OnFailure;
   readonly sessions?: Partial<SessionSettings>;
   readonly deadlineMs?: number;
+  /** Its clock, less that of all others. */
+  readonly aheadMs?: number;
   readonly login?: { readonly username: string; readonly password: string };
 }
 
@@ -75,7 +78,12 @@ async function startReplica(redis: TestRedis, options: Options = {}) {
   return {
     ...{ connection, batch, trips, failed, events, journal, aliases, approvals, tools, sessions },
     desk: createRedisDesk({ ...common, names, grantsMax: 100 }),
-    replays: createRedisReplays({ ...common, fallback: null }),
+    replays: createRedisReplays({
+      ...common,
+      clock: { now: () => clock.now() + (options.aheadMs ?? 0) },
+      fallback: null,
+    }),
+    replaysWith: (fallback: ReplayMemory) => createRedisReplays({ ...common, fallback }),
     brake: createRedisBrake({ ...common, local, max: 3, seconds: 60, addressesMax: 100 }),
     [Symbol.dispose]() {
       sessions[Symbol.dispose]();
@@ -254,6 +262,43 @@ describe.skipIf(REDIS_SERVER === null)(
       entered(await other.sessions.enter(visitor(ana, "kept"))).end("policy");
       await waitFor("the end of the stream's", () => kept.over() === "policy");
       release();
+    });
+
+    test("a session that nobody knows any more is over for its streams too", async () => {
+      await using redis = await startRedis();
+      const sessions = { sessionsMax: 1, idleMs: 400 };
+      using one = await startReplica(redis, { sessions });
+      using other = await startReplica(redis, { sessions });
+      const kept = entered(await one.sessions.enter(visitor(principal("ana"), "kept")));
+      const release = kept.keep();
+      await other.sessions.enter(visitor(principal("bo"), "another"));
+      await waitFor("the end of the stream's", () => kept.over() === "evicted");
+      release();
+    });
+
+    test("a session whose counts are no numbers is none", async () => {
+      await using redis = await startRedis();
+      using one = await startReplica(redis);
+      const ana = principal("ana");
+      for (const field of ["a", "n", "d", "t", "m"]) {
+        await one.sessions.enter(visitor(ana, field));
+        const { client } = one.connection;
+        for (const key of await client.keys("test:session:*")) await client.hset(key, field, "x");
+        const entry = await one.sessions.enter(visitor(ana, field));
+        expect([field, came(entry)]).toEqual([field, "state_unavailable"]);
+        await client.flushdb();
+      }
+    });
+
+    test("a grant whose times are no numbers is none", async () => {
+      await using redis = await startRedis();
+      using one = await startReplica(redis);
+      const id = await asked(one);
+      await one.desk.approve(id, WORD);
+      const { client } = one.connection;
+      const [key = ""] = await client.keys("test:approval:*");
+      await client.hset(key, "until", "x");
+      expect(await passes(one)).toBe(false);
     });
 
     test("a session that ended while Redis was away stays over", async () => {
@@ -437,6 +482,29 @@ describe.skipIf(REDIS_SERVER === null)(
       await redis.stop();
       await waitFor("the end", () => !one.connection.isUp());
       expect(await one.replays.use("new", ends)).toBe("full");
+    });
+
+    test("a token is remembered for longer than it is good by any replica's clock", async () => {
+      await using redis = await startRedis();
+      using one = await startReplica(redis);
+      using ahead = await startReplica(redis, { aheadMs: 59_990 });
+      const ends = Date.now() + 60_000;
+      expect(await ahead.replays.use("jti", ends)).toBe("first");
+      const key = String((await one.connection.client.keys("test:token:*"))[0]);
+      expect(await one.connection.client.pttl(key)).toBeGreaterThan(60_000);
+    });
+
+    test("a token that came in while Redis was there is used up here while it is away", async () => {
+      await using redis = await startRedis();
+      using one = await startReplica(redis, { deadlineMs: 100 });
+      const fallback = createReplayMemory({ clock });
+      const replays = one.replaysWith(fallback);
+      const ends = Date.now() + 60_000;
+      expect(await replays.use("jti", ends)).toBe("first");
+      await redis.stop();
+      await waitFor("the end", () => !one.connection.isUp());
+      expect(await replays.use("jti", ends)).toBe("used");
+      expect(await replays.use("new", ends)).toBe("first");
     });
 
     test("guesses at one replica count at the others, from the first guess there", async () => {

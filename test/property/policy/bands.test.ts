@@ -23,6 +23,11 @@ test("numbers between the same constants are told by the same", () => {
   expect([-4, 3, 10, 1000, 1001, 1e12].map(band)).toEqual([9, 9, 10, 1000, 1001, 1001]);
 });
 
+test("what JSON has no number for stays what it is", () => {
+  const band = createBands([10]);
+  expect([Number.NaN, Infinity, -Infinity].map(band)).toEqual([Number.NaN, Infinity, -Infinity]);
+});
+
 test("numbers are found wherever they stand", () => {
   expect(numbersIn({ a: [1, { b: 2 }], c: "3", d: null, e: 4.5 })).toEqual([1, 2, 4.5]);
 });

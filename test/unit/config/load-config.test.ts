@@ -180,6 +180,7 @@ test("an empty file and no file mean the defaults", () => {
     posture: POSTURE,
     integrity: INTEGRITY,
     drainDeadlineMs: 10_000,
+    workers: { count: null, hangDeadlineMs: 2_000 },
   };
   expect(load("")).toEqual(expected);
   expect(load("# nothing yet\n")).toEqual(expected);
@@ -252,6 +253,7 @@ audit:
     file_max_bytes: 65536, file_max_age_s: 3600 }
 log: { level: debug }
 drain_deadline_ms: 20
+workers: { count: 4, hang_deadline_ms: 500 }
 `);
   const shared = {
     enabled: true,
@@ -429,6 +431,7 @@ drain_deadline_ms: 20
     posture: POSTURE,
     integrity: INTEGRITY,
     drainDeadlineMs: 20,
+    workers: { count: 4, hangDeadlineMs: 500 },
   });
 });
 

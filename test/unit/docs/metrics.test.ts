@@ -5,6 +5,7 @@ import { Registry } from "prom-client";
 import { describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { createMetrics } from "../../../src/telemetry/metrics.ts";
+import { createWorkerMetrics } from "../../../src/telemetry/worker-metrics.ts";
 import { rowsOf } from "./tables.ts";
 
 const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
@@ -42,7 +43,12 @@ function registered(): readonly Registered[] {
 }
 
 const REAL = registered();
-const OWN = new Set(REAL.map(({ name }) => name));
+/** Those of a supervisor, which has them beside the sum of its workers' (docs/scaling.md). */
+const SUPERVISED = await createWorkerMetrics({ configured: 1, ready: () => 1 }).render([]);
+const OWN = new Set([
+  ...REAL.map(({ name }) => name),
+  ...[...SUPERVISED.matchAll(/^# TYPE (\S+)/gm)].map(([, name = ""]) => name),
+]);
 const ENVOYS = new Set(rowsOf(read(PAGE), "Metrics of Envoy").map(([name = ""]) => bare(name)));
 const NAME = /\b(?:mcp|impedance|nodejs|process|envoy)_[a-z0-9_]+\b/g;
 

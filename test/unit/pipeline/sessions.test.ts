@@ -125,6 +125,21 @@ async function answer(exchange: Exchange, status: number): Promise<void> {
   exchange.close();
 }
 
+/** A book that somebody else keeps. */
+function later(real: Dependencies): Dependencies {
+  const enter = async (entry: ReturnType<SessionBook["enter"]>): Promise<Entry> => {
+    return (await entry) ?? { kind: "refused", code: "session_unknown" };
+  };
+  const { sessions } = real;
+  return {
+    ...real,
+    sessions: {
+      enter: (visitor) => enter(sessions.enter(visitor)),
+      open: (visitor) => enter(sessions.open(visitor)),
+    },
+  };
+}
+
 describe("a session", () => {
   test("is bound to who got its id in answer to initialize", async () => {
     const { path, events } = await setting();
@@ -175,19 +190,6 @@ describe("a session", () => {
   });
 
   test("that is told later than at once is waited for", async () => {
-    const later = (real: Dependencies): Dependencies => {
-      const enter = async (entry: ReturnType<SessionBook["enter"]>): Promise<Entry> => {
-        return (await entry) ?? { kind: "refused", code: "session_unknown" };
-      };
-      const { sessions } = real;
-      return {
-        ...real,
-        sessions: {
-          enter: (visitor) => enter(sessions.enter(visitor)),
-          open: (visitor) => enter(sessions.open(visitor)),
-        },
-      };
-    };
     const { path } = await setting(later);
     const first = { ...head(ANA), headers: new Map(head(ANA).headers) };
     first.headers.delete("mcp-protocol-version");
@@ -351,6 +353,23 @@ describe("an open stream may go on", () => {
     badges.revoke("t-1");
     expect(exchange.lapsed()).toBe("credential_revoked");
     expect(other.lapsed()).toBeNull();
+  });
+
+  test.each([
+    { title: "at once", change: (real: Dependencies) => real },
+    { title: "later", change: later },
+  ])("in the session that its own answer opens, told $title", async ({ change }) => {
+    const known = await setting(change);
+    const first = { ...head(ANA), headers: new Map(head(ANA).headers) };
+    first.headers.delete("mcp-protocol-version");
+    const exchange = await passed(known.path, first, INITIALIZE);
+    exchange.responseHead(answerHead(200, { ...GIVEN, ...STREAM }));
+    await exchange.streamChunk(bytesOf(`data: ${JSON.stringify(progress(1))}\n\n`), false);
+    known.now += SESSION_DEFAULTS.idleMs;
+    expect(exchange.lapsed()).toBeNull();
+    exchange.close();
+    known.now += SESSION_DEFAULTS.idleMs;
+    expect(exchange.lapsed()).toBe("session_ended");
   });
 
   test("while its session does, which is not idle for as long", async () => {

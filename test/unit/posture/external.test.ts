@@ -15,7 +15,7 @@ function report(issuedAtMs: number, edr: boolean | null, endsAtMs = issuedAtMs +
   return ok<PostureReport>({ host, devices: new Map([["d", { ok: true }]]), issuedAtMs, endsAtMs });
 }
 
-function following(answers: Result<PostureReport, string>[]) {
+function following(answers: Result<PostureReport, string>[], clock = { now: () => Date.now() }) {
   const noted = new Map<string, PostureReading>();
   const devices = { count: -1 };
   const extra = { names: [""] };
@@ -35,7 +35,7 @@ function following(answers: Result<PostureReport, string>[]) {
         extra.names = [...facts.keys()];
       },
     },
-    clock: { now: () => Date.now() },
+    clock,
     onFetch: (outcome) => outcomes.push(outcome.ok || outcome.error),
   });
   return { external, noted, devices, extra, outcomes };
@@ -82,6 +82,19 @@ describe("what a source said", () => {
     expect(external.ageMs()).toBe(null);
     await external.look();
     expect(noted.get("edr_running")?.readFrom).toBe("https://mdm.example.com: no answer");
+  });
+
+  test("is unknown once it has ended by the clock, which timers may be ahead of", async () => {
+    let behindMs = 0;
+    const { external, noted } = following([report(1_000_000, true)], {
+      now: () => Date.now() - behindMs,
+    });
+    await external.look();
+    behindMs = 2;
+    vi.advanceTimersByTime(60_001);
+    expect(noted.get("edr_running")?.state).toBe("true");
+    vi.advanceTimersByTime(1);
+    expect(noted.get("edr_running")?.state).toBe("unknown");
   });
 
   test("is not taken back by an older word, which somebody may have kept", async () => {

@@ -1,3 +1,5 @@
+import { symlink } from "node:fs/promises";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { HOST_CHECKS } from "../../../src/posture/host/checks.ts";
 import { createTree } from "../../../src/posture/tree.ts";
@@ -242,6 +244,25 @@ const CASES: readonly Case[] = [
 
 test.each(CASES)("$check $title: $state", async ({ check: name, files, state }) => {
   expect(await check(name, files)).toEqual({ state, readFrom: expect.stringMatching(/^\//) });
+});
+
+test("a path is where its links lead, and one that is not there yet where it would be", async () => {
+  await using host = await makeHostTree({
+    "/proc/self/mountinfo": mountLine("253:0", "/") + mountLine("8:1", "/mnt/plain"),
+    "/sys/dev/block/253:0/dm/uuid": "CRYPT-LUKS2-0123-root\n",
+    "/sys/dev/block/8:1/size": "1\n",
+    "/mnt/plain/logs/a": "",
+    "/var/log/b": "",
+  });
+  await symlink("../mnt/plain/logs", join(host.root, "var/moved"));
+  await symlink("../../../..", join(host.root, "var/out"));
+  const stateOf = async (path: string) =>
+    (await HOST_CHECKS.disk_encryption?.(createTree(host.root), { diskPaths: [path] }))?.state;
+  expect(await stateOf("/var/log")).toBe("true");
+  expect(await stateOf("/var/moved")).toBe("false");
+  expect(await stateOf("/var/moved/not/yet")).toBe("false");
+  expect(await stateOf("/var/not/yet")).toBe("true");
+  expect(await stateOf("/var/out")).toBe("unknown");
 });
 
 test("the disk of each path counts, the worst of them first", async () => {

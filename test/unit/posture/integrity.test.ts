@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, rename, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -116,6 +117,14 @@ describe("a file that has to stay what it is", () => {
     });
   });
 
+  test("is no pipe: nobody waits for what never comes", async () => {
+    const { watch } = watched();
+    await watch.look();
+    await rm(file);
+    execFileSync("mkfifo", [file]);
+    expect(await watch.look()).toMatchObject({ state: "false", readFrom: `${file}: NO_FILE` });
+  });
+
   test("that is written to while it is read has no hash", async () => {
     let writes = 0;
     const pace = () => writeFile(file, `as reviewed ${writes++}`);
@@ -175,6 +184,11 @@ describe("a verifier", () => {
     expect((await hashFile(`${signature()}.runs`, { maxBytes: 9, pace: async () => {} })).ok).toBe(
       false,
     );
+  });
+
+  test("that cannot even be tried vouches for nothing", async () => {
+    const command = ["/bin/true", "a\0b"];
+    expect(await runVerifier({ command, deadlineMs: 5_000 }, file, EXPECTED)).toBe("not_started");
   });
 
   test("that takes too long is ended with all that it started, and vouches for nothing", async () => {

@@ -46,6 +46,16 @@ test.each([
     rules: "decision if {\n x := input.a\n x.b\n x.c\n}",
     reads: ["a.b", "a.c"],
   },
+  {
+    title: "whether something is there",
+    rules: "decision if {\n _ := input.a.b\n x := input.c\n}",
+    reads: ["a.b", "c"],
+  },
+  {
+    title: "whether something is there, and a part of it",
+    rules: "decision if {\n _ := input.a\n input.a.b\n}",
+    reads: ["a.b"],
+  },
   { title: "what is negated", rules: "decision if not input.a.b", reads: ["a.b"] },
   {
     title: "what a default hides",
@@ -197,4 +207,21 @@ test("reasons about two lists, and reasons that are a value, are about neither",
     ["two", null],
     ["value", null],
   ]);
+});
+
+test("a policy of more numbers than a manifest may hold compares nothing, and goes on to load", async () => {
+  const most = Array.from({ length: 1_100 }, (_, at) => `decision if input.b == ${at}`);
+  const { reads, compared, numbers } = looksOf(
+    await policy(`decision if small\nsmall if input.a > 10\n${most.join("\n")}`),
+  );
+  expect({ reads, compared, numbers }).toEqual({
+    reads: [["a"], ["b"]],
+    compared: [],
+    numbers: [],
+  });
+});
+
+test("a policy that reads more places than a manifest may hold reads everything", async () => {
+  const most = Array.from({ length: 1_100 }, (_, at) => `decision if input.a${at}`);
+  expect(looksOf(await policy(most.join("\n"))).reads).toBe(null);
 });
