@@ -34,6 +34,10 @@ const TAG_BYTES = 16;
  * public keys, AES-256-GCM with a counter. `key` is the analyst's public key, PEM (SPKI).
  */
 export function createAnalystSeal(key: Uint8Array): Result<AnalystSeal, string> {
+  // From a private key a public one could be made, and then the gateway could read what it sealed.
+  if (readKey(() => createPrivateKey(Buffer.from(key))) !== null) {
+    return err("is the private key, which stays with the analyst; give the public one (FILE.pub)");
+  }
   const analyst = readKey(() => createPublicKey(Buffer.from(key)));
   if (analyst === null) return err("is no X25519 public key (PEM)");
   let agreement = agree(analyst);

@@ -119,7 +119,11 @@ async function speak(
   const config = await loadSettings(options);
   if (!config.ok) return fail(config.error);
   const { approvals, admin } = config.value;
-  if (approvals.token === null) return misuse("the configuration has no approvals.token");
+  if (approvals.token === null) {
+    return misuse(
+      "the configuration has no approvals.token; --config FILE names the gateway's own",
+    );
+  }
   const host = admin.host.includes(":") ? `[${admin.host}]` : admin.host;
   const base = options.text("admin") ?? `http://${host}:${admin.port}`;
   const url = URL.parse(`${base.replace(/\/$/, "")}${APPROVALS_PATH}${path}`);

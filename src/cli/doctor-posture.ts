@@ -23,7 +23,15 @@ export async function askPosture({ url, token }: AdminTarget): Promise<readonly 
   try {
     const signal = AbortSignal.timeout(DEADLINE_MS);
     const response = await fetch(new URL("/posture", url), { headers, signal, redirect: "error" });
-    if (response.status === 401) return [failed("show its token with --admin-token-file FILE")];
+    if (response.status === 401) {
+      return [
+        failed(
+          token === null
+            ? "show its token with --admin-token-file FILE"
+            : "what --admin-token-file holds is not its admin_access.token",
+        ),
+      ];
+    }
     if (response.status !== 200) return [failed(`it answers HTTP ${response.status}`)];
     const answer: unknown = await response.json();
     if (!isRecord(answer) || !Array.isArray(answer.checks))
@@ -44,7 +52,7 @@ function findingOf(check: unknown): Finding {
   const state = text("state");
   const consequence = text("on_failure");
   const isOk = state === "true" || consequence === "fact";
-  const what = isOk ? "" : ` (on_failure: ${consequence})`;
+  const what = state === "true" ? "" : ` (on_failure: ${consequence})`;
   return {
     name: `posture ${text("check")}`,
     ok: isOk,

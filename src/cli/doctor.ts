@@ -47,10 +47,7 @@ async function doctor(options: Options): Promise<number> {
   if (!target.ok) return misuse(target.error);
   const admin = adminOf(options);
   if (!admin.ok) return misuse(admin.error);
-  const checks: Check[] = [];
-  for (const check of [requestIsRead, sizeIsBounded, responseIsRead]) {
-    checks.push(await attempt(check, target.value));
-  }
+  const checks = await askGateway(target.value);
   if (admin.value !== null) checks.push(...(await askPosture(admin.value)));
   const { url } = target.value;
   const healthy = checks.every(({ ok }) => ok);
@@ -58,6 +55,17 @@ async function doctor(options: Options): Promise<number> {
   else
     for (const { name, ok, detail } of checks) say(`${ok ? "ok  " : "FAIL"}  ${name}: ${detail}`);
   return healthy ? 0 : 1;
+}
+
+async function askGateway(target: Target): Promise<Check[]> {
+  const checks: Check[] = [];
+  for (const check of [requestIsRead, sizeIsBounded, responseIsRead]) {
+    const told = await attempt(check, target);
+    checks.push(told);
+    // Nobody answers: the others would say the same.
+    if (told.name === UNREACHABLE) break;
+  }
+  return checks;
 }
 
 function targetOf(options: Options): Result<Target, string> {
@@ -102,13 +110,15 @@ function readToken(file: string): string | null {
   }
 }
 
+const UNREACHABLE = "reachable";
+
 async function attempt(check: (to: Target) => Promise<Check>, target: Target): Promise<Check> {
   try {
     return await check(target);
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
     const detail = cause instanceof Error ? cause.message : String(cause);
-    return { name: "reachable", ok: false, detail: `no answer from ${target.url} (${detail})` };
+    return { name: UNREACHABLE, ok: false, detail: `no answer from ${target.url} (${detail})` };
   }
 }
 
@@ -122,14 +132,19 @@ async function requestIsRead(target: Target): Promise<Check> {
   return {
     name: "requests are read, first byte to last",
     ok: seen,
-    detail: seen ? "a duplicate key was refused" : `HTTP ${status}; ${adviceOn(status)}`,
+    detail: seen
+      ? "a duplicate key was refused"
+      : `HTTP ${status}; ${adviceOn(status, "is the ext_proc filter on this route, with FULL_DUPLEX_STREAMED?")}`,
   };
 }
 
-function adviceOn(status: number): string {
-  return status === 401
-    ? "show who you are with --token-file FILE"
-    : "is the ext_proc filter on this route, with FULL_DUPLEX_STREAMED?";
+/** `otherwise` is what to look at where the status says nothing by itself. */
+function adviceOn(status: number, otherwise: string): string {
+  if (status === 401)
+    return "show who you are with --token-file FILE, and a token that is good here";
+  if (status === 503)
+    return "does Envoy reach Impedance? impedance health tells whether it is ready";
+  return otherwise;
 }
 
 /** Envoy itself never answers 413 in this mode: the limit is the firewall's. */
@@ -142,7 +157,7 @@ async function sizeIsBounded(target: Target): Promise<Check> {
     ok: bounded,
     detail: bounded
       ? "a body over 1 MiB was refused"
-      : `HTTP ${response.status} for a body over 1 MiB; is limits.request_body_max_bytes raised?`,
+      : `HTTP ${response.status} for a body over 1 MiB; ${adviceOn(response.status, "is limits.request_body_max_bytes raised?")}`,
   };
 }
 
@@ -160,7 +175,7 @@ async function responseIsRead(target: Target): Promise<Check> {
     ok: read,
     detail: read
       ? `initialize came back with decision ${response.headers.get("x-zta-decision")}`
-      : `HTTP ${response.status} without x-zta headers; is response_header_mode SEND?`,
+      : `HTTP ${response.status} without x-zta headers; ${adviceOn(response.status, "is response_header_mode SEND?")}`,
   };
 }
 

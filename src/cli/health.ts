@@ -1,4 +1,4 @@
-import { decodeEndpoint } from "../core/address.ts";
+import { decodeEndpoint, encodeAddress } from "../core/address.ts";
 import { askOwnHealth } from "../server/own-health.ts";
 import type { Command, Options } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -59,7 +59,10 @@ async function health(options: Options): Promise<number> {
     return EXIT.ok;
   }
   const { value } = answer;
-  complain(value.kind === "unreachable" ? `no answer (${value.status})` : "not serving");
+  const where = grpc.kind === "unix" ? `unix:${grpc.path}` : encodeAddress(grpc);
+  complain(
+    value.kind === "unreachable" ? `no answer from ${where} (${value.status})` : "not serving",
+  );
   return EXIT.failed;
 }
 

@@ -40,7 +40,12 @@ function keygen(options: Options): number {
     writeFileSync(`${out}.pub`, publicKey, { mode: PUBLIC, flag: "wx" });
   } catch (error) {
     const path = error instanceof Error && "path" in error ? String(error.path) : out;
-    return fail([`${path} cannot be written (${codeOf(error)})`]);
+    const code = codeOf(error);
+    return fail([
+      code === "EEXIST"
+        ? `${path}: is there already, and stays as it is; name another file`
+        : `${path} cannot be written (${code})`,
+    ]);
   }
   say(`private key: ${out}\npublic key:  ${out}.pub`);
   return EXIT.ok;

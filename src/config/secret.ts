@@ -29,7 +29,7 @@ export function resolveSecret(
   if (bytes.value.length < minBytes) {
     return err({
       problem: `leads to ${bytes.value.length} bytes`,
-      remedy: `make the key at least ${minBytes} bytes, as \`openssl rand -hex 32\` does`,
+      remedy: `make it at least ${minBytes} bytes, as \`openssl rand -hex 32\` does`,
     });
   }
   return ok({ reference, reveal: () => bytes.value });

@@ -127,8 +127,23 @@ function noteOf(grants: readonly GrantFact[]): ApprovalNote {
   return { state: "granted", grants: grants.map(({ id, by }) => ({ id, approved_by: by })) };
 }
 
-/** In the words of the rules that asked, and with the id that a person needs to agree. */
 function refusedTo(asked: readonly Asked[], code: RefusalCode, id?: string): ApprovalOutcome {
+  return {
+    kind: "refused",
+    code,
+    reasons: reasonsOf(asked, code, id),
+    note: id === undefined ? null : { state: code === "approval_denied" ? "denied" : "asked", id },
+    data: id === undefined ? undefined : JSON.stringify({ approval_id: id }),
+  };
+}
+
+/** What is told of a message that people have to agree to, where nobody can be asked. */
+export function unansweredReasons(asked: readonly Asked[]): readonly Reason[] {
+  return reasonsOf(asked, "approval_required");
+}
+
+/** In the words of the rules that asked, and with the id that a person needs to agree. */
+function reasonsOf(asked: readonly Asked[], code: RefusalCode, id?: string): readonly Reason[] {
   const usual = reasonOf(code);
   const remedy =
     id === undefined || code !== "approval_required"
@@ -138,13 +153,7 @@ function refusedTo(asked: readonly Asked[], code: RefusalCode, id?: string): App
     const told = code === "approval_required" ? message : usual.message;
     return { code, layer: "policy", rule, message: told, remedy };
   });
-  return {
-    kind: "refused",
-    code,
-    reasons: reasons.length > 0 ? reasons : [usual],
-    note: id === undefined ? null : { state: code === "approval_denied" ? "denied" : "asked", id },
-    data: id === undefined ? undefined : JSON.stringify({ approval_id: id }),
-  };
+  return reasons.length > 0 ? reasons : [usual];
 }
 
 /** A person sees which arguments there are; their values the caller may tell them. */

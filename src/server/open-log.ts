@@ -56,7 +56,7 @@ export function analystOf({ analystKey }: AuditConfig): Result<AnalystSeal | nul
   if (analystKey === null) return ok(null);
   const seal = createAnalystSeal(analystKey.reveal());
   if (seal.ok) return seal;
-  const remedy = "make one with: impedance log keygen --analyst --out FILE";
+  const remedy = "impedance log keygen --analyst --out FILE makes a pair";
   return err(`audit.analyst_key: ${analystKey.reference} ${seal.error}; ${remedy}`);
 }
 

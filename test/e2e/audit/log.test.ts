@@ -53,7 +53,12 @@ beforeAll(async () => {
     upstreams: [{ id: "files", url: upstream.url }],
     service: { port },
   });
-  expect(await impedance(["log", "keygen", "--out", at("audit.key")])).toMatchObject({ code: 0 });
+  const keygen = ["log", "keygen", "--out", at("audit.key")];
+  expect(await impedance(keygen)).toMatchObject({ code: 0 });
+  expect(await impedance(keygen)).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("is there already, and stays as it is"),
+  });
 });
 
 afterEach(async () => {

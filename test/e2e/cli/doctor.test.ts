@@ -50,10 +50,27 @@ describe("impedance doctor", () => {
     expect(lines.map((line) => line.slice(0, 4))).toEqual(["FAIL", "FAIL", "FAIL"]);
   });
 
+  test.each([
+    { status: 401, says: "show who you are with --token-file FILE" },
+    { status: 503, says: "does Envoy reach Impedance?" },
+    { status: 200, says: "is response_header_mode SEND?" },
+  ])("says what to look at where all is answered $status", async ({ status, says }) => {
+    await using upstream = await startUpstream(async ({ request, reply }) => {
+      await request.whole;
+      reply(status);
+    });
+    const { code, stdout } = await impedance(["doctor", "--url", upstream.url]);
+    expect(code).toBe(1);
+    const last = stdout.trimEnd().split("\n").at(-1);
+    expect(last).toContain(`HTTP ${status}`);
+    expect(last).toContain(says);
+  });
+
   test("says that nobody answers", async () => {
     const url = `http://127.0.0.1:${await freePort()}/mcp`;
     const { code, stdout } = await impedance(["doctor", "--url", url]);
     expect(code).toBe(1);
-    expect(stdout).toContain(`FAIL  reachable: no answer from ${url} (`);
+    expect(stdout).toMatch(/^FAIL {2}reachable: no answer from [^\n]*\n$/);
+    expect(stdout).toContain(url);
   });
 });

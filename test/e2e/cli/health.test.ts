@@ -60,8 +60,10 @@ describe("impedance health", () => {
   });
 
   test("says that nobody is there", async () => {
-    const { code, stderr } = await ask(`127.0.0.1:${await freePort()}`, "--alive");
-    expect({ code, stderr }).toEqual({ code: 1, stderr: "impedance: no answer (UNAVAILABLE)\n" });
+    const address = `127.0.0.1:${await freePort()}`;
+    const { code, stderr } = await ask(address, "--alive");
+    const says = `impedance: no answer from ${address} (UNAVAILABLE)\n`;
+    expect({ code, stderr }).toEqual({ code: 1, stderr: says });
   });
 
   test("waits no longer than it was told for one who says nothing", async () => {
@@ -72,7 +74,7 @@ describe("impedance health", () => {
     silent.close();
     expect({ code, stderr }).toEqual({
       code: 1,
-      stderr: "impedance: no answer (DEADLINE_EXCEEDED)\n",
+      stderr: `impedance: no answer from 127.0.0.1:${port} (DEADLINE_EXCEEDED)\n`,
     });
   });
 
@@ -117,10 +119,10 @@ describe("impedance health, where the port has TLS", () => {
   });
 
   test.each([
-    { title: "another name", args: ["--server-name", "elsewhere.test"], says: "no answer (" },
-    { title: "another's identity", args: pair(elsewhere), says: "no answer (PERMISSION_DENIED)" },
-    { title: "another authority's certificate", args: pair(alien), says: "no answer (" },
-    { title: "trust in another authority", args: ["--ca", stranger.file], says: "no answer (" },
+    { title: "another name", args: ["--server-name", "elsewhere.test"], says: "no answer from " },
+    { title: "another's identity", args: pair(elsewhere), says: " (PERMISSION_DENIED)" },
+    { title: "another authority's certificate", args: pair(alien), says: "no answer from " },
+    { title: "trust in another authority", args: ["--ca", stranger.file], says: "no answer from " },
   ])("is not answered with $title", async ({ args, says }) => {
     const asked = ["health", "--config", config, ...args, "--timeout-ms", "3000"];
     const { code, stdout, stderr } = await impedance(asked);

@@ -65,7 +65,9 @@ test("calls are denied for as long as the server's program is another one", asyn
   expect(doctor.stdout).toContain(
     `FAIL  posture integrity.files_server: false (on_failure: deny), ${server}`,
   );
-  expect(doctor.stdout).toMatch(/^ok {4}posture host\.unprivileged: (?:true|false), \/proc/m);
+  expect(doctor.stdout).toMatch(
+    /^ok {4}posture host\.unprivileged: (?:true|false \(on_failure: fact\)), \/proc/m,
+  );
 
   await writeFile(server, "as reviewed");
   await waitFor("calls to pass again", passed, PATIENCE_MS);

@@ -95,6 +95,15 @@ describe("sealed arguments", () => {
   });
 });
 
+test("the analyst's private key is no key to seal with: who had it could read", () => {
+  const { privateKey, publicKey } = generateAnalystKeys();
+  expect(createAnalystSeal(Buffer.from(privateKey))).toMatchObject({
+    ok: false,
+    error: expect.stringContaining("stays with the analyst"),
+  });
+  expect(createAnalystSeal(Buffer.from(publicKey))).toMatchObject({ ok: true });
+});
+
 test.each([
   { title: "a key for signing", key: generateKeys().publicKey },
   { title: "a private key of another kind", key: generateKeys().privateKey },

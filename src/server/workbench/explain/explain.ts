@@ -2,6 +2,7 @@ import type { PolicyDecision, PolicyInput, Reason } from "../../../core/policy.t
 import type { PolicyEngine } from "../../../core/ports.ts";
 import type { PortableFile } from "../portable-file.ts";
 import type { RuleMetadata } from "../rule-metadata.ts";
+import { decideUnanswered } from "../unanswered.ts";
 import { type Change, changesOf, describeRule, rulesById } from "./changes.ts";
 
 /** Why one message was decided as it was. */
@@ -90,7 +91,7 @@ function tryAll(
   portable: PortableFile | null,
 ): readonly Tried[] {
   return changesOf(input, portable).flatMap((change) => {
-    const answer = engine.decide(change.input);
+    const answer = decideUnanswered(engine, change.input);
     if (!answer.ok) return [];
     const { allow, reasons, shadow } = answer.value;
     return [{ ...change, allow, left: reasons, shadow }];

@@ -10,6 +10,7 @@ import { systemClock } from "../../system.ts";
 import { readPortableFile } from "../portable-file.ts";
 import { type Recorded, readDecisions } from "../recorded.ts";
 import { modulesOf } from "../rule-metadata.ts";
+import { decideUnanswered } from "../unanswered.ts";
 import { createGroups, type Group, type Groups } from "./groups.ts";
 import { hiddenFieldsRead, hiddenIn } from "./hidden-facts.ts";
 import { createRuleReplayer, type RuleReplayer } from "./rule-facts.ts";
@@ -116,11 +117,12 @@ function decideAnew(recorded: Recorded, replayer: Replayer): Verdict {
 
   // More allow rules that fit never deny, and more deny rules never allow: between these two lies
   // whatever the log does not tell.
-  const best = replayer.engine.decide({ ...anew, rules: [...facts, ...fitting("allow")] });
+  const { engine } = replayer;
+  const best = decideUnanswered(engine, { ...anew, rules: [...facts, ...fitting("allow")] });
   const worst =
     unknown.length === 0
       ? best
-      : replayer.engine.decide({ ...anew, rules: [...facts, ...fitting("deny")] });
+      : decideUnanswered(engine, { ...anew, rules: [...facts, ...fitting("deny")] });
   if (!best.ok || !worst.ok) {
     const code = [best, worst].flatMap((one) => (one.ok ? [] : [one.error.code]))[0] ?? "";
     return { kind: "decided", allow: false, reasons: [faultReason(code)] };
@@ -167,7 +169,8 @@ function isSame(
     groups.add("different", recorded, verdict.allow ? "allow" : "deny", reason);
     return false;
   }
-  const before = reasons[0]?.code ?? "";
+  // What a person said no to would be asked again: the policy says the same.
+  const before = (reasons[0]?.code ?? "").replace("approval_denied", "approval_required");
   const after = verdict.reasons[0]?.code ?? "";
   if (allow || before === after) return true;
   groups.add("other_reason", recorded, "deny", `${before} → ${after}`);

@@ -68,6 +68,20 @@ note:
     expect((await explained({ method: "tools/list" })).text).toContain("a rule of the bundle");
   });
 
+  test("does not take for a way out that a person may agree", async () => {
+    const asking = POLICY.replace("tool: note }", "tool: note, approve: true }");
+    await using author = await createAuthor({
+      "policy.yaml": asking,
+      "call.json": JSON.stringify(toolCall(1, {}, "note")),
+    });
+    const given = [author.path("call.json"), "--policy", author.path("policy.yaml")];
+    const { stdout } = await policy(["explain", ...given, "--server", "crm"]);
+    expect(stdout).toContain("approval_required (allow/2)");
+    expect(stdout).toContain("remedy: Ask the operator to approve it");
+    expect(stdout).not.toContain("it would be allowed");
+    expect(stdout).not.toContain("fact:");
+  });
+
   test("shows the rule that is missing where none is near", async () => {
     const { text } = await explained(toolCall(1, {}, "lookup"));
     expect(text).toContain(

@@ -146,6 +146,26 @@ describe("impedance policy replay", () => {
     expect(json).toMatchObject({ decisions: 3, same: 2, not_by_policy: 1, unreadable: 1 });
   });
 
+  test("lets nothing pass that a person has yet to agree to", async () => {
+    const asking = OLD.replace('{ tool: "*" }', '{ tool: "*", approve: true }');
+    const { json } = await replayed(CALLS, asking);
+    expect(json).toMatchObject({ same: 1, different: 3 });
+    expect(json.groups[0]).toMatchObject({
+      ...{ tool: "read", from: "allow", to: "deny", count: 2 },
+      reason: "approval_required (allow/0)",
+    });
+
+    await using author = await createAuthor({ "asking.yaml": asking });
+    const file = author.path("asking.yaml");
+    const lines = await recordDecisions(file, "crm", CALLS);
+    const said = lines.map((line) => line.replaceAll("approval_required", "approval_denied"));
+    for (const decisions of [lines, said]) {
+      const log = await author.write("log.jsonl", decisions.join("\n"));
+      const given = ["replay", log, "--policy", file, "--strict", "--format", "json"];
+      expect(await policy(given)).toMatchObject({ code: 0, json: { same: 4 } });
+    }
+  });
+
   test("does not guess what Rego of an author's own would say of values that are gone", async () => {
     const rego = OFFICE.replace('input.message.tool == "pay"', 'input.message.arguments.to == "x"');
     await using author = await createAuthor({
