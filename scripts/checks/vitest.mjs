@@ -4,7 +4,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { run } from "../setup/child.mjs";
-import { root } from "../setup/paths.mjs";
+import { root, toolsDirectory } from "../setup/paths.mjs";
+
+/** Hundreds of commands are started, each of the same modules: they are compiled once. */
+const compileCache = join(toolsDirectory, "compile-cache");
 
 export function vitest(args) {
   return {
@@ -14,7 +17,8 @@ export function vitest(args) {
       try {
         const report = join(directory, "report.json");
         const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-        const options = { cwd: root, stdio: ["ignore", 1, 2] };
+        const env = { NODE_COMPILE_CACHE: compileCache, ...process.env };
+        const options = { cwd: root, env, stdio: ["ignore", 1, 2] };
         const { code } = await run("vitest", ["run", ...reporters, ...args], options);
         return outcomeOf(report, code);
       } finally {

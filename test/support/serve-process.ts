@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { credentials, makeGenericClientConstructor } from "@grpc/grpc-js";
 
 import { loadServices } from "../../src/envoy/protocol.ts";
+import { COMPILE_CACHE } from "./compile-cache.ts";
 import { expectValid } from "./decision-event.ts";
 import type { ServicePlace } from "./gateway.ts";
 import { ALLOW_TOOLS } from "./service.ts";
@@ -70,6 +71,7 @@ export async function startServe(options: ServeOptions = {}): Promise<ServeProce
   const child = spawn(process.execPath, args, {
     env: {
       PATH: process.env.PATH,
+      ...COMPILE_CACHE,
       ...(workers > 1 ? { IMPEDANCE_ALIASES_KEY: "env:KEY", KEY } : {}),
     },
     stdio: ["ignore", "pipe", "pipe"],

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { openCall } from "../../support/client.ts";
 import { canary, endingOf, toolCall, toolResult } from "../../support/faulty-firewall.ts";
 import type { Gateway } from "../../support/gateway.ts";
@@ -15,6 +16,9 @@ export interface Load {
 
 /** Longer than a worker that leaves has for what is open: what hangs there is told from what waits. */
 const END_DEADLINE_MS = 30_000;
+
+/** Of a caller between two calls: other tests need the machine too. */
+const PAUSE_MS = 5;
 
 /** Calls through the gateway, `at` a time, until it is told to stop. */
 export function startLoad(gateway: Gateway, at: number): Load {
@@ -34,6 +38,7 @@ export function startLoad(gateway: Gateway, at: number): Load {
       else if (ending.status !== 200)
         load.failures.push(`${ending.status} ${ending.ended} ${ending.text.slice(0, 300)}`);
       else if (!ending.received.includes(text)) load.wrong += 1;
+      await delay(PAUSE_MS);
     }
   };
   const all = Array.from({ length: at }, callOn);
