@@ -13,8 +13,9 @@ export default defineConfig({
     setupFiles: ["test/support/watch/watch.ts"],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // For what hangs. A machine that has much else to do is slow, and not wrong.
+    testTimeout: 90_000,
+    hookTimeout: 120_000,
     coverage: { provider: "v8", include: ["src/**/*.ts"], reporter: ["text", "html"] },
   },
 });
