@@ -211,10 +211,10 @@ function closeRow({ shift, next }: Trie, row: number, suffix: number, adopt: Ado
 }
 
 function closeFar(far: Trie["far"], row: number, suffix: number, adopt: Adopt): void {
-  const own = far.get(row) ?? new Map<number, number>();
-  for (const [kind, child] of own) adopt(child, row === 0 ? 0 : farFrom(far, suffix, kind));
+  const own = far.get(row);
+  for (const [kind, child] of own ?? []) adopt(child, row === 0 ? 0 : farFrom(far, suffix, kind));
   const inherited = suffix === 0 ? undefined : far.get(suffix);
-  if (inherited !== undefined) far.set(row, new Map([...inherited, ...own]));
+  if (inherited !== undefined) far.set(row, new Map([...inherited, ...(own ?? [])]));
 }
 
 function inheritEndings(
