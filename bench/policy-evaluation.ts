@@ -2,14 +2,8 @@ import type { PolicyInput } from "../src/core/policy.ts";
 import type { LoadedPolicy } from "../src/pipeline/dependencies.ts";
 import type { InputSubject } from "../src/policy/input.ts";
 import { createBenchFirewall } from "./pipeline.ts";
-import { quantile } from "./statistics.ts";
+import { type Quantiles, timed } from "./statistics.ts";
 import { exchangeWith } from "./traffic.ts";
-
-/** Microseconds. */
-interface Quantiles {
-  readonly p50: number;
-  readonly p99: number;
-}
 
 export interface Evaluation {
   /** Of the input, as JSON. */
@@ -21,7 +15,6 @@ export interface Evaluation {
   readonly buildAndDecideAgain: Quantiles;
 }
 
-const WARM_UP = 3_000;
 /** Longer strings do not go into the input. */
 const TEXT_BYTES = 240;
 
@@ -95,17 +88,4 @@ function fullOf(input: PolicyInput): PolicyInput {
     },
     client: { name: "bench", version: "1.0" },
   };
-}
-
-function timed(seconds: number, run: () => void): Quantiles {
-  for (let count = 0; count < WARM_UP; count += 1) run();
-  const times: number[] = [];
-  const end = performance.now() + seconds * 1_000;
-  while (performance.now() < end) {
-    const start = performance.now();
-    run();
-    times.push((performance.now() - start) * 1_000);
-  }
-  const sorted = Float64Array.from(times).sort();
-  return { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99) };
 }

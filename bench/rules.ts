@@ -17,10 +17,9 @@ import { systemClock } from "../src/server/system.ts";
 import { tryOut } from "../src/server/workbench/trial.ts";
 import { describeMachine, machineLine } from "./machine.ts";
 import { patient, withPolicyFile } from "./pipeline.ts";
-import { quantile } from "./statistics.ts";
+import { type Quantiles, timed } from "./statistics.ts";
 
 const COUNTS = [20, 200, 1_000] as const;
-const WARM_UP_DECISIONS = 3_000;
 
 const { values } = parseArgs({ options: { seconds: { type: "string", default: "2" } } });
 
@@ -52,25 +51,19 @@ async function measure(count: number, tool: string, expected: boolean): Promise<
   const { input, engine, build } = await decisionOf(count, tool);
   if (input.rules.length !== (expected ? 1 : 0)) throw new Error("the wrong rules fit");
   let callers = 0;
+  const seconds = Number(values.seconds);
   return [() => `caller-${callers++}`, () => "caller"].map((caller) =>
-    timed(() => {
-      const answer = engine.decide(build(caller()));
-      if (!answer.ok || answer.value.allow !== expected) throw new Error("a wrong decision");
-    }),
+    cell(
+      timed(seconds, () => {
+        const answer = engine.decide(build(caller()));
+        if (!answer.ok || answer.value.allow !== expected) throw new Error("a wrong decision");
+      }),
+    ),
   );
 }
 
-function timed(decide: () => void): string {
-  for (let at = 0; at < WARM_UP_DECISIONS; at += 1) decide();
-  const samples: number[] = [];
-  const end = performance.now() + Number(values.seconds) * 1_000;
-  while (performance.now() < end) {
-    const start = performance.now();
-    decide();
-    samples.push((performance.now() - start) * 1_000);
-  }
-  const sorted = Float64Array.from(samples).sort();
-  return `${quantile(sorted, 0.5).toFixed(1)} (${quantile(sorted, 0.99).toFixed(1)})`;
+function cell({ p50, p99 }: Quantiles): string {
+  return `${p50.toFixed(1)} (${p99.toFixed(1)})`;
 }
 
 /** The parts of a decision on one call, as the data path has them after Layer 1. */

@@ -17,3 +17,25 @@ export function quantile(sorted: ArrayLike<number>, share: number): number {
   const rank = Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1));
   return sorted[rank] ?? 0;
 }
+
+/** Microseconds. */
+export interface Quantiles {
+  readonly p50: number;
+  readonly p99: number;
+}
+
+const WARM_UP = 3_000;
+
+/** How long one run of it takes, over that many seconds. */
+export function timed(seconds: number, run: () => void): Quantiles {
+  for (let count = 0; count < WARM_UP; count += 1) run();
+  const times: number[] = [];
+  const end = performance.now() + seconds * 1_000;
+  while (performance.now() < end) {
+    const start = performance.now();
+    run();
+    times.push((performance.now() - start) * 1_000);
+  }
+  const sorted = Float64Array.from(times).sort();
+  return { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99) };
+}

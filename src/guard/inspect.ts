@@ -9,6 +9,7 @@ import {
 } from "../core/finding.ts";
 import { type Leaf, pointerOf } from "../core/json.ts";
 import type { Clock, Guard } from "../core/ports.ts";
+import { firstIndex } from "../core/search.ts";
 import { type Allowance, type AllowList, hashOfValue } from "./allow-list.ts";
 import { BUDGET_EXCEEDED } from "./budget.ts";
 import { payloadOf } from "./payload.ts";
@@ -267,14 +268,7 @@ function mergeEdits(leaf: Leaf, hits: readonly GuardHit[]): readonly TextEdit[] 
 
 /** Whether the text of `hit` is gone; a binary search, for a leaf may hold thousands of edits. */
 function isCovered(hit: Hit, edits: readonly TextEdit[]): boolean {
-  let low = 0;
-  let high = edits.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((edits[middle]?.end ?? 0) < hit.end) low = middle + 1;
-    else high = middle;
-  }
-  const edit = edits[low];
+  const edit = edits[firstIndex(edits, ({ end }) => end >= hit.end)];
   return edit !== undefined && edit.start <= hit.start && hit.end <= edit.end;
 }
 

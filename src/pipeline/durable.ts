@@ -1,4 +1,5 @@
-import type { Exchange, Firewall, StreamOutput, Verdict } from "../core/exchange.ts";
+import type { Exchange, Firewall, Verdict } from "../core/exchange.ts";
+import { around } from "./around.ts";
 
 /** Resolves to whether all decisions so far are on the disk. */
 export type Settled = () => Promise<boolean>;
@@ -17,20 +18,13 @@ function durable(exchange: Exchange, settled: Settled): Exchange {
     if (verdict.kind === "deny" || (await settled())) return verdict;
     return { kind: "deny", denial: exchange.abort("audit_unavailable") };
   };
-  return {
-    requestHead: () => exchange.requestHead(),
+  return around(exchange, {
     request: async (body) => stands(await exchange.request(body)),
-    responseHead: (head) => exchange.responseHead(head),
-    hold: () => exchange.hold(),
     response: async (body) => stands(await exchange.response(body)),
-    streamChunk: async (chunk, last): Promise<StreamOutput> => {
+    streamChunk: async (chunk, last) => {
       const output = await exchange.streamChunk(chunk, last);
       if (output.bytes.length === 0 || (await settled())) return output;
       return { bytes: exchange.abortStream("audit_unavailable"), end: true };
     },
-    abort: (cause) => exchange.abort(cause),
-    abortStream: (cause) => exchange.abortStream(cause),
-    lapsed: () => exchange.lapsed(),
-    close: () => exchange.close(),
-  };
+  });
 }

@@ -4,6 +4,7 @@ import type { Finding, TextEdit } from "../core/finding.ts";
 import { type JsonDocument, type Leaf, pointerOf } from "../core/json.ts";
 import type { Message } from "../core/message.ts";
 import type { FlowFact } from "../core/policy.ts";
+import { firstIndex } from "../core/search.ts";
 import { RESERVED_META_PREFIX } from "../decision/annotation.ts";
 import type { RefusalCode } from "../decision/refusals.ts";
 import { removeMembers } from "../mcp/json/remove-members.ts";
@@ -159,14 +160,7 @@ export function leavesOf(
 
 /** Index of the first leaf at or behind an offset: leaves stand in the document's order. */
 function firstFrom(leaves: readonly Leaf[], offset: number): number {
-  let low = 0;
-  let high = leaves.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((leaves[middle]?.node.start ?? offset) < offset) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return firstIndex(leaves, ({ node }) => node.start >= offset);
 }
 
 function receiptsOf(findings: readonly Finding[]): EditReceipt[] {

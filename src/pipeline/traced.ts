@@ -1,30 +1,20 @@
-import type { Exchange, Firewall } from "../core/exchange.ts";
-import type { ExchangeSpan, Tracer } from "../core/trace.ts";
+import type { Firewall } from "../core/exchange.ts";
+import type { Tracer } from "../core/trace.ts";
+import { around } from "./around.ts";
 
 /** A firewall whose exchanges somebody follows: those that the tracer wants, and no other. */
 export function createTracedFirewall(firewall: Firewall, tracer: Tracer): Firewall {
   return {
     open(head) {
       const span = tracer.open(head);
-      return span === null ? firewall.open(head) : traced(firewall.open({ ...head, span }), span);
-    },
-  };
-}
-
-function traced(exchange: Exchange, span: ExchangeSpan): Exchange {
-  return {
-    requestHead: () => exchange.requestHead(),
-    request: (body) => exchange.request(body),
-    responseHead: (head) => exchange.responseHead(head),
-    hold: () => exchange.hold(),
-    response: (body) => exchange.response(body),
-    streamChunk: (chunk, last) => exchange.streamChunk(chunk, last),
-    abort: (cause) => exchange.abort(cause),
-    abortStream: (cause) => exchange.abortStream(cause),
-    lapsed: () => exchange.lapsed(),
-    close() {
-      exchange.close();
-      span.end();
+      if (span === null) return firewall.open(head);
+      const exchange = firewall.open({ ...head, span });
+      return around(exchange, {
+        close() {
+          exchange.close();
+          span.end();
+        },
+      });
     },
   };
 }

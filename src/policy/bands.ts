@@ -1,4 +1,5 @@
 import type { Json } from "../core/policy.ts";
+import { firstIndex } from "../core/search.ts";
 import { isRecord } from "./json.ts";
 
 /**
@@ -10,7 +11,7 @@ export function createBands(constants: Iterable<number>): (value: number) => num
   const edges = [...new Set(constants)].filter(Number.isFinite).sort((a, b) => a - b);
   return (value) => {
     if (!Number.isFinite(value)) return value;
-    const at = firstAtLeast(edges, value);
+    const at = firstIndex(edges, (edge) => edge >= value);
     const [below, above] = [edges[at - 1], edges[at]];
     if (above === value) return value;
     const like = between(below, above);
@@ -23,17 +24,6 @@ export function createBands(constants: Iterable<number>): (value: number) => num
 function between(below: number | undefined, above: number | undefined): number {
   if (below === undefined) return above === undefined ? 0 : above - 1;
   return above === undefined ? below + 1 : below + (above - below) / 2;
-}
-
-/** The place of the first edge that is no less than `value`. */
-function firstAtLeast(edges: readonly number[], value: number): number {
-  let [low, high] = [0, edges.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((edges[middle] ?? Infinity) < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Every number in a document, wherever it stands. */

@@ -13,8 +13,8 @@ const { loadPolicySync } = createRequire(import.meta.url)(
 /** A compiled policy with its data, ready to be asked. One question at a time. */
 export interface Instance {
   /**
-   * The set of results for an input, both as JSON text. Throws when the policy traps or aborts; the instance is not
-   * to be used again then.
+   * The set of results for an input, both as JSON text. Throws when the policy traps or aborts; the
+   * instance is not to be used again then.
    */
   evaluate(input: string): string;
   /** The same of what the bundle says about events of the log; null where it says nothing. */

@@ -4,7 +4,7 @@ import type { Credential } from "../core/identity.ts";
 import type { Principal, SessionFacts } from "../core/policy.ts";
 import type { Clock } from "../core/ports.ts";
 import type { Happening, Session, SessionSettings, Visitor } from "../core/session.ts";
-import { firstTrust, nextTrust, pointsOf, threatOf } from "./trust.ts";
+import { SessionTally } from "./tally.ts";
 
 export interface HeldSessionOptions extends Pick<SessionSettings, "maxAgeMs" | "idleMs"> {
   readonly id: string;
@@ -44,10 +44,8 @@ class MemorySession implements HeldSession {
   principal: Principal;
   #credential: Credential;
   #usedAt: number;
-  #calls = 0;
-  #denied = 0;
+  readonly #tally: SessionTally;
   #streams = 0;
-  #trust;
   #ended: SessionEnd | null = null;
   #key: string | null = null;
 
@@ -60,7 +58,7 @@ class MemorySession implements HeldSession {
     this.#credential = visitor.credential;
     this.#openedAt = options.clock.monotonic();
     this.#usedAt = this.#openedAt;
-    this.#trust = firstTrust(visitor.principal.authenticated_by);
+    this.#tally = SessionTally.first(visitor.principal.authenticated_by);
   }
 
   get key(): string {
@@ -81,7 +79,7 @@ class MemorySession implements HeldSession {
       const event = { kind: "identity_changed", from, to, changed, ...contextOf(visitor) } as const;
       // FAIL CLOSED: other rights that are not on record are none.
       if (!this.#options.log.record(event)) return false;
-      this.#trust = nextTrust(this.#trust, "identity_changed");
+      this.#tally.changedRights();
     }
     this.principal = principal;
     this.#credential = credential;
@@ -90,21 +88,11 @@ class MemorySession implements HeldSession {
   }
 
   facts(): Omit<SessionFacts, "id"> {
-    const age = this.#options.clock.monotonic() - this.#openedAt;
-    return {
-      age_s: Math.floor(age / 1_000),
-      calls: this.#calls,
-      denied: this.#denied,
-      trust: pointsOf(this.#trust),
-      threat: threatOf(this.#trust),
-    };
+    return this.#tally.facts(this.#options.clock.monotonic() - this.#openedAt);
   }
 
   note(happening: Happening): void {
-    this.#trust = nextTrust(this.#trust, happening);
-    if (happening === "attack") return;
-    this.#calls += 1;
-    if (happening !== "allowed") this.#denied += 1;
+    this.#tally.note(happening);
   }
 
   over(): SessionEnd | null {

@@ -19,6 +19,7 @@ import {
   startGrpcServer,
 } from "../../src/envoy/grpc-server.ts";
 import { createGuards } from "../../src/guard/guards.ts";
+import { around } from "../../src/pipeline/around.ts";
 import type { Dependencies } from "../../src/pipeline/dependencies.ts";
 import { createFirewall } from "../../src/pipeline/firewall.ts";
 import { dependenciesOf } from "../../src/server/dependencies.ts";
@@ -182,19 +183,7 @@ export function interpose(
   return {
     open: (head) => {
       const exchange = real.open(head);
-      return {
-        requestHead: () => exchange.requestHead(),
-        request: (body) => exchange.request(body),
-        responseHead: (answer) => exchange.responseHead(answer),
-        hold: () => exchange.hold(),
-        response: (body) => exchange.response(body),
-        streamChunk: (chunk, last) => exchange.streamChunk(chunk, last),
-        abort: (cause) => exchange.abort(cause),
-        abortStream: (cause) => exchange.abortStream(cause),
-        lapsed: () => exchange.lapsed(),
-        close: () => exchange.close(),
-        ...changes(exchange),
-      };
+      return around(exchange, changes(exchange));
     },
   };
 }

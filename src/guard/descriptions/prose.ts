@@ -1,3 +1,4 @@
+import { firstIndex } from "../../core/search.ts";
 import { decodedViews } from "../secrets/decode/decode.ts";
 import { findRuns } from "../secrets/decode/runs.ts";
 import { ALL_SIGNS, SIGN } from "../secrets/decode/signs.ts";
@@ -31,7 +32,7 @@ function findTags(
 ): readonly Spot[] {
   const starts = instructions.map(({ start }) => start).sort((left, right) => left - right);
   const commands = (start: number, end: number) => {
-    const first = starts[firstFrom(starts, start)];
+    const first = starts[firstIndex(starts, (one) => one >= start)];
     return first !== undefined && first < end;
   };
   return findPseudoTags(text, inPrompt ? [] : elements, commands);
@@ -95,16 +96,4 @@ function findPadding(text: string): readonly Spot[] {
     spots.push({ ...shared, start: index, end: index + blank.length, replacement });
   }
   return spots;
-}
-
-/** Index of the first that is not below `value`. */
-function firstFrom(sorted: readonly number[], value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((sorted[middle] ?? 0) < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

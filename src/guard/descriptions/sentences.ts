@@ -1,3 +1,5 @@
+import { firstIndex } from "../../core/search.ts";
+
 /**
  * Where a sentence may end: at its mark, at an empty line, at a line that begins something new.
  */
@@ -16,27 +18,15 @@ export function sentencesOf(text: string): Sentences {
 
   return {
     around(start, end) {
-      const after = firstAbove(ends, start);
+      const after = firstIndex(ends, (one) => one > start);
       const from = Math.max(ends[after - 1] ?? 0, wordBoundary(text, start - REACH));
       const to = Math.min(
-        ends[firstAbove(ends, end - 1)] ?? text.length,
+        ends[firstIndex(ends, (one) => one >= end)] ?? text.length,
         wordBoundary(text, end + REACH),
       );
       return [from + leading(text.slice(from, start)), Math.max(end, trimmedEnd(text, from, to))];
     },
   };
-}
-
-/** Index of the first end beyond `offset`. */
-function firstAbove(ends: readonly number[], offset: number): number {
-  let low = 0;
-  let high = ends.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((ends[middle] ?? 0) <= offset) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** The next space from there. */

@@ -1,4 +1,5 @@
 import type { Hit } from "../../core/finding.ts";
+import { firstIndex } from "../../core/search.ts";
 import { SEVERITY_RANK } from "../severity.ts";
 
 /**
@@ -48,12 +49,5 @@ function outside(report: Hit, edits: readonly Hit[]): Hit | null {
 }
 
 function firstEndingAfter(edits: readonly Hit[], offset: number): number {
-  let low = 0;
-  let high = edits.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((edits[middle]?.end ?? 0) <= offset) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  return firstIndex(edits, ({ end }) => end > offset);
 }

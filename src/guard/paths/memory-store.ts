@@ -20,7 +20,8 @@ const COLLISIONS_MAX = 4;
 /**
  * Remembers in this process what aliases stand for. There are two generations: when the young one
  * has half of what may be kept, it becomes the old one, and what was in that is forgotten unless it
- * was used meanwhile: the half that was used last is always there. The codes are those of any other process with the same key.
+ * was used meanwhile: the half that was used last is always there. The codes are those of any other
+ * process with the same key.
  */
 export function createMemoryStore(limits: MemoryStoreLimits = MEMORY_STORE_LIMITS): AliasStore {
   return new MemoryStore(limits);

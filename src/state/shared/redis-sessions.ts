@@ -1,5 +1,6 @@
 import type { AuthLog, SessionEnd, SessionOrigin } from "../../core/auth-log.ts";
 import type { Clock } from "../../core/ports.ts";
+import { createRecent } from "../../core/recent.ts";
 import type {
   Entry,
   Session,
@@ -13,7 +14,6 @@ import { contextOf } from "../held-session.ts";
 import { isNamed, isSessionId, keyOf, nameOf } from "../session-names.ts";
 import { firstTrust, TRUST_STEPS } from "../trust.ts";
 import { type RedisBatch, run } from "./batch.ts";
-import { createRemembered } from "./remembered.ts";
 import type { StateSeal } from "./seal.ts";
 import { createSessionKeeper, type SessionKeeper } from "./session-keeper.ts";
 import { changesOf, decodeEnter, type Entered, rightsOf } from "./session-records.ts";
@@ -46,7 +46,7 @@ class RedisSessions implements SessionBook {
   readonly #options: RedisSessionsOptions;
   readonly #keeper: SessionKeeper;
   /** Where sessions were opened, sealed: needed only where one begins, and sent with each. */
-  readonly #places = createRemembered<string>(PLACES_MAX);
+  readonly #places = createRecent<string>(PLACES_MAX);
   /** Ends that Redis did not take: what is over stays over once it is there again. */
   readonly #untold = new Map<string, SessionEnd>();
 

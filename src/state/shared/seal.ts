@@ -7,7 +7,7 @@ import {
   randomBytes,
 } from "node:crypto";
 
-import { createRemembered } from "./remembered.ts";
+import { createRecent } from "../../core/recent.ts";
 
 /** What keeps names and values from whoever reads the store. */
 export interface StateSeal {
@@ -33,7 +33,7 @@ const DIGESTED_MAX_LENGTH = 512;
 export function createStateSeal(key: Uint8Array, prefix: string): StateSeal {
   const digestKey = derived(createSecretKey(key), "impedance state names 1");
   const cipherKey = derived(createSecretKey(key), "impedance state values 1");
-  const remembered = createRemembered<string>(DIGESTS_MAX);
+  const remembered = createRecent<string>(DIGESTS_MAX);
   const work = (text: string) =>
     createHmac("sha256", digestKey).update(text).digest("base64url").slice(0, DIGEST_LENGTH);
   const digest = (text: string) =>

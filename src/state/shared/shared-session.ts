@@ -4,7 +4,8 @@ import type { SessionFacts } from "../../core/policy.ts";
 import type { Clock } from "../../core/ports.ts";
 import type { Happening, Session, Visitor } from "../../core/session.ts";
 import { contextOf } from "../held-session.ts";
-import { nextTrust, pointsOf, TRUST_STEPS, type Trust, threatOf } from "../trust.ts";
+import { SessionTally } from "../tally.ts";
+import { TRUST_STEPS } from "../trust.ts";
 import { type RedisBatch, run } from "./batch.ts";
 import type { KeptSession, SessionKeeper } from "./session-keeper.ts";
 import type { Entered } from "./session-records.ts";
@@ -30,9 +31,7 @@ export class SharedSession implements Session, KeptSession {
   readonly name: string;
   readonly #options: SharedSessionOptions;
   readonly #enteredAt: number;
-  #calls: number;
-  #denied: number;
-  #trust: Trust;
+  readonly #tally: SessionTally;
   #ended: SessionEnd | null = null;
   #streams = 0;
   /** What happened since it was told last. */
@@ -43,9 +42,7 @@ export class SharedSession implements Session, KeptSession {
     this.name = name;
     this.#options = options;
     this.#enteredAt = clock.monotonic();
-    this.#calls = entered.calls;
-    this.#denied = entered.denied;
-    this.#trust = entered.trust;
+    this.#tally = new SessionTally(entered);
   }
 
   get key(): string {
@@ -53,21 +50,11 @@ export class SharedSession implements Session, KeptSession {
   }
 
   facts(): Omit<SessionFacts, "id"> {
-    return {
-      age_s: Math.floor(this.#ageMs() / 1_000),
-      calls: this.#calls,
-      denied: this.#denied,
-      trust: pointsOf(this.#trust),
-      threat: threatOf(this.#trust),
-    };
+    return this.#tally.facts(this.#ageMs());
   }
 
   note(happening: Happening): void {
-    this.#trust = nextTrust(this.#trust, happening);
-    if (happening !== "attack") {
-      this.#calls += 1;
-      if (happening !== "allowed") this.#denied += 1;
-    }
+    this.#tally.note(happening);
     // Told together, once whoever judges is done.
     if (this.#untold.length === 0) queueMicrotask(() => this.#tell());
     this.#untold.push(happening);
