@@ -52,8 +52,8 @@ const SIZES: { readonly [name: string]: readonly [request: number, response: num
 };
 /** At once, of bodies of a megabyte: more would measure the machine's memory. */
 const LARGE_CONNECTIONS_MAX = 16;
-/** A service that was just started compiles for its first thousands of calls. */
-const WARM_UP = { connections: 16, seconds: 6 };
+/** A service that was just started compiles for its first tens of thousands of calls. */
+const WARM_UP = { connections: 16, seconds: 20 };
 
 const { values } = parseArgs({
   options: {

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import type { ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
+import type { Metadata, ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
 import { status } from "@grpc/grpc-js";
 import type { Firewall, Verdict } from "../core/exchange.ts";
 import { encodeTextHeader } from "./headers.ts";
 import type { CheckRequest, CheckResponse } from "./protocol.ts";
 import { encodeMetadata } from "./replies.ts";
-import { decodeCheckHead } from "./request-head.ts";
+import { decodeCheckHead, TRACEPARENT } from "./request-head.ts";
 
 type Call = ServerUnaryCall<CheckRequest, CheckResponse>;
 
@@ -15,17 +15,25 @@ type Call = ServerUnaryCall<CheckRequest, CheckResponse>;
  * denied. The filter needs `with_request_body` with `allow_partial_message: false` and
  * `pack_as_bytes: true`.
  */
-export function createCheck(firewall: Firewall, onFault: (error: unknown, call: Call) => void) {
+export function createCheck(
+  firewall: Firewall,
+  onFault: (error: unknown, trace: string | null) => void,
+) {
   return (call: Call, reply: sendUnaryData<CheckResponse>): void => {
     check(firewall, call).then(
       (response) => reply(null, response),
       (error: unknown) => {
         // FAIL CLOSED: an error status makes Envoy answer `status_on_error`.
-        onFault(error, call);
+        onFault(error, traceOf(call.metadata));
         reply({ code: status.INTERNAL, details: "internal" });
       },
     );
   };
+}
+
+function traceOf(metadata: Metadata): string | null {
+  const [own] = metadata.get(TRACEPARENT);
+  return typeof own === "string" ? own : null;
 }
 
 async function check(
@@ -36,7 +44,7 @@ async function check(
   // FAIL CLOSED: as text, invalid UTF-8 comes here repaired, and reaches the server as it was.
   assert(!http.body, "ext_authz has pack_as_bytes: true");
   const body = http.raw_body ?? Buffer.alloc(0);
-  const head = decodeCheckHead(request, metadata);
+  const head = decodeCheckHead(request, traceOf(metadata));
   const exchange = firewall.open(head);
   try {
     const headVerdict = await exchange.requestHead();

@@ -1,8 +1,9 @@
 import type { ProcessCall, ProcessStreamOptions } from "./process-stream.ts";
 import { ProcessStream } from "./process-stream.ts";
 import { createShedding, type ShedReason } from "./shedding.ts";
+import { createTurns } from "./turns.ts";
 
-export interface ExtProcOptions extends ProcessStreamOptions {
+export interface ExtProcOptions extends Omit<ProcessStreamOptions, "later"> {
   readonly onOpen: () => void;
   readonly onClose: () => void;
   readonly onShed: (reason: ShedReason) => void;
@@ -35,6 +36,7 @@ export function createExtProc(options: ExtProcOptions): ExtProc {
   const open = new Set<ProcessStream>();
   const { firewall, limits, budget, onFault, onShed } = options;
   const shedding = createShedding({ firewall, limits, onShed, now: () => performance.now() });
+  const later = createTurns();
   let draining = false;
   const round = createRound(open);
   const timer = setInterval(round, JUDGE_AGAIN_MS).unref();
@@ -44,7 +46,7 @@ export function createExtProc(options: ExtProcOptions): ExtProc {
   return {
     process(call) {
       const place = shedding.arrive();
-      const own = { firewall: place.firewall, limits, budget, onFault };
+      const own = { firewall: place.firewall, limits, budget, onFault, later };
       const stream = new ProcessStream(call, own, draining, () => {
         place.leave();
         open.delete(stream);

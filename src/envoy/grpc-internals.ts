@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
-import type { Server, ServerDuplexStream } from "@grpc/grpc-js";
-import { status } from "@grpc/grpc-js";
+import type { Server } from "@grpc/grpc-js";
 
 /**
  * The places where grpc-js has no option for what safety needs. Each checks that the field is
@@ -22,57 +21,27 @@ export function allowStreamResets(server: Server): void {
 }
 
 /**
- * Refuses calls of one method before grpc-js makes a call of them, which would be most of what one
- * costs. FAIL CLOSED: with the error status RESOURCE_EXHAUSTED, as one that cannot be taken on.
+ * Shows each stream of HTTP/2 to `take`, before grpc-js makes a call of it. Of those that it does
+ * not take, grpc-js goes on to take care.
  */
-export function refuseEarly(server: Server, path: string, refuses: () => boolean): void {
+export function takeStreams(server: Server, take: TakeStream): void {
   const internals = server as unknown as { [name: string]: StreamHandler | undefined };
   for (const name of ["_channelzHandler", "_streamHandler"]) {
     const handler = internals[name];
     assert(handler, `grpc-js: Server.${name} is gone`);
-    internals[name] = function refuseOrHandle(interceptors, stream, headers) {
-      if (headers[":path"] !== path || !refuses()) {
-        return handler.call(server, interceptors, stream, headers);
-      }
-      stream.on("error", () => undefined);
-      stream.respond(REFUSED, { endStream: true });
-      // What is still on its way is thrown away.
-      stream.resume();
+    internals[name] = function takeOrHandle(interceptors, stream, headers) {
+      if (!take(stream, headers)) handler.call(server, interceptors, stream, headers);
     };
   }
 }
+
+export type TakeStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => boolean;
 
 type StreamHandler = (
   interceptors: unknown,
   stream: ServerHttp2Stream,
   headers: IncomingHttpHeaders,
 ) => void;
-
-/** A response of trailers only (the protocol "gRPC over HTTP2", "Responses"). */
-const REFUSED = {
-  ":status": 200,
-  "content-type": "application/grpc+proto",
-  "grpc-status": String(status.RESOURCE_EXHAUSTED),
-  "grpc-message": "overloaded",
-};
-
-/**
- * FAIL CLOSED. grpc-js ends a stream with status OK unless told otherwise, and Envoy takes a clean
- * end for "go on without me": whatever it holds passes unread. This turns the default round: an
- * end that nobody vouched for carries an error status, and Envoy fails the exchange.
- */
-export function failUnlessVouched(call: ServerDuplexStream<unknown, unknown>): {
-  vouch(): void;
-} {
-  const internals = call as unknown as { pendingStatus?: { code: status; details: string } };
-  assert(internals.pendingStatus, "grpc-js: ServerDuplexStream.pendingStatus is gone");
-  internals.pendingStatus = { code: status.INTERNAL, details: "ended before its verdict" };
-  return {
-    vouch() {
-      internals.pendingStatus = { code: status.OK, details: "" };
-    },
-  };
-}
 
 /** The connections that are open. `Server.sessions` knows them with channelz only. */
 export function sessionsOf(server: Server): ReadonlySet<ServerHttp2Session> {

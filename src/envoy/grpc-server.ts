@@ -1,17 +1,20 @@
-import { Server, ServerCredentials, type UntypedHandleCall } from "@grpc/grpc-js";
+import { Server, ServerCredentials, status, type UntypedHandleCall } from "@grpc/grpc-js";
 import type { Firewall } from "../core/exchange.ts";
 import type { Limits } from "../core/limits.ts";
+import { decodeTraceparent } from "../core/trace.ts";
 import { NO_TRUST, type Trust } from "../core/trust.ts";
 import { createByteBudget } from "./body-buffer.ts";
 import { createCheck } from "./ext-authz.ts";
 import { createExtProc } from "./ext-proc.ts";
-import { allowStreamResets, failUnlessVouched, refuseEarly } from "./grpc-internals.ts";
-import { type GrpcTls, liveCredentials, onlyAllowed } from "./grpc-tls.ts";
+import { GrpcCall, refuseStream } from "./grpc-call.ts";
+import { allowStreamResets, takeStreams } from "./grpc-internals.ts";
+import { createAdmission, type GrpcTls, liveCredentials } from "./grpc-tls.ts";
 import { allClosed, handOver } from "./hand-over.ts";
 import { createHealth } from "./health.ts";
-import type { ProcessCall } from "./process-stream.ts";
+import { createProcessCodec } from "./process-codec.ts";
+import type { OnFault, ProcessCall } from "./process-stream.ts";
 import { loadServices } from "./protocol.ts";
-import { traceOfCall } from "./request-head.ts";
+import { TRACEPARENT } from "./request-head.ts";
 import type { ShedReason } from "./shedding.ts";
 import { listenBeside } from "./takeover.ts";
 import { createTrusted } from "./trust.ts";
@@ -71,34 +74,40 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const trusted = createTrusted(options.trust ?? NO_TRUST);
   const firewall: Firewall = { open: (head) => options.firewall.open(trusted(head)) };
   const budget = createByteBudget(limits.heldBodiesMaxBytes);
-  const onCallFault = (code: string, error: unknown, call?: Pick<ProcessCall, "metadata">) =>
-    onFault(code, error, traceOfCall(call?.metadata ?? null)?.traceId ?? null);
+  const onCallFault: OnFault = (code, error, trace) =>
+    onFault(code, error, decodeTraceparent(trace ?? undefined)?.traceId ?? null);
   const extProc = createExtProc({
     ...{ firewall, limits, budget, onOpen, onClose, onShed },
     onFault: onCallFault,
   });
   let draining = false;
   const health = createHealth(() => !draining && options.ready());
+  const messageMaxBytes =
+    Math.max(limits.requestBodyMaxBytes, limits.responseBodyMaxBytes) + FRAME_SLACK_BYTES;
   const server = new Server({
-    "grpc.max_receive_message_length":
-      Math.max(limits.requestBodyMaxBytes, limits.responseBodyMaxBytes) + FRAME_SLACK_BYTES,
-    "grpc.max_send_message_length": -1,
+    "grpc.max_receive_message_length": messageMaxBytes,
     // Nobody asks for it: the port serves no channelz, and counting costs each message something.
     "grpc.enable_channelz": 0,
-    ...(tls === null ? {} : { interceptors: [onlyAllowed(tls)] }),
   });
-  refuseEarly(server, PROCESS, () => extProc.refuses());
   if (options.raiseResetLimits !== false) allowStreamResets(server);
+  const mayCall = tls === null ? () => true : createAdmission(tls);
+  const codec = createProcessCodec(messageMaxBytes);
   const wrap = options.wrapProcess ?? ((process) => process);
   const process = wrap((call) => extProc.process(call));
-  const guarded = (call: ProcessCall) => {
-    // FAIL CLOSED: before anything else runs, so that whoever ends the call early says an error.
-    failUnlessVouched(call);
-    process(call);
-  };
-  add(server, services.externalProcessor, { Process: guarded });
+  takeStreams(server, (stream, headers) => {
+    // FAIL CLOSED, here and below: an error status, after which Envoy passes nothing.
+    if (!mayCall(stream)) {
+      refuseStream(stream, status.PERMISSION_DENIED, "not one of those that may");
+      return true;
+    }
+    // What is no gRPC is grpc-js's to refuse.
+    if (headers[":path"] !== PROCESS || !isGrpc(headers["content-type"])) return false;
+    if (extProc.refuses()) refuseStream(stream, status.RESOURCE_EXHAUSTED, "overloaded");
+    else runCall(new GrpcCall(stream, headers, codec), process, onCallFault);
+    return true;
+  });
   add(server, services.authorization, {
-    Check: createCheck(firewall, (error, call) => onCallFault("internal", error, call)),
+    Check: createCheck(firewall, (error, trace) => onCallFault("internal", error, trace)),
   });
   add(server, services.health, health.handlers);
   const { port, stop } = await bind(server, options, tls);
@@ -130,6 +139,20 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
       server.forceShutdown();
     },
   };
+}
+
+function isGrpc(contentType: string | undefined): boolean {
+  return contentType?.startsWith("application/grpc") === true;
+}
+
+/** FAIL CLOSED: a handler that throws ends the call with an error. */
+function runCall(call: ProcessCall, process: (call: ProcessCall) => void, onFault: OnFault): void {
+  try {
+    process(call);
+  } catch (error) {
+    onFault("internal", error, call.metadata(TRACEPARENT));
+    call.fail(status.INTERNAL, "internal");
+  }
 }
 
 function ignore(): void {}

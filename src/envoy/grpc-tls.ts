@@ -1,13 +1,6 @@
-import type { SecureContextOptions } from "node:tls";
-
-import {
-  ResponderBuilder,
-  ServerCredentials,
-  ServerInterceptingCall,
-  type ServerInterceptor,
-  ServerListenerBuilder,
-  status,
-} from "@grpc/grpc-js";
+import type { Http2Session } from "node:http2";
+import { type SecureContextOptions, TLSSocket } from "node:tls";
+import { ServerCredentials } from "@grpc/grpc-js";
 import { compileGlob } from "../core/glob.ts";
 import type { LiveTls, TlsMaterial } from "../core/tls.ts";
 import { namesOf } from "./peer-identity.ts";
@@ -46,20 +39,30 @@ function contextOf({ certificate, key, clientAuthority }: TlsMaterial): SecureCo
   return { cert: certificate, key, ca: clientAuthority, minVersion: "TLSv1.2" };
 }
 
-/** Lets no handler see a call by a peer whose certificate names none of those that may call. */
-export function onlyAllowed({ allowedIdentities, onRefused }: GrpcTls): ServerInterceptor {
+/**
+ * Whether a call comes from one of those that may. Told once for a connection: neither its
+ * certificate nor who may call changes while it is open.
+ */
+export function createAdmission({ allowedIdentities, onRefused }: GrpcTls): Admission {
   const globs = allowedIdentities.map(compileGlob);
-  return (_method, call) => {
-    const listener = new ServerListenerBuilder()
-      .withOnReceiveMetadata((metadata, next) => {
-        const names = namesOf(call.getAuthContext().sslPeerCertificate?.subjectaltname);
-        if (names.some((name) => globs.some((glob) => glob.fits(name)))) return next(metadata);
-        // FAIL CLOSED: an error status, so that even an Envoy that is refused passes nothing.
-        onRefused();
-        call.sendStatus({ code: status.PERMISSION_DENIED, details: "not one of those that may" });
-      })
-      .build();
-    const responder = new ResponderBuilder().withStart((next) => next(listener)).build();
-    return new ServerInterceptingCall(call, responder);
+  const known = new WeakMap<Http2Session, boolean>();
+  return ({ session }) => {
+    // FAIL CLOSED: a stream whose connection is gone comes from nobody.
+    if (session === undefined) return false;
+    let mayCall = known.get(session);
+    if (mayCall === undefined) {
+      const names = namesOfPeer(session.socket);
+      mayCall = names.some((name) => globs.some((glob) => glob.fits(name)));
+      known.set(session, mayCall);
+    }
+    if (!mayCall) onRefused();
+    return mayCall;
   };
+}
+
+export type Admission = (stream: { readonly session: Http2Session | undefined }) => boolean;
+
+function namesOfPeer(socket: Http2Session["socket"]): readonly string[] {
+  if (!(socket instanceof TLSSocket) || !socket.authorized) return [];
+  return namesOf(socket.getPeerCertificate().subjectaltname);
 }

@@ -11,7 +11,7 @@ const VALUE_MAX_BYTES = 16_384;
 export function decodeHeaders(map: HeaderMap | undefined): Headers {
   const headers = new Map<string, string>();
   for (const { key = "", value, raw_value } of map?.headers ?? []) {
-    const text = raw_value === undefined ? (value ?? "") : raw_value.toString("utf8");
+    const text = raw_value ?? value ?? "";
     const before = headers.get(key);
     headers.set(key, before === undefined ? text : `${before}, ${text}`);
   }

@@ -1,3 +1,5 @@
+import type { ResponseHeadVerdict } from "../core/exchange.ts";
+
 /**
  * Where an exchange stands. What Envoy holds goes on only with a reply of ours, so each phase ends
  * in a reply, a denial, or an error status, before its deadline.
@@ -23,3 +25,6 @@ export interface Shape {
   readonly hasBody: boolean;
   readonly trailers: readonly string[] | null;
 }
+
+/** What was decided on the head of a response that is a stream. */
+export type StreamHead = Extract<ResponseHeadVerdict, { readonly kind: "stream" }>;

@@ -1,31 +1,29 @@
-import { type ServerDuplexStream, status } from "@grpc/grpc-js";
-import type {
-  AbortCause,
-  Exchange,
-  Firewall,
-  HttpDenial,
-  ResponseHeadVerdict,
-  Verdict,
-} from "../core/exchange.ts";
+import { status } from "@grpc/grpc-js";
+import type { AbortCause, Exchange, Firewall, HttpDenial, Verdict } from "../core/exchange.ts";
 import type { Limits } from "../core/limits.ts";
 import { type BodyBuffer, type ByteBudget, createBodyBuffer } from "./body-buffer.ts";
 import { createDeadlines } from "./deadlines.ts";
-import { failUnlessVouched } from "./grpc-internals.ts";
+import type { GrpcCall } from "./grpc-call.ts";
 import { decodeHeaders, trailerNames } from "./headers.ts";
-import { isStream, type Phase, type Shape } from "./phase.ts";
+import { isStream, type Phase, type Shape, type StreamHead } from "./phase.ts";
 import { holdsAllBytes } from "./processing-mode.ts";
 import type { HttpBody, HttpHeaders, ProcessingRequest, ProcessingResponse } from "./protocol.ts";
 import { bodyReplies, headersReply, immediateReply, type Side, trailersReply } from "./replies.ts";
-import { decodeRequestHead } from "./request-head.ts";
+import { decodeRequestHead, TRACEPARENT } from "./request-head.ts";
+import type { Later } from "./turns.ts";
 
-export type ProcessCall = ServerDuplexStream<ProcessingRequest, ProcessingResponse>;
+export type ProcessCall = GrpcCall<ProcessingRequest, ProcessingResponse>;
+
+/** `trace` is the `traceparent` of the call. */
+export type OnFault = (code: string, error: unknown, trace?: string | null) => void;
 
 export interface ProcessStreamOptions {
   readonly firewall: Firewall;
   readonly limits: Limits;
   readonly budget: ByteBudget;
   /** Told of a bug or of a proxy that breaks the protocol: a code, nothing of the traffic. */
-  readonly onFault: (code: string, error: unknown, call?: ProcessCall) => void;
+  readonly onFault: OnFault;
+  readonly later: Later;
 }
 
 /** Messages that may wait while a verdict is made; then the proxy has to wait too. */
@@ -38,7 +36,6 @@ export class ProcessStream {
   readonly #call: ProcessCall;
   readonly #options: ProcessStreamOptions;
   readonly #onClose: () => void;
-  readonly #vouch: () => void;
   readonly #inbox: ProcessingRequest[] = [];
   #exchange: Exchange | null = null;
   #phase: Phase = "start";
@@ -63,15 +60,13 @@ export class ProcessStream {
     this.#body = createBodyBuffer(0, options.budget);
     this.#draining = draining;
     this.#onClose = onClose;
-    this.#vouch = failUnlessVouched(call).vouch;
-    call.on("data", (message: ProcessingRequest) => this.#receive(message));
-    call.on("end", () => this.#halfClosed());
-    call.on("drain", () => this.#resume());
-    call.on("error", () => this.#close());
-    // Which of the two comes first, and whether `end` comes at all, depends on Envoy's version and
-    // flags; neither says whether the exchange was complete.
-    call.on("cancelled", () => this.#close());
-    call.on("close", () => this.#close());
+    // Whether Envoy closes its side first depends on its flags, and tells nothing of the exchange.
+    call.listen({
+      onMessage: (message) => this.#receive(message),
+      onHalfClose: () => this.#halfClosed(),
+      onDrain: () => this.#resume(),
+      onClose: () => this.#close(),
+    });
     this.#deadlines.arm(options.limits.requestBodyDeadlineMs, "request_deadline");
   }
 
@@ -82,18 +77,19 @@ export class ProcessStream {
   #receive(message: ProcessingRequest): void {
     this.#inbox.push(message);
     if (this.#inbox.length >= INBOX_MAX) this.#call.pause();
-    if (!this.#pumping) void this.#pump();
+    if (this.#pumping) return;
+    this.#pumping = true;
+    this.#options.later(() => void this.#pump());
   }
 
   /** One message at a time, in order. FAIL CLOSED: whatever is thrown here ends the exchange. */
   async #pump(): Promise<void> {
-    this.#pumping = true;
     try {
       for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) {
         if (this.#phase !== "done") await this.#step(next);
       }
     } catch (error) {
-      this.#options.onFault("internal", error, this.#call);
+      this.#options.onFault("internal", error, this.#ownTrace());
       this.abort("internal");
     } finally {
       this.#pumping = false;
@@ -102,7 +98,7 @@ export class ProcessStream {
   }
 
   #resume(): void {
-    if (this.#inbox.length < INBOX_MAX && !this.#call.writableNeedDrain) this.#call.resume();
+    if (this.#inbox.length < INBOX_MAX && !this.#call.mustWait) this.#call.resume();
   }
 
   async #step(message: ProcessingRequest): Promise<void> {
@@ -123,7 +119,7 @@ export class ProcessStream {
     if (this.#phase !== "start") return this.#protocolError("second_request_head");
     if (!holdsAllBytes(message)) return this.#protocolError("processing_mode");
 
-    const exchange = this.#options.firewall.open(decodeRequestHead(message, this.#call.metadata));
+    const exchange = this.#options.firewall.open(decodeRequestHead(message, this.#ownTrace()));
     this.#exchange = exchange;
     this.#phase = "request";
     if (this.#draining) return this.abort("draining");
@@ -171,7 +167,7 @@ export class ProcessStream {
     // What Envoy refuses by itself (a malformed head, an upgrade) has no request for us to see. A
     // success would be a server's answer to a request that went by unread: FAIL CLOSED.
     if (this.#phase === "start" && holdsAllBytes(message) && head.status >= 400) {
-      this.#exchange = this.#options.firewall.open(decodeRequestHead(message, this.#call.metadata));
+      this.#exchange = this.#options.firewall.open(decodeRequestHead(message, this.#ownTrace()));
       this.#phase = "request";
     }
     if (this.#phase !== "awaiting" && this.#phase !== "request") {
@@ -229,7 +225,7 @@ export class ProcessStream {
     if (head === null || this.#phase !== "stream_held") return;
     this.#phase = "stream";
     const remove = [...head.headers.remove, "content-length"];
-    this.#write(headersReply("response", { set: head.headers.set, remove }, null));
+    this.#write([headersReply("response", { set: head.headers.set, remove }, null)]);
   }
 
   async #streamChunk(
@@ -250,13 +246,13 @@ export class ProcessStream {
     this.#releaseStreamHead();
     const trailersFollow = trailers !== null && !output.end;
     this.#writeStream(output.bytes, end && !trailersFollow);
-    if (trailersFollow) this.#write(trailersReply("response", trailers));
+    if (trailersFollow) this.#write([trailersReply("response", trailers)]);
     if (end) this.#finish();
   }
 
   #writeStream(bytes: Uint8Array, endOfStream: boolean): void {
     if (bytes.length === 0 && !endOfStream) return;
-    for (const reply of bodyReplies("response", bytes, endOfStream)) this.#write(reply);
+    this.#write([...bodyReplies("response", bytes, endOfStream)]);
   }
 
   /** Comments before the first chunk of a response would make Envoy cut it; after it they may come. */
@@ -265,7 +261,7 @@ export class ProcessStream {
     if (!this.listening || heartbeat === undefined) return;
     this.#deadlines.startHeartbeat(this.#options.limits.sseHeartbeatMs, () => {
       // A client that does not read gets no more to read.
-      const idle = this.#phase === "stream" && !this.#pumping && !this.#call.writableNeedDrain;
+      const idle = this.#phase === "stream" && !this.#pumping && !this.#call.mustWait;
       if (idle) this.#writeStream(heartbeat, false);
     });
   }
@@ -276,22 +272,22 @@ export class ProcessStream {
   }
 
   #forward(side: Side, verdict: Extract<Verdict, { kind: "forward" }>, shape: Shape): void {
+    const { headers, metadata, body } = verdict;
     if (!shape.hasBody) {
-      this.#write(headersReply(side, verdict.headers, verdict.metadata));
+      this.#write([headersReply(side, headers, metadata)]);
       return;
     }
-    const length: [string, string] = ["content-length", String(verdict.body.length)];
-    const set = [...verdict.headers.set, length];
-    this.#write(headersReply(side, { ...verdict.headers, set }, verdict.metadata));
-    for (const reply of bodyReplies(side, verdict.body, shape.trailers === null)) {
-      this.#write(reply);
-    }
-    if (shape.trailers !== null) this.#write(trailersReply(side, shape.trailers));
+    const length: [string, string] = ["content-length", String(body.length)];
+    this.#write([
+      headersReply(side, { ...headers, set: [...headers.set, length] }, metadata),
+      ...bodyReplies(side, body, shape.trailers === null),
+      ...(shape.trailers === null ? [] : [trailersReply(side, shape.trailers)]),
+    ]);
   }
 
   /** An answer of our own takes the place of what Envoy holds, which it then drops. */
   #deny(denial: HttpDenial): void {
-    this.#write(immediateReply(denial));
+    this.#write([immediateReply(denial)]);
     this.#finish();
   }
 
@@ -302,7 +298,7 @@ export class ProcessStream {
       const cause = this.#exchange.lapsed();
       if (cause !== null) this.abort(cause);
     } catch (error) {
-      this.#options.onFault("internal", error, this.#call);
+      this.#options.onFault("internal", error, this.#ownTrace());
       this.abort("internal");
     }
   }
@@ -316,7 +312,7 @@ export class ProcessStream {
     try {
       this.#abortWith(cause);
     } catch (error) {
-      this.#options.onFault("internal", error, this.#call);
+      this.#options.onFault("internal", error, this.#ownTrace());
       this.#fail(status.INTERNAL, "internal");
     }
   }
@@ -337,7 +333,7 @@ export class ProcessStream {
 
   /** The proxy broke the protocol we agreed on, or is not configured for it. FAIL CLOSED. */
   #protocolError(code: string): void {
-    this.#options.onFault(code, null, this.#call);
+    this.#options.onFault(code, null, this.#ownTrace());
     this.#fail(status.FAILED_PRECONDITION, code);
   }
 
@@ -345,7 +341,7 @@ export class ProcessStream {
     if (this.#closed) return;
     this.#failed = true;
     this.#finish();
-    this.#call.emit("error", { code, details });
+    this.#call.fail(code, details);
   }
 
   /** Nothing more will be said. What still comes is swallowed until Envoy closes its side. */
@@ -357,7 +353,7 @@ export class ProcessStream {
   /** Envoy is done with us: only now, and only here, does the stream end with status OK. */
   #halfClosed(): void {
     this.#finish();
-    if (!this.#failed) this.#vouch();
+    if (!this.#failed) this.#call.vouch();
     this.#call.end();
   }
 
@@ -371,9 +367,9 @@ export class ProcessStream {
     this.#onClose();
   }
 
-  #write(reply: ProcessingResponse): void {
+  #write(replies: readonly ProcessingResponse[]): void {
     if (this.#closed) return;
-    if (!this.#call.write(reply)) this.#call.pause();
+    if (!this.#call.write(replies)) this.#call.pause();
   }
 
   /** True when the exchange ended, by a deadline or a disconnect, while a verdict was being made. */
@@ -385,10 +381,12 @@ export class ProcessStream {
     return this.#body.isOverloaded ? "overloaded" : cause;
   }
 
+  #ownTrace(): string | null {
+    return this.#call.metadata(TRACEPARENT);
+  }
+
   #required(): Exchange {
     if (this.#exchange === null) throw new Error("no request head came first");
     return this.#exchange;
   }
 }
-
-type StreamHead = Extract<ResponseHeadVerdict, { readonly kind: "stream" }>;

@@ -3,13 +3,14 @@ import { type GrpcObject, loadPackageDefinition, type ServiceDefinition } from "
 import { loadSync } from "@grpc/proto-loader";
 
 /**
- * Envoy's messages as proto-loader gives them. Field names are those of the `.proto` files; bytes
+ * Envoy's messages, read. Field names are those of the `.proto` files; bytes
  * are Buffers; what was not sent is absent.
  */
 export interface HeaderValue {
   readonly key?: string;
   readonly value?: string;
-  readonly raw_value?: Buffer;
+  /** Any bytes, which are read as UTF-8 here. */
+  readonly raw_value?: string;
 }
 
 export interface HeaderMap {
@@ -72,11 +73,11 @@ export interface WireHeaderMutation {
   readonly remove_headers: readonly string[];
 }
 
-interface HeadersResponse {
+export interface HeadersResponse {
   readonly response: { readonly header_mutation?: WireHeaderMutation };
 }
 
-interface BodyResponse {
+export interface BodyResponse {
   readonly response: {
     readonly body_mutation: {
       readonly streamed_response: { readonly body: Uint8Array; readonly end_of_stream: boolean };
@@ -141,36 +142,36 @@ export interface CheckResponse {
 
 const PROTO_FOLDER = fileURLToPath(new URL("../../proto", import.meta.url));
 
-const FILES = [
-  "envoy/service/ext_proc/v3/external_processor.proto",
-  "envoy/service/auth/v3/external_auth.proto",
-  "grpc/health/v1/health.proto",
-];
+const FILES = ["envoy/service/auth/v3/external_auth.proto", "grpc/health/v1/health.proto"];
 
 export interface Services {
-  readonly externalProcessor: ServiceDefinition;
   readonly authorization: ServiceDefinition;
   readonly health: ServiceDefinition;
 }
 
 /** Reads the `.proto` files that ship with the package. Throws when they are missing: a bad build. */
 export function loadServices(): Services {
-  const definition = loadSync(FILES, {
+  const root = loadDefinitions(FILES);
+  return {
+    authorization: serviceAt(root, "envoy.service.auth.v3.Authorization"),
+    health: serviceAt(root, "grpc.health.v1.Health"),
+  };
+}
+
+/** Of `proto/`; messages as proto-loader gives them. */
+export function loadDefinitions(files: readonly string[]): GrpcObject {
+  const definition = loadSync([...files], {
     includeDirs: [PROTO_FOLDER],
     keepCase: true,
     longs: Number,
     enums: Number,
     oneofs: false,
   });
-  const root = loadPackageDefinition(definition);
-  return {
-    externalProcessor: serviceAt(root, "envoy.service.ext_proc.v3.ExternalProcessor"),
-    authorization: serviceAt(root, "envoy.service.auth.v3.Authorization"),
-    health: serviceAt(root, "grpc.health.v1.Health"),
-  };
+  return loadPackageDefinition(definition);
 }
 
-function serviceAt(root: GrpcObject, name: string): ServiceDefinition {
+/** Throws when there is no such service. */
+export function serviceAt(root: GrpcObject, name: string): ServiceDefinition {
   let at: unknown = root;
   for (const part of name.split(".")) at = (at as GrpcObject | undefined)?.[part];
   const service = (at as { service?: ServiceDefinition } | undefined)?.service;

@@ -7,17 +7,17 @@ import { jsonOf } from "./struct.ts";
 import { spiffeOf } from "./trust.ts";
 
 const FILTER = "envoy.filters.http.ext_proc";
-const TRACEPARENT = "traceparent";
+export const TRACEPARENT = "traceparent";
 const JWT_FILTER = "envoy.filters.http.jwt_authn";
 
 /**
  * The head of a request as ext_proc sends it. Who and where come from Envoy's attributes
  * (`request_attributes` of the filter), which a client cannot write; the route's name is the
- * server's id. `call` is the metadata of the gRPC call, in which Envoy names its own span.
+ * server's id. `own` is the `traceparent` of the gRPC call, in which Envoy names its own span.
  */
 export function decodeRequestHead(
   message: ProcessingRequest,
-  call: CallMetadata | null = null,
+  own: string | null = null,
 ): RequestHead {
   const headers = decodeHeaders(message.request_headers?.headers);
   const fields = message.attributes?.[FILTER]?.fields ?? {};
@@ -34,7 +34,7 @@ export function decodeRequestHead(
     },
     requestId: text(fields["request.id"]),
     ...verifiedBy(message.metadata_context),
-    ...tracedBy(headers, call),
+    ...tracedBy(headers, own),
   };
 }
 
@@ -58,10 +58,7 @@ function verifiedBy(metadata: Metadata | undefined): { readonly verified?: Verif
 }
 
 /** The same from ext_authz, where the server's id stands in `context_extensions.server`. */
-export function decodeCheckHead(
-  request: CheckRequest,
-  call: CallMetadata | null = null,
-): RequestHead {
+export function decodeCheckHead(request: CheckRequest, own: string | null = null): RequestHead {
   const { source, request: inner, context_extensions, metadata_context } = request.attributes ?? {};
   const http = inner?.http ?? {};
   const peer = peerFromCheck(source?.certificate ?? "", source?.principal ?? "");
@@ -78,25 +75,14 @@ export function decodeCheckHead(
     },
     requestId: http.id || null,
     ...verifiedBy(metadata_context),
-    ...tracedBy(headers, call),
+    ...tracedBy(headers, own),
   };
 }
 
-/** Of a gRPC call: what `@grpc/grpc-js` hands out. */
-export interface CallMetadata {
-  get(name: string): readonly (string | Uint8Array)[];
-}
-
 /** The proxy's word goes before the client's, who may write anything into a header. */
-function tracedBy(headers: Headers, call: CallMetadata | null): { readonly trace?: TraceParent } {
-  const trace = traceOfCall(call) ?? decodeTraceparent(headers.get(TRACEPARENT));
+function tracedBy(headers: Headers, own: string | null): { readonly trace?: TraceParent } {
+  const trace = decodeTraceparent(own ?? undefined) ?? decodeTraceparent(headers.get(TRACEPARENT));
   return trace === null ? {} : { trace };
-}
-
-/** Envoy's own span; null where it does not trace. */
-export function traceOfCall(call: CallMetadata | null): TraceParent | null {
-  const own = call?.get(TRACEPARENT)[0];
-  return decodeTraceparent(typeof own === "string" ? own : undefined);
 }
 
 /** The whole certificate (`include_peer_certificate`); without it a SPIFFE id is all that is told. */

@@ -1,3 +1,4 @@
+import { status } from "@grpc/grpc-js";
 import { expect } from "vitest";
 import type { Exchange, Firewall } from "../../src/core/exchange.ts";
 import type { ProcessCall } from "../../src/envoy/process-stream.ts";
@@ -32,7 +33,7 @@ export interface StreamFault {
   readonly after?: number;
   /**
    * `ends`: by `call.end()`, as a `finally` or an iterator that returns would. `ends with OK`: the
-   * same without `failUnlessVouched`, as grpc-js has it by default. `returns`: nothing is done.
+   * same, and somebody has vouched for it. `returns`: nothing is done.
    */
   readonly how: "ends" | "ends with OK" | "fails" | "throws" | "returns";
 }
@@ -174,7 +175,6 @@ export function breakStreams(
     }
     const { at, how } = current;
     if (at === "start") {
-      call.on("error", () => undefined);
       strike(call, how);
       return;
     }
@@ -186,20 +186,31 @@ export function breakStreams(
       strike(call, how);
       return true;
     };
-    const emit = call.emit.bind(call);
-    call.emit = (event: string | symbol, ...values: unknown[]): boolean => {
-      if (event === "data" && breakNow(kindOf(values[0]))) return true;
-      return emit(event, ...values);
-    };
+    overhear(call, (message) => breakNow(kindOf(message)));
     const write = call.write.bind(call);
-    call.write = (reply: ProcessingResponse): boolean => {
-      if (isBroken) return true;
-      const taken = write(reply);
-      breakNow(`reply ${kindOf(reply)}`);
+    call.write = (replies): boolean => {
+      let taken = true;
+      for (const reply of replies) {
+        if (isBroken) return true;
+        taken = write([reply]);
+        breakNow(`reply ${kindOf(reply)}`);
+      }
       return taken;
     };
     process(call);
   };
+}
+
+/** Has somebody hear each message first; one for which it says true goes no further. */
+export function overhear(call: ProcessCall, hear: (message: ProcessingRequest) => boolean): void {
+  const listen = call.listen.bind(call);
+  call.listen = (listener) =>
+    listen({
+      ...listener,
+      onMessage: (message) => {
+        if (!hear(message)) listener.onMessage(message);
+      },
+    });
 }
 
 /** The one member of a message that says what it is. */
@@ -214,14 +225,14 @@ function kindOf(message: unknown): string {
 function strike(call: ProcessCall, how: StreamFault["how"]): void {
   switch (how) {
     case "ends with OK":
-      Reflect.set(call, "pendingStatus", { code: 0, details: "" });
+      call.vouch();
       call.end();
       return;
     case "ends":
       call.end();
       return;
     case "fails":
-      call.emit("error", new Error("the test's own fault"));
+      call.fail(status.INTERNAL, "the test's own fault");
       return;
     case "throws":
       throw new Error("the test's own fault");

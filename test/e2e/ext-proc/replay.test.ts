@@ -7,11 +7,8 @@ import {
 } from "@grpc/grpc-js";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
-import {
-  loadServices,
-  type ProcessingRequest,
-  type ProcessingResponse,
-} from "../../../src/envoy/protocol.ts";
+import type { ProcessingRequest, ProcessingResponse } from "../../../src/envoy/protocol.ts";
+import { loadExternalProcessor } from "../../support/external-processor.ts";
 import { JSON_HEADERS, REDACTED, SECRET, toolCall, toolResult } from "../../support/messages.ts";
 import { startTestService, type TestService } from "../../support/service.ts";
 import { waitFor, within } from "../../support/wait.ts";
@@ -40,8 +37,7 @@ let client: Processor;
 
 beforeAll(async () => {
   service = await startTestService({ policy: POLICY });
-  const { externalProcessor } = loadServices();
-  const Client = makeGenericClientConstructor(externalProcessor, "ExternalProcessor");
+  const Client = makeGenericClientConstructor(loadExternalProcessor(), "ExternalProcessor");
   const connected: unknown = new Client(`127.0.0.1:${service.port}`, credentials.createInsecure());
   // grpc-js makes the methods of the service definition while it runs.
   client = connected as Processor;
@@ -353,5 +349,6 @@ function responseBody(body: string, end_of_stream: boolean): ProcessingRequest {
 
 function headerMap(headers: { readonly [name: string]: string }) {
   const entries = Object.entries(headers);
-  return { headers: entries.map(([key, value]) => ({ key, raw_value: Buffer.from(value) })) };
+  // proto-loader takes text for bytes as base64.
+  return { headers: entries.map(([key, value]) => ({ key, raw_value: btoa(value) })) };
 }

@@ -7,7 +7,7 @@ import {
 } from "node:http2";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 
-import type { ProcessingRequest } from "../../../src/envoy/protocol.ts";
+import { overhear } from "../../support/faulty-firewall.ts";
 import { type Gateway, startGateway } from "../../support/gateway.ts";
 import { JSON_HEADERS, REDACTED, SECRET, toolCall, toolResult } from "../../support/messages.ts";
 import { startTestService, type TestService } from "../../support/service.ts";
@@ -46,7 +46,10 @@ beforeAll(async () => {
   if (address === null || typeof address === "string") throw new Error("no TCP port");
   service = await startTestService({
     wrapProcess: (process) => (call) => {
-      call.on("data", (message: ProcessingRequest) => messages.push(...Object.keys(message)));
+      overhear(call, (message) => {
+        messages.push(...Object.keys(message));
+        return false;
+      });
       process(call);
     },
   });

@@ -132,8 +132,8 @@ describe("the same exchanges without a fault", () => {
   });
 });
 
-/** What would happen without `failUnlessVouched`: these tests can fail. */
-describe("a plain grpc-js stream, whose end has status OK,", () => {
+/** What would happen if a call ended with OK by itself: these tests can fail. */
+describe("a call that ends with status OK at the wrong time", () => {
   test.each(each(REQUEST_HELD, [OK]))("lets the request through unread $phase", async (fault) => {
     // A world of its own: half a request spoils the connection to the server for later ones.
     await using plain = await startFaultyGateway();

@@ -1,4 +1,4 @@
-import { status } from "@grpc/grpc-js";
+import { Metadata, status } from "@grpc/grpc-js";
 import { describe, expect, test } from "vitest";
 
 import type { Firewall } from "../../../src/core/exchange.ts";
@@ -26,7 +26,7 @@ function check(firewall: Firewall, { method = "POST", headers = JSON_POST, body 
   const handle = createCheck(firewall, (error) => faults.push(error));
   return new Promise<{ error: unknown; response: CheckResponse | null; faults: unknown[] }>(
     (resolve) => {
-      const call = { request } as Parameters<typeof handle>[0];
+      const call = { request, metadata: new Metadata() } as Parameters<typeof handle>[0];
       handle(call, (error, response) => resolve({ error, response: response ?? null, faults }));
     },
   );

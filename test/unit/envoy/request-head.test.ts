@@ -11,10 +11,7 @@ function message(
   attributes: { readonly [name: string]: string },
   filter = FILTER,
 ): ProcessingRequest {
-  const list = Object.entries(headers).map(([key, value]) => ({
-    key,
-    raw_value: Buffer.from(value),
-  }));
+  const list = Object.entries(headers).map(([key, raw_value]) => ({ key, raw_value }));
   const fields = Object.fromEntries(
     Object.entries(attributes).map(([name, stringValue]) => [name, { stringValue }]),
   );
@@ -217,9 +214,6 @@ describe("decodeCheckHead", () => {
 describe("the trace of a request", () => {
   const OWN = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
   const CLIENTS = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00";
-  const call = (text: string) => ({
-    get: (name: string) => (name === "traceparent" ? [text] : []),
-  });
   const own = { traceId: OWN.split("-")[1], spanId: "b7ad6b7169203331", isSampled: true };
   const clients = { traceId: CLIENTS.split("-")[1], spanId: "00f067aa0ba902b7", isSampled: false };
 
@@ -230,9 +224,7 @@ describe("the trace of a request", () => {
     { title: "nothing where there is none", header: "x", metadata: "", trace: undefined },
   ])("is $title", ({ header, metadata, trace }) => {
     const ofCheck = { attributes: { request: { http: { headers: { traceparent: header } } } } };
-    expect(decodeRequestHead(message({ traceparent: header }, {}), call(metadata)).trace).toEqual(
-      trace,
-    );
-    expect(decodeCheckHead(ofCheck, call(metadata)).trace).toEqual(trace);
+    expect(decodeRequestHead(message({ traceparent: header }, {}), metadata).trace).toEqual(trace);
+    expect(decodeCheckHead(ofCheck, metadata).trace).toEqual(trace);
   });
 });

@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { status } from "@grpc/grpc-js";
+import { createFrameReader } from "./grpc-frames.ts";
+
+/** How the messages of one method are read and written. */
+export interface CallCodec<In, Out> {
+  /** Throws on what is no such message. */
+  decode(bytes: Buffer): In;
+  /** Each with its frame's head, behind one another. */
+  encode(messages: readonly Out[]): Buffer;
+  /** A longer message ends the call. */
+  readonly maxBytes: number;
+}
+
+export interface CallListener<In> {
+  onMessage(message: In): void;
+  /** The peer has nothing more to say. */
+  onHalfClose(): void;
+  /** What was written is on its way; more may be written. */
+  onDrain(): void;
+  /** It is over, once, however it ended. */
+  onClose(): void;
+}
+
+/**
+ * One call of a bidirectional method (the protocol "gRPC over HTTP2"), straight on Node's HTTP/2: a
+ * call through grpc-js costs several times as much (docs/decisions/0028-calls-without-grpc-js.md).
+ *
+ * FAIL CLOSED. Envoy takes an end with status OK for "go on without me": whatever it holds passes
+ * unread. So a call ends with an error status, whoever ends it, unless somebody has vouched for it.
+ */
+export class GrpcCall<In, Out> {
+  readonly #stream: ServerHttp2Stream;
+  readonly #headers: IncomingHttpHeaders;
+  readonly #codec: CallCodec<In, Out>;
+  #listener: CallListener<In> | null = null;
+  #ending = UNVOUCHED;
+  #hasBegun = false;
+  #isOver = false;
+
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, codec: CallCodec<In, Out>) {
+    this.#stream = stream;
+    this.#headers = headers;
+    this.#codec = codec;
+    // It is told by `close`, which follows.
+    stream.on("error", () => undefined);
+    stream.on("close", () => this.#close());
+    stream.on("wantTrailers", () => stream.sendTrailers(this.#ending));
+  }
+
+  /** Hands over what comes from now on, in order; nothing is lost before. */
+  listen(listener: CallListener<In>): void {
+    assert(this.#listener === null, "a call has one listener");
+    this.#listener = listener;
+    const stream = this.#stream;
+    const frames = createFrameReader(this.#codec.maxBytes);
+    stream.on("data", (chunk: Buffer) => this.#read(frames.push(chunk)));
+    // A stream that the peer gave up ends too, and was not half-closed.
+    stream.on("end", () => {
+      if (!this.#isOver && !stream.aborted) listener.onHalfClose();
+    });
+    stream.on("drain", () => listener.onDrain());
+    if (stream.destroyed) this.#close();
+  }
+
+  /** Of the metadata of the call; the first value. */
+  metadata(name: string): string | null {
+    const value = this.#headers[name];
+    return (Array.isArray(value) ? value[0] : value) ?? null;
+  }
+
+  /** False when the peer does not keep up: no more is to be written before `onDrain`. */
+  write(messages: readonly Out[]): boolean {
+    if (this.#isOver) return true;
+    this.#begin();
+    return this.#stream.write(this.#codec.encode(messages));
+  }
+
+  get mustWait(): boolean {
+    return this.#stream.writableNeedDrain;
+  }
+
+  pause(): void {
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#stream.resume();
+  }
+
+  /** What was said is complete: from now on the call may end with status OK. */
+  vouch(): void {
+    this.#ending = COMPLETE;
+  }
+
+  /** Nothing more will be said. With status OK if somebody vouched for it, with INTERNAL if not. */
+  end(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (this.#stream.destroyed) return;
+    if (this.#hasBegun) this.#stream.end();
+    else this.#stream.respond({ ...HEAD, ...this.#ending }, { endStream: true });
+    // What still comes is thrown away, so that the stream can close.
+    this.#stream.resume();
+  }
+
+  /** Ends the call with an error. */
+  fail(code: status, details: string): void {
+    if (this.#isOver) return;
+    assert(code !== status.OK, "OK is no error");
+    this.#ending = statusOf(code, details);
+    this.end();
+  }
+
+  #begin(): void {
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    this.#stream.respond(HEAD, { waitForTrailers: true });
+  }
+
+  #read(frames: Iterable<Buffer> | status): void {
+    if (this.#isOver) return;
+    if (typeof frames === "number") {
+      this.fail(frames, "no message that is taken here");
+      return;
+    }
+    for (const bytes of frames) {
+      let message: In;
+      try {
+        message = this.#codec.decode(bytes);
+      } catch {
+        // FAIL CLOSED: and what it was is not repeated.
+        this.fail(status.INTERNAL, "no message of this method");
+        return;
+      }
+      this.#listener?.onMessage(message);
+    }
+  }
+
+  #close(): void {
+    this.#isOver = true;
+    const listener = this.#listener;
+    this.#listener = null;
+    listener?.onClose();
+  }
+}
+
+/** Ends a stream before a call is made of it, which would be most of what one costs. */
+export function refuseStream(stream: ServerHttp2Stream, code: status, details: string): void {
+  stream.on("error", () => undefined);
+  stream.respond({ ...HEAD, ...statusOf(code, details) }, { endStream: true });
+  // What is still on its way is thrown away.
+  stream.resume();
+}
+
+function statusOf(code: status, details: string): OutgoingHttpHeaders {
+  return { "grpc-status": String(code), "grpc-message": encodeURI(details) };
+}
+
+const HEAD: OutgoingHttpHeaders = { ":status": 200, "content-type": "application/grpc+proto" };
+const COMPLETE: OutgoingHttpHeaders = { "grpc-status": "0" };
+const UNVOUCHED = statusOf(status.INTERNAL, "ended before its verdict");

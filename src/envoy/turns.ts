@@ -1,0 +1,19 @@
+/** Puts work off to the end of this turn of the event loop. */
+export type Later = (work: () => void) => void;
+
+/**
+ * Whatever came in one turn of the event loop is worked on together, when all of it has been read.
+ * Reading and judging are much code each, more than a core keeps at hand: done by turns, one message
+ * after the other, each takes twice as long (docs/decisions/0020-what-the-wire-costs.md).
+ */
+export function createTurns(): Later {
+  let waiting: (() => void)[] = [];
+  const run = (): void => {
+    const batch = waiting;
+    waiting = [];
+    for (const work of batch) work();
+  };
+  return (work) => {
+    if (waiting.push(work) === 1) setImmediate(run);
+  };
+}

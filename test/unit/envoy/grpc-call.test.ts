@@ -1,0 +1,230 @@
+import { once } from "node:events";
+import {
+  type ClientHttp2Session,
+  type ClientHttp2Stream,
+  connect,
+  createServer,
+  type IncomingHttpHeaders,
+} from "node:http2";
+import type { AddressInfo } from "node:net";
+import { status } from "@grpc/grpc-js";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { type CallListener, GrpcCall, refuseStream } from "../../../src/envoy/grpc-call.ts";
+import { createFrameReader, framed } from "../../../src/envoy/grpc-frames.ts";
+import { within } from "../../support/wait.ts";
+
+/** Texts, of which "nonsense" is none. */
+const CODEC = {
+  decode(bytes: Buffer): string {
+    if (bytes.equals(Buffer.from("nonsense"))) throw new Error("no message");
+    return bytes.toString();
+  },
+  encode: (texts: readonly string[]) => framed(texts.map((text) => Buffer.from(text))),
+  maxBytes: 1_000,
+};
+
+type Call = GrpcCall<string, string>;
+
+let handle: (call: Call) => void;
+let client: ClientHttp2Session;
+const server = createServer();
+
+beforeAll(async () => {
+  server.on("stream", (stream, headers) => {
+    if (headers[":path"] === "/refused")
+      refuseStream(stream, status.RESOURCE_EXHAUSTED, "too much");
+    else handle(new GrpcCall(stream, headers, CODEC));
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+});
+
+beforeEach(() => {
+  handle = (call) => call.listen(listener({}));
+});
+
+afterAll(async () => {
+  client.close();
+  await once(client, "close");
+  server.close();
+});
+
+test("answers each message, and ends with OK once somebody has vouched for it", async () => {
+  handle = (call) =>
+    call.listen(
+      listener({
+        onMessage: (text) => call.write([`${text}!`, "and"]),
+        onHalfClose: () => {
+          call.vouch();
+          call.end();
+        },
+      }),
+    );
+  const { stream, ended } = open();
+  stream.write(CODEC.encode(["one", "two"]));
+  stream.end(CODEC.encode(["three"]));
+  expect(await ended).toEqual({
+    head: { status: 200, type: "application/grpc+proto" },
+    replies: ["one!", "and", "two!", "and", "three!", "and"],
+    code: status.OK,
+  });
+});
+
+test.each([
+  { title: "before a word", words: [] },
+  { title: "after a word", words: ["x"] },
+])("an end $title that nobody vouched for is an error", async ({ words }) => {
+  handle = (call) => {
+    call.listen(listener({}));
+    if (words.length > 0) call.write(words);
+    call.end();
+  };
+  const { stream, ended } = open();
+  expect(await ended).toMatchObject({ replies: words, code: status.INTERNAL });
+  stream.end();
+});
+
+test("an error is what it was ended with, and the first one", async () => {
+  handle = (call) => {
+    call.listen(listener({}));
+    call.fail(status.FAILED_PRECONDITION, "not like this");
+    call.fail(status.INTERNAL, "later");
+    call.vouch();
+    call.end();
+    expect(call.write(["too late"])).toBe(true);
+  };
+  expect(await open().ended).toMatchObject({ code: status.FAILED_PRECONDITION, replies: [] });
+});
+
+test.each([
+  { title: "no message", bytes: CODEC.encode(["nonsense"]), code: status.INTERNAL },
+  {
+    title: "too long",
+    bytes: CODEC.encode(["x".repeat(1_001)]),
+    code: status.RESOURCE_EXHAUSTED,
+  },
+  { title: "compressed", bytes: Buffer.from([1, 0, 0, 0, 0]), code: status.UNIMPLEMENTED },
+])("what is $title ends the call, and what follows is not read", async ({ bytes, code }) => {
+  const messages: string[] = [];
+  handle = (call) => call.listen(listener({ onMessage: (text) => messages.push(text) }));
+  const { stream, ended } = open();
+  stream.write(Buffer.concat([CODEC.encode(["first"]), bytes, CODEC.encode(["second"])]));
+  expect(await ended).toMatchObject({ code });
+  expect(messages.includes("second")).toBe(false);
+  stream.end();
+});
+
+test("a peer that goes away closes it, once, and says no half-close", async () => {
+  const told: string[] = [];
+  const closed = new Promise<void>((resolve) => {
+    handle = (call) =>
+      call.listen(
+        listener({
+          onMessage: (text) => told.push(text),
+          onHalfClose: () => told.push("half-close"),
+          onClose: () => {
+            told.push("close");
+            // Nothing of it reaches anybody.
+            expect(call.write(["x"])).toBe(true);
+            call.end();
+            resolve();
+          },
+        }),
+      );
+  });
+  const { stream, ended } = open();
+  stream.write(CODEC.encode(["here"]), () => stream.destroy());
+  await within("the end of the call", closed);
+  expect(await ended).toMatchObject({ code: null });
+  expect(told.filter((word) => word !== "here")).toEqual(["close"]);
+});
+
+test("a peer that does not read is waited for", async () => {
+  const text = "x".repeat(900);
+  let writes = 0;
+  const drained = new Promise<void>((resolve) => {
+    handle = (call) => {
+      const fill = (): void => {
+        do writes += 1;
+        while (call.write([text]) && writes < 100_000);
+      };
+      call.listen(listener({ onDrain: resolve }));
+      fill();
+      expect(call.mustWait).toBe(true);
+    };
+  });
+  const { stream } = open({ isRead: false });
+  await once(stream, "response");
+  expect(writes).toBeLessThan(1_000);
+  stream.resume();
+  await within("the drain", drained);
+  stream.close();
+});
+
+test("tells of its metadata, the first value of a name", async () => {
+  const found: (string | null)[] = [];
+  handle = (call) => {
+    found.push(call.metadata("traceparent"), call.metadata("x-none"));
+    call.end();
+  };
+  await open({ headers: { traceparent: "00-ab" } }).ended;
+  expect(found).toEqual(["00-ab", null]);
+});
+
+test("a stream is refused with an error before a call is made of it", async () => {
+  const { stream, ended } = open({ headers: { ":path": "/refused" } });
+  expect(await ended).toMatchObject({ code: status.RESOURCE_EXHAUSTED, replies: [] });
+  stream.end();
+});
+
+function listener(some: Partial<CallListener<string>>): CallListener<string> {
+  const nothing = () => undefined;
+  return {
+    ...{ onMessage: nothing, onHalfClose: nothing, onDrain: nothing, onClose: nothing },
+    ...some,
+  };
+}
+
+interface Ended {
+  readonly head: { readonly status: unknown; readonly type: unknown };
+  readonly replies: readonly string[];
+  /** Null where the call broke off without one. */
+  readonly code: number | null;
+}
+
+function open({ headers = {}, isRead = true }: { headers?: object; isRead?: boolean } = {}): {
+  readonly stream: ClientHttp2Stream;
+  readonly ended: Promise<Ended>;
+} {
+  const stream = client.request(
+    { ":method": "POST", ":path": "/call", "content-type": "application/grpc", ...headers },
+    { endStream: false },
+  );
+  let head: IncomingHttpHeaders = {};
+  let trailers: IncomingHttpHeaders = {};
+  const replies: string[] = [];
+  const frames = createFrameReader(CODEC.maxBytes);
+  stream.on("response", (received) => (head = received));
+  stream.on("trailers", (received) => (trailers = received));
+  stream.on("error", () => undefined);
+  if (isRead) {
+    stream.on("data", (chunk: Buffer) => {
+      const messages = frames.push(chunk);
+      if (typeof messages === "number") throw new Error("no frames");
+      replies.push(...messages.map(String));
+    });
+  }
+  const over = new Promise<Ended>((resolve) => {
+    stream.once("close", () => {
+      const code = trailers["grpc-status"] ?? head["grpc-status"];
+      resolve({
+        head: { status: head[":status"], type: head["content-type"] },
+        replies,
+        code: code === undefined ? null : Number(code),
+      });
+    });
+    // An answer is whole before the request is: the test ends its side then.
+    stream.once("end", () => stream.end());
+  });
+  return { stream, ended: within("the end of the stream", over) };
+}
