@@ -45,7 +45,13 @@ export class GrpcCall<In, Out> {
     this.#codec = codec;
     // It is told by `close`, which follows.
     stream.on("error", () => undefined);
+    // Node would wait for what was written to be read, by a peer that has given the stream up.
+    stream.on("aborted", () => stream.destroy());
     stream.on("close", () => this.#close());
+    // What was said is out. Whoever does not close his side of it must not hold ours.
+    stream.on("finish", () => {
+      if (this.#isOver) this.#close();
+    });
     stream.on("wantTrailers", () => stream.sendTrailers(this.#ending));
   }
 
@@ -55,13 +61,16 @@ export class GrpcCall<In, Out> {
     this.#listener = listener;
     const stream = this.#stream;
     const frames = createFrameReader(this.#codec.maxBytes);
-    stream.on("data", (chunk: Buffer) => this.#read(frames.push(chunk)));
-    // A stream that the peer gave up ends too, and was not half-closed.
+    stream.on("data", (chunk: Buffer) => {
+      if (!this.#isOver) this.#read(frames.push(chunk));
+    });
     stream.on("end", () => {
-      if (!this.#isOver && !stream.aborted) listener.onHalfClose();
+      // A stream that the peer gave up ends too, and was not half-closed.
+      if (stream.closed) stream.destroy();
+      else if (!this.#isOver) listener.onHalfClose();
     });
     stream.on("drain", () => listener.onDrain());
-    if (stream.destroyed) this.#close();
+    if (stream.destroyed) queueMicrotask(() => this.#close());
   }
 
   /** Of the metadata of the call; the first value. */
@@ -72,7 +81,7 @@ export class GrpcCall<In, Out> {
 
   /** False when the peer does not keep up: no more is to be written before `onDrain`. */
   write(messages: readonly Out[]): boolean {
-    if (this.#isOver) return true;
+    if (this.#isOver || isGone(this.#stream)) return true;
     this.#begin();
     return this.#stream.write(this.#codec.encode(messages));
   }
@@ -91,14 +100,14 @@ export class GrpcCall<In, Out> {
 
   /** What was said is complete: from now on the call may end with status OK. */
   vouch(): void {
-    this.#ending = COMPLETE;
+    if (!this.#isOver) this.#ending = COMPLETE;
   }
 
   /** Nothing more will be said. With status OK if somebody vouched for it, with INTERNAL if not. */
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    if (this.#stream.destroyed) return;
+    if (isGone(this.#stream)) return;
     if (this.#hasBegun) this.#stream.end();
     else this.#stream.respond({ ...HEAD, ...this.#ending }, { endStream: true });
     // What still comes is thrown away, so that the stream can close.
@@ -120,12 +129,12 @@ export class GrpcCall<In, Out> {
   }
 
   #read(frames: Iterable<Buffer> | status): void {
-    if (this.#isOver) return;
     if (typeof frames === "number") {
       this.fail(frames, "no message that is taken here");
       return;
     }
     for (const bytes of frames) {
+      if (this.#isOver) return;
       let message: In;
       try {
         message = this.#codec.decode(bytes);
@@ -149,9 +158,15 @@ export class GrpcCall<In, Out> {
 /** Ends a stream before a call is made of it, which would be most of what one costs. */
 export function refuseStream(stream: ServerHttp2Stream, code: status, details: string): void {
   stream.on("error", () => undefined);
+  if (isGone(stream)) return;
   stream.respond({ ...HEAD, ...statusOf(code, details) }, { endStream: true });
   // What is still on its way is thrown away.
   stream.resume();
+}
+
+/** Nothing can be said on it any more: Node throws at whoever tries. */
+function isGone({ closed, destroyed }: ServerHttp2Stream): boolean {
+  return closed || destroyed;
 }
 
 function statusOf(code: status, details: string): OutgoingHttpHeaders {

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http2";
 import { Server, ServerCredentials, status, type UntypedHandleCall } from "@grpc/grpc-js";
 import type { Firewall } from "../core/exchange.ts";
 import type { Limits } from "../core/limits.ts";
@@ -101,7 +102,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
       return true;
     }
     // What is no gRPC is grpc-js's to refuse.
-    if (headers[":path"] !== PROCESS || !isGrpc(headers["content-type"])) return false;
+    if (headers[":path"] !== PROCESS || !isGrpc(headers)) return false;
     if (extProc.refuses()) refuseStream(stream, status.RESOURCE_EXHAUSTED, "overloaded");
     else runCall(new GrpcCall(stream, headers, codec), process, onCallFault);
     return true;
@@ -141,8 +142,8 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   };
 }
 
-function isGrpc(contentType: string | undefined): boolean {
-  return contentType?.startsWith("application/grpc") === true;
+function isGrpc({ ":method": method, "content-type": type }: IncomingHttpHeaders): boolean {
+  return method === "POST" && type?.startsWith("application/grpc") === true;
 }
 
 /** FAIL CLOSED: a handler that throws ends the call with an error. */

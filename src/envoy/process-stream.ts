@@ -348,12 +348,18 @@ export class ProcessStream {
   #finish(): void {
     this.#phase = "done";
     this.#deadlines.clear();
+    this.#inbox.length = 0;
+    this.#resume();
   }
 
-  /** Envoy is done with us: only now, and only here, does the stream end with status OK. */
+  /**
+   * Envoy is done with us: only now, and only here, does the stream end with status OK. FAIL CLOSED:
+   * not while something that it sent has not been decided on.
+   */
   #halfClosed(): void {
+    const isUndecided = this.#pumping && this.#phase !== "done";
     this.#finish();
-    if (!this.#failed) this.#call.vouch();
+    if (!this.#failed && !isUndecided) this.#call.vouch();
     this.#call.end();
   }
 
@@ -361,7 +367,6 @@ export class ProcessStream {
     if (this.#closed) return;
     this.#closed = true;
     this.#finish();
-    this.#inbox.length = 0;
     this.#body.take();
     this.#exchange?.close();
     this.#onClose();

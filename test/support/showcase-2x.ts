@@ -18,18 +18,18 @@ export interface Showcase2x extends AsyncDisposable {
   readonly server: Server2026;
   /** What the clients answered to its own requests, as it came. */
   readonly heard: unknown[];
-  /** Calls of `wait` that were given up. */
+  /** Calls of `wait` that have come, and that were given up. */
+  readonly waiting: string[];
   readonly cancelled: string[];
 }
 
 export async function startShowcase2x(): Promise<Showcase2x> {
   const heard: unknown[] = [];
+  const waiting: string[] = [];
   const cancelled: string[] = [];
-  const server = await startServer2026(() => build(heard, cancelled));
+  const server = await startServer2026(() => build(heard, { waiting, cancelled }));
   return {
-    server,
-    heard,
-    cancelled,
+    ...{ server, heard, waiting, cancelled },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
 }
@@ -42,7 +42,9 @@ const state = createRequestStateCodec<{ readonly asked: string }>({
   ttlSeconds: 60,
 });
 
-function build(heard: unknown[], cancelled: string[]): McpServer {
+type Waits = Pick<Showcase2x, "waiting" | "cancelled">;
+
+function build(heard: unknown[], waits: Waits): McpServer {
   const mcp = new McpServer(
     { name: "showcase", version: "2.0.0", title: "Showcase" },
     {
@@ -51,7 +53,7 @@ function build(heard: unknown[], cancelled: string[]): McpServer {
       requestState: { verify: state.verify },
     },
   );
-  addTools(mcp, cancelled);
+  addTools(mcp, waits);
   addAsking(mcp, heard);
   addResources(mcp);
   mcp.registerPrompt(
@@ -64,7 +66,7 @@ function build(heard: unknown[], cancelled: string[]): McpServer {
   return mcp;
 }
 
-function addTools(mcp: McpServer, cancelled: string[]): void {
+function addTools(mcp: McpServer, { waiting, cancelled }: Waits): void {
   mcp.registerTool(
     "report",
     {
@@ -99,6 +101,7 @@ function addTools(mcp: McpServer, cancelled: string[]): void {
     return text("logged");
   });
   mcp.registerTool("wait", {}, async ({ mcpReq: { signal, id } }) => {
+    waiting.push(String(id));
     if (!signal.aborted) await once(signal, "abort");
     cancelled.push(String(id));
     return text("too late");

@@ -96,6 +96,19 @@ test("an error is what it was ended with, and the first one", async () => {
   expect(await open().ended).toMatchObject({ code: status.FAILED_PRECONDITION, replies: [] });
 });
 
+test("an error stays one, whoever vouches for it while it is on its way", async () => {
+  handle = (call) => {
+    call.listen(listener({}));
+    call.write(["said before"]);
+    call.fail(status.INTERNAL, "not good");
+    call.vouch();
+    call.end();
+  };
+  const { stream, ended } = open();
+  expect(await ended).toMatchObject({ code: status.INTERNAL, replies: ["said before"] });
+  stream.end();
+});
+
 test.each([
   { title: "no message", bytes: CODEC.encode(["nonsense"]), code: status.INTERNAL },
   {
