@@ -48,7 +48,7 @@ export function createAdmission({ allowedIdentities, onRefused }: GrpcTls): Admi
   const known = new WeakMap<Http2Session, boolean>();
   return ({ session }) => {
     // FAIL CLOSED: a stream whose connection is gone comes from nobody.
-    if (session === undefined) return false;
+    if (session === undefined || session.destroyed) return false;
     let mayCall = known.get(session);
     if (mayCall === undefined) {
       const names = namesOfPeer(session.socket);
