@@ -20,7 +20,7 @@ const LSM = "/sys/kernel/security/lsm";
 
 async function check(name: string, files: HostFiles, diskPaths: readonly string[] = ["/"]) {
   await using host = await makeHostTree(files);
-  return HOST_CHECKS[name]?.(createTree(host.root), { diskPaths });
+  return await HOST_CHECKS[name]?.(createTree(host.root), { diskPaths });
 }
 
 describe("a check of a host", () => {
