@@ -29,9 +29,9 @@ configuration names a file. envoy/bootstrap.yaml shows the filter's configuratio
 ${SETTINGS_HELP}
   --grpc ADDRESS   HOST:PORT or unix:/path where Envoy reaches it   [127.0.0.1:9191]
   --admin ADDRESS  HOST:PORT of /health, /ready and /metrics        [127.0.0.1:9192]
-  --workers N      processes that share the work, each at an address of its own:
-                   PORT, PORT+1, … or x.0.sock, x.1.sock, …; a SIGHUP replaces them one after
-                   the other (docs/scaling.md)
+  --workers N      processes that share the work, each at an address of its own: PORT and those
+                   that follow, the admin port's left out, or x.0.sock, x.1.sock, …; a SIGHUP
+                   replaces them one after the other (docs/scaling.md)
                                      [1; cores where nothing is any worker's own]
 
 ${EXIT_HELP}

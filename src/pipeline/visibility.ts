@@ -16,6 +16,8 @@ import type { Sight } from "./sights.ts";
 export interface View {
   /** An item by its name, and what the guards found in it. */
   sightOf(kind: ListedKind, name: string, findings: readonly Finding[]): Sight;
+  /** The same, asked anew where it was hidden: what hid it may have passed meanwhile. */
+  sightNow(kind: ListedKind, name: string, findings: readonly Finding[]): Sight;
   /** Whether something that the server listed is hidden from this caller. */
   hidesSome(kind: ListedKind): boolean;
 }
@@ -45,17 +47,28 @@ function createView(asking: Asking): View {
   const remembered = sights.of(classOf(asking), since);
   let isLate = false;
 
-  function sightOf(kind: ListedKind, name: string, findings: readonly Finding[]): Sight {
+  function keyOfSight(kind: ListedKind, name: string, findings: readonly Finding[]): string {
     const hash = kind === "tool" ? (catalogue.tool(server, name)?.hash ?? "") : "";
-    const key = `${kind} ${hash} ${keyOf(findings)} ${name}`;
-    const kept = remembered.items.get(key);
-    if (kept !== undefined) return kept;
+    return `${kind} ${hash} ${keyOf(findings)} ${name}`;
+  }
+
+  function askFor(kind: ListedKind, name: string, findings: readonly Finding[]): Sight {
     // FAIL CLOSED: servers choose how much they list, and nothing else is decided meanwhile.
     if (isLate) return LATE;
     const sight = ask(itemOf(kind, name), findings, asking);
     isLate = clock.monotonic() - since > limits.policyBudgetMs;
-    if (sight.kind !== "fault") sights.keep(remembered, key, sight);
+    if (sight.kind !== "fault") sights.keep(remembered, keyOfSight(kind, name, findings), sight);
     return sight;
+  }
+
+  function sightOf(kind: ListedKind, name: string, findings: readonly Finding[]): Sight {
+    const kept = remembered.items.get(keyOfSight(kind, name, findings));
+    return kept ?? askFor(kind, name, findings);
+  }
+
+  function sightNow(kind: ListedKind, name: string, findings: readonly Finding[]): Sight {
+    const kept = remembered.items.get(keyOfSight(kind, name, findings));
+    return kept === undefined || kept.kind === "hidden" ? askFor(kind, name, findings) : kept;
   }
 
   function hidesSome(kind: ListedKind): boolean {
@@ -67,6 +80,7 @@ function createView(asking: Asking): View {
 
   return {
     sightOf,
+    sightNow,
     hidesSome(kind) {
       const hides = remembered.hides.get(kind) ?? hidesSome(kind);
       remembered.hides.set(kind, hides);
@@ -84,7 +98,7 @@ function keyOf(findings: readonly Finding[]): string {
   );
 }
 
-/** All that the policy is told in phase `list` and that does not come from the item itself. */
+/** What the policy is told in phase `list`, but for the item itself and what passes by itself: posture, time. */
 function classOf({ scene: { server, principal, source }, revision, policy }: Asking): string {
   const { ip, spiffe } = source;
   const caller = textOf(principal);

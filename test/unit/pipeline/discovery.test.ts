@@ -2,6 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { Verdict } from "../../../src/core/exchange.ts";
 import type { PolicyInput } from "../../../src/core/policy.ts";
 import type { Guard } from "../../../src/core/ports.ts";
+import { ok } from "../../../src/core/result.ts";
+import { reasonOf } from "../../../src/decision/refusals.ts";
 import type { ServerSettings } from "../../../src/pipeline/dependencies.ts";
 import {
   answerHead,
@@ -149,6 +151,29 @@ describe("a name outside of the caller's listing", () => {
     expect(code(await call(path, "get_env"))).toBe("policy_denied");
     expect(code(await call(path, "write"))).toBe("not_allowed");
     expect(code(await call(path, "get_nothing"))).toBe("unknown_name");
+  });
+
+  test("is no longer one once its caller may call it, whatever hid it before", async () => {
+    let isBarred = true;
+    const path = await createDataPath({
+      policy: POLICY,
+      dependencies: (real) => {
+        const policy = real.policy();
+        if (policy === null) throw new Error("the data path has a policy");
+        const { engine } = policy;
+        const decide = (input: PolicyInput) => {
+          const answer = engine.decide(input);
+          if (!answer.ok || !isBarred || input.message.tool !== "get_user") return answer;
+          return ok({ ...answer.value, allow: false, reasons: [reasonOf("policy_late")] });
+        };
+        return { ...real, policy: () => ({ ...policy, engine: { ...engine, decide } }) };
+      },
+    });
+    await list(path, "tools/list", tools("get_user"));
+    expect(answerOf(await call(path, "get_user"))).toContain("unknown_name");
+    isBarred = false;
+    expect(answerOf(await call(path, "get_user"))).toBe(null);
+    expect(await list(path, "tools/list", tools("get_user"))).toMatchObject(tools("get_user"));
   });
 
   test("is the server's to answer for where nothing is hidden", async () => {
