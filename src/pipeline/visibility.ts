@@ -33,6 +33,8 @@ export function viewOf(scene: Scene, revision: Revision, dependencies: Dependenc
   return isHiding ? createView({ scene, revision, policy, dependencies }) : null;
 }
 
+type Item = Parameters<View["sightOf"]>;
+
 interface Asking {
   readonly scene: Scene;
   readonly revision: Revision;
@@ -47,29 +49,21 @@ function createView(asking: Asking): View {
   const remembered = sights.of(classOf(asking), since);
   let isLate = false;
 
-  function keyOfSight(kind: ListedKind, name: string, findings: readonly Finding[]): string {
+  /** What was told before, unless it is one to ask for again. */
+  function lookAt([kind, name, findings]: Item, isToAsk: (kept: Sight) => boolean): Sight {
     const hash = kind === "tool" ? (catalogue.tool(server, name)?.hash ?? "") : "";
-    return `${kind} ${hash} ${keyOf(findings)} ${name}`;
-  }
-
-  function askFor(kind: ListedKind, name: string, findings: readonly Finding[]): Sight {
+    const key = `${kind} ${hash} ${keyOf(findings)} ${name}`;
+    const kept = remembered.items.get(key);
+    if (kept !== undefined && !isToAsk(kept)) return kept;
     // FAIL CLOSED: servers choose how much they list, and nothing else is decided meanwhile.
     if (isLate) return LATE;
     const sight = ask(itemOf(kind, name), findings, asking);
     isLate = clock.monotonic() - since > limits.policyBudgetMs;
-    if (sight.kind !== "fault") sights.keep(remembered, keyOfSight(kind, name, findings), sight);
+    if (sight.kind !== "fault") sights.keep(remembered, key, sight);
     return sight;
   }
 
-  function sightOf(kind: ListedKind, name: string, findings: readonly Finding[]): Sight {
-    const kept = remembered.items.get(keyOfSight(kind, name, findings));
-    return kept ?? askFor(kind, name, findings);
-  }
-
-  function sightNow(kind: ListedKind, name: string, findings: readonly Finding[]): Sight {
-    const kept = remembered.items.get(keyOfSight(kind, name, findings));
-    return kept === undefined || kept.kind === "hidden" ? askFor(kind, name, findings) : kept;
-  }
+  const sightOf = (...item: Item): Sight => lookAt(item, () => false);
 
   function hidesSome(kind: ListedKind): boolean {
     for (const name of catalogue.names(server, kind)) {
@@ -80,7 +74,7 @@ function createView(asking: Asking): View {
 
   return {
     sightOf,
-    sightNow,
+    sightNow: (...item) => lookAt(item, ({ kind }) => kind === "hidden"),
     hidesSome(kind) {
       const hides = remembered.hides.get(kind) ?? hidesSome(kind);
       remembered.hides.set(kind, hides);
@@ -98,7 +92,10 @@ function keyOf(findings: readonly Finding[]): string {
   );
 }
 
-/** What the policy is told in phase `list`, but for the item itself and what passes by itself: posture, time. */
+/**
+ * What the policy is told in phase `list` and that does not come from the item. Not what changes by
+ * itself, posture and time: a sight is kept for seconds, and `sightNow` asks again.
+ */
 function classOf({ scene: { server, principal, source }, revision, policy }: Asking): string {
   const { ip, spiffe } = source;
   const caller = textOf(principal);
