@@ -1,9 +1,10 @@
 import { createHmac } from "node:crypto";
+import { createRecent } from "../core/recent.ts";
 
 export type Pseudonym = (subject: string) => string;
 
 const PSEUDONYM_BYTES = 16;
-/** Remembered subjects; when as many are known, all are forgotten, which costs time only. */
+/** Remembered subjects; one that is forgotten costs time only. */
 const REMEMBERED_MAX = 4096;
 /** Longer subjects are not worth the memory. */
 const REMEMBERED_MAX_LENGTH = 256;
@@ -13,16 +14,13 @@ const REMEMBERED_MAX_LENGTH = 256;
  * an HMAC-SHA-256, in hexadecimal.
  */
 export function createPseudonyms(key: Uint8Array): Pseudonym {
-  const remembered = new Map<string, string>();
-
-  return (subject) => {
-    const known = remembered.get(subject);
-    if (known !== undefined) return known;
-
+  const remembered = createRecent<string>(REMEMBERED_MAX);
+  const nameOf = (subject: string): string => {
     const digest = createHmac("sha256", key).update(subject).digest();
-    const name = `hmac:${digest.subarray(0, PSEUDONYM_BYTES).toString("hex")}`;
-    if (remembered.size >= REMEMBERED_MAX) remembered.clear();
-    if (subject.length <= REMEMBERED_MAX_LENGTH) remembered.set(subject, name);
-    return name;
+    return `hmac:${digest.subarray(0, PSEUDONYM_BYTES).toString("hex")}`;
   };
+  return (subject) =>
+    subject.length > REMEMBERED_MAX_LENGTH
+      ? nameOf(subject)
+      : remembered.of(subject, () => nameOf(subject));
 }

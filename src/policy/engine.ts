@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { DecisionEvent } from "../core/audit.ts";
 import type { PolicyDecision, PolicyFault, PolicyInput } from "../core/policy.ts";
 import type { Clock, PolicyEngine } from "../core/ports.ts";
+import { createRecent } from "../core/recent.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { createBands, numbersIn } from "./bands.ts";
 import type { Bundle, BundleFault } from "./bundle.ts";
@@ -167,14 +168,10 @@ const ANSWER_MAX_LENGTH = 2048;
 
 /** Most questions get one of a few answers, word for word; what those say is worked out once. */
 function createAnswerReader(): (text: string) => Answer {
-  const known = new Map<string, Answer>();
+  const known = createRecent<Answer>(ANSWERS_MAX);
   return (text) => {
-    const before = known.get(text);
-    if (before !== undefined) return before;
-    const answer = readAnswer(parse(text));
-    if (known.size >= ANSWERS_MAX) known.clear();
-    if (text.length <= ANSWER_MAX_LENGTH) known.set(text, answer);
-    return answer;
+    const read = () => readAnswer(parse(text));
+    return text.length > ANSWER_MAX_LENGTH ? read() : known.of(text, read);
   };
 }
 
