@@ -52,7 +52,7 @@ const SIZES: { readonly [name: string]: readonly [request: number, response: num
 };
 /** At once, of bodies of a megabyte: more would measure the machine's memory. */
 const LARGE_CONNECTIONS_MAX = 16;
-/** V8 goes on compiling a service for so many calls: until then each costs up to half as much again. */
+/** V8 compiles a service for so many calls: until then each costs up to half as much again. */
 const WARM_UP = { calls: 25_000, secondsMax: 20 };
 
 const { values } = parseArgs({

@@ -15,10 +15,7 @@ type Call = ServerUnaryCall<CheckRequest, CheckResponse>;
  * denied. The filter needs `with_request_body` with `allow_partial_message: false` and
  * `pack_as_bytes: true`.
  */
-export function createCheck(
-  firewall: Firewall,
-  onFault: (error: unknown, trace: string | null) => void,
-) {
+export function createCheck(firewall: Firewall, onFault: (error: unknown, trace?: string) => void) {
   return (call: Call, reply: sendUnaryData<CheckResponse>): void => {
     check(firewall, call).then(
       (response) => reply(null, response),
@@ -31,9 +28,9 @@ export function createCheck(
   };
 }
 
-function traceOf(metadata: Metadata): string | null {
+function traceOf(metadata: Metadata): string | undefined {
   const [own] = metadata.get(TRACEPARENT);
-  return typeof own === "string" ? own : null;
+  return typeof own === "string" ? own : undefined;
 }
 
 async function check(

@@ -74,9 +74,9 @@ export class GrpcCall<In, Out> {
   }
 
   /** Of the metadata of the call; the first value. */
-  metadata(name: string): string | null {
+  metadata(name: string): string | undefined {
     const value = this.#headers[name];
-    return (Array.isArray(value) ? value[0] : value) ?? null;
+    return Array.isArray(value) ? value[0] : value;
   }
 
   /** False when the peer does not keep up: no more is to be written before `onDrain`. */
@@ -109,7 +109,7 @@ export class GrpcCall<In, Out> {
     this.#isOver = true;
     if (isGone(this.#stream)) return;
     if (this.#hasBegun) this.#stream.end();
-    else this.#stream.respond({ ...HEAD, ...this.#ending }, { endStream: true });
+    else respondOnly(this.#stream, this.#ending);
     // What still comes is thrown away, so that the stream can close.
     this.#stream.resume();
   }
@@ -159,9 +159,14 @@ export class GrpcCall<In, Out> {
 export function refuseStream(stream: ServerHttp2Stream, code: status, details: string): void {
   stream.on("error", () => undefined);
   if (isGone(stream)) return;
-  stream.respond({ ...HEAD, ...statusOf(code, details) }, { endStream: true });
+  respondOnly(stream, statusOf(code, details));
   // What is still on its way is thrown away.
   stream.resume();
+}
+
+/** A response of trailers only ("gRPC over HTTP2", "Responses"). */
+function respondOnly(stream: ServerHttp2Stream, ending: OutgoingHttpHeaders): void {
+  stream.respond({ ...HEAD, ...ending }, { endStream: true });
 }
 
 /** Nothing can be said on it any more: Node throws at whoever tries. */

@@ -76,7 +76,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const firewall: Firewall = { open: (head) => options.firewall.open(trusted(head)) };
   const budget = createByteBudget(limits.heldBodiesMaxBytes);
   const onCallFault: OnFault = (code, error, trace) =>
-    onFault(code, error, decodeTraceparent(trace ?? undefined)?.traceId ?? null);
+    onFault(code, error, decodeTraceparent(trace)?.traceId ?? null);
   const extProc = createExtProc({
     ...{ firewall, limits, budget, onOpen, onClose, onShed },
     onFault: onCallFault,

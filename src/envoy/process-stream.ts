@@ -15,7 +15,7 @@ import type { Later } from "./turns.ts";
 export type ProcessCall = GrpcCall<ProcessingRequest, ProcessingResponse>;
 
 /** `trace` is the `traceparent` of the call. */
-export type OnFault = (code: string, error: unknown, trace?: string | null) => void;
+export type OnFault = (code: string, error: unknown, trace?: string) => void;
 
 export interface ProcessStreamOptions {
   readonly firewall: Firewall;
@@ -386,7 +386,7 @@ export class ProcessStream {
     return this.#body.isOverloaded ? "overloaded" : cause;
   }
 
-  #ownTrace(): string | null {
+  #ownTrace(): string | undefined {
     return this.#call.metadata(TRACEPARENT);
   }
 

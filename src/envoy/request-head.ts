@@ -15,10 +15,7 @@ const JWT_FILTER = "envoy.filters.http.jwt_authn";
  * (`request_attributes` of the filter), which a client cannot write; the route's name is the
  * server's id. `own` is the `traceparent` of the gRPC call, in which Envoy names its own span.
  */
-export function decodeRequestHead(
-  message: ProcessingRequest,
-  own: string | null = null,
-): RequestHead {
+export function decodeRequestHead(message: ProcessingRequest, own?: string): RequestHead {
   const headers = decodeHeaders(message.request_headers?.headers);
   const fields = message.attributes?.[FILTER]?.fields ?? {};
   const peer = peerFromAttributes(fields);
@@ -58,7 +55,7 @@ function verifiedBy(metadata: Metadata | undefined): { readonly verified?: Verif
 }
 
 /** The same from ext_authz, where the server's id stands in `context_extensions.server`. */
-export function decodeCheckHead(request: CheckRequest, own: string | null = null): RequestHead {
+export function decodeCheckHead(request: CheckRequest, own?: string): RequestHead {
   const { source, request: inner, context_extensions, metadata_context } = request.attributes ?? {};
   const http = inner?.http ?? {};
   const peer = peerFromCheck(source?.certificate ?? "", source?.principal ?? "");
@@ -80,8 +77,8 @@ export function decodeCheckHead(request: CheckRequest, own: string | null = null
 }
 
 /** The proxy's word goes before the client's, who may write anything into a header. */
-function tracedBy(headers: Headers, own: string | null): { readonly trace?: TraceParent } {
-  const trace = decodeTraceparent(own ?? undefined) ?? decodeTraceparent(headers.get(TRACEPARENT));
+function tracedBy(headers: Headers, own: string | undefined): { readonly trace?: TraceParent } {
+  const trace = decodeTraceparent(own) ?? decodeTraceparent(headers.get(TRACEPARENT));
   return trace === null ? {} : { trace };
 }
 

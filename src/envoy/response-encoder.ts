@@ -39,7 +39,7 @@ function within<Message>(
   message: Message,
   write: Write<Message>,
 ): void {
-  writer.uint32(tag(field, LENGTH_DELIMITED)).fork();
+  delimited(writer, field).fork();
   write(writer, message);
   writer.ldelim();
 }
@@ -55,10 +55,10 @@ function commonResponse(writer: Writer, response: HeadersResponse["response"]): 
 function bodyResponse(writer: Writer, { response }: BodyResponse): void {
   const piece = response.body_mutation.streamed_response;
   // CommonResponse, BodyMutation and StreamedBodyResponse, one in the other.
-  writer.uint32(tag(1, LENGTH_DELIMITED)).fork();
-  writer.uint32(tag(3, LENGTH_DELIMITED)).fork();
-  writer.uint32(tag(3, LENGTH_DELIMITED)).fork();
-  writer.uint32(tag(1, LENGTH_DELIMITED)).bytes(piece.body);
+  delimited(writer, 1).fork();
+  delimited(writer, 3).fork();
+  delimited(writer, 3).fork();
+  delimited(writer, 1).bytes(piece.body);
   writer.uint32(tag(2, VARINT)).bool(piece.end_of_stream);
   writer.ldelim().ldelim().ldelim();
 }
@@ -74,22 +74,20 @@ type ImmediateResponse = NonNullable<ProcessingResponse["immediate_response"]>;
 function immediateResponse(writer: Writer, reply: ImmediateResponse): void {
   within(writer, 1, reply.status, (inner, { code }) => inner.uint32(tag(1, VARINT)).int32(code));
   within(writer, 2, reply.headers, headerMutation);
-  writer.uint32(tag(3, LENGTH_DELIMITED)).bytes(reply.body);
-  writer.uint32(tag(5, LENGTH_DELIMITED)).string(reply.details);
+  delimited(writer, 3).bytes(reply.body);
+  delimited(writer, 5).string(reply.details);
 }
 
 function headerMutation(writer: Writer, mutation: WireHeaderMutation): void {
   for (const option of mutation.set_headers) within(writer, 1, option, headerValueOption);
-  for (const name of mutation.remove_headers) {
-    writer.uint32(tag(2, LENGTH_DELIMITED)).string(name);
-  }
+  for (const name of mutation.remove_headers) delimited(writer, 2).string(name);
 }
 
 function headerValueOption(writer: Writer, { header, append_action }: HeaderValueOption): void {
-  writer.uint32(tag(1, LENGTH_DELIMITED)).fork();
-  writer.uint32(tag(1, LENGTH_DELIMITED)).string(header.key);
-  if ("raw_value" in header) writer.uint32(tag(3, LENGTH_DELIMITED)).bytes(header.raw_value);
-  else writer.uint32(tag(2, LENGTH_DELIMITED)).string(header.value);
+  delimited(writer, 1).fork();
+  delimited(writer, 1).string(header.key);
+  if ("raw_value" in header) delimited(writer, 3).bytes(header.raw_value);
+  else delimited(writer, 2).string(header.value);
   writer.ldelim();
   writer.uint32(tag(3, VARINT)).int32(append_action);
 }
@@ -97,8 +95,8 @@ function headerValueOption(writer: Writer, { header, append_action }: HeaderValu
 /** google/protobuf/struct.proto. */
 function struct(writer: Writer, { fields = {} }: Struct): void {
   for (const [name, value] of Object.entries(fields)) {
-    writer.uint32(tag(1, LENGTH_DELIMITED)).fork();
-    writer.uint32(tag(1, LENGTH_DELIMITED)).string(name);
+    delimited(writer, 1).fork();
+    delimited(writer, 1).string(name);
     within(writer, 2, value, structValue);
     writer.ldelim();
   }
@@ -106,9 +104,7 @@ function struct(writer: Writer, { fields = {} }: Struct): void {
 
 function structValue(writer: Writer, value: StructValue): void {
   if (value.numberValue !== undefined) writer.uint32(tag(2, FIXED_64)).double(value.numberValue);
-  if (value.stringValue !== undefined) {
-    writer.uint32(tag(3, LENGTH_DELIMITED)).string(value.stringValue);
-  }
+  if (value.stringValue !== undefined) delimited(writer, 3).string(value.stringValue);
   if (value.boolValue !== undefined) writer.uint32(tag(4, VARINT)).bool(value.boolValue);
   if (value.structValue !== undefined) within(writer, 5, value.structValue, struct);
   if (value.listValue !== undefined) {
@@ -116,6 +112,11 @@ function structValue(writer: Writer, value: StructValue): void {
       for (const one of values) within(inner, 1, one, structValue);
     });
   }
+}
+
+/** The head of a field that has a length and so many bytes: a text, bytes, or a message. */
+function delimited(writer: Writer, field: number): Writer {
+  return writer.uint32(tag(field, LENGTH_DELIMITED));
 }
 
 function tag(field: number, wire: number): number {

@@ -4,7 +4,7 @@ export type Later = (work: () => void) => void;
 /**
  * Whatever came in one turn of the event loop is worked on together, when all of it has been read.
  * Reading and judging are much code each, more than a core keeps at hand: done by turns, one message
- * after the other, each takes twice as long (docs/decisions/0020-what-the-wire-costs.md).
+ * after the other, each takes twice as long (docs/decisions/0028-calls-without-grpc-js.md).
  */
 export function createTurns(): Later {
   let waiting: (() => void)[] = [];

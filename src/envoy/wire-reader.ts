@@ -65,7 +65,7 @@ export function readText(reader: Reader): string {
   return text;
 }
 
-/** A copy: the read of the socket that they came with holds much else, and would be kept with them. */
+/** A copy: the read of the socket that they came with holds much else, and would be kept too. */
 export function readBytes(reader: Reader): Buffer {
   const end = endOf(reader);
   const bytes = Buffer.from((reader.buf as Buffer).subarray(reader.pos, end));

@@ -1,6 +1,6 @@
 import type { Exchange } from "../core/exchange.ts";
 
-/** An exchange that does some steps otherwise, and leaves the others to the one that it stands around. */
+/** An exchange that does some steps otherwise, and leaves the others to the one inside it. */
 export function around(exchange: Exchange, otherwise: Partial<Exchange>): Exchange {
   return {
     requestHead: () => exchange.requestHead(),

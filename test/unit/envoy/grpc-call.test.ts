@@ -175,13 +175,13 @@ test("a peer that does not read is waited for", async () => {
 });
 
 test("tells of its metadata, the first value of a name", async () => {
-  const found: (string | null)[] = [];
+  const found: (string | undefined)[] = [];
   handle = (call) => {
     found.push(call.metadata("traceparent"), call.metadata("x-none"));
     call.end();
   };
   await open({ headers: { traceparent: "00-ab" } }).ended;
-  expect(found).toEqual(["00-ab", null]);
+  expect(found).toEqual(["00-ab", undefined]);
 });
 
 test("a stream is refused with an error before a call is made of it", async () => {
