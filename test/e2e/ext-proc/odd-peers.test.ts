@@ -4,8 +4,9 @@ import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { framed } from "../../../src/envoy/grpc-frames.ts";
 import type { ProcessingRequest } from "../../../src/envoy/protocol.ts";
-import { loadExternalProcessor } from "../../support/external-processor.ts";
-import { JSON_HEADERS, toolCall } from "../../support/messages.ts";
+import { loadProcess } from "../../support/external-processor.ts";
+import { toolCall } from "../../support/messages.ts";
+import { requestBody, requestHead } from "../../support/processing-requests.ts";
 import {
   connectRaw,
   DATA,
@@ -24,10 +25,8 @@ import { waitFor, within } from "../../support/wait.ts";
 
 /** What no Envoy says: frames in orders that a library would not write. Nothing of it may stay. */
 
-const { Process } = loadExternalProcessor();
-if (Process === undefined) throw new Error("no method Process");
-
-const PATH = "/envoy.service.ext_proc.v3.ExternalProcessor/Process";
+const PROCESS = loadProcess();
+const CALL = requestBody(JSON.stringify(toolCall(1)), true);
 const NO_ERROR = 0;
 const CANCEL = 8;
 const INBOX_MAX = 64;
@@ -44,7 +43,7 @@ afterEach(async () => {
   await waitFor("every stream to be given back", () => service.grpc.openStreams === 0);
   await connection[Symbol.asyncDispose]();
   await using other = await connectRaw(service.port);
-  other.send(open(1), said(1, requestHead()), said(1, requestBody(), END_STREAM));
+  other.send(open(1), said(1, requestHead()), said(1, CALL, END_STREAM));
   await waitFor("an answer to another", () => other.frames.some(({ stream }) => stream === 1));
   await service.idle();
 });
@@ -82,7 +81,7 @@ test.each([
   },
   {
     title: "has nothing more to say before it was answered",
-    bytes: Buffer.concat([message(requestHead()), message(requestBody())]),
+    bytes: Buffer.concat([message(requestHead()), message(CALL)]),
     isEnded: true,
     told: status.INTERNAL,
   },
@@ -91,7 +90,7 @@ test.each([
   const client = connect(`http://127.0.0.1:${service.port}`);
   const stream = client.request({
     ":method": "POST",
-    ":path": PATH,
+    ":path": PROCESS.path,
     "content-type": "application/grpc",
   });
   const trailers = new Promise<IncomingHttpHeaders>((resolve) => {
@@ -136,7 +135,7 @@ function frameFor(step: string, stream: number): Buffer {
     case "head":
       return said(stream, requestHead());
     case "body":
-      return said(stream, requestBody());
+      return said(stream, CALL);
     case "nonsense":
       return frameOf(DATA, 0, stream, Buffer.from([0, 0, 0, 0, 2, 255, 255]));
     case "end":
@@ -154,7 +153,7 @@ function open(stream: number, more: { readonly [name: string]: string } = {}): B
   const headers = {
     ":method": "POST",
     ":scheme": "http",
-    ":path": PATH,
+    ":path": PROCESS.path,
     ":authority": "x",
     "content-type": "application/grpc",
     te: "trailers",
@@ -168,21 +167,5 @@ function said(stream: number, request: ProcessingRequest, flags = 0): Buffer {
 }
 
 function message(request: ProcessingRequest): Buffer {
-  return framed([Process?.requestSerialize(request) ?? Buffer.alloc(0)]);
-}
-
-function requestHead(): ProcessingRequest {
-  const entries = Object.entries({ ":method": "POST", ":path": "/mcp", ...JSON_HEADERS });
-  const headers = entries.map(([key, value]) => ({ key, value }));
-  return {
-    request_headers: { headers: { headers }, end_of_stream: false },
-    protocol_config: { request_body_mode: 4, response_body_mode: 4 },
-    attributes: {
-      "envoy.filters.http.ext_proc": { fields: { "xds.route_name": { stringValue: "files" } } },
-    },
-  };
-}
-
-function requestBody(): ProcessingRequest {
-  return { request_body: { body: Buffer.from(JSON.stringify(toolCall(1))), end_of_stream: true } };
+  return framed([PROCESS.requestSerialize(request)]);
 }

@@ -9,7 +9,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 
 import type { ProcessingRequest, ProcessingResponse } from "../../../src/envoy/protocol.ts";
 import { loadExternalProcessor } from "../../support/external-processor.ts";
-import { JSON_HEADERS, REDACTED, SECRET, toolCall, toolResult } from "../../support/messages.ts";
+import { REDACTED, SECRET, toolCall, toolResult } from "../../support/messages.ts";
+import { headerMap, requestBody, requestHead } from "../../support/processing-requests.ts";
 import { startTestService, type TestService } from "../../support/service.ts";
 import { waitFor, within } from "../../support/wait.ts";
 
@@ -322,21 +323,6 @@ function shapeOf(reply: ProcessingResponse): string {
   return `${prefix}_headers`;
 }
 
-function requestHead(more: { readonly [name: string]: string } = {}): ProcessingRequest {
-  const headers = headerMap({ ":method": "POST", ":path": "/mcp", ...JSON_HEADERS, ...more });
-  return {
-    request_headers: { headers, end_of_stream: false },
-    protocol_config: { request_body_mode: 4, response_body_mode: 4 },
-    attributes: {
-      "envoy.filters.http.ext_proc": { fields: { "xds.route_name": { stringValue: "files" } } },
-    },
-  };
-}
-
-function requestBody(body: string | Buffer, end_of_stream: boolean): ProcessingRequest {
-  return { request_body: { body: Buffer.from(body), end_of_stream } };
-}
-
 function responseHead(
   headers = { ":status": "200", "content-type": "application/json" },
 ): ProcessingRequest {
@@ -345,10 +331,4 @@ function responseHead(
 
 function responseBody(body: string, end_of_stream: boolean): ProcessingRequest {
   return { response_body: { body: Buffer.from(body), end_of_stream } };
-}
-
-function headerMap(headers: { readonly [name: string]: string }) {
-  const entries = Object.entries(headers);
-  // proto-loader takes text for bytes as base64.
-  return { headers: entries.map(([key, value]) => ({ key, raw_value: btoa(value) })) };
 }

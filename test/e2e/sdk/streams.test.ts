@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
 import { openCall, type Target } from "../../support/client.ts";
+import { cutAt } from "../../support/cut-at.ts";
 import { type Gateway, startGateway } from "../../support/gateway.ts";
 import { REDACTED, SECRET, toolCall, toolResult } from "../../support/messages.ts";
 import { startTestService, type TestService } from "../../support/service.ts";
@@ -55,9 +56,7 @@ test.each(STREAM_CASES)(
     expect(whole).not.toContain(SECRET);
     const places = fc.uniqueArray(fc.nat({ max: bytes.length }), { minLength: 1, maxLength: 12 });
     for (const cuts of fc.sample(places, { numRuns: 4, seed: 1 })) {
-      const edges = [0, ...cuts.toSorted((a, b) => a - b), bytes.length];
-      const pieces = edges.slice(1).map((end, index) => bytes.subarray(edges[index], end));
-      expect(await streamed(pieces)).toBe(whole);
+      expect(await streamed(cutAt(bytes, cuts))).toBe(whole);
     }
   },
 );

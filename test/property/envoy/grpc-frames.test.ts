@@ -2,30 +2,18 @@ import { status } from "@grpc/grpc-js";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createFrameReader, framed } from "../../../src/envoy/grpc-frames.ts";
+import { cutAt } from "../../support/cut-at.ts";
 
 const MAX_BYTES = 300;
 const messages = fc.array(fc.uint8Array({ maxLength: MAX_BYTES }), { maxLength: 8 });
 const cuts = fc.array(fc.nat({ max: 2_000 }), { maxLength: 20 });
-
-/** The stream in pieces, cut at those places. */
-function pieces(stream: Buffer, places: readonly number[]): Buffer[] {
-  const ends = [...places.filter((place) => place <= stream.length), stream.length];
-  let start = 0;
-  return ends
-    .sort((a, b) => a - b)
-    .map((end) => {
-      const piece = stream.subarray(start, end);
-      start = end;
-      return piece;
-    });
-}
 
 test("messages come out as they went in, wherever the stream is cut", () => {
   fc.assert(
     fc.property(messages, cuts, (written, places) => {
       const reader = createFrameReader(MAX_BYTES);
       const read: Buffer[] = [];
-      for (const piece of pieces(framed(written), places)) {
+      for (const piece of cutAt(framed(written), places)) {
         const whole = reader.push(piece);
         if (typeof whole === "number") throw new Error("refused");
         read.push(...whole);
@@ -39,7 +27,7 @@ test("of a stream of anything, what is not refused is no longer than allowed", (
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 500 }), cuts, (bytes, places) => {
       const reader = createFrameReader(MAX_BYTES);
-      for (const piece of pieces(Buffer.from(bytes), places)) {
+      for (const piece of cutAt(bytes, places)) {
         const whole = reader.push(piece);
         if (typeof whole === "number") {
           expect([status.UNIMPLEMENTED, status.RESOURCE_EXHAUSTED]).toContain(whole);

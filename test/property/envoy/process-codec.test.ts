@@ -3,11 +3,10 @@ import { describe, expect, test } from "vitest";
 import { createProcessCodec, decodeRequest } from "../../../src/envoy/process-codec.ts";
 import type { ProcessingResponse } from "../../../src/envoy/protocol.ts";
 import { encodeResponse } from "../../../src/envoy/response-encoder.ts";
-import { loadExternalProcessor } from "../../support/external-processor.ts";
+import { loadProcess } from "../../support/external-processor.ts";
 
 /** The descriptors of the `.proto` files have the last word. */
-const { Process } = loadExternalProcessor();
-if (Process === undefined) throw new Error("no method Process");
+const Process = loadProcess();
 
 const text = fc.string({ unit: "grapheme", maxLength: 20 });
 const name = fc.oneof(text, fc.constantFrom("__proto__", "constructor", "xds.route_name"));

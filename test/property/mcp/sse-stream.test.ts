@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { Firewall } from "../../../src/core/exchange.ts";
 import { createSseParser } from "../../../src/mcp/sse.ts";
 import { answerHead, createDataPath, sent } from "../../golden/data-path.ts";
+import { cutAt } from "../../support/cut-at.ts";
 import { SECRET, toolCall } from "../../support/messages.ts";
 import { STREAM_CASES, STREAM_EVENT_MAX_BYTES } from "../../support/streams.ts";
 
@@ -49,11 +50,6 @@ async function opened(firewall: Firewall) {
 
 function textOf(output: readonly Uint8Array[]): string {
   return Buffer.concat(output).toString("utf8");
-}
-
-function cutAt(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
-  const edges = [0, ...places.toSorted((a, b) => a - b), bytes.length];
-  return edges.slice(1).map((end, index) => bytes.subarray(edges[index], end));
 }
 
 /** The end of a stream may come with its last chunk, or behind it. */

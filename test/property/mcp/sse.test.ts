@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { createSseParser, encodeEvent, type SseItem } from "../../../src/mcp/sse.ts";
+import { cutAt } from "../../support/cut-at.ts";
 
 const LIMITS = { sseEventMaxBytes: 48 };
 const RUNS = { numRuns: 500 };
@@ -42,24 +43,13 @@ function plain(item: SseItem): SseItem {
   return { ...item, raw, data: item.data === null ? null : Uint8Array.from(item.data) };
 }
 
-function split(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
-  const ends = [...new Set(cuts.map((cut) => cut % (bytes.length + 1))), bytes.length];
-  let start = 0;
-  return ends
-    .toSorted((a, b) => a - b)
-    .map((end) => {
-      const chunk = bytes.subarray(start, end);
-      start = end;
-      return chunk;
-    });
-}
-
 describe("the items of a stream", () => {
   test("are the same however it is split", () => {
     fc.assert(
       fc.property(stream, fc.array(fc.nat()), (bytes, cuts) => {
         const whole = parse([bytes]);
-        expect(parse(split(bytes, cuts))).toEqual(whole);
+        const places = new Set(cuts.map((cut) => cut % (bytes.length + 1)));
+        expect(parse(cutAt(bytes, [...places]))).toEqual(whole);
         expect(parse([...bytes].map((byte) => Uint8Array.of(byte)))).toEqual(whole);
       }),
       RUNS,
