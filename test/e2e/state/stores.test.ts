@@ -232,7 +232,9 @@ describe.skipIf(REDIS_SERVER === null)(
       using other = await startReplica(redis, { sessions });
       const ana = principal("ana");
       await one.sessions.enter(visitor(ana, "a"));
+      await laterAt(one);
       await other.sessions.enter(visitor(ana, "b"));
+      await laterAt(one);
       await one.sessions.enter(visitor(ana, "c"));
       expect(one.events.at(-2)).toMatchObject({ cause: "principal_full", session: "a" });
       expect(came(await other.sessions.enter(visitor(ana, "a")))).toBe("session_unknown");
@@ -538,6 +540,16 @@ const QUESTION: ApprovalQuestion = {
   ...{ principal: "ana", argumentKeys: ["to"], decisionId: "d-1" },
 };
 const WORD = { by: "operator", calls: null, minutes: null, anyArguments: false } as const;
+
+/** Sessions of one millisecond have no order. */
+async function laterAt({ connection }: Replica): Promise<void> {
+  const millisecond = async () => {
+    const [seconds, microseconds] = await connection.client.time();
+    return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000);
+  };
+  const now = await millisecond();
+  await waitFor("a later time", async () => (await millisecond()) > now);
+}
 
 async function asked({ journal, approvals }: Replica, question = QUESTION): Promise<string> {
   await journal.bring({ ...NOTHING, caller: question.subject.caller });
