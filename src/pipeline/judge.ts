@@ -1,5 +1,6 @@
 import type { EditReceipt } from "../core/audit.ts";
 import { member } from "../core/json.ts";
+import { joined } from "../core/lists.ts";
 import type { Message } from "../core/message.ts";
 import { ok, type Result } from "../core/result.ts";
 import type { RefusalCode } from "../decision/refusals.ts";
@@ -105,10 +106,10 @@ export function judgeOpened(
   const checks = checkTools(first, reading, scene, dependencies);
   const cleaned = inner.cleaned.map((one, index): Cleaned => {
     const refusal = one.refusal ?? checks[index]?.refusal ?? objection(one.message);
-    const pinned = learned[index]?.findings ?? [];
+    const noticed = joined(checks[index]?.findings ?? NONE, learned[index]?.findings ?? NONE);
+    if (refusal === one.refusal && noticed.length === 0) return one;
     // First, so that a message stuffed with findings does not push them out.
-    const findings = [...(checks[index]?.findings ?? []), ...pinned, ...one.findings];
-    return { ...one, refusal, findings };
+    return { ...one, refusal, findings: joined(noticed, one.findings) };
   });
   stopwatch.lap("guard");
   const prefixOf = (index: number) => (reading.batch ? `/${index}` : "");
@@ -118,7 +119,9 @@ export function judgeOpened(
   const obligations = obligationsOf(reading, verdicts, scene);
   const left = apply(reading, obligations.splices, reread);
   const named = verdicts.map(({ decision: { allow, obligations } }, index) =>
-    allow ? obligations.alias.map((pointer) => prefixOf(index) + pointer) : [],
+    allow && obligations.alias.length > 0
+      ? obligations.alias.map((pointer) => prefixOf(index) + pointer)
+      : NONE,
   );
   const concealed = concealPaths(left, named, scene, dependencies, reread);
   const fitted = fitResults(first, concealed.reading, scene, dependencies, reread);
@@ -133,24 +136,34 @@ export function judgeOpened(
     const message = enforced.messages[index];
     if (decision === undefined || message === undefined) throw new Error("a message went missing");
     const paths = concealed.paths[index];
-    const findings = [...one.findings, ...(paths?.findings ?? [])];
-    const obliged = obligations.receipts[index] ?? [];
-    const own = [...(sealed.receipts[index] ?? []), ...one.receipts];
-    const late = [...(paths?.receipts ?? []), ...(fitted.receipts[index] ?? [])];
-    const receipts = [...own, ...obliged, ...late];
-    const pins = learned[index]?.notices ?? [];
+    const findings = joined(one.findings, paths?.findings ?? NONE);
+    const own = joined(sealed.receipts[index] ?? NONE, one.receipts);
+    const late = joined(paths?.receipts ?? NONE, fitted.receipts[index] ?? NONE);
+    const receipts = joined(joined(own, obligations.receipts[index] ?? NONE), late);
+    const pins = learned[index]?.notices ?? NONE;
+    const given = argumentsOf(one.message, reading);
+    const entry = { decision, findings, receipts, pins, arguments: given, scene, timings };
     return {
-      cleaned: { ...one, message, findings, receipts },
-      decision: record(
-        {
-          ...{ decision, findings, receipts, pins, scene, timings },
-          arguments: argumentsOf(one.message, reading),
-        },
-        dependencies,
-      ),
+      cleaned: asSent(one, message, findings, receipts),
+      decision: record(entry, dependencies),
     };
   });
   return { reading: enforced, judged, milliseconds: stopwatch.total() };
+}
+
+const NONE: readonly never[] = [];
+
+/** What was judged, as it goes on. */
+function asSent(
+  one: Cleaned,
+  message: Message,
+  findings: Cleaned["findings"],
+  receipts: Cleaned["receipts"],
+): Cleaned {
+  const { leaves, paths, refusal, flow } = one;
+  const isSame = message === one.message && findings === one.findings;
+  if (isSame && receipts === one.receipts) return one;
+  return { message, leaves, findings, receipts, paths, refusal, flow };
 }
 
 /** The arguments as they were decided on. */
@@ -172,9 +185,11 @@ function together(verdicts: readonly Verdict[]): readonly Verdict[] {
 /** What the policy has done to what it lets through. */
 interface Obliged {
   readonly splices: readonly Splice[];
-  /** Of the values it blackens, message by message. */
+  /** Of the values it blackens, message by message; none at all where nothing is to be done. */
   readonly receipts: readonly (readonly EditReceipt[])[];
 }
+
+const NOTHING_OBLIGED: Obliged = { splices: NONE, receipts: NONE };
 
 /**
  * The policy may take members out and blacken values, where a pointer to nothing is no fault; a
@@ -185,7 +200,7 @@ function obligationsOf(
   verdicts: readonly Verdict[],
   scene: Scene,
 ): Obliged {
-  if (!verdicts.some(changesMessage)) return { splices: [], receipts: verdicts.map(() => []) };
+  if (!verdicts.some(changesMessage)) return NOTHING_OBLIGED;
   const remove: string[] = [];
   const splices: Splice[] = [];
   const receipts = verdicts.map(({ decision, ...verdict }, index) => {
@@ -221,11 +236,12 @@ function changesMessage({ decision, splices, receipts }: Verdict): boolean {
 
 /** Whether something was taken out of the message's own text; what a listing lacks is no edit. */
 export function isEdited({ cleaned }: Judged): boolean {
-  return cleaned.receipts.some(({ action }) => action !== HIDDEN);
+  return cleaned.receipts.length > 0 && cleaned.receipts.some(({ action }) => action !== HIDDEN);
 }
 
 /** The message that was denied for its own sake, before those that share its batch. */
 export function theDenied(judged: readonly Judged[]): Judged | undefined {
+  if (judged.every(({ decision }) => decision.allow)) return undefined;
   const denied = judged.filter(({ decision }) => !decision.allow);
   return denied.find(({ decision }) => decision.reasons[0]?.code !== "batch_denied") ?? denied[0];
 }

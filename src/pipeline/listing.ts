@@ -35,10 +35,10 @@ export function filterListing(
   scene: Scene,
   dependencies: Dependencies,
 ): Filtered {
-  const listed = message.kind === "result" ? listedIn(message) : [];
   const isTimed = message.kind === "result" && CACHED.has(message.method ?? "");
+  const listed = isTimed || message.method === RESUMED ? listedIn(message) : NONE;
   const view = listed.length > 0 || isTimed ? viewOf(scene, message.revision, dependencies) : null;
-  if (view === null) return { findings, splices: [], receipts: [] };
+  if (view === null) return { findings, splices: NONE, receipts: NONE };
 
   const pages = listed.map((one) => {
     const at = `${prefix}/result/${one.member}`;
@@ -51,6 +51,8 @@ export function filterListing(
     receipts: pages.flatMap(({ receipts }) => receipts),
   };
 }
+
+const NONE: readonly never[] = [];
 
 interface Listed {
   readonly kind: ListedKind;

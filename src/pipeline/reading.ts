@@ -6,6 +6,7 @@ import { type ProtocolFault, protocolFaultOf } from "../mcp/message/fault.ts";
 import type { MirroredBy } from "../mcp/message/header-mirror.ts";
 import { type PendingRequest, type ReadContext, readMessages } from "../mcp/message/read.ts";
 import type { Read } from "./judge.ts";
+import { readingOf } from "./layer1.ts";
 
 /** Reads what a client posted; `headers` are null where a message came without any. */
 export function readRequest(
@@ -38,6 +39,6 @@ function reader(limits: Limits, given: Omit<ReadContext, "batchMaxMessages">): R
     if (!document.ok) return { ok: false, error: protocolFaultOf(document.error) };
     const messages = readMessages(document.value, edited ? { ...context, headers: null } : context);
     if (!messages.ok) return messages;
-    return ok({ document: document.value, ...messages.value });
+    return ok(readingOf(document.value, messages.value));
   };
 }

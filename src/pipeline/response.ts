@@ -9,6 +9,7 @@ import { parseJson } from "../mcp/json/parse.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { charsetIsUtf8, type HttpKind, isEncoded, isJson, mediaType } from "./http-kind.ts";
 import { judge, type Read } from "./judge.ts";
+import { readingOf } from "./layer1.ts";
 import { bareMessage, type Decision } from "./layer2.ts";
 import type { Pending } from "./pending.ts";
 import { readResponse } from "./reading.ts";
@@ -179,7 +180,7 @@ function readForeign(kind: MessageKind, { limits }: Dependencies): Read<null> {
     const document = parseJson(bytes, limits);
     if (!document.ok) return err(null);
     const messages = [bareMessage(kind, null, bytes.length)];
-    return ok({ document: document.value, messages, batch: false });
+    return ok(readingOf(document.value, { messages, batch: false }));
   };
 }
 

@@ -9,18 +9,19 @@ import { isEnvelope, type Origin, openValue, sealValue } from "../guard/opaque/e
 import { formsOf } from "../guard/opaque/forms.ts";
 import { holdsPath } from "../guard/opaque/holds-path.ts";
 import { spliceText } from "../mcp/json/splice-text.ts";
-import { opaqueLeaves } from "../mcp/message/leaves.ts";
 import type { Dependencies } from "./dependencies.ts";
-import { apply, leavesOf, type Reading } from "./layer1.ts";
+import { apply, leavesOf, placeOf, type Reading } from "./layer1.ts";
 import type { Scene } from "./scene.ts";
 
 type Reread = (bytes: Uint8Array) => Reading;
 
 export interface SealedReading {
   readonly reading: Reading;
-  /** One list for each message. */
+  /** One list for each message; none at all where there is nothing to seal. */
   readonly receipts: readonly (readonly EditReceipt[])[];
 }
+
+const NOTHING_SEALED: readonly never[] = [];
 
 /**
  * Before the guards: an opaque value that holds a certain secret or a path under a root goes on in
@@ -34,10 +35,12 @@ export function sealOpaque(
   dependencies: Dependencies,
   reread: Reread,
 ): SealedReading {
+  const own = opaqueTexts(reading);
+  if (own.length === 0) return { reading, receipts: NOTHING_SEALED };
   const { clock, limits } = dependencies;
   const deadline = clock.monotonic() + limits.guardBudgetMs;
   const origin = scene.direction === "request" ? "client" : "server";
-  const edits = editsOf(reading, (leaf, message) => {
+  const edits = editsOf(reading, own, (leaf, message) => {
     const isId = IDS.has(leaf.name);
     if (isId && !isServersOwn(leaf, message, scene)) return null;
     const isTelling = isId ? tellsPath : tells;
@@ -45,7 +48,7 @@ export function sealOpaque(
     if (!isLate && !isTelling(leaf, scene, dependencies)) return null;
     return sealValue(leaf.text, origin, scopeOf(origin, scene, dependencies));
   });
-  const receipts = edits.map((own) => own.map(receiptOf));
+  const receipts = edits.map((made) => made.map(receiptOf));
   return { reading: rewritten(reading, edits, reread), receipts };
 }
 
@@ -59,8 +62,10 @@ export function openOpaque(
   dependencies: Dependencies,
   reread: Reread,
 ): Reading {
+  const own = opaqueTexts(reading);
+  if (own.length === 0) return reading;
   const origin = scene.direction === "request" ? "server" : "client";
-  const edits = editsOf(reading, (leaf, { kind }) => {
+  const edits = editsOf(reading, own, (leaf, { kind }) => {
     const isAnswer = scene.direction === "request" && kind === "response";
     if (!isEnvelope(leaf.text) || (IDS.has(leaf.name) && !isAnswer)) return null;
     return openValue(leaf.text, origin, scopeOf(origin, scene, dependencies));
@@ -148,8 +153,8 @@ const SECRET_RUN = /[!-~]{16}/;
 
 /** FAIL CLOSED: what could not be looked at whole goes into an envelope, too. */
 function tellsSecret(leaf: Leaf, scene: Scene, { inspector }: Dependencies): boolean {
-  const place = { ...scene, kind: "notification", method: null, tool: null } as const;
   if (leaf.text.length < SECRET_LEAST_LENGTH) return false;
+  const place = placeOf({ kind: "notification", method: null, tool: null }, scene);
   const { forms, complete } = formsOf(leaf.text);
   const leaves = forms
     .filter((text) => SECRET_RUN.test(text))
@@ -162,11 +167,22 @@ function tellsSecret(leaf: Leaf, scene: Scene, { inspector }: Dependencies): boo
 /** What an opaque value becomes; null where it stays. */
 type Rewrite = (leaf: Leaf, message: Message) => string | null;
 
-function editsOf({ document, messages, batch }: Reading, rewrite: Rewrite): TextEdit[][] {
-  const leaves = opaqueLeaves(document).filter(({ node }) => node.kind === "string");
-  if (leaves.length === 0) return messages.map(() => []);
+/** What may hold anything; a number is what it is. */
+function opaqueTexts({ leaves }: Reading): readonly Leaf[] {
+  return leaves.some(isOpaqueText) ? leaves.filter(isOpaqueText) : NOTHING_SEALED;
+}
+
+function isOpaqueText({ nature, node }: Leaf): boolean {
+  return nature === "opaque" && node.kind === "string";
+}
+
+function editsOf(
+  { messages, batch }: Reading,
+  leaves: readonly Leaf[],
+  rewrite: Rewrite,
+): TextEdit[][] {
   return messages.map((message) =>
-    leavesOf(message, leaves, batch).flatMap((leaf) => {
+    leavesOf(message, { leaves, batch }).flatMap((leaf) => {
       const replacement = rewrite(leaf, message);
       return replacement === null ? [] : [{ leaf, start: 0, end: leaf.text.length, replacement }];
     }),

@@ -19,11 +19,17 @@ export interface ToolCheck {
 }
 
 const NOTHING: ToolCheck = { refusal: null, findings: [] };
+const NO_CHECKS: readonly never[] = [];
+
+function isAboutTool({ method, tool }: Message): boolean {
+  return method === "tools/call" && tool !== null;
+}
 
 /**
  * Holds tool calls and their results against what the tool's definition, as last seen, says of
  * them. Calls are judged as the server would get them (`cleaned`: aliases are paths, secrets are
- * gone), results as the server sent them (`sent`), for what we do to them is not its doing.
+ * gone), results as the server sent them (`sent`), for what we do to them is not its doing. None
+ * at all where no message is about a tool.
  */
 export function checkTools(
   sent: Reading,
@@ -31,8 +37,9 @@ export function checkTools(
   scene: Scene,
   dependencies: Dependencies,
 ): readonly ToolCheck[] {
+  if (!sent.messages.some(isAboutTool)) return NO_CHECKS;
   return sent.messages.map((message, index) => {
-    if (message.method !== "tools/call" || message.tool === null) return NOTHING;
+    if (!isAboutTool(message)) return NOTHING;
     const prefix = sent.batch ? `/${index}` : "";
     const left = cleaned.messages[index] ?? message;
     if (message.kind === "result") return checkResult(message, prefix, scene, dependencies);
@@ -162,6 +169,8 @@ export function fitResults(
   dependencies: Dependencies,
   reread: (bytes: Uint8Array) => Reading,
 ): FittedReading {
+  // Nothing was edited, and only our own edits are asked about.
+  if (edited === sent) return { reading: edited, receipts: NO_CHECKS };
   const broken = edited.messages.map((message, index) => {
     const before = sent.messages[index];
     return before !== undefined && isBroken(before, sent, message, edited, scene, dependencies);
