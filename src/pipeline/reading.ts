@@ -12,16 +12,20 @@ import { readingOf } from "./layer1.ts";
 export function readRequest(
   headers: Headers | null,
   limits: Limits,
-  mirroredBy: MirroredBy = () => [],
+  mirroredBy: MirroredBy = NOT_MIRRORED,
 ): Read<ProtocolFault> {
   return reader(limits, {
     mirroredBy,
     direction: "request",
     headerRevision: headers?.get("mcp-protocol-version") ?? null,
     headers,
-    requestOf: () => undefined,
+    requestOf: NOBODY_ASKED,
+    batchMaxMessages: limits.batchMaxMessages,
   });
 }
+
+const NOBODY_ASKED = (): undefined => undefined;
+const NOT_MIRRORED: MirroredBy = () => [];
 
 /** Reads what a server sent; `requestOf` knows which request an answer belongs to. */
 export function readResponse(
@@ -29,11 +33,17 @@ export function readResponse(
   headerRevision: string | null,
   requestOf: (id: string) => PendingRequest | undefined,
 ): Read<ProtocolFault> {
-  return reader(limits, { direction: "response", headerRevision, headers: null, requestOf });
+  return reader(limits, {
+    mirroredBy: NOT_MIRRORED,
+    direction: "response",
+    headerRevision,
+    headers: null,
+    requestOf,
+    batchMaxMessages: limits.batchMaxMessages,
+  });
 }
 
-function reader(limits: Limits, given: Omit<ReadContext, "batchMaxMessages">): Read<ProtocolFault> {
-  const context = { ...given, batchMaxMessages: limits.batchMaxMessages };
+function reader(limits: Limits, context: ReadContext): Read<ProtocolFault> {
   return (bytes, edited) => {
     const document = parseJson(bytes, limits);
     if (!document.ok) return { ok: false, error: protocolFaultOf(document.error) };

@@ -80,11 +80,12 @@ const NONE: HeaderEdits = [];
 /** The session's id is opaque, too, and stands in a header alone. */
 export function sealSession(
   headers: Headers,
-  scene: Scene,
+  sceneNow: () => Scene,
   dependencies: Dependencies,
 ): HeaderEdits {
   const id = headers.get(SESSION);
   if (id === undefined) return NONE;
+  const scene = sceneNow();
   const node = { kind: "string", start: 0, end: id.length, value: id } as const;
   const leaf: Leaf = { node, nature: "opaque", text: id, name: null, location: null };
   if (!tells(leaf, scene, dependencies)) return NONE;
@@ -93,22 +94,22 @@ export function sealSession(
 
 export function openSession(
   headers: Headers,
-  scene: Scene,
+  sceneNow: () => Scene,
   dependencies: Dependencies,
 ): HeaderEdits {
   const id = headers.get(SESSION);
   if (id === undefined || !isEnvelope(id)) return NONE;
-  const opened = openValue(id, "server", scopeOf("server", scene, dependencies));
+  const opened = openValue(id, "server", scopeOf("server", sceneNow(), dependencies));
   return opened === null ? NONE : [[SESSION, opened]];
 }
 
 /** The session that a request names, as the server knows it. */
 export function sessionForServer(
   headers: Headers,
-  scene: Scene,
+  sceneNow: () => Scene,
   dependencies: Dependencies,
 ): string | null {
-  const [opened] = openSession(headers, scene, dependencies);
+  const [opened] = openSession(headers, sceneNow, dependencies);
   return opened?.[1] ?? headers.get(SESSION) ?? null;
 }
 

@@ -1,6 +1,7 @@
 import type { EditReceipt } from "../core/audit.ts";
 import type { Finding, Severity } from "../core/finding.ts";
 import { type JsonNode, member, stringMember } from "../core/json.ts";
+import { joined } from "../core/lists.ts";
 import type { Message } from "../core/message.ts";
 import { assertNever } from "../core/result.ts";
 import type { SchemaVerdict } from "../core/schema.ts";
@@ -48,6 +49,10 @@ export function checkTools(
   });
 }
 
+function checked(refusal: RefusalCode | null): ToolCheck {
+  return refusal === null ? NOTHING : { refusal, findings: NO_CHECKS };
+}
+
 function checkCall(
   sent: Message,
   { tool: name, payload }: Message,
@@ -61,22 +66,29 @@ function checkCall(
     ? "arguments_too_large"
     : null;
   const isStrict = policy()?.rejectsUnknownArguments ?? false;
-  if (schema.arguments === "off" && !isStrict) return { refusal, findings: [] };
+  if (schema.arguments === "off" && !isStrict) return checked(refusal);
 
   const tool = catalogue.tool(server, name ?? "");
-  const at = `${prefix}/params/arguments`;
   if (tool === null) {
-    const findings = isStrict ? [finding("unknown_schema", `${prefix}/params/name`)] : [];
-    return { refusal, findings };
+    if (!isStrict) return checked(refusal);
+    return { refusal, findings: [finding("unknown_schema", `${prefix}/params/name`)] };
   }
+  const at = `${prefix}/params/arguments`;
   const node = member(payload, "arguments") ?? NO_ARGUMENTS;
   const unknown = schemas.unknownArguments(tool, node);
-  const findings = [
-    ...findingsOf(schemas.arguments(tool, node), "arguments_mismatch", at),
-    ...(unknown ?? []).map((below) => finding("unknown_argument", at + below)),
-    ...(unknown === null && isStrict ? [finding("unknown_schema", at)] : []),
-  ];
-  return { refusal, findings };
+  const mismatches = findingsOf(schemas.arguments(tool, node), "arguments_mismatch", at);
+  return { refusal, findings: joined(mismatches, unknownAt(unknown, isStrict, at)) };
+}
+
+/** `unknown` are pointers below `at`; null where nobody can tell. */
+function unknownAt(
+  unknown: readonly string[] | null,
+  isStrict: boolean,
+  at: string,
+): readonly Finding[] {
+  if (unknown === null) return isStrict ? [finding("unknown_schema", at)] : NO_CHECKS;
+  if (unknown.length === 0) return NO_CHECKS;
+  return unknown.map((below) => finding("unknown_argument", at + below));
 }
 
 const NO_ARGUMENTS: JsonNode = { kind: "object", start: 0, end: 2, members: [] };
@@ -91,7 +103,7 @@ function checkResult(
   const { resultMaxBytes } = toolLimits(name ?? "");
   const refusal = isOver(payload ?? undefined, resultMaxBytes) ? "result_too_large" : null;
   const tool = schema.results === "off" ? null : catalogue.tool(server, name ?? "");
-  if (tool === null || payload === null) return { refusal, findings: [] };
+  if (tool === null || payload === null) return checked(refusal);
   const content = member(payload, "structuredContent");
   const at = `${prefix}/result`;
   if (content === undefined) {
