@@ -59,9 +59,12 @@ export function withTrace(scene: Scene, messages: readonly Message[]): Scene {
   return traceId === null ? scene : { ...scene, traceId };
 }
 
+const NO_CLIENT: PolicyInput["client"] = { name: null, version: null };
+
 /** Self-reported: `initialize` carries it in its params, the 2026 revision in every `_meta`. */
 export function clientOf(message: Message): PolicyInput["client"] {
   const params = member(message.node, "params");
+  if (params === undefined) return NO_CLIENT;
   const info =
     member(params, "clientInfo") ??
     member(member(params, "_meta"), "io.modelcontextprotocol/clientInfo");

@@ -170,11 +170,13 @@ type Rewrite = (leaf: Leaf, message: Message) => string | null;
 
 /** What may hold anything; a number is what it is. */
 function opaqueTexts({ leaves }: Reading): readonly Leaf[] {
-  return leaves.some(isOpaqueText) ? leaves.filter(isOpaqueText) : NOTHING_SEALED;
-}
-
-function isOpaqueText({ nature, node }: Leaf): boolean {
-  return nature === "opaque" && node.kind === "string";
+  let found: Leaf[] | null = null;
+  for (const leaf of leaves) {
+    if (leaf.nature !== "opaque" || leaf.node.kind !== "string") continue;
+    found ??= [];
+    found.push(leaf);
+  }
+  return found ?? NOTHING_SEALED;
 }
 
 function editsOf(
