@@ -41,7 +41,7 @@ export function flowOf(
 /** Notes what a server returns, as the caller will see it. */
 export function remember(
   reading: Reading,
-  allowed: readonly boolean[],
+  isAllowed: (index: number) => boolean,
   scene: Scene,
   { flow }: Dependencies,
 ): void {
@@ -49,7 +49,7 @@ export function remember(
   const isAnswer = (message: Message): boolean => message.kind === "result" && carries(message);
   if (!reading.messages.some(isAnswer)) return;
   for (const [index, message] of reading.messages.entries()) {
-    if (!isAnswer(message) || allowed[index] !== true) continue;
+    if (!isAnswer(message) || !isAllowed(index)) continue;
     const own = leavesOf(message, reading);
     const texts = own.filter(isData).map(({ text }) => text);
     flow.returned(callerOf(scene), scene.server, texts);

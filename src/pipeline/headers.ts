@@ -1,4 +1,5 @@
 import type { HeaderMutation, Headers } from "../core/exchange.ts";
+import { joined } from "../core/lists.ts";
 import { except, forgedHeaders, serverHeaders } from "../decision/zta-headers.ts";
 import type { Judged } from "./judge.ts";
 import type { Decision } from "./layer2.ts";
@@ -19,16 +20,24 @@ export function towardsServer(
   { decisionId, policyRevision }: Decision,
   mirrored: HeaderMutation,
   credentials: HeaderMutation,
-  others: HeaderMutation["set"],
+  session: HeaderMutation["set"],
 ): HeaderMutation {
-  const set = [
-    ...mirrored.set,
-    ...credentials.set,
-    ...serverHeaders(decisionId, policyRevision),
-    ...others,
-  ];
-  const forged = forgedHeaders(headers);
-  // A compressed answer could not be read.
-  const remove = [...forged, ...mirrored.remove, ...credentials.remove, "accept-encoding"];
+  const asked = joined(mirrored.set, credentials.set);
+  const set = joined(joined(asked, serverHeaders(decisionId, policyRevision)), session);
+  const removed = joined(mirrored.remove, credentials.remove);
+  const remove = joined(joined(forgedHeaders(headers), removed), UNREADABLE);
   return { set, remove: except(remove, set) };
+}
+
+/** A compressed answer could not be read. */
+const UNREADABLE = ["accept-encoding"];
+
+/** What is done to the headers of an answer. */
+export function towardsClient(
+  headers: Headers,
+  ours: HeaderMutation["set"],
+  session: HeaderMutation["set"],
+): HeaderMutation {
+  const set = joined(ours, session);
+  return { set, remove: except(forgedHeaders(headers), set) };
 }

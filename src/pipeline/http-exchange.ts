@@ -19,18 +19,18 @@ import { atLeast } from "../core/padding.ts";
 import type { LimitFacts } from "../core/policy.ts";
 import { padJson } from "../decision/padding/pad-json.ts";
 import type { RefusalCode } from "../decision/refusals.ts";
-import { clientHeaders, except, forgedHeaders, type Outcome } from "../decision/zta-headers.ts";
+import { clientHeaders, type Outcome } from "../decision/zta-headers.ts";
 import {
   type MirroredBy,
   mirrorHeaders,
   unmirroredArguments,
   unmirroredNames,
 } from "../mcp/message/header-mirror.ts";
-import { admit } from "./admission.ts";
+import { barredMs, countGuess } from "./admission.ts";
 import { answerDeadlineOf } from "./answer-deadline.ts";
 import { judgeBare } from "./bare.ts";
 import type { Dependencies, ServerSettings } from "./dependencies.ts";
-import { obligedHeaders, towardsServer } from "./headers.ts";
+import { obligedHeaders, towardsClient, towardsServer } from "./headers.ts";
 import { type HttpKind, kindOf, unreadableBody } from "./http-kind.ts";
 import { isInnocent } from "./innocent.ts";
 import { isEdited, type Judgement, judgeOpened, open, theDenied } from "./judge.ts";
@@ -107,15 +107,19 @@ class HttpExchange implements Exchange {
   /** Steps 1 and 3: what the head alone tells. */
   async requestHead(): Promise<RequestHeadVerdict> {
     const { headers, server } = this.#head;
-    const { gatekeeper, doorkeeper } = this.#dependencies;
+    const { gatekeeper, doorkeeper, identity } = this.#dependencies;
     const plain = gatekeeper.answer(this.#head);
     if (plain !== null) return plainly(plain);
     const refusal = doorkeeper.refusal(headers);
     if (refusal !== null) return this.#refuse(refusal);
     if (server === null) return this.#refuse("unknown_server");
-    const caller = await admit(this.#head, this.#dependencies);
-    if (caller.kind === "barred") return this.#refuser.refuse("too_many_failures", caller.waitMs);
-    if (caller.kind === "refused") return this.#refuser.stranger(caller);
+    const waitMs = barredMs(this.#head, this.#dependencies);
+    if (waitMs > 0) return this.#refuser.refuse("too_many_failures", waitMs);
+    const caller = await identity.identify(this.#head);
+    if (caller.kind === "refused") {
+      countGuess(this.#head, caller, this.#dependencies);
+      return this.#refuser.stranger(caller);
+    }
     this.#principal = caller.principal;
     this.#credentialSession = caller.credential.session;
     const barred = this.#stay.enter(caller);
@@ -356,13 +360,10 @@ class HttpExchange implements Exchange {
     return this.#refuser.refuse(code);
   }
 
-  #clientMutation(head: ResponseHead, decisionId: string, outcome: Outcome) {
-    const revision = this.#revision();
-    const set = [
-      ...clientHeaders(decisionId, revision, outcome, this.#milliseconds),
-      ...sealSession(head.headers, () => this.#scene("response"), this.#dependencies),
-    ];
-    return { set, remove: except(forgedHeaders(head.headers), set) };
+  #clientMutation({ headers }: ResponseHead, decisionId: string, outcome: Outcome) {
+    const ours = clientHeaders(decisionId, this.#revision(), outcome, this.#milliseconds);
+    const session = sealSession(headers, () => this.#scene("response"), this.#dependencies);
+    return towardsClient(headers, ours, session);
   }
 
   /** For what seldom needs to know. */

@@ -118,16 +118,10 @@ export function judgeOpened(
   stopwatch.lap("policy");
   const obligations = obligationsOf(reading, verdicts, scene);
   const left = apply(reading, obligations.splices, reread);
-  const named = verdicts.map(({ decision: { allow, obligations } }, index) =>
-    allow && obligations.alias.length > 0
-      ? obligations.alias.map((pointer) => prefixOf(index) + pointer)
-      : NONE,
-  );
-  const concealed = concealPaths(left, named, scene, dependencies, reread);
+  const concealed = concealPaths(left, namedPaths(verdicts, prefixOf), scene, dependencies, reread);
   const fitted = fitResults(first, concealed.reading, scene, dependencies, reread);
   const enforced = openOpaque(fitted.reading, scene, dependencies, reread);
-  const allowed = verdicts.map(({ decision }) => decision.allow);
-  remember(enforced, allowed, scene, dependencies);
+  remember(enforced, (index) => verdicts[index]?.decision.allow === true, scene, dependencies);
   stopwatch.lap("enforce");
 
   const timings = stopwatch.laps();
@@ -152,6 +146,23 @@ export function judgeOpened(
 }
 
 const NONE: readonly never[] = [];
+
+/** Where the policy wants paths concealed, message by message; none at all where it says nothing. */
+function namedPaths(
+  verdicts: readonly Verdict[],
+  prefixOf: (index: number) => string,
+): readonly (readonly string[])[] {
+  if (!verdicts.some(namesPaths)) return NONE;
+  return verdicts.map((verdict, index) =>
+    namesPaths(verdict)
+      ? verdict.decision.obligations.alias.map((pointer) => prefixOf(index) + pointer)
+      : NONE,
+  );
+}
+
+function namesPaths({ decision: { allow, obligations } }: Verdict): boolean {
+  return allow && obligations.alias.length > 0;
+}
 
 /** What was judged, as it goes on. */
 function asSent(
