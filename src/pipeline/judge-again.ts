@@ -67,7 +67,7 @@ class JudgedOpening implements Opening {
     const scene = { ...sceneNow(), session: null };
     const decision = this.#decisions(policy, scene).find(({ allow }) => !allow);
     if (decision === undefined) return null;
-    const entry = { decision, findings: [], receipts: [], scene, timings: {} };
+    const entry = { decision, findings: [], receipts: [], scene, timings: null };
     return record(entry, this.#dependencies);
   }
 
