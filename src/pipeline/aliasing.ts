@@ -40,24 +40,33 @@ export function revealPaths(
   const { paths } = dependencies;
   const view = paths.viewOf(scene.server, scene.principal);
   if (scene.direction === "response") {
-    const concealed = { refusal: null, aliases: 0, shown: shownBy(view) };
-    return { reading, paths: view === null ? NO_PATHS : reading.messages.map(() => concealed) };
+    if (view === null) return { reading, paths: NO_PATHS };
+    return { reading, paths: reading.messages.map(concealedBy(view)) };
   }
   const isObliged = dependencies.policy()?.asksForAliases === true;
   const read = paths.readingViewOf(scene.server, scene.principal, isObliged);
   const revealed = read === null ? NO_PATHS : revealedBy(read, reading, paths);
-  const edits = revealed.flatMap((one) => one.edits);
-  const real =
-    edits.length === 0 ? reading : apply(reading, spliceText(reading.document, edits), reread);
+  const real = revealed.length === 0 ? reading : rewritten(reading, revealed, reread);
 
-  const outcomes = real.messages.map((message, index): RevealedPaths | null => {
-    const one = revealed[index] ?? NOTHING;
+  const outcomes: (RevealedPaths | null)[] = [];
+  for (const message of real.messages) {
+    const one = revealed[outcomes.length] ?? NOTHING;
     const isOutOfReach = isCall(message) && leadsOutOfReach(leavesOf(message, real), scene, paths);
     const refusal = one.refusal ?? (isOutOfReach ? "path_out_of_reach" : null);
-    if (read === null && refusal === null) return null;
-    return { refusal, aliases: one.edits.length, shown: shownBy(view) };
-  });
+    const isPlain = read === null && refusal === null;
+    outcomes.push(isPlain ? null : { refusal, aliases: one.edits.length, shown: shownBy(view) });
+  }
   return { reading: real, paths: outcomes };
+}
+
+function concealedBy(view: AliasView): () => RevealedPaths {
+  const concealed = { refusal: null, aliases: 0, shown: shownBy(view) };
+  return () => concealed;
+}
+
+function rewritten(reading: Reading, revealed: readonly Revealed[], reread: Reread): Reading {
+  const edits = revealed.flatMap((one) => one.edits);
+  return edits.length === 0 ? reading : apply(reading, spliceText(reading.document, edits), reread);
 }
 
 const NO_PATHS: readonly never[] = [];
@@ -153,11 +162,21 @@ export function concealPaths(
   { paths }: Dependencies,
   reread: Reread,
 ): ConcealedReading {
-  const isResponse = scene.direction === "response";
-  const view = isResponse ? paths.viewOf(scene.server, scene.principal) : null;
-  const isObliged = isResponse && obliged.some(({ length }) => length > 0);
+  if (scene.direction === "request") return { reading, paths: NO_PATHS };
+  const view = paths.viewOf(scene.server, scene.principal);
+  const isObliged = obliged.some(({ length }) => length > 0);
   if (view === null && !isObliged) return { reading, paths: NO_PATHS };
+  return concealedIn(reading, obliged, scene, paths, view, reread);
+}
 
+function concealedIn(
+  reading: Reading,
+  obliged: readonly (readonly string[])[],
+  scene: Scene,
+  paths: Dependencies["paths"],
+  view: AliasView | null,
+  reread: Reread,
+): ConcealedReading {
   const edits: TextEdit[] = [];
   const splices: Splice[] = [];
   const concealed = reading.messages.map((message, index): ConcealedPaths => {

@@ -41,19 +41,22 @@ export function flowOf(
 /** Notes what a server returns, as the caller will see it. */
 export function remember(
   reading: Reading,
-  isAllowed: (index: number) => boolean,
+  verdicts: readonly { readonly decision: { readonly allow: boolean } }[],
   scene: Scene,
   { flow }: Dependencies,
 ): void {
   if (flow === null || scene.direction === "request") return;
-  const isAnswer = (message: Message): boolean => message.kind === "result" && carries(message);
   if (!reading.messages.some(isAnswer)) return;
   for (const [index, message] of reading.messages.entries()) {
-    if (!isAnswer(message) || !isAllowed(index)) continue;
+    if (!isAnswer(message) || verdicts[index]?.decision.allow !== true) continue;
     const own = leavesOf(message, reading);
     const texts = own.filter(isData).map(({ text }) => text);
     flow.returned(callerOf(scene), scene.server, texts);
   }
+}
+
+function isAnswer(message: Message): boolean {
+  return message.kind === "result" && carries(message);
 }
 
 /** Callers that nobody knows are one: what any of them was told, any of them may pass on. */

@@ -13,13 +13,13 @@ import type { Dependencies } from "./dependencies.ts";
 import { flowOf, remember } from "./flow.ts";
 import { apply, type Cleaned, clean, type Reading } from "./layer1.ts";
 import { type Decision, refused } from "./layer2.ts";
-import { learn } from "./learn.ts";
+import { type Learned, learn } from "./learn.ts";
 import { HIDDEN } from "./listing.ts";
 import { record } from "./record.ts";
 import { type Scene, withTrace } from "./scene.ts";
 import { openOpaque, sealOpaque } from "./sealing.ts";
 import { Stopwatch } from "./stopwatch.ts";
-import { checkTools, fitResults } from "./tool-checks.ts";
+import { checkTools, fitResults, type ToolCheck } from "./tool-checks.ts";
 import { spanRequestOf } from "./tracing.ts";
 import { type Verdict, verdictOn } from "./verdict.ts";
 
@@ -104,31 +104,27 @@ export function judgeOpened(
     scene.span?.asked(spanRequestOf(reading.messages, scene, dependencies));
   }
   const checks = checkTools(first, reading, scene, dependencies);
-  const cleaned = inner.cleaned.map((one, index): Cleaned => {
-    const refusal = one.refusal ?? checks[index]?.refusal ?? objection(one.message);
-    const noticed = joined(checks[index]?.findings ?? NONE, learned[index]?.findings ?? NONE);
-    if (refusal === one.refusal && noticed.length === 0) return one;
-    // First, so that a message stuffed with findings does not push them out.
-    return { ...one, refusal, findings: joined(noticed, one.findings) };
-  });
+  const cleaned = withNoticed(inner.cleaned, checks, learned, objection);
   stopwatch.lap("guard");
-  const prefixOf = (index: number) => (reading.batch ? `/${index}` : "");
-  const each = cleaned.map((one, index) => verdictOn(one, prefixOf(index), scene, dependencies));
-  const verdicts = scene.direction === "request" ? together(each) : each;
+  const verdicts = verdictsOn(cleaned, reading, scene, dependencies);
   stopwatch.lap("policy");
   const obligations = obligationsOf(reading, verdicts, scene);
   const left = apply(reading, obligations.splices, reread);
-  const concealed = concealPaths(left, namedPaths(verdicts, prefixOf), scene, dependencies, reread);
+  const concealed = concealPaths(left, namedPaths(verdicts, reading), scene, dependencies, reread);
   const fitted = fitResults(first, concealed.reading, scene, dependencies, reread);
   const enforced = openOpaque(fitted.reading, scene, dependencies, reread);
-  remember(enforced, (index) => verdicts[index]?.decision.allow === true, scene, dependencies);
+  remember(enforced, verdicts, scene, dependencies);
   stopwatch.lap("enforce");
 
   const timings = stopwatch.laps();
-  const judged = cleaned.map((one, index) => {
+  const judged: Judged[] = [];
+  for (let index = 0; index < cleaned.length; index += 1) {
+    const one = cleaned[index];
     const decision = verdicts[index]?.decision;
     const message = enforced.messages[index];
-    if (decision === undefined || message === undefined) throw new Error("a message went missing");
+    if (one === undefined || decision === undefined || message === undefined) {
+      throw new Error("a message went missing");
+    }
     const paths = concealed.paths[index];
     const findings = joined(one.findings, paths?.findings ?? NONE);
     const own = joined(sealed.receipts[index] ?? NONE, one.receipts);
@@ -137,12 +133,43 @@ export function judgeOpened(
     const pins = learned[index]?.notices ?? NONE;
     const given = argumentsOf(one.message, reading);
     const entry = { decision, findings, receipts, pins, arguments: given, scene, timings };
-    return {
-      cleaned: asSent(one, message, findings, receipts),
-      decision: record(entry, dependencies),
-    };
-  });
+    const recorded = record(entry, dependencies);
+    judged.push({ cleaned: asSent(one, message, findings, receipts), decision: recorded });
+  }
   return { reading: enforced, judged, milliseconds: stopwatch.total() };
+}
+
+/** With what was noticed beside the guards' findings, and with what stands against a message. */
+function withNoticed(
+  cleaned: readonly Cleaned[],
+  checks: readonly ToolCheck[],
+  learned: readonly Learned[],
+  objection: (message: Message) => RefusalCode | null,
+): readonly Cleaned[] {
+  return cleaned.map((one, index) => {
+    const refusal = one.refusal ?? checks[index]?.refusal ?? objection(one.message);
+    const noticed = joined(checks[index]?.findings ?? NONE, learned[index]?.findings ?? NONE);
+    if (refusal === one.refusal && noticed.length === 0) return one;
+    // First, so that a message stuffed with findings does not push them out.
+    return { ...one, refusal, findings: joined(noticed, one.findings) };
+  });
+}
+
+function verdictsOn(
+  cleaned: readonly Cleaned[],
+  reading: Reading,
+  scene: Scene,
+  dependencies: Dependencies,
+): readonly Verdict[] {
+  const verdicts = cleaned.map((one, index) =>
+    verdictOn(one, prefixOf(index, reading), scene, dependencies),
+  );
+  return scene.direction === "request" ? together(verdicts) : verdicts;
+}
+
+/** The pointer to a message. */
+function prefixOf(index: number, { batch }: Reading): string {
+  return batch ? `/${index}` : "";
 }
 
 const NONE: readonly never[] = [];
@@ -150,12 +177,12 @@ const NONE: readonly never[] = [];
 /** Where the policy wants paths concealed, message by message; none at all where it says nothing. */
 function namedPaths(
   verdicts: readonly Verdict[],
-  prefixOf: (index: number) => string,
+  reading: Reading,
 ): readonly (readonly string[])[] {
   if (!verdicts.some(namesPaths)) return NONE;
   return verdicts.map((verdict, index) =>
     namesPaths(verdict)
-      ? verdict.decision.obligations.alias.map((pointer) => prefixOf(index) + pointer)
+      ? verdict.decision.obligations.alias.map((pointer) => prefixOf(index, reading) + pointer)
       : NONE,
   );
 }
@@ -206,17 +233,17 @@ const NOTHING_OBLIGED: Obliged = { splices: NONE, receipts: NONE };
  * The policy may take members out and blacken values, where a pointer to nothing is no fault; a
  * listing loses what its caller may not use.
  */
-function obligationsOf(
-  { document, batch }: Reading,
-  verdicts: readonly Verdict[],
-  scene: Scene,
-): Obliged {
-  if (!verdicts.some(changesMessage)) return NOTHING_OBLIGED;
+function obligationsOf(reading: Reading, verdicts: readonly Verdict[], scene: Scene): Obliged {
+  return verdicts.some(changesMessage) ? changesOf(reading, verdicts, scene) : NOTHING_OBLIGED;
+}
+
+function changesOf(reading: Reading, verdicts: readonly Verdict[], scene: Scene): Obliged {
+  const { document } = reading;
   const remove: string[] = [];
   const splices: Splice[] = [];
   const receipts = verdicts.map(({ decision, ...verdict }, index) => {
     if (!decision.allow) return [];
-    const prefix = batch ? `/${index}` : "";
+    const prefix = prefixOf(index, reading);
     for (const pointer of decision.obligations.remove) remove.push(prefix + pointer);
     const redacted = [...new Set(blackenedBy(decision, scene))].flatMap(
       (obliged): EditReceipt[] => {

@@ -120,7 +120,7 @@ function factsOf(
     client: clientOf(message),
     sessionId: scene.sessionId,
     counts: scene.counts,
-    source: { ip: scene.source.ip, spiffe: scene.source.spiffe },
+    source: scene.source,
     userAgent: scene.source.user_agent,
     inventory: inventoryFacts(message.tool, scene, dependencies),
     flow,

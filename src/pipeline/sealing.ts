@@ -37,6 +37,16 @@ export function sealOpaque(
 ): SealedReading {
   const own = opaqueTexts(reading);
   if (own.length === 0) return { reading, receipts: NOTHING_SEALED };
+  return sealedIn(reading, own, scene, dependencies, reread);
+}
+
+function sealedIn(
+  reading: Reading,
+  own: readonly Leaf[],
+  scene: Scene,
+  dependencies: Dependencies,
+  reread: Reread,
+): SealedReading {
   const { clock, limits } = dependencies;
   const deadline = clock.monotonic() + limits.guardBudgetMs;
   const origin = scene.direction === "request" ? "client" : "server";

@@ -181,8 +181,18 @@ export function fitResults(
   dependencies: Dependencies,
   reread: (bytes: Uint8Array) => Reading,
 ): FittedReading {
-  // Nothing was edited, and only our own edits are asked about.
+  // Where nothing was edited there is nothing of our doing.
   if (edited === sent) return { reading: edited, receipts: NO_CHECKS };
+  return fitEdited(sent, edited, scene, dependencies, reread);
+}
+
+function fitEdited(
+  sent: Reading,
+  edited: Reading,
+  scene: Scene,
+  dependencies: Dependencies,
+  reread: (bytes: Uint8Array) => Reading,
+): FittedReading {
   const broken = edited.messages.map((message, index) => {
     const before = sent.messages[index];
     return before !== undefined && isBroken(before, sent, message, edited, scene, dependencies);
