@@ -15,12 +15,16 @@ const BY_ENDS: ReadonlyMap<number, string> = new Map(
   ]),
 );
 
+const LONGEST = Math.max(...NAMES.map(({ length }) => length));
+
 /**
  * The one string of a name that is met everywhere, where these bytes spell it: one that is made anew
  * is slow to compare and to look up.
  */
 export function knownName(bytes: ByteText, start: number, end: number): string | undefined {
-  const name = BY_ENDS.get(endsOf(end - start, bytes[start] ?? 0, bytes[end - 1] ?? 0));
+  const length = end - start;
+  if (length > LONGEST) return undefined;
+  const name = BY_ENDS.get(endsOf(length, bytes[start] ?? 0, bytes[end - 1] ?? 0));
   if (name === undefined) return undefined;
   for (let index = 1; index < name.length; index += 1) {
     if (bytes[start + index] !== name.charCodeAt(index)) return undefined;
@@ -28,6 +32,7 @@ export function knownName(bytes: ByteText, start: number, end: number): string |
   return name;
 }
 
+/** Lengths of more than two bytes would not fit. */
 function endsOf(length: number, first: number, last: number): number {
   return (length << 16) | (first << 8) | last;
 }

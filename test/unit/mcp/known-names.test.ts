@@ -19,6 +19,11 @@ test.each(["", "i", "iid", "Id", "jsonRpc", "parbms", "metadata", "método"])(
   },
 );
 
+test("a name that is longer by all that a number holds is another one", () => {
+  expect(named(`id${"-".repeat(2 ** 16 - 1)}d`)).toBeUndefined();
+  expect(named(`id${"d".repeat(2 ** 16)}`)).toBeUndefined();
+});
+
 test("names that are alike in length and both ends would hide each other: none are", () => {
   const names = ["error", "code", "type", "text", "title", "tools", "name", "data", "query", "uri"];
   expect(names.map(named)).toEqual(names);
