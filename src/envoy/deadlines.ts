@@ -82,7 +82,7 @@ class ExchangeDeadlines implements Deadlines {
     this.#dueAt = NEVER;
     this.#answerDueAt = NEVER;
     this.#stop();
-    clearInterval(this.#heartbeat);
+    if (this.#heartbeat !== undefined) clearInterval(this.#heartbeat);
   }
 
   #wakeIn(milliseconds: number, now: number): void {

@@ -17,8 +17,8 @@ export type ProcessCall = GrpcCall<ProcessingRequest, Reply>;
 /** `trace` is the `traceparent` of the call. */
 export type OnFault = (code: string, error: unknown, trace?: string) => void;
 
+/** What all of them share. */
 export interface ProcessStreamOptions {
-  readonly firewall: Firewall;
   readonly limits: Limits;
   readonly budget: ByteBudget;
   /** Told of a bug or of a proxy that breaks the protocol: a code, nothing of the traffic. */
@@ -37,6 +37,7 @@ const EMPTY = new Uint8Array(0);
 /** One exchange of Envoy's: its messages in, our replies out. */
 export class ProcessStream implements CallListener<ProcessingRequest> {
   readonly #call: ProcessCall;
+  readonly #firewall: Firewall;
   readonly #options: ProcessStreamOptions;
   readonly #onClose: () => void;
   readonly #inbox: ProcessingRequest[] = [];
@@ -55,11 +56,13 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
 
   constructor(
     call: ProcessCall,
+    firewall: Firewall,
     options: ProcessStreamOptions,
     draining: boolean,
     onClose: () => void,
   ) {
     this.#call = call;
+    this.#firewall = firewall;
     this.#options = options;
     this.#body = new BodyBuffer(0, options.budget);
     this.#draining = draining;
@@ -100,7 +103,8 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
   }
 
   onDrain(): void {
-    if (this.#inbox.length < INBOX_MAX && !this.#call.mustWait) this.#call.resume();
+    const call = this.#call;
+    if (call.isPaused && this.#inbox.length < INBOX_MAX && !call.mustWait) call.resume();
   }
 
   #step(message: ProcessingRequest): Waiting {
@@ -120,7 +124,7 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
     if (this.#phase !== "start") return this.#protocolError("second_request_head");
     if (!holdsAllBytes(message)) return this.#protocolError("processing_mode");
 
-    const exchange = this.#options.firewall.open(decodeRequestHead(message, this.#ownTrace()));
+    const exchange = this.#firewall.open(decodeRequestHead(message, this.#ownTrace()));
     this.#exchange = exchange;
     this.#phase = "request";
     if (this.#draining) return this.abort("draining");
@@ -166,7 +170,7 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
     // What Envoy refuses by itself (a malformed head, an upgrade) has no request for us to see. A
     // success would be a server's answer to a request that went by unread: FAIL CLOSED.
     if (this.#phase === "start" && holdsAllBytes(message) && head.status >= 400) {
-      this.#exchange = this.#options.firewall.open(decodeRequestHead(message, this.#ownTrace()));
+      this.#exchange = this.#firewall.open(decodeRequestHead(message, this.#ownTrace()));
       this.#phase = "request";
     }
     if (this.#phase !== "awaiting" && this.#phase !== "request") {

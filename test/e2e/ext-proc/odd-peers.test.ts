@@ -2,8 +2,8 @@ import { connect, type IncomingHttpHeaders } from "node:http2";
 import { status } from "@grpc/grpc-js";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { framed } from "../../../src/envoy/grpc-frames.ts";
 import { loadProcess } from "../../support/external-processor.ts";
+import { framed } from "../../support/framed.ts";
 import { toolCall } from "../../support/messages.ts";
 import { requestBody, requestHead, type WireRequest } from "../../support/processing-requests.ts";
 import {

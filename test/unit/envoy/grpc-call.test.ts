@@ -10,7 +10,8 @@ import type { AddressInfo } from "node:net";
 import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type CallListener, GrpcCall, refuseStream } from "../../../src/envoy/grpc-call.ts";
-import { createFrameReader, framed } from "../../../src/envoy/grpc-frames.ts";
+import { FrameReader } from "../../../src/envoy/grpc-frames.ts";
+import { framed } from "../../support/framed.ts";
 import { within } from "../../support/wait.ts";
 
 /** Texts, of which "nonsense" is none. */
@@ -216,7 +217,7 @@ function open({ headers = {}, isRead = true }: { headers?: object; isRead?: bool
   let head: IncomingHttpHeaders = {};
   let trailers: IncomingHttpHeaders = {};
   const replies: string[] = [];
-  const frames = createFrameReader(CODEC.maxBytes);
+  const frames = new FrameReader(CODEC.maxBytes);
   stream.on("response", (received) => (head = received));
   stream.on("trailers", (received) => (trailers = received));
   stream.on("error", () => undefined);
