@@ -1,5 +1,6 @@
 import type { Firewall } from "../core/exchange.ts";
-import type { ProcessCall, ProcessStreamOptions } from "./process-stream.ts";
+import type { ProcessStreamOptions } from "./process-options.ts";
+import type { ProcessCall } from "./process-stream.ts";
 import { ProcessStream } from "./process-stream.ts";
 import { createShedding, type ShedReason } from "./shedding.ts";
 import { createTurns } from "./turns.ts";

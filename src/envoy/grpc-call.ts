@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { status } from "@grpc/grpc-js";
-import { FrameReader } from "./grpc-frames.ts";
+import { FrameReader, type Piece } from "./grpc-frames.ts";
 
 /** How the messages of one method are read and written. */
 export interface CallCodec<In, Out> {
   /** Throws on what is no such message. */
-  decode(bytes: Buffer): In;
+  decode(message: Piece): In;
   /** Each with its frame's head, behind one another. */
   encode(messages: readonly Out[]): Buffer;
   /** A longer message ends the call. */
@@ -60,7 +60,8 @@ export class GrpcCall<In, Out> {
     const stream = this.#stream;
     const frames = new FrameReader(this.#codec.maxBytes);
     stream.on("data", (chunk: Buffer) => {
-      if (!this.#isOver) this.#read(frames.push(chunk));
+      frames.push(chunk);
+      this.#read(frames);
     });
     stream.on("end", () => {
       // A stream that the peer gave up ends too, and was not half-closed.
@@ -144,16 +145,17 @@ export class GrpcCall<In, Out> {
     this.#stream.respond(HEAD, WITH_TRAILERS);
   }
 
-  #read(frames: Iterable<Buffer> | status): void {
-    if (typeof frames === "number") {
-      this.fail(frames, "no message that is taken here");
-      return;
-    }
-    for (const bytes of frames) {
-      if (this.#isOver) return;
+  #read(frames: FrameReader): void {
+    while (!this.#isOver) {
+      const frame = frames.next();
+      if (frame === null) return;
+      if (typeof frame === "number") {
+        this.fail(frame, "no message that is taken here");
+        return;
+      }
       let message: In;
       try {
-        message = this.#codec.decode(bytes);
+        message = this.#codec.decode(frame);
       } catch {
         // FAIL CLOSED: and what it was is not repeated.
         this.fail(status.INTERNAL, "no message of this method");

@@ -2,7 +2,12 @@ import { status } from "@grpc/grpc-js";
 
 const FRAME_HEAD_BYTES = 5;
 
-const NONE: readonly Buffer[] = [];
+/** Some of the bytes of a buffer. A view of them would be an object that is dear to make. */
+export interface Piece {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
 
 /**
  * Length-prefixed messages ("gRPC over HTTP2", "Requests"): a flag, a length, and the message. Takes
@@ -10,6 +15,9 @@ const NONE: readonly Buffer[] = [];
  */
 export class FrameReader {
   readonly #maxBytes: number;
+  /** What messages are taken of, and where the next one begins; null while none can be whole. */
+  #bytes: Buffer | null = null;
+  #at = 0;
   #kept: Buffer[] | null = null;
   #keptBytes = 0;
   /** Bytes without which no message can be whole. */
@@ -19,28 +27,33 @@ export class FrameReader {
     this.#maxBytes = maxBytes;
   }
 
+  /** Takes in a piece of the stream; `next` gives the messages that are whole with it. */
+  push(chunk: Buffer): void {
+    if (this.#keptBytes + chunk.length < this.#needed) this.#keep(chunk);
+    else {
+      this.#bytes = this.#takeAll(chunk);
+      this.#at = 0;
+    }
+  }
+
   /**
-   * The messages that are whole with this piece of the stream. An error status in place of them if
-   * one is longer than allowed, or compressed; nothing that follows is to be read then.
+   * Null where no more is whole. An error status in place of a message that is longer than allowed,
+   * or compressed; nothing that follows is to be read then.
    */
-  push(chunk: Buffer): readonly Buffer[] | status {
-    if (this.#keptBytes + chunk.length < this.#needed) {
-      this.#keep(chunk);
-      return NONE;
+  next(): Piece | status | null {
+    const bytes = this.#bytes;
+    if (bytes === null) return null;
+    const start = this.#at;
+    const end = endOfFrame(bytes, start, this.#maxBytes);
+    if (typeof end !== "number") return end.refused;
+    if (end <= bytes.length) {
+      this.#at = end;
+      return { bytes, start: start + FRAME_HEAD_BYTES, end };
     }
-    const bytes = this.#takeAll(chunk);
-    const messages: Buffer[] = [];
-    for (let start = 0; ; ) {
-      const end = endOfFrame(bytes, start, this.#maxBytes);
-      if (typeof end !== "number") return end.refused;
-      if (end > bytes.length) {
-        this.#needed = end - start;
-        if (start < bytes.length) this.#keep(bytes.subarray(start));
-        return messages;
-      }
-      messages.push(bytes.subarray(start + FRAME_HEAD_BYTES, end));
-      start = end;
-    }
+    this.#needed = end - start;
+    this.#bytes = null;
+    if (start < bytes.length) this.#keep(bytes.subarray(start));
+    return null;
   }
 
   /** A copy: what came with it in one read of the socket would be kept with it. */

@@ -1,4 +1,3 @@
-import type { Headers } from "../core/exchange.ts";
 import type { HeaderValueOption } from "./protocol.ts";
 
 /** envoy.config.core.v3.HeaderValueOption.HeaderAppendAction.OVERWRITE_IF_EXISTS_OR_ADD */
@@ -17,8 +16,4 @@ export function encodeTextHeader([name, value]: readonly [string, string]): Head
 export function clean(value: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return value.replace(/[\u0000-\u001f\u007f]/g, " ");
-}
-
-export function trailerNames(trailers: Headers): readonly string[] {
-  return [...trailers.keys()].filter((name) => name !== "");
 }

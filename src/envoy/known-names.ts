@@ -21,30 +21,45 @@ const NAMES = [
 
 const PLACES = 512;
 
+interface Known {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
 /** By length and two characters; few share a place. */
-const places: readonly (readonly string[])[] = Array.from({ length: PLACES }, (_, place) =>
-  NAMES.filter((name) => placeOf(Buffer.from(name), 0, name.length) === place),
-);
+const places: readonly (readonly Known[])[] = createPlaces();
+
+function createPlaces(): Known[][] {
+  const made: Known[][] = Array.from({ length: PLACES }, () => []);
+  for (const name of NAMES) {
+    const bytes = Buffer.from(name);
+    made[placeOf(bytes, 0, bytes.length)]?.push({ name, bytes });
+  }
+  return made;
+}
 
 /** Undefined for any other. */
 export function knownName(bytes: Buffer, start: number, end: number): string | undefined {
   if (start === end) return undefined;
-  for (const name of places[placeOf(bytes, start, end)] ?? []) {
-    if (isAt(name, bytes, start, end)) return name;
+  const place = places[placeOf(bytes, start, end)];
+  if (place === undefined) return undefined;
+  for (let index = 0; index < place.length; index += 1) {
+    const known = place[index];
+    if (known !== undefined && isAt(known.bytes, bytes, start, end)) return known.name;
   }
   return undefined;
 }
 
-function placeOf(bytes: Buffer, start: number, end: number): number {
+function placeOf(bytes: Uint8Array, start: number, end: number): number {
   const middle = bytes[(start + end) >> 1] ?? 0;
   const last = bytes[end - 1] ?? 0;
   return ((end - start) * 31 + middle * 7 + last) % PLACES;
 }
 
-function isAt(name: string, bytes: Buffer, start: number, end: number): boolean {
+function isAt(name: Uint8Array, bytes: Buffer, start: number, end: number): boolean {
   if (name.length !== end - start) return false;
   for (let index = 0; index < name.length; index += 1) {
-    if (name.charCodeAt(index) !== bytes[start + index]) return false;
+    if (name[index] !== bytes[start + index]) return false;
   }
   return true;
 }

@@ -1,5 +1,5 @@
-import type { Headers } from "../core/exchange.ts";
 import type { CallCodec } from "./grpc-call.ts";
+import type { Piece } from "./grpc-frames.ts";
 import type { Attributes, HttpBody, HttpHeaders, ProcessingRequest, Struct } from "./protocol.ts";
 import type { Reply } from "./replies.ts";
 import { encodeReplies } from "./response-encoder.ts";
@@ -21,8 +21,8 @@ export function createProcessCodec(maxBytes: number): CallCodec<ProcessingReques
 }
 
 /** What nobody reads is passed over. Throws on what is no such message. */
-export function decodeRequest(bytes: Buffer): ProcessingRequest {
-  const reader = new WireReader(bytes);
+export function decodeRequest(sent: Piece): ProcessingRequest {
+  const reader = new WireReader(sent);
   const message = new Received();
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) message.read(tag, reader);
   return message;
@@ -36,8 +36,8 @@ class Received implements Mutable<ProcessingRequest> {
   response_headers: HttpHeaders | null = null;
   request_body: HttpBody | null = null;
   response_body: HttpBody | null = null;
-  request_trailers: Headers | null = null;
-  response_trailers: Headers | null = null;
+  request_trailers: readonly string[] | null = null;
+  response_trailers: readonly string[] | null = null;
   attributes: Attributes | null = null;
   verified: Struct | null = null;
   observability_mode = false;
@@ -144,7 +144,7 @@ function readHttpBody(reader: WireReader): HttpBody {
   return { body, end_of_stream: isEnd };
 }
 
-function readTrailers(reader: WireReader): Headers {
+function readTrailers(reader: WireReader): readonly string[] {
   const trailers = new Map<string, string>();
   reader.enter();
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
@@ -152,7 +152,7 @@ function readTrailers(reader: WireReader): Headers {
     else reader.skip(tag);
   }
   reader.leave();
-  return trailers;
+  return [...trailers.keys()].filter((name) => name !== "");
 }
 
 function readHeaderMap(reader: WireReader, into: Map<string, string>): void {

@@ -1,30 +1,16 @@
 import { status } from "@grpc/grpc-js";
 import type { AbortCause, Exchange, Firewall, HttpDenial, Verdict } from "../core/exchange.ts";
-import type { Limits } from "../core/limits.ts";
-import { BodyBuffer, type ByteBudget } from "./body-buffer.ts";
+import { BodyBuffer } from "./body-buffer.ts";
 import { createDeadlines, type Deadlines } from "./deadlines.ts";
 import type { CallListener, GrpcCall } from "./grpc-call.ts";
-import { trailerNames } from "./headers.ts";
 import { BODY, isStream, NO_BODY, type Phase, type Shape, type StreamHead } from "./phase.ts";
+import type { ProcessStreamOptions } from "./process-options.ts";
 import { holdsAllBytes } from "./processing-mode.ts";
 import type { HttpBody, HttpHeaders, ProcessingRequest } from "./protocol.ts";
 import { bodyReplies, type Reply, type Side } from "./replies.ts";
 import { decodeRequestHead, TRACEPARENT } from "./request-head.ts";
-import type { Later } from "./turns.ts";
 
 export type ProcessCall = GrpcCall<ProcessingRequest, Reply>;
-
-/** `trace` is the `traceparent` of the call. */
-export type OnFault = (code: string, error: unknown, trace?: string) => void;
-
-/** What all of them share. */
-export interface ProcessStreamOptions {
-  readonly limits: Limits;
-  readonly budget: ByteBudget;
-  /** Told of a bug or of a proxy that breaks the protocol: a code, nothing of the traffic. */
-  readonly onFault: OnFault;
-  readonly later: Later;
-}
 
 /** A promise only where something has to be waited for: most messages are done with at once. */
 type Waiting = Promise<void> | void;
@@ -50,7 +36,6 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
   #requestAbandoned = false;
   #body: BodyBuffer;
   readonly #deadlines: Deadlines;
-  readonly #work = (): void => void this.#pump();
   #responseHeadDeadlineMs = 0;
   #streamHead: StreamHead | null = null;
 
@@ -83,24 +68,31 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
     if (this.#inbox.length >= INBOX_MAX) this.#call.pause();
     if (this.#pumping) return;
     this.#pumping = true;
-    this.#options.later(this.#work);
+    this.#options.later(this.#pump);
   }
 
   /** One message at a time, in order. FAIL CLOSED: whatever is thrown here ends the exchange. */
-  async #pump(): Promise<void> {
+  readonly #pump = (): void => {
     try {
       for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) {
         const step = this.#phase === "done" ? undefined : this.#step(next);
-        if (step instanceof Promise) await step;
+        if (step instanceof Promise) {
+          step.then(this.#pump, this.#broke);
+          return;
+        }
       }
-    } catch (error) {
-      this.#options.onFault("internal", error, this.#ownTrace());
-      this.abort("internal");
-    } finally {
       this.#pumping = false;
       this.onDrain();
+    } catch (error) {
+      this.#broke(error);
     }
-  }
+  };
+
+  readonly #broke = (error: unknown): void => {
+    this.#pumping = false;
+    this.#fault(error);
+    this.onDrain();
+  };
 
   onDrain(): void {
     const call = this.#call;
@@ -112,11 +104,8 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
     if (message.response_headers) return this.#responseHeaders(message, message.response_headers);
     if (message.request_body) return this.#requestBody(message.request_body);
     if (message.response_body) return this.#responseBody(message.response_body);
-    if (message.request_trailers)
-      return this.#requestComplete(trailerNames(message.request_trailers));
-    if (message.response_trailers) {
-      return this.#responseComplete(trailerNames(message.response_trailers));
-    }
+    if (message.request_trailers) return this.#requestComplete(message.request_trailers);
+    if (message.response_trailers) return this.#responseComplete(message.response_trailers);
     return this.#protocolError("unknown_message");
   }
 
@@ -205,7 +194,8 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
   async #decideResponse(shape: Shape): Promise<void> {
     const exchange = this.#required();
     this.#deadlines.arm(this.#options.limits.verdictDeadlineMs, "verdict_deadline");
-    await exchange.hold();
+    const held = exchange.hold();
+    if (held instanceof Promise) await held;
     if (this.#left("response")) return;
     const verdict = await exchange.response(this.#body.take());
     if (this.#left("response")) return;
@@ -240,7 +230,8 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
     const before = this.#phase;
     this.#armSilence();
     const exchange = this.#required();
-    await exchange.hold();
+    const held = exchange.hold();
+    if (held instanceof Promise) await held;
     if (this.#left(before)) return;
     const output = await exchange.streamChunk(bytes, last);
     if (this.#left(before)) return;
@@ -280,9 +271,8 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
     const { hasBody, trailers } = shape;
     const contentLength = hasBody ? body.length : null;
     const head: Reply = { kind: "headers", side, headers, contentLength, metadata };
-    const replies: Reply[] = hasBody
-      ? [head, ...bodyReplies(side, body, trailers === null)]
-      : [head];
+    const replies: Reply[] = hasBody ? bodyReplies(side, body, trailers === null) : [];
+    replies.unshift(head);
     if (trailers !== null) replies.push({ kind: "trailers", side, names: trailers });
     this.#write(replies);
   }
@@ -300,9 +290,13 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
       const cause = this.#exchange.lapsed();
       if (cause !== null) this.abort(cause);
     } catch (error) {
-      this.#options.onFault("internal", error, this.#ownTrace());
-      this.abort("internal");
+      this.#fault(error);
     }
+  }
+
+  #fault(error: unknown): void {
+    this.#options.onFault("internal", error, this.#ownTrace());
+    this.abort("internal");
   }
 
   /**

@@ -40,9 +40,9 @@ export interface ProcessingRequest {
   readonly response_headers: HttpHeaders | null;
   readonly request_body: HttpBody | null;
   readonly response_body: HttpBody | null;
-  /** Names and values. */
-  readonly request_trailers: Headers | null;
-  readonly response_trailers: Headers | null;
+  /** Their names. */
+  readonly request_trailers: readonly string[] | null;
+  readonly response_trailers: readonly string[] | null;
   /** Those of the filter itself; null where it sent none. */
   readonly attributes: Attributes | null;
   /** What the filter `jwt_authn` left behind (`metadata_options.forwarding_namespaces`). */

@@ -1,3 +1,4 @@
+import type { Piece } from "./grpc-frames.ts";
 import { knownName } from "./known-names.ts";
 
 /** As deep as protobuf's own libraries go. */
@@ -18,14 +19,15 @@ const VARINT_MAX_BYTES = 10;
  */
 export class WireReader {
   readonly #bytes: Buffer;
-  #at = 0;
+  #at: number;
   /** Of the message that is being read, and of those around it. */
   #end: number;
   readonly #outerEnds: number[] = [];
 
-  constructor(bytes: Buffer) {
+  constructor({ bytes, start, end }: Piece) {
     this.#bytes = bytes;
-    this.#end = bytes.length;
+    this.#at = start;
+    this.#end = end;
   }
 
   /** Of the next field; 0, which no field has, at the end of the message. */

@@ -1,3 +1,6 @@
+import type { status } from "@grpc/grpc-js";
+import type { FrameReader, Piece } from "../../src/envoy/grpc-frames.ts";
+
 const FRAME_HEAD_BYTES = 5;
 
 /** Messages behind one another, each with the head of its frame. */
@@ -12,4 +15,19 @@ export function framed(messages: readonly Uint8Array[]): Buffer {
     at += FRAME_HEAD_BYTES + message.length;
   }
   return out;
+}
+
+/** The messages that are whole with a piece of the stream, or why one is refused. */
+export function unframed(reader: FrameReader, chunk: Buffer): readonly Buffer[] | status {
+  reader.push(chunk);
+  const messages: Buffer[] = [];
+  for (let next = reader.next(); next !== null; next = reader.next()) {
+    if (typeof next === "number") return next;
+    messages.push(next.bytes.subarray(next.start, next.end));
+  }
+  return messages;
+}
+
+export function pieceOf(bytes: Buffer): Piece {
+  return { bytes, start: 0, end: bytes.length };
 }

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { FrameReader } from "../../../src/envoy/grpc-frames.ts";
 import { cutAt } from "../../support/cut-at.ts";
-import { framed } from "../../support/framed.ts";
+import { framed, unframed } from "../../support/framed.ts";
 
 const MAX_BYTES = 300;
 const messages = fc.array(fc.uint8Array({ maxLength: MAX_BYTES }), { maxLength: 8 });
@@ -15,7 +15,7 @@ test("messages come out as they went in, wherever the stream is cut", () => {
       const reader = new FrameReader(MAX_BYTES);
       const read: Buffer[] = [];
       for (const piece of cutAt(framed(written), places)) {
-        const whole = reader.push(piece);
+        const whole = unframed(reader, piece);
         if (typeof whole === "number") throw new Error("refused");
         read.push(...whole);
       }
@@ -29,7 +29,7 @@ test("of a stream of anything, what is not refused is no longer than allowed", (
     fc.property(fc.uint8Array({ maxLength: 500 }), cuts, (bytes, places) => {
       const reader = new FrameReader(MAX_BYTES);
       for (const piece of cutAt(bytes, places)) {
-        const whole = reader.push(piece);
+        const whole = unframed(reader, piece);
         if (typeof whole === "number") {
           expect([status.UNIMPLEMENTED, status.RESOURCE_EXHAUSTED]).toContain(whole);
           return;
@@ -45,13 +45,13 @@ test.each([
   { title: "longer than allowed", head: [0, 0, 0, 1, 45], refused: status.RESOURCE_EXHAUSTED },
   { title: "of four gigabytes", head: [0, 255, 255, 255, 255], refused: status.RESOURCE_EXHAUSTED },
 ])("a message that is $title is refused at its head", ({ head, refused }) => {
-  expect(new FrameReader(MAX_BYTES).push(Buffer.from(head))).toBe(refused);
+  expect(unframed(new FrameReader(MAX_BYTES), Buffer.from(head))).toBe(refused);
 });
 
 test("what is kept of a message holds nothing of the read that it came with", () => {
   const read = Buffer.from([0, 0, 0, 0, 2, 7, 8]);
   const reader = new FrameReader(MAX_BYTES);
-  expect(reader.push(read.subarray(0, 6))).toEqual([]);
+  expect(unframed(reader, read.subarray(0, 6))).toEqual([]);
   read.fill(9);
-  expect(reader.push(Buffer.from([8]))).toEqual([Buffer.from([7, 8])]);
+  expect(unframed(reader, Buffer.from([8]))).toEqual([Buffer.from([7, 8])]);
 });

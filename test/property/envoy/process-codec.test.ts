@@ -7,10 +7,13 @@ import type { Attributes, ProcessingRequest, Struct } from "../../../src/envoy/p
 import { encodeMetadata, type Reply } from "../../../src/envoy/replies.ts";
 import { encodeReplies } from "../../../src/envoy/response-encoder.ts";
 import { loadProcess } from "../../support/external-processor.ts";
+import { pieceOf, unframed } from "../../support/framed.ts";
 import type { WireRequest } from "../../support/processing-requests.ts";
 
 /** The descriptors of the `.proto` files have the last word. */
 const Process = loadProcess();
+
+const decode = (bytes: Buffer): ProcessingRequest => decodeRequest(pieceOf(bytes));
 
 const text = fc.string({ unit: "grapheme", maxLength: 20 });
 const JWT = "envoy.filters.http.jwt_authn";
@@ -100,9 +103,7 @@ describe("a request", () => {
     fc.assert(
       fc.property(request, (message) => {
         const written = Process.requestSerialize(message);
-        expect(plain(decodeRequest(written))).toEqual(
-          plain(asRead(Process.requestDeserialize(written))),
-        );
+        expect(plain(decode(written))).toEqual(plain(asRead(Process.requestDeserialize(written))));
       }),
       { numRuns: 500 },
     );
@@ -137,9 +138,9 @@ describe("a request", () => {
       const named = Buffer.concat([field(1, Buffer.from(filter)), field(2, field(1, entry))]);
       return field(8, field(1, named));
     };
-    expect(() => decodeRequest(metadataOf(JWT))).toThrow(RangeError);
+    expect(() => decode(metadataOf(JWT))).toThrow(RangeError);
     // Of whom nobody reads anything.
-    expect(decodeRequest(metadataOf("x")).verified).toBeNull();
+    expect(decode(metadataOf("x")).verified).toBeNull();
   });
 
   test.each([
@@ -148,7 +149,7 @@ describe("a request", () => {
     { title: "a number without an end", bytes: [0x50, 0x80] },
     { title: "a length without an end", bytes: [0x22, 0x80] },
   ])("with $title is refused", ({ bytes: message }) => {
-    expect(() => decodeRequest(Buffer.from(message))).toThrow();
+    expect(() => decode(Buffer.from(message))).toThrow();
   });
 
   test("is read whatever the order of a map's entry, and without its value", () => {
@@ -157,13 +158,13 @@ describe("a request", () => {
     const nothing = field(1, Buffer.from("request.id"));
     const struct = Buffer.concat([field(1, backwards), field(1, nothing)]);
     const entry = Buffer.concat([field(2, struct), field(1, Buffer.from(FILTER))]);
-    const { attributes } = decodeRequest(field(9, entry));
+    const { attributes } = decode(field(9, entry));
     expect(attributes).toMatchObject({ route: "files", requestId: null });
   });
 
   test("gives a body that holds nothing of the read that it came with", () => {
     const read = Process.requestSerialize({ request_body: { body: Buffer.from("abc") } });
-    const { request_body } = decodeRequest(read);
+    const { request_body } = decode(read);
     read.fill(0);
     expect(request_body?.body).toEqual(Buffer.from("abc"));
   });
@@ -173,7 +174,7 @@ describe("replies", () => {
   test("are what the descriptors write, behind one another, each in its frame", () => {
     fc.assert(
       fc.property(fc.array(reply, { maxLength: 4 }), (replies) => {
-        const frames = new FrameReader(1_000_000).push(encodeReplies(replies));
+        const frames = unframed(new FrameReader(1_000_000), encodeReplies(replies));
         const written = typeof frames === "number" ? [] : frames;
         const expected = replies.map((one) => Process.responseSerialize(asSaid(one)));
         expect(written.map((bytes) => plain(Process.responseDeserialize(bytes)))).toEqual(
@@ -190,7 +191,7 @@ describe("replies", () => {
 
   test("may be as long as they like", () => {
     const values = ["a", "b".repeat(15_000), "c".repeat(20_000), "d", "e".repeat(200_000), "f"];
-    const written = new FrameReader(1_000_000).push(encodeReplies(values.map(bodyOf)));
+    const written = unframed(new FrameReader(1_000_000), encodeReplies(values.map(bodyOf)));
     const read = typeof written === "number" ? [] : written;
     const expected = values.map((value) => Process.responseSerialize(asSaid(bodyOf(value))));
     expect(Buffer.compare(Buffer.concat(read), Buffer.concat(expected))).toBe(0);
@@ -215,7 +216,8 @@ function asRead(request: WireRequest): ProcessingRequest {
     sent
       ? { body: sent.body ?? new Uint8Array(0), end_of_stream: sent.end_of_stream ?? false }
       : null;
-  const trailers = (sent: WireRequest["request_trailers"]) => (sent ? mapOf(sent.trailers) : null);
+  const trailers = (sent: WireRequest["request_trailers"]) =>
+    sent ? namesOf(sent.trailers) : null;
   return {
     request_headers: headers(request_headers),
     response_headers: headers(response_headers),
@@ -239,6 +241,10 @@ function mapOf(map: HeaderMap): ReadonlyMap<string, string> {
     headers.set(key, before === undefined ? sent : `${before}, ${sent}`);
   }
   return headers;
+}
+
+function namesOf(map: HeaderMap): readonly string[] {
+  return [...mapOf(map).keys()].filter((name) => name !== "");
 }
 
 type HeaderMap = NonNullable<WireRequest["request_headers"]>["headers"];
@@ -307,7 +313,7 @@ function field(number: number, content: Buffer): Buffer {
 
 function settles(message: Buffer): void {
   try {
-    expect(decodeRequest(message)).toBeTypeOf("object");
+    expect(decode(message)).toBeTypeOf("object");
   } catch (error) {
     expect(error).toBeInstanceOf(Error);
   }

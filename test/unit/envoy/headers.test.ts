@@ -1,9 +1,10 @@
 import { describe, expect, test } from "vitest";
 
-import { encodeTextHeader, trailerNames } from "../../../src/envoy/headers.ts";
+import { encodeTextHeader } from "../../../src/envoy/headers.ts";
 import { decodeRequest } from "../../../src/envoy/process-codec.ts";
 import { encodeReplies } from "../../../src/envoy/response-encoder.ts";
 import { loadProcess } from "../../support/external-processor.ts";
+import { pieceOf } from "../../support/framed.ts";
 import type { WireRequest, WireResponse } from "../../support/processing-requests.ts";
 
 const OVERWRITE = 2;
@@ -15,7 +16,7 @@ type Map = NonNullable<NonNullable<WireRequest["request_headers"]>["headers"]>;
 
 function received(headers: Map | undefined) {
   const request = { request_headers: headers === undefined ? {} : { headers } };
-  return decodeRequest(Process.requestSerialize(request)).request_headers?.headers;
+  return decodeRequest(pieceOf(Process.requestSerialize(request))).request_headers?.headers;
 }
 
 describe("headers are read:", () => {
@@ -106,10 +107,11 @@ describe("headers that are changed", () => {
   });
 });
 
-test("trailerNames names each trailer", () => {
-  expect(trailerNames(new Map())).toEqual([]);
-  const trailers = received({ headers: [raw("a", "1"), { value: "nameless" }, raw("b", "")] });
-  expect(trailerNames(trailers ?? new Map())).toEqual(["a", "b"]);
+test("of trailers the names are read", () => {
+  const trailers = { headers: [raw("a", "1"), { value: "nameless" }, raw("b", "")] };
+  const written = Process.requestSerialize({ response_trailers: { trailers } });
+  expect(decodeRequest(pieceOf(written)).response_trailers).toEqual(["a", "b"]);
+  expect(decodeRequest(pieceOf(Buffer.from([50, 0]))).request_trailers).toEqual([]);
 });
 
 function mutationOf(set: readonly (readonly [string, string])[], remove: readonly string[] = []) {

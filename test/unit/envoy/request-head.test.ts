@@ -5,13 +5,14 @@ import type { ProcessingRequest } from "../../../src/envoy/protocol.ts";
 import { decodeCheckHead, decodeRequestHead } from "../../../src/envoy/request-head.ts";
 import { createAuthority } from "../../support/authority.ts";
 import { loadProcess } from "../../support/external-processor.ts";
+import { pieceOf } from "../../support/framed.ts";
 import { headerMap, type WireRequest } from "../../support/processing-requests.ts";
 
 const FILTER = "envoy.filters.http.ext_proc";
 const Process = loadProcess();
 
 function received(request: WireRequest): ProcessingRequest {
-  return decodeRequest(Process.requestSerialize(request));
+  return decodeRequest(pieceOf(Process.requestSerialize(request)));
 }
 
 function message(
