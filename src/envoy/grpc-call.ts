@@ -60,6 +60,7 @@ export class GrpcCall<In, Out> {
     const stream = this.#stream;
     const frames = new FrameReader(this.#codec.maxBytes);
     stream.on("data", (chunk: Buffer) => {
+      if (this.#isOver) return;
       frames.push(chunk);
       this.#read(frames);
     });

@@ -83,85 +83,85 @@ class Received implements Mutable<ProcessingRequest> {
 
   /** envoy/config/core/v3/base.proto. */
   #readMetadata(reader: WireReader): void {
-    reader.enter();
+    const outer = reader.enter();
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
       if (tag === 10) this.#readFilterMetadata(reader);
       else reader.skip(tag);
     }
-    reader.leave();
+    reader.leave(outer);
   }
 
   #readFilterMetadata(reader: WireReader): void {
-    reader.enter();
+    const outer = reader.enter();
     if (reader.entryName() === JWT_FILTER) this.verified = reader.isAtEnd ? {} : readStruct(reader);
-    reader.leave();
+    reader.leave(outer);
   }
 
   #readAttributes(reader: WireReader): void {
-    reader.enter();
+    const outer = reader.enter();
     if (reader.entryName() === EXT_PROC_FILTER) {
       const attributes = new ReceivedAttributes();
       if (!reader.isAtEnd) attributes.read(reader);
       this.attributes = attributes;
     }
-    reader.leave();
+    reader.leave(outer);
   }
 
   #readProtocolConfig(reader: WireReader): void {
-    reader.enter();
+    const outer = reader.enter();
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
       if (tag === 8) this.request_body_mode = reader.varint();
       else if (tag === 16) this.response_body_mode = reader.varint();
       else reader.skip(tag);
     }
-    reader.leave();
+    reader.leave(outer);
   }
 }
 
 function readHttpHeaders(reader: WireReader): HttpHeaders {
   const headers = new Map<string, string>();
   let isEnd = false;
-  reader.enter();
+  const outer = reader.enter();
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === 10) readHeaderMap(reader, headers);
     else if (tag === 24) isEnd = reader.bool();
     else reader.skip(tag);
   }
-  reader.leave();
+  reader.leave(outer);
   return { headers, end_of_stream: isEnd };
 }
 
 function readHttpBody(reader: WireReader): HttpBody {
   let body: Uint8Array = EMPTY;
   let isEnd = false;
-  reader.enter();
+  const outer = reader.enter();
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === 10) body = reader.bytes();
     else if (tag === 16) isEnd = reader.bool();
     else reader.skip(tag);
   }
-  reader.leave();
+  reader.leave(outer);
   return { body, end_of_stream: isEnd };
 }
 
 function readTrailers(reader: WireReader): readonly string[] {
   const trailers = new Map<string, string>();
-  reader.enter();
+  const outer = reader.enter();
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === 10) readHeaderMap(reader, trailers);
     else reader.skip(tag);
   }
-  reader.leave();
+  reader.leave(outer);
   return [...trailers.keys()].filter((name) => name !== "");
 }
 
 function readHeaderMap(reader: WireReader, into: Map<string, string>): void {
-  reader.enter();
+  const outer = reader.enter();
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === 10) readHeader(reader, into);
     else reader.skip(tag);
   }
-  reader.leave();
+  reader.leave(outer);
 }
 
 /** Header names arrive in lower case; values as raw bytes, read as UTF-8. */
@@ -169,14 +169,14 @@ function readHeader(reader: WireReader, into: Map<string, string>): void {
   let name = "";
   let value = "";
   let raw: string | null = null;
-  reader.enter();
+  const outer = reader.enter();
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === 10) name = reader.name();
     else if (tag === 18) value = reader.text();
     else if (tag === 26) raw = reader.text();
     else reader.skip(tag);
   }
-  reader.leave();
+  reader.leave(outer);
   const text = raw ?? value;
   const before = into.get(name);
   into.set(name, before === undefined ? text : `${before}, ${text}`);
@@ -194,16 +194,16 @@ class ReceivedAttributes implements Mutable<Attributes> {
 
   /** google/protobuf/struct.proto. */
   read(reader: WireReader): void {
-    reader.enter();
+    const outer = reader.enter();
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
       if (tag === 10) this.#readField(reader);
       else reader.skip(tag);
     }
-    reader.leave();
+    reader.leave(outer);
   }
 
   #readField(reader: WireReader): void {
-    reader.enter();
+    const outer = reader.enter();
     const name = reader.entryName();
     switch (name) {
       case "xds.route_name":
@@ -232,7 +232,7 @@ class ReceivedAttributes implements Mutable<Attributes> {
         break;
       default:
     }
-    reader.leave();
+    reader.leave(outer);
   }
 }
 
@@ -240,12 +240,12 @@ class ReceivedAttributes implements Mutable<Attributes> {
 function readTextValue(reader: WireReader): string | null {
   let text = "";
   if (reader.isAtEnd) return null;
-  reader.enter();
+  const outer = reader.enter();
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === 26) text = reader.text();
     else reader.skip(tag);
   }
-  reader.leave();
+  reader.leave(outer);
   return text === "" ? null : text;
 }
 
@@ -253,11 +253,11 @@ function readTextValue(reader: WireReader): string | null {
 function readBoolValue(reader: WireReader): boolean | null {
   let bool: boolean | null = null;
   if (reader.isAtEnd) return null;
-  reader.enter();
+  const outer = reader.enter();
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === 32) bool = reader.bool();
     else reader.skip(tag);
   }
-  reader.leave();
+  reader.leave(outer);
   return bool;
 }

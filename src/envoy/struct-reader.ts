@@ -4,23 +4,23 @@ import type { WireReader } from "./wire-reader.ts";
 /** google/protobuf/struct.proto. */
 export function readStruct(reader: WireReader): Struct {
   let fields: { [name: string]: StructValue } | null = null;
-  reader.enter();
+  const outer = reader.enter();
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === 10) {
       fields ??= {};
       readField(reader, fields);
     } else reader.skip(tag);
   }
-  reader.leave();
+  reader.leave(outer);
   return fields === null ? {} : { fields };
 }
 
 /** As an own member whatever its name: `__proto__` too. */
 function readField(reader: WireReader, into: { [name: string]: StructValue }): void {
-  reader.enter();
+  const outer = reader.enter();
   const name = reader.entryName();
   const value = reader.isAtEnd ? {} : readValue(reader);
-  reader.leave();
+  reader.leave(outer);
   Object.defineProperty(into, name, {
     ...{ value, enumerable: true, configurable: true, writable: true },
   });
@@ -28,7 +28,7 @@ function readField(reader: WireReader, into: { [name: string]: StructValue }): v
 
 function readValue(reader: WireReader): StructValue {
   const value: { -readonly [Name in keyof StructValue]: StructValue[Name] } = {};
-  reader.enter();
+  const outer = reader.enter();
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === 17) value.numberValue = reader.double();
     else if (tag === 26) value.stringValue = reader.text();
@@ -37,17 +37,17 @@ function readValue(reader: WireReader): StructValue {
     else if (tag === 50) value.listValue = readList(reader);
     else reader.skip(tag);
   }
-  reader.leave();
+  reader.leave(outer);
   return value;
 }
 
 function readList(reader: WireReader): NonNullable<StructValue["listValue"]> {
   const values: StructValue[] = [];
-  reader.enter();
+  const outer = reader.enter();
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === 10) values.push(readValue(reader));
     else reader.skip(tag);
   }
-  reader.leave();
+  reader.leave(outer);
   return values.length === 0 ? {} : { values };
 }

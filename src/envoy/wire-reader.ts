@@ -20,9 +20,9 @@ const VARINT_MAX_BYTES = 10;
 export class WireReader {
   readonly #bytes: Buffer;
   #at: number;
-  /** Of the message that is being read, and of those around it. */
+  /** Of the message that is being read. */
   #end: number;
-  readonly #outerEnds: number[] = [];
+  #depth = 0;
 
   constructor({ bytes, start, end }: Piece) {
     this.#bytes = bytes;
@@ -38,18 +38,20 @@ export class WireReader {
     return tag;
   }
 
-  /** Begins a message within this one: its length comes next. */
-  enter(): void {
-    if (this.#outerEnds.length >= DEPTH_MAX) throw new RangeError("nested too deep");
-    const end = this.#endOfValue();
-    this.#outerEnds.push(this.#end);
-    this.#end = end;
+  /** Begins a message within this one: its length comes next. Gives what `leave` is to be given. */
+  enter(): number {
+    if (this.#depth >= DEPTH_MAX) throw new RangeError("nested too deep");
+    const outer = this.#end;
+    this.#end = this.#endOfValue();
+    this.#depth += 1;
+    return outer;
   }
 
   /** Ends it, and passes over what was not read of it. */
-  leave(): void {
+  leave(outer: number): void {
     this.#at = this.#end;
-    this.#end = this.#outerEnds.pop() ?? this.#end;
+    this.#end = outer;
+    this.#depth -= 1;
   }
 
   get isAtEnd(): boolean {
