@@ -48,7 +48,6 @@ const HOMES: { readonly [dependency: string]: readonly string[] } = {
   jose: ["policy", "identity"],
   pino: ["telemetry"],
   "prom-client": ["telemetry"],
-  protobufjs: ["envoy"],
   "rate-limiter-flexible": ["state"],
   // What people write: settings, policies, what tests and lists stand beside them, and the bootstrap.
   yaml: ["config", "policy/portable", "server/workbench", "cli/envoy"],

@@ -155,8 +155,8 @@ export interface Exchange {
   requestHead(): Promise<RequestHeadVerdict>;
   request(body: Uint8Array): Promise<Verdict>;
   responseHead(head: ResponseHead): ResponseHeadVerdict;
-  /** Passes the random while that an answer is to be kept back, often none. */
-  hold(): Promise<void>;
+  /** Passes the random while that an answer is to be kept back; no promise where there is none. */
+  hold(): Promise<void> | void;
   response(body: Uint8Array): Promise<Verdict>;
   streamChunk(chunk: Uint8Array, last: boolean): Promise<StreamOutput>;
   /** The answer to give when the exchange cannot go on and no header has gone out yet. */

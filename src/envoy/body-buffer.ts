@@ -20,45 +20,60 @@ export function createByteBudget(maxBytes: number): ByteBudget {
 }
 
 /** Collects a body up to a limit, and keeps nothing of one that is over it. */
-export interface BodyBuffer {
-  /** False once the body is longer than allowed, or there is no room: what came is dropped. */
-  append(chunk: Uint8Array): boolean;
+export class BodyBuffer {
+  readonly #maxBytes: number;
+  readonly #budget: ByteBudget;
+  /** The first chunk, mostly the only one, and those behind it. */
+  #first: Uint8Array | null = null;
+  #others: Uint8Array[] | null = null;
+  #size = 0;
+  #held = 0;
+  #isOverloaded = false;
+
+  constructor(maxBytes: number, budget: ByteBudget) {
+    this.#maxBytes = maxBytes;
+    this.#budget = budget;
+  }
+
   /** Whether it was the budget that was used up, and not the body that is too long. */
-  readonly isOverloaded: boolean;
+  get isOverloaded(): boolean {
+    return this.#isOverloaded;
+  }
+
+  /** False once the body is longer than allowed, or there is no room: what came is dropped. */
+  append(chunk: Uint8Array): boolean {
+    this.#size += chunk.length;
+    const isTooLong = this.#size > this.#maxBytes;
+    this.#isOverloaded ||= !isTooLong && !this.#budget.take(chunk.length);
+    if (isTooLong || this.#isOverloaded) {
+      this.#release();
+      return false;
+    }
+    this.#held += chunk.length;
+    if (chunk.length > 0) this.#keep(chunk);
+    return true;
+  }
+
   /** The whole body; the buffer is empty afterwards, and its share of the budget given back. */
-  take(): Uint8Array;
+  take(): Uint8Array {
+    const first = this.#first ?? NOTHING;
+    const whole = this.#others === null ? first : Buffer.concat([first, ...this.#others]);
+    this.#release();
+    return whole;
+  }
+
+  #keep(chunk: Uint8Array): void {
+    if (this.#first === null) this.#first = chunk;
+    else if (this.#others === null) this.#others = [chunk];
+    else this.#others.push(chunk);
+  }
+
+  #release(): void {
+    this.#first = null;
+    this.#others = null;
+    this.#budget.giveBack(this.#held);
+    this.#held = 0;
+  }
 }
 
-export function createBodyBuffer(maxBytes: number, budget: ByteBudget): BodyBuffer {
-  let chunks: Uint8Array[] = [];
-  let size = 0;
-  let held = 0;
-  let isOverloaded = false;
-  const release = (): void => {
-    chunks = [];
-    budget.giveBack(held);
-    held = 0;
-  };
-  return {
-    get isOverloaded() {
-      return isOverloaded;
-    },
-    append(chunk) {
-      size += chunk.length;
-      isOverloaded ||= size <= maxBytes && !budget.take(chunk.length);
-      if (size > maxBytes || isOverloaded) {
-        release();
-        return false;
-      }
-      held += chunk.length;
-      if (chunk.length > 0) chunks.push(chunk);
-      return true;
-    },
-    take() {
-      const [only] = chunks;
-      const whole = chunks.length === 1 && only ? only : Buffer.concat(chunks);
-      release();
-      return whole;
-    },
-  };
-}
+const NOTHING = new Uint8Array(0);

@@ -15,20 +15,36 @@ export interface Deadlines {
   clear(): void;
 }
 
-export function createDeadlines(abort: (cause: AbortCause) => void): Deadlines {
-  return new ExchangeDeadlines(abort);
+/** `soonestMs`: no deadline is likely to be nearer than this. */
+export function createDeadlines(exchange: Abortable, soonestMs: number): Deadlines {
+  return new ExchangeDeadlines(exchange, soonestMs);
 }
 
-/** A class, for one is made for each exchange. */
+interface Abortable {
+  abort(cause: AbortCause): void;
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+/**
+ * A deadline is armed with each message, and is hardly ever reached: it is a time that is noted, and
+ * one timer that looks at it when it fires, and goes on for what is left. It has to be set anew only
+ * for a deadline that ends before it fires.
+ */
 class ExchangeDeadlines implements Deadlines {
-  readonly #abort: (cause: AbortCause) => void;
+  readonly #exchange: Abortable;
+  readonly #soonestMs: number;
   #timer: NodeJS.Timeout | undefined;
-  #answerTimer: NodeJS.Timeout | undefined;
+  #firesAt = NEVER;
+  #dueAt = NEVER;
+  #cause: AbortCause = "internal";
+  #answerDueAt = NEVER;
   #answerMs = 0;
   #heartbeat: NodeJS.Timeout | undefined;
 
-  constructor(abort: (cause: AbortCause) => void) {
-    this.#abort = abort;
+  constructor(exchange: Abortable, soonestMs: number) {
+    this.#exchange = exchange;
+    this.#soonestMs = soonestMs;
   }
 
   get isBeating(): boolean {
@@ -36,8 +52,10 @@ class ExchangeDeadlines implements Deadlines {
   }
 
   arm(milliseconds: number, cause: AbortCause): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#abort(cause), milliseconds);
+    const now = performance.now();
+    this.#dueAt = now + milliseconds;
+    this.#cause = cause;
+    this.#wakeIn(milliseconds, now);
   }
 
   armPart(milliseconds: number, cause: AbortCause): void {
@@ -45,13 +63,15 @@ class ExchangeDeadlines implements Deadlines {
   }
 
   disarm(): void {
-    clearTimeout(this.#timer);
+    this.#dueAt = NEVER;
   }
 
   armAnswer(milliseconds: number | null): void {
     if (milliseconds === null) return;
+    const now = performance.now();
     this.#answerMs = milliseconds;
-    this.#answerTimer = setTimeout(() => this.#abort("tool_deadline"), milliseconds);
+    this.#answerDueAt = now + milliseconds;
+    this.#wakeIn(milliseconds, now);
   }
 
   startHeartbeat(milliseconds: number, beat: () => void): void {
@@ -59,8 +79,37 @@ class ExchangeDeadlines implements Deadlines {
   }
 
   clear(): void {
-    clearTimeout(this.#timer);
-    clearTimeout(this.#answerTimer);
-    clearInterval(this.#heartbeat);
+    this.#dueAt = NEVER;
+    this.#answerDueAt = NEVER;
+    this.#stop();
+    if (this.#heartbeat !== undefined) clearInterval(this.#heartbeat);
+  }
+
+  #wakeIn(milliseconds: number, now: number): void {
+    if (this.#firesAt <= now + milliseconds) return;
+    this.#stop();
+    const soon = Math.min(milliseconds, this.#soonestMs);
+    this.#firesAt = now + soon;
+    this.#timer = setTimeout(() => this.#look(), soon);
+  }
+
+  #stop(): void {
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#firesAt = NEVER;
+  }
+
+  #look(): void {
+    this.#stop();
+    const now = performance.now();
+    const isAnswer = this.#answerDueAt < this.#dueAt;
+    const dueAt = Math.min(this.#answerDueAt, this.#dueAt);
+    if (dueAt > now) {
+      if (dueAt !== NEVER) this.#wakeIn(Math.ceil(dueAt - now), now);
+      return;
+    }
+    if (isAnswer) this.#answerDueAt = NEVER;
+    else this.#dueAt = NEVER;
+    this.#exchange.abort(isAnswer ? "tool_deadline" : this.#cause);
   }
 }

@@ -1,9 +1,12 @@
-import type { ProcessCall, ProcessStreamOptions } from "./process-stream.ts";
+import type { Firewall } from "../core/exchange.ts";
+import type { ProcessStreamOptions } from "./process-options.ts";
+import type { ProcessCall } from "./process-stream.ts";
 import { ProcessStream } from "./process-stream.ts";
 import { createShedding, type ShedReason } from "./shedding.ts";
 import { createTurns } from "./turns.ts";
 
 export interface ExtProcOptions extends Omit<ProcessStreamOptions, "later"> {
+  readonly firewall: Firewall;
   readonly onOpen: () => void;
   readonly onClose: () => void;
   readonly onShed: (reason: ShedReason) => void;
@@ -34,9 +37,11 @@ const ASKED_AT_ONCE = 200;
 
 export function createExtProc(options: ExtProcOptions): ExtProc {
   const open = new Set<ProcessStream>();
-  const { firewall, limits, budget, onFault, onShed } = options;
+  const { firewall, limits, onFault, onShed } = options;
   const shedding = createShedding({ firewall, limits, onShed, now: () => performance.now() });
-  const later = createTurns();
+  const shared: ProcessStreamOptions = {
+    ...{ limits, onFault, budget: options.budget, later: createTurns() },
+  };
   let draining = false;
   const round = createRound(open);
   const timer = setInterval(round, JUDGE_AGAIN_MS).unref();
@@ -46,8 +51,7 @@ export function createExtProc(options: ExtProcOptions): ExtProc {
   return {
     process(call) {
       const place = shedding.arrive();
-      const own = { firewall: place.firewall, limits, budget, onFault, later };
-      const stream = new ProcessStream(call, own, draining, () => {
+      const stream = new ProcessStream(call, place, shared, draining, () => {
         place.leave();
         open.delete(stream);
         options.onClose();

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { status } from "@grpc/grpc-js";
-import { createFrameReader } from "./grpc-frames.ts";
+import { FrameReader, type Piece } from "./grpc-frames.ts";
 
 /** How the messages of one method are read and written. */
 export interface CallCodec<In, Out> {
   /** Throws on what is no such message. */
-  decode(bytes: Buffer): In;
+  decode(message: Piece): In;
   /** Each with its frame's head, behind one another. */
   encode(messages: readonly Out[]): Buffer;
   /** A longer message ends the call. */
@@ -38,6 +38,8 @@ export class GrpcCall<In, Out> {
   #ending = UNVOUCHED;
   #hasBegun = false;
   #isOver = false;
+  #isPaused = false;
+  #isDraining = false;
 
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, codec: CallCodec<In, Out>) {
     this.#stream = stream;
@@ -48,10 +50,6 @@ export class GrpcCall<In, Out> {
     // Node would wait for what was written to be read, by a peer that has given the stream up.
     stream.on("aborted", () => stream.destroy());
     stream.on("close", () => this.#close());
-    // What was said is out. Whoever does not close his side of it must not hold ours.
-    stream.on("finish", () => {
-      if (this.#isOver) this.#close();
-    });
     stream.on("wantTrailers", () => stream.sendTrailers(this.#ending));
   }
 
@@ -60,16 +58,17 @@ export class GrpcCall<In, Out> {
     assert(this.#listener === null, "a call has one listener");
     this.#listener = listener;
     const stream = this.#stream;
-    const frames = createFrameReader(this.#codec.maxBytes);
+    const frames = new FrameReader(this.#codec.maxBytes);
     stream.on("data", (chunk: Buffer) => {
-      if (!this.#isOver) this.#read(frames.push(chunk));
+      if (this.#isOver) return;
+      frames.push(chunk);
+      this.#read(frames);
     });
     stream.on("end", () => {
       // A stream that the peer gave up ends too, and was not half-closed.
       if (stream.closed) stream.destroy();
       else if (!this.#isOver) listener.onHalfClose();
     });
-    stream.on("drain", () => listener.onDrain());
     if (stream.destroyed) queueMicrotask(() => this.#close());
   }
 
@@ -83,18 +82,32 @@ export class GrpcCall<In, Out> {
   write(messages: readonly Out[]): boolean {
     if (this.#isOver || isGone(this.#stream)) return true;
     this.#begin();
-    return this.#stream.write(this.#codec.encode(messages));
+    const goesOn = this.#stream.write(this.#codec.encode(messages));
+    if (!goesOn && !this.#isDraining) {
+      this.#isDraining = true;
+      this.#stream.once("drain", () => {
+        this.#isDraining = false;
+        this.#listener?.onDrain();
+      });
+    }
+    return goesOn;
   }
 
   get mustWait(): boolean {
     return this.#stream.writableNeedDrain;
   }
 
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
   pause(): void {
+    this.#isPaused = true;
     this.#stream.pause();
   }
 
   resume(): void {
+    this.#isPaused = false;
     this.#stream.resume();
   }
 
@@ -108,8 +121,13 @@ export class GrpcCall<In, Out> {
     if (this.#isOver) return;
     this.#isOver = true;
     if (isGone(this.#stream)) return;
-    if (this.#hasBegun) this.#stream.end();
-    else respondOnly(this.#stream, this.#ending);
+    // Once what was said is out: whoever does not close his side of it must not hold ours.
+    const close = () => this.#close();
+    if (this.#hasBegun) this.#stream.end(close);
+    else {
+      this.#stream.on("finish", close);
+      respondOnly(this.#stream, this.#ending);
+    }
     // What still comes is thrown away, so that the stream can close.
     this.#stream.resume();
   }
@@ -125,19 +143,20 @@ export class GrpcCall<In, Out> {
   #begin(): void {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
-    this.#stream.respond(HEAD, { waitForTrailers: true });
+    this.#stream.respond(HEAD, WITH_TRAILERS);
   }
 
-  #read(frames: Iterable<Buffer> | status): void {
-    if (typeof frames === "number") {
-      this.fail(frames, "no message that is taken here");
-      return;
-    }
-    for (const bytes of frames) {
-      if (this.#isOver) return;
+  #read(frames: FrameReader): void {
+    while (!this.#isOver) {
+      const frame = frames.next();
+      if (frame === null) return;
+      if (typeof frame === "number") {
+        this.fail(frame, "no message that is taken here");
+        return;
+      }
       let message: In;
       try {
-        message = this.#codec.decode(bytes);
+        message = this.#codec.decode(frame);
       } catch {
         // FAIL CLOSED: and what it was is not repeated.
         this.fail(status.INTERNAL, "no message of this method");
@@ -178,6 +197,8 @@ function statusOf(code: status, details: string): OutgoingHttpHeaders {
   return { "grpc-status": String(code), "grpc-message": encodeURI(details) };
 }
 
+/** Without a date, which Node would add: nobody reads it here. */
+const WITH_TRAILERS = { waitForTrailers: true, sendDate: false };
 const HEAD: OutgoingHttpHeaders = { ":status": 200, "content-type": "application/grpc+proto" };
 const COMPLETE: OutgoingHttpHeaders = { "grpc-status": "0" };
 const UNVOUCHED = statusOf(status.INTERNAL, "ended before its verdict");

@@ -26,5 +26,8 @@ export interface Shape {
   readonly trailers: readonly string[] | null;
 }
 
+export const BODY: Shape = { hasBody: true, trailers: null };
+export const NO_BODY: Shape = { hasBody: false, trailers: null };
+
 /** What was decided on the head of a response that is a stream. */
 export type StreamHead = Extract<ResponseHeadVerdict, { readonly kind: "stream" }>;

@@ -1,177 +1,263 @@
 import type { CallCodec } from "./grpc-call.ts";
-import { framed } from "./grpc-frames.ts";
-import type {
-  HeaderMap,
-  HeaderValue,
-  HttpBody,
-  HttpHeaders,
-  Metadata,
-  ProcessingRequest,
-  ProcessingResponse,
-  Struct,
-  StructValue,
-} from "./protocol.ts";
-import { encodeResponse } from "./response-encoder.ts";
-import {
-  type Reader,
-  type ReadField,
-  readBytes,
-  readEntry,
-  readMessage,
-  readNested,
-  readText,
-} from "./wire-reader.ts";
+import type { Piece } from "./grpc-frames.ts";
+import type { Attributes, HttpBody, HttpHeaders, ProcessingRequest, Struct } from "./protocol.ts";
+import type { Reply } from "./replies.ts";
+import { encodeReplies } from "./response-encoder.ts";
+import { readStruct } from "./struct-reader.ts";
+import { WireReader } from "./wire-reader.ts";
+
+const EXT_PROC_FILTER = "envoy.filters.http.ext_proc";
+export const JWT_FILTER = "envoy.filters.http.jwt_authn";
+
+const EMPTY = new Uint8Array(0);
 
 /**
  * The messages of `ExternalProcessor/Process`, field by field as in `proto/`, which is what they are
  * tested against. The general way, by descriptors, makes two objects of each message, the library's
  * own and ours (docs/decisions/0028-calls-without-grpc-js.md).
  */
-export function createProcessCodec(
-  maxBytes: number,
-): CallCodec<ProcessingRequest, ProcessingResponse> {
-  return {
-    decode: decodeRequest,
-    encode: (replies) => framed(replies.map(encodeResponse)),
-    maxBytes,
-  };
+export function createProcessCodec(maxBytes: number): CallCodec<ProcessingRequest, Reply> {
+  return { decode: decodeRequest, encode: encodeReplies, maxBytes };
 }
 
-/** Throws on what is no such message. */
-export function decodeRequest(bytes: Buffer): ProcessingRequest {
-  return readMessage(bytes, processingRequest);
+/** What nobody reads is passed over. Throws on what is no such message. */
+export function decodeRequest(sent: Piece): ProcessingRequest {
+  const reader = new WireReader(sent);
+  const message = new Received();
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) message.read(tag, reader);
+  return message;
 }
 
-const processingRequest: ReadField<ProcessingRequest> = (into, tag, reader, depth) => {
-  switch (tag) {
-    case 18:
-      into.request_headers = readNested(reader, depth, httpHeaders);
-      return true;
-    case 26:
-      into.response_headers = readNested(reader, depth, httpHeaders);
-      return true;
-    case 34:
-      into.request_body = readNested(reader, depth, httpBody);
-      return true;
-    case 42:
-      into.response_body = readNested(reader, depth, httpBody);
-      return true;
-    case 50:
-      into.request_trailers = readNested(reader, depth, httpTrailers);
-      return true;
-    case 58:
-      into.response_trailers = readNested(reader, depth, httpTrailers);
-      return true;
-    case 66:
-      into.metadata_context = readNested(reader, depth, metadata);
-      return true;
-    case 74:
-      into.attributes = readEntry(into.attributes, reader, depth, readStruct);
-      return true;
-    case 80:
-      into.observability_mode = reader.bool();
-      return true;
-    case 90:
-      into.protocol_config = readNested(reader, depth, protocolConfig);
-      return true;
-    default:
-      return false;
+type Mutable<Message> = { -readonly [Name in keyof Message]: Message[Name] };
+
+/** Each has all fields, so that all are of one shape. */
+class Received implements Mutable<ProcessingRequest> {
+  request_headers: HttpHeaders | null = null;
+  response_headers: HttpHeaders | null = null;
+  request_body: HttpBody | null = null;
+  response_body: HttpBody | null = null;
+  request_trailers: readonly string[] | null = null;
+  response_trailers: readonly string[] | null = null;
+  attributes: Attributes | null = null;
+  verified: Struct | null = null;
+  observability_mode = false;
+  request_body_mode = 0;
+  response_body_mode = 0;
+
+  read(tag: number, reader: WireReader): void {
+    switch (tag) {
+      case 18:
+        this.request_headers = readHttpHeaders(reader);
+        return;
+      case 26:
+        this.response_headers = readHttpHeaders(reader);
+        return;
+      case 34:
+        this.request_body = readHttpBody(reader);
+        return;
+      case 42:
+        this.response_body = readHttpBody(reader);
+        return;
+      case 50:
+        this.request_trailers = readTrailers(reader);
+        return;
+      case 58:
+        this.response_trailers = readTrailers(reader);
+        return;
+      case 66:
+        this.#readMetadata(reader);
+        return;
+      case 74:
+        this.#readAttributes(reader);
+        return;
+      case 80:
+        this.observability_mode = reader.bool();
+        return;
+      case 90:
+        this.#readProtocolConfig(reader);
+        return;
+      default:
+        reader.skip(tag);
+    }
   }
-};
 
-const httpHeaders: ReadField<HttpHeaders> = (into, tag, reader, depth) => {
-  if (tag === 10) into.headers = readNested(reader, depth, headerMap);
-  else if (tag === 24) into.end_of_stream = reader.bool();
-  else return false;
-  return true;
-};
-
-const httpBody: ReadField<HttpBody> = (into, tag, reader) => {
-  if (tag === 10) into.body = readBytes(reader);
-  else if (tag === 16) into.end_of_stream = reader.bool();
-  else return false;
-  return true;
-};
-
-const httpTrailers: ReadField<{ readonly trailers?: HeaderMap }> = (into, tag, reader, depth) => {
-  if (tag !== 10) return false;
-  into.trailers = readNested(reader, depth, headerMap);
-  return true;
-};
-
-const protocolConfig: ReadField<NonNullable<ProcessingRequest["protocol_config"]>> = (
-  into,
-  tag,
-  reader,
-) => {
-  if (tag === 8) into.request_body_mode = reader.uint32();
-  else if (tag === 16) into.response_body_mode = reader.uint32();
-  else return false;
-  return true;
-};
-
-/** envoy/config/core/v3/base.proto. */
-const metadata: ReadField<Metadata> = (into, tag, reader, depth) => {
-  if (tag !== 10) return false;
-  into.filter_metadata = readEntry(into.filter_metadata, reader, depth, readStruct);
-  return true;
-};
-
-const headerMap: ReadField<{ headers?: HeaderValue[] }> = (into, tag, reader, depth) => {
-  if (tag !== 10) return false;
-  into.headers ??= [];
-  into.headers.push(readNested(reader, depth, headerValue));
-  return true;
-};
-
-const headerValue: ReadField<HeaderValue> = (into, tag, reader) => {
-  if (tag === 10) into.key = readText(reader);
-  else if (tag === 18) into.value = readText(reader);
-  else if (tag === 26) into.raw_value = readText(reader);
-  else return false;
-  return true;
-};
-
-/** google/protobuf/struct.proto. */
-function readStruct(reader: Reader, depth: number): Struct {
-  return readNested(reader, depth, struct);
-}
-
-const struct: ReadField<Struct> = (into, tag, reader, depth) => {
-  if (tag !== 10) return false;
-  into.fields = readEntry(into.fields, reader, depth, readValue);
-  return true;
-};
-
-function readValue(reader: Reader, depth: number): StructValue {
-  return readNested(reader, depth, structValue);
-}
-
-const structValue: ReadField<StructValue> = (into, tag, reader, depth) => {
-  switch (tag) {
-    case 17:
-      into.numberValue = reader.double();
-      return true;
-    case 26:
-      into.stringValue = readText(reader);
-      return true;
-    case 32:
-      into.boolValue = reader.bool();
-      return true;
-    case 42:
-      into.structValue = readStruct(reader, depth);
-      return true;
-    case 50:
-      into.listValue = readNested(reader, depth, listValue);
-      return true;
-    default:
-      return false;
+  /** envoy/config/core/v3/base.proto. */
+  #readMetadata(reader: WireReader): void {
+    const outer = reader.enter();
+    for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+      if (tag === 10) this.#readFilterMetadata(reader);
+      else reader.skip(tag);
+    }
+    reader.leave(outer);
   }
-};
 
-const listValue: ReadField<{ values?: StructValue[] }> = (into, tag, reader, depth) => {
-  if (tag !== 10) return false;
-  into.values ??= [];
-  into.values.push(readValue(reader, depth));
-  return true;
-};
+  #readFilterMetadata(reader: WireReader): void {
+    const outer = reader.enter();
+    if (reader.entryName() === JWT_FILTER) this.verified = reader.isAtEnd ? {} : readStruct(reader);
+    reader.leave(outer);
+  }
+
+  #readAttributes(reader: WireReader): void {
+    const outer = reader.enter();
+    if (reader.entryName() === EXT_PROC_FILTER) {
+      const attributes = new ReceivedAttributes();
+      if (!reader.isAtEnd) attributes.read(reader);
+      this.attributes = attributes;
+    }
+    reader.leave(outer);
+  }
+
+  #readProtocolConfig(reader: WireReader): void {
+    const outer = reader.enter();
+    for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+      if (tag === 8) this.request_body_mode = reader.varint();
+      else if (tag === 16) this.response_body_mode = reader.varint();
+      else reader.skip(tag);
+    }
+    reader.leave(outer);
+  }
+}
+
+function readHttpHeaders(reader: WireReader): HttpHeaders {
+  const headers = new Map<string, string>();
+  let isEnd = false;
+  const outer = reader.enter();
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === 10) readHeaderMap(reader, headers);
+    else if (tag === 24) isEnd = reader.bool();
+    else reader.skip(tag);
+  }
+  reader.leave(outer);
+  return { headers, end_of_stream: isEnd };
+}
+
+function readHttpBody(reader: WireReader): HttpBody {
+  let body: Uint8Array = EMPTY;
+  let isEnd = false;
+  const outer = reader.enter();
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === 10) body = reader.bytes();
+    else if (tag === 16) isEnd = reader.bool();
+    else reader.skip(tag);
+  }
+  reader.leave(outer);
+  return { body, end_of_stream: isEnd };
+}
+
+function readTrailers(reader: WireReader): readonly string[] {
+  const trailers = new Map<string, string>();
+  const outer = reader.enter();
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === 10) readHeaderMap(reader, trailers);
+    else reader.skip(tag);
+  }
+  reader.leave(outer);
+  return [...trailers.keys()].filter((name) => name !== "");
+}
+
+function readHeaderMap(reader: WireReader, into: Map<string, string>): void {
+  const outer = reader.enter();
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === 10) readHeader(reader, into);
+    else reader.skip(tag);
+  }
+  reader.leave(outer);
+}
+
+/** Header names arrive in lower case; values as raw bytes, read as UTF-8. */
+function readHeader(reader: WireReader, into: Map<string, string>): void {
+  let name = "";
+  let value = "";
+  let raw: string | null = null;
+  const outer = reader.enter();
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === 10) name = reader.name();
+    else if (tag === 18) value = reader.text();
+    else if (tag === 26) raw = reader.text();
+    else reader.skip(tag);
+  }
+  reader.leave(outer);
+  const text = raw ?? value;
+  const before = into.get(name);
+  into.set(name, before === undefined ? text : `${before}, ${text}`);
+}
+
+class ReceivedAttributes implements Mutable<Attributes> {
+  route: string | null = null;
+  address: string | null = null;
+  requestId: string | null = null;
+  isMutual: boolean | null = null;
+  uri: string | null = null;
+  dns: string | null = null;
+  subject: string | null = null;
+  fingerprint: string | null = null;
+
+  /** google/protobuf/struct.proto. */
+  read(reader: WireReader): void {
+    const outer = reader.enter();
+    for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+      if (tag === 10) this.#readField(reader);
+      else reader.skip(tag);
+    }
+    reader.leave(outer);
+  }
+
+  #readField(reader: WireReader): void {
+    const outer = reader.enter();
+    const name = reader.entryName();
+    switch (name) {
+      case "xds.route_name":
+        this.route = readTextValue(reader);
+        break;
+      case "source.address":
+        this.address = readTextValue(reader);
+        break;
+      case "request.id":
+        this.requestId = readTextValue(reader);
+        break;
+      case "connection.mtls":
+        this.isMutual = readBoolValue(reader);
+        break;
+      case "connection.uri_san_peer_certificate":
+        this.uri = readTextValue(reader);
+        break;
+      case "connection.dns_san_peer_certificate":
+        this.dns = readTextValue(reader);
+        break;
+      case "connection.subject_peer_certificate":
+        this.subject = readTextValue(reader);
+        break;
+      case "connection.sha256_peer_certificate_digest":
+        this.fingerprint = readTextValue(reader);
+        break;
+      default:
+    }
+    reader.leave(outer);
+  }
+}
+
+/** Null for any other value, and for an empty text. */
+function readTextValue(reader: WireReader): string | null {
+  let text = "";
+  if (reader.isAtEnd) return null;
+  const outer = reader.enter();
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === 26) text = reader.text();
+    else reader.skip(tag);
+  }
+  reader.leave(outer);
+  return text === "" ? null : text;
+}
+
+/** Null for any other value. */
+function readBoolValue(reader: WireReader): boolean | null {
+  let bool: boolean | null = null;
+  if (reader.isAtEnd) return null;
+  const outer = reader.enter();
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === 32) bool = reader.bool();
+    else reader.skip(tag);
+  }
+  reader.leave(outer);
+  return bool;
+}

@@ -1,30 +1,19 @@
 import { status } from "@grpc/grpc-js";
 import type { AbortCause, Exchange, Firewall, HttpDenial, Verdict } from "../core/exchange.ts";
-import type { Limits } from "../core/limits.ts";
-import { type BodyBuffer, type ByteBudget, createBodyBuffer } from "./body-buffer.ts";
-import { createDeadlines } from "./deadlines.ts";
-import type { GrpcCall } from "./grpc-call.ts";
-import { decodeHeaders, trailerNames } from "./headers.ts";
-import { isStream, type Phase, type Shape, type StreamHead } from "./phase.ts";
+import { BodyBuffer } from "./body-buffer.ts";
+import { createDeadlines, type Deadlines } from "./deadlines.ts";
+import type { CallListener, GrpcCall } from "./grpc-call.ts";
+import { BODY, isStream, NO_BODY, type Phase, type Shape, type StreamHead } from "./phase.ts";
+import type { ProcessStreamOptions } from "./process-options.ts";
 import { holdsAllBytes } from "./processing-mode.ts";
-import type { HttpBody, HttpHeaders, ProcessingRequest, ProcessingResponse } from "./protocol.ts";
-import { bodyReplies, headersReply, immediateReply, type Side, trailersReply } from "./replies.ts";
+import type { HttpBody, HttpHeaders, ProcessingRequest } from "./protocol.ts";
+import { bodyReplies, type Reply, type Side } from "./replies.ts";
 import { decodeRequestHead, TRACEPARENT } from "./request-head.ts";
-import type { Later } from "./turns.ts";
 
-export type ProcessCall = GrpcCall<ProcessingRequest, ProcessingResponse>;
+export type ProcessCall = GrpcCall<ProcessingRequest, Reply>;
 
-/** `trace` is the `traceparent` of the call. */
-export type OnFault = (code: string, error: unknown, trace?: string) => void;
-
-export interface ProcessStreamOptions {
-  readonly firewall: Firewall;
-  readonly limits: Limits;
-  readonly budget: ByteBudget;
-  /** Told of a bug or of a proxy that breaks the protocol: a code, nothing of the traffic. */
-  readonly onFault: OnFault;
-  readonly later: Later;
-}
+/** A promise only where something has to be waited for: most messages are done with at once. */
+type Waiting = Promise<void> | void;
 
 /** Messages that may wait while a verdict is made; then the proxy has to wait too. */
 const INBOX_MAX = 64;
@@ -32,8 +21,9 @@ const INBOX_MAX = 64;
 const EMPTY = new Uint8Array(0);
 
 /** One exchange of Envoy's: its messages in, our replies out. */
-export class ProcessStream {
+export class ProcessStream implements CallListener<ProcessingRequest> {
   readonly #call: ProcessCall;
+  readonly #firewall: Firewall;
   readonly #options: ProcessStreamOptions;
   readonly #onClose: () => void;
   readonly #inbox: ProcessingRequest[] = [];
@@ -45,73 +35,77 @@ export class ProcessStream {
   #failed = false;
   #requestAbandoned = false;
   #body: BodyBuffer;
-  readonly #deadlines = createDeadlines((cause) => this.abort(cause));
+  readonly #deadlines: Deadlines;
   #responseHeadDeadlineMs = 0;
   #streamHead: StreamHead | null = null;
 
   constructor(
     call: ProcessCall,
+    firewall: Firewall,
     options: ProcessStreamOptions,
     draining: boolean,
     onClose: () => void,
   ) {
     this.#call = call;
+    this.#firewall = firewall;
     this.#options = options;
-    this.#body = createBodyBuffer(0, options.budget);
+    this.#body = new BodyBuffer(0, options.budget);
     this.#draining = draining;
     this.#onClose = onClose;
+    const { requestBodyDeadlineMs, verdictDeadlineMs } = options.limits;
+    this.#deadlines = createDeadlines(this, Math.min(requestBodyDeadlineMs, verdictDeadlineMs));
     // Whether Envoy closes its side first depends on its flags, and tells nothing of the exchange.
-    call.listen({
-      onMessage: (message) => this.#receive(message),
-      onHalfClose: () => this.#halfClosed(),
-      onDrain: () => this.#resume(),
-      onClose: () => this.#close(),
-    });
-    this.#deadlines.arm(options.limits.requestBodyDeadlineMs, "request_deadline");
+    call.listen(this);
+    this.#deadlines.arm(requestBodyDeadlineMs, "request_deadline");
   }
 
   get listening(): boolean {
     return this.#streamHead?.listening === true;
   }
 
-  #receive(message: ProcessingRequest): void {
+  onMessage(message: ProcessingRequest): void {
     this.#inbox.push(message);
     if (this.#inbox.length >= INBOX_MAX) this.#call.pause();
     if (this.#pumping) return;
     this.#pumping = true;
-    this.#options.later(() => void this.#pump());
+    this.#options.later(this.#pump);
   }
 
   /** One message at a time, in order. FAIL CLOSED: whatever is thrown here ends the exchange. */
-  async #pump(): Promise<void> {
+  readonly #pump = (): void => {
     try {
       for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) {
-        if (this.#phase !== "done") await this.#step(next);
+        const step = this.#phase === "done" ? undefined : this.#step(next);
+        if (step instanceof Promise) {
+          step.then(this.#pump, this.#broke);
+          return;
+        }
       }
-    } catch (error) {
-      this.#options.onFault("internal", error, this.#ownTrace());
-      this.abort("internal");
-    } finally {
       this.#pumping = false;
-      this.#resume();
+      this.onDrain();
+    } catch (error) {
+      this.#broke(error);
     }
+  };
+
+  readonly #broke = (error: unknown): void => {
+    this.#pumping = false;
+    this.#fault(error);
+    this.onDrain();
+  };
+
+  onDrain(): void {
+    const call = this.#call;
+    if (call.isPaused && this.#inbox.length < INBOX_MAX && !call.mustWait) call.resume();
   }
 
-  #resume(): void {
-    if (this.#inbox.length < INBOX_MAX && !this.#call.mustWait) this.#call.resume();
-  }
-
-  async #step(message: ProcessingRequest): Promise<void> {
+  #step(message: ProcessingRequest): Waiting {
     if (message.request_headers) return this.#requestHeaders(message, message.request_headers);
     if (message.response_headers) return this.#responseHeaders(message, message.response_headers);
     if (message.request_body) return this.#requestBody(message.request_body);
     if (message.response_body) return this.#responseBody(message.response_body);
-    if (message.request_trailers) {
-      return this.#requestComplete(trailerNames(message.request_trailers.trailers));
-    }
-    if (message.response_trailers) {
-      return this.#responseComplete(trailerNames(message.response_trailers.trailers));
-    }
+    if (message.request_trailers) return this.#requestComplete(message.request_trailers);
+    if (message.response_trailers) return this.#responseComplete(message.response_trailers);
     return this.#protocolError("unknown_message");
   }
 
@@ -119,30 +113,29 @@ export class ProcessStream {
     if (this.#phase !== "start") return this.#protocolError("second_request_head");
     if (!holdsAllBytes(message)) return this.#protocolError("processing_mode");
 
-    const exchange = this.#options.firewall.open(decodeRequestHead(message, this.#ownTrace()));
+    const exchange = this.#firewall.open(decodeRequestHead(message, this.#ownTrace()));
     this.#exchange = exchange;
     this.#phase = "request";
     if (this.#draining) return this.abort("draining");
     const verdict = await exchange.requestHead();
     if (this.#left("request")) return;
     if (verdict.kind === "deny") return this.#deny(verdict.denial);
-    this.#body = createBodyBuffer(verdict.maxBytes, this.#options.budget);
+    this.#body = new BodyBuffer(verdict.maxBytes, this.#options.budget);
     this.#responseHeadDeadlineMs = verdict.responseHeadDeadlineMs;
-    if (headers.end_of_stream) return this.#decideRequest({ hasBody: false, trailers: null });
+    if (headers.end_of_stream) return this.#decideRequest(NO_BODY);
   }
 
-  async #requestBody(body: HttpBody): Promise<void> {
+  #requestBody({ body, end_of_stream }: HttpBody): Waiting {
     if (this.#phase !== "request") {
       // Envoy may say the end of a large body twice (envoyproxy/envoy#46237): an empty one is that.
-      if (this.#requestAbandoned || (body.body?.length ?? 0) === 0) return;
+      if (this.#requestAbandoned || body.length === 0) return;
       return this.#protocolError("request_body_after_its_end");
     }
-    if (!this.#body.append(body.body ?? EMPTY))
-      return this.abort(this.#tooMuch("request_too_large"));
-    if (body.end_of_stream) return this.#decideRequest({ hasBody: true, trailers: null });
+    if (!this.#body.append(body)) return this.abort(this.#tooMuch("request_too_large"));
+    if (end_of_stream) return this.#decideRequest(BODY);
   }
 
-  #requestComplete(trailers: readonly string[]): Promise<void> | void {
+  #requestComplete(trailers: readonly string[]): Waiting {
     if (this.#requestAbandoned) return;
     if (this.#phase !== "request") return this.#protocolError("request_trailers_after_its_end");
     return this.#decideRequest({ hasBody: true, trailers });
@@ -161,13 +154,12 @@ export class ProcessStream {
   }
 
   /** Envoy's own replies (no upstream, a timeout) come here too, even before our verdict. */
-  async #responseHeaders(message: ProcessingRequest, headers: HttpHeaders): Promise<void> {
-    const received = decodeHeaders(headers.headers);
-    const head = { status: Number(received.get(":status") ?? 0), headers: received };
+  #responseHeaders(message: ProcessingRequest, headers: HttpHeaders): Waiting {
+    const head = { status: Number(headers.headers.get(":status") ?? 0), headers: headers.headers };
     // What Envoy refuses by itself (a malformed head, an upgrade) has no request for us to see. A
     // success would be a server's answer to a request that went by unread: FAIL CLOSED.
     if (this.#phase === "start" && holdsAllBytes(message) && head.status >= 400) {
-      this.#exchange = this.#options.firewall.open(decodeRequestHead(message, this.#ownTrace()));
+      this.#exchange = this.#firewall.open(decodeRequestHead(message, this.#ownTrace()));
       this.#phase = "request";
     }
     if (this.#phase !== "awaiting" && this.#phase !== "request") {
@@ -176,25 +168,24 @@ export class ProcessStream {
     this.#requestAbandoned = this.#phase === "request";
     const verdict = this.#required().responseHead(head);
     if (verdict.kind === "deny") return this.#deny(verdict.denial);
-    if (verdict.kind === "stream" && headers.end_of_stream !== true) {
+    if (verdict.kind === "stream" && !headers.end_of_stream) {
       return this.#openStream(verdict);
     }
     this.#phase = "response";
     const maxBytes = verdict.kind === "collect" ? verdict.maxBytes : 0;
-    this.#body = createBodyBuffer(maxBytes, this.#options.budget);
+    this.#body = new BodyBuffer(maxBytes, this.#options.budget);
     this.#deadlines.armPart(this.#options.limits.responseBodyDeadlineMs, "response_deadline");
-    if (headers.end_of_stream) return this.#decideResponse({ hasBody: false, trailers: null });
+    if (headers.end_of_stream) return this.#decideResponse(NO_BODY);
   }
 
-  async #responseBody(body: HttpBody): Promise<void> {
-    const bytes = body.body ?? EMPTY;
-    if (isStream(this.#phase)) return this.#streamChunk(bytes, body.end_of_stream === true, null);
+  #responseBody({ body, end_of_stream }: HttpBody): Waiting {
+    if (isStream(this.#phase)) return this.#streamChunk(body, end_of_stream, null);
     if (this.#phase !== "response") return this.#protocolError("response_body_before_its_head");
-    if (!this.#body.append(bytes)) return this.abort(this.#tooMuch("response_too_large"));
-    if (body.end_of_stream) return this.#decideResponse({ hasBody: true, trailers: null });
+    if (!this.#body.append(body)) return this.abort(this.#tooMuch("response_too_large"));
+    if (end_of_stream) return this.#decideResponse(BODY);
   }
 
-  #responseComplete(trailers: readonly string[]): Promise<void> | void {
+  #responseComplete(trailers: readonly string[]): Waiting {
     if (isStream(this.#phase)) return this.#streamChunk(EMPTY, true, trailers);
     if (this.#phase !== "response") return this.#protocolError("response_trailers_before_head");
     return this.#decideResponse({ hasBody: true, trailers });
@@ -203,7 +194,8 @@ export class ProcessStream {
   async #decideResponse(shape: Shape): Promise<void> {
     const exchange = this.#required();
     this.#deadlines.arm(this.#options.limits.verdictDeadlineMs, "verdict_deadline");
-    await exchange.hold();
+    const held = exchange.hold();
+    if (held instanceof Promise) await held;
     if (this.#left("response")) return;
     const verdict = await exchange.response(this.#body.take());
     if (this.#left("response")) return;
@@ -225,7 +217,9 @@ export class ProcessStream {
     if (head === null || this.#phase !== "stream_held") return;
     this.#phase = "stream";
     const remove = [...head.headers.remove, "content-length"];
-    this.#write([headersReply("response", { set: head.headers.set, remove }, null)]);
+    const headers = { set: head.headers.set, remove };
+    const about = { contentLength: null, metadata: null };
+    this.#write([{ kind: "headers", side: "response", headers, ...about }]);
   }
 
   async #streamChunk(
@@ -236,7 +230,8 @@ export class ProcessStream {
     const before = this.#phase;
     this.#armSilence();
     const exchange = this.#required();
-    await exchange.hold();
+    const held = exchange.hold();
+    if (held instanceof Promise) await held;
     if (this.#left(before)) return;
     const output = await exchange.streamChunk(bytes, last);
     if (this.#left(before)) return;
@@ -246,13 +241,13 @@ export class ProcessStream {
     this.#releaseStreamHead();
     const trailersFollow = trailers !== null && !output.end;
     this.#writeStream(output.bytes, end && !trailersFollow);
-    if (trailersFollow) this.#write([trailersReply("response", trailers)]);
+    if (trailersFollow) this.#write([{ kind: "trailers", side: "response", names: trailers }]);
     if (end) this.#finish();
   }
 
   #writeStream(bytes: Uint8Array, endOfStream: boolean): void {
     if (bytes.length === 0 && !endOfStream) return;
-    this.#write([...bodyReplies("response", bytes, endOfStream)]);
+    this.#write(bodyReplies("response", bytes, endOfStream));
   }
 
   /** Comments before the first chunk of a response would make Envoy cut it; after it they may come. */
@@ -273,21 +268,18 @@ export class ProcessStream {
 
   #forward(side: Side, verdict: Extract<Verdict, { kind: "forward" }>, shape: Shape): void {
     const { headers, metadata, body } = verdict;
-    if (!shape.hasBody) {
-      this.#write([headersReply(side, headers, metadata)]);
-      return;
-    }
-    const length: [string, string] = ["content-length", String(body.length)];
-    this.#write([
-      headersReply(side, { ...headers, set: [...headers.set, length] }, metadata),
-      ...bodyReplies(side, body, shape.trailers === null),
-      ...(shape.trailers === null ? [] : [trailersReply(side, shape.trailers)]),
-    ]);
+    const { hasBody, trailers } = shape;
+    const contentLength = hasBody ? body.length : null;
+    const head: Reply = { kind: "headers", side, headers, contentLength, metadata };
+    const replies: Reply[] = hasBody ? bodyReplies(side, body, trailers === null) : [];
+    replies.unshift(head);
+    if (trailers !== null) replies.push({ kind: "trailers", side, names: trailers });
+    this.#write(replies);
   }
 
   /** An answer of our own takes the place of what Envoy holds, which it then drops. */
   #deny(denial: HttpDenial): void {
-    this.#write([immediateReply(denial)]);
+    this.#write([{ kind: "immediate", denial }]);
     this.#finish();
   }
 
@@ -298,9 +290,13 @@ export class ProcessStream {
       const cause = this.#exchange.lapsed();
       if (cause !== null) this.abort(cause);
     } catch (error) {
-      this.#options.onFault("internal", error, this.#ownTrace());
-      this.abort("internal");
+      this.#fault(error);
     }
+  }
+
+  #fault(error: unknown): void {
+    this.#options.onFault("internal", error, this.#ownTrace());
+    this.abort("internal");
   }
 
   /**
@@ -349,21 +345,21 @@ export class ProcessStream {
     this.#phase = "done";
     this.#deadlines.clear();
     this.#inbox.length = 0;
-    this.#resume();
+    this.onDrain();
   }
 
   /**
    * Envoy is done with us: only now, and only here, does the stream end with status OK. FAIL CLOSED:
    * not while something that it sent has not been decided on.
    */
-  #halfClosed(): void {
+  onHalfClose(): void {
     const isUndecided = this.#pumping && this.#phase !== "done";
     this.#finish();
     if (!this.#failed && !isUndecided) this.#call.vouch();
     this.#call.end();
   }
 
-  #close(): void {
+  onClose(): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#finish();
@@ -372,7 +368,7 @@ export class ProcessStream {
     this.#onClose();
   }
 
-  #write(replies: readonly ProcessingResponse[]): void {
+  #write(replies: readonly Reply[]): void {
     if (this.#closed) return;
     if (!this.#call.write(replies)) this.#call.pause();
   }

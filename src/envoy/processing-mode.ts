@@ -8,10 +8,9 @@ const FULL_DUPLEX_STREAMED = 4;
  * other mode some bytes would pass before, or without, our reply.
  */
 export function holdsAllBytes(first: ProcessingRequest): boolean {
-  const modes = first.protocol_config;
   return (
-    modes?.request_body_mode === FULL_DUPLEX_STREAMED &&
-    modes.response_body_mode === FULL_DUPLEX_STREAMED &&
-    first.observability_mode !== true
+    first.request_body_mode === FULL_DUPLEX_STREAMED &&
+    first.response_body_mode === FULL_DUPLEX_STREAMED &&
+    !first.observability_mode
   );
 }

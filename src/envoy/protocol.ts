@@ -1,22 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { type GrpcObject, loadPackageDefinition, type ServiceDefinition } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
+import type { Headers } from "../core/exchange.ts";
 
 /**
  * Envoy's messages, read. Field names are those of the `.proto` files; bytes
- * are Buffers; what was not sent is absent.
+ * are Buffers; what was not sent is absent, or null in what is read by hand.
  */
-export interface HeaderValue {
-  readonly key?: string;
-  readonly value?: string;
-  /** Any bytes, which are read as UTF-8 here. */
-  readonly raw_value?: string;
-}
-
-export interface HeaderMap {
-  readonly headers?: readonly HeaderValue[];
-}
-
 export interface StructValue {
   readonly stringValue?: string;
   readonly numberValue?: number;
@@ -35,71 +25,55 @@ export interface Metadata {
 }
 
 export interface HttpHeaders {
-  readonly headers?: HeaderMap;
-  readonly end_of_stream?: boolean;
+  readonly headers: Headers;
+  readonly end_of_stream: boolean;
 }
 
 export interface HttpBody {
-  readonly body?: Buffer;
-  readonly end_of_stream?: boolean;
+  readonly body: Uint8Array;
+  readonly end_of_stream: boolean;
 }
 
-/** `envoy.service.ext_proc.v3.ProcessingRequest`: exactly one of the six is present. */
+/** `envoy.service.ext_proc.v3.ProcessingRequest`: exactly one of the first six is present. */
 export interface ProcessingRequest {
-  readonly request_headers?: HttpHeaders;
-  readonly response_headers?: HttpHeaders;
-  readonly request_body?: HttpBody;
-  readonly response_body?: HttpBody;
-  readonly request_trailers?: { readonly trailers?: HeaderMap };
-  readonly response_trailers?: { readonly trailers?: HeaderMap };
-  readonly attributes?: { readonly [filter: string]: Struct };
-  readonly metadata_context?: Metadata;
-  readonly observability_mode?: boolean;
-  readonly protocol_config?: {
-    readonly request_body_mode?: number;
-    readonly response_body_mode?: number;
-  };
+  readonly request_headers: HttpHeaders | null;
+  readonly response_headers: HttpHeaders | null;
+  readonly request_body: HttpBody | null;
+  readonly response_body: HttpBody | null;
+  /** Their names. */
+  readonly request_trailers: readonly string[] | null;
+  readonly response_trailers: readonly string[] | null;
+  /** Those of the filter itself; null where it sent none. */
+  readonly attributes: Attributes | null;
+  /** What the filter `jwt_authn` left behind (`metadata_options.forwarding_namespaces`). */
+  readonly verified: Struct | null;
+  readonly observability_mode: boolean;
+  /** Of `protocol_config`; 0 where there is none. */
+  readonly request_body_mode: number;
+  readonly response_body_mode: number;
 }
 
+/** What Envoy tells of an exchange (`request_attributes`), as far as it is read; null: not told. */
+export interface Attributes {
+  /** `xds.route_name` */
+  readonly route: string | null;
+  /** `source.address` */
+  readonly address: string | null;
+  /** `request.id` */
+  readonly requestId: string | null;
+  /** `connection.mtls` */
+  readonly isMutual: boolean | null;
+  /** `connection.uri_san_peer_certificate`, and so on. */
+  readonly uri: string | null;
+  readonly dns: string | null;
+  readonly subject: string | null;
+  readonly fingerprint: string | null;
+}
+
+/** Of ext_authz, which takes values as text. */
 export interface HeaderValueOption {
-  readonly header:
-    | { readonly key: string; readonly raw_value: Buffer }
-    | { readonly key: string; readonly value: string };
+  readonly header: { readonly key: string; readonly value: string };
   readonly append_action: number;
-}
-
-export interface WireHeaderMutation {
-  readonly set_headers: readonly HeaderValueOption[];
-  readonly remove_headers: readonly string[];
-}
-
-export interface HeadersResponse {
-  readonly response: { readonly header_mutation?: WireHeaderMutation };
-}
-
-export interface BodyResponse {
-  readonly response: {
-    readonly body_mutation: {
-      readonly streamed_response: { readonly body: Uint8Array; readonly end_of_stream: boolean };
-    };
-  };
-}
-
-/** `envoy.service.ext_proc.v3.ProcessingResponse`: exactly one of the first seven is present. */
-export interface ProcessingResponse {
-  readonly request_headers?: HeadersResponse;
-  readonly response_headers?: HeadersResponse;
-  readonly request_body?: BodyResponse;
-  readonly response_body?: BodyResponse;
-  readonly request_trailers?: { readonly header_mutation: WireHeaderMutation };
-  readonly response_trailers?: { readonly header_mutation: WireHeaderMutation };
-  readonly immediate_response?: {
-    readonly status: { readonly code: number };
-    readonly headers: WireHeaderMutation;
-    readonly body: Uint8Array;
-    readonly details: string;
-  };
-  readonly dynamic_metadata?: Struct;
 }
 
 /** `envoy.service.auth.v3.CheckRequest`, as far as it is read. */

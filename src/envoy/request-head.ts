@@ -1,14 +1,12 @@
-import type { Headers, Peer, RequestHead, VerifiedTokens } from "../core/exchange.ts";
+import type { Headers, Peer, RequestHead, Source } from "../core/exchange.ts";
 import { decodeTraceparent, type TraceParent } from "../core/trace.ts";
-import { decodeHeaders } from "./headers.ts";
 import { peerFromCertificate } from "./peer-certificate.ts";
-import type { CheckRequest, Metadata, ProcessingRequest, Struct, StructValue } from "./protocol.ts";
+import { JWT_FILTER } from "./process-codec.ts";
+import type { Attributes, CheckRequest, ProcessingRequest } from "./protocol.ts";
 import { jsonOf } from "./struct.ts";
 import { spiffeOf } from "./trust.ts";
 
-const FILTER = "envoy.filters.http.ext_proc";
 export const TRACEPARENT = "traceparent";
-const JWT_FILTER = "envoy.filters.http.jwt_authn";
 
 /**
  * The head of a request as ext_proc sends it. Who and where come from Envoy's attributes
@@ -16,42 +14,39 @@ const JWT_FILTER = "envoy.filters.http.jwt_authn";
  * server's id. `own` is the `traceparent` of the gRPC call, in which Envoy names its own span.
  */
 export function decodeRequestHead(message: ProcessingRequest, own?: string): RequestHead {
-  const headers = decodeHeaders(message.request_headers?.headers);
-  const fields = message.attributes?.[FILTER]?.fields ?? {};
-  const peer = peerFromAttributes(fields);
-  return {
+  const { attributes, verified } = message;
+  const headers = message.request_headers?.headers ?? NO_HEADERS;
+  const head: Mutable<RequestHead> = {
     method: headers.get(":method") ?? "",
     path: headers.get(":path") ?? "",
     headers,
-    server: text(fields["xds.route_name"]),
-    source: {
-      ip: withoutPort(text(fields["source.address"])),
-      spiffe: spiffeOf(peer),
-      ...(peer && { peer }),
-    },
-    requestId: text(fields["request.id"]),
-    ...verifiedBy(message.metadata_context),
-    ...tracedBy(headers, own),
+    server: attributes === null ? null : attributes.route,
+    source: attributes === null ? NOWHERE : sourceOf(attributes),
+    requestId: attributes === null ? null : attributes.requestId,
   };
+  const trace = traceOf(headers, own);
+  if (trace !== null) head.trace = trace;
+  if (verified !== null) head.verified = jsonOf(verified);
+  return head;
 }
 
-function peerFromAttributes(fields: NonNullable<Struct["fields"]>): Peer | null {
-  const isMutual = fields["connection.mtls"]?.boolValue;
+type Mutable<Message> = { -readonly [Name in keyof Message]: Message[Name] };
+
+const NO_HEADERS: Headers = new Map();
+const NOWHERE: Source = { ip: null, spiffe: null };
+
+function sourceOf(attributes: Attributes): Source {
+  const ip = withoutPort(attributes.address);
+  const peer = peerFromAttributes(attributes);
+  return peer === null ? { ip, spiffe: null } : { ip, spiffe: spiffeOf(peer), peer };
+}
+
+function peerFromAttributes(attributes: Attributes): Peer | null {
+  const { isMutual, uri, dns, subject, fingerprint } = attributes;
   if (isMutual === false) return null;
-  const peer = {
-    uri: text(fields["connection.uri_san_peer_certificate"]),
-    dns: text(fields["connection.dns_san_peer_certificate"]),
-    subject: text(fields["connection.subject_peer_certificate"]),
-    fingerprint: text(fields["connection.sha256_peer_certificate_digest"]),
-  };
   // Whoever leaves `connection.mtls` out of request_attributes may have left others in.
-  return isMutual === true || Object.values(peer).some((name) => name !== null) ? peer : null;
-}
-
-/** What the filter `jwt_authn` left behind (`metadata_options.forwarding_namespaces`). */
-function verifiedBy(metadata: Metadata | undefined): { readonly verified?: VerifiedTokens } {
-  const tokens = metadata?.filter_metadata?.[JWT_FILTER];
-  return tokens === undefined ? {} : { verified: jsonOf(tokens) };
+  const isNobody = uri === null && dns === null && subject === null && fingerprint === null;
+  return isMutual === null && isNobody ? null : { uri, dns, subject, fingerprint };
 }
 
 /** The same from ext_authz, where the server's id stands in `context_extensions.server`. */
@@ -60,6 +55,8 @@ export function decodeCheckHead(request: CheckRequest, own?: string): RequestHea
   const http = inner?.http ?? {};
   const peer = peerFromCheck(source?.certificate ?? "", source?.principal ?? "");
   const headers = new Map(Object.entries(http.headers ?? {}));
+  const tokens = metadata_context?.filter_metadata?.[JWT_FILTER];
+  const trace = traceOf(headers, own);
   return {
     method: http.method ?? "",
     path: http.path ?? "",
@@ -71,15 +68,14 @@ export function decodeCheckHead(request: CheckRequest, own?: string): RequestHea
       ...(peer && { peer }),
     },
     requestId: http.id || null,
-    ...verifiedBy(metadata_context),
-    ...tracedBy(headers, own),
+    ...(tokens && { verified: jsonOf(tokens) }),
+    ...(trace && { trace }),
   };
 }
 
 /** The proxy's word goes before the client's, who may write anything into a header. */
-function tracedBy(headers: Headers, own: string | undefined): { readonly trace?: TraceParent } {
-  const trace = decodeTraceparent(own) ?? decodeTraceparent(headers.get(TRACEPARENT));
-  return trace === null ? {} : { trace };
+function traceOf(headers: Headers, own: string | undefined): TraceParent | null {
+  return decodeTraceparent(own) ?? decodeTraceparent(headers.get(TRACEPARENT));
 }
 
 /** The whole certificate (`include_peer_certificate`); without it a SPIFFE id is all that is told. */
@@ -89,13 +85,23 @@ function peerFromCheck(certificate: string, principal: string): Peer | null {
   return { uri: principal, dns: null, subject: null, fingerprint: null };
 }
 
-function text(value: StructValue | undefined): string | null {
-  return value?.stringValue === undefined || value.stringValue === "" ? null : value.stringValue;
-}
-
 /** `127.0.0.1:58878` or `[::1]:58878` without its port. */
 function withoutPort(address: string | null): string | null {
   if (address === null) return null;
-  const bare = address.replace(/:\d+$/, "");
+  const colon = address.lastIndexOf(":");
+  const bare = isPort(address, colon) ? address.slice(0, colon) : address;
   return bare.startsWith("[") ? bare.slice(1, -1) : bare;
 }
+
+/** Whether nothing but digits stands behind the colon, and at least one. */
+function isPort(address: string, colon: number): boolean {
+  if (colon === -1 || colon === address.length - 1) return false;
+  for (let index = colon + 1; index < address.length; index += 1) {
+    const code = address.charCodeAt(index);
+    if (code < DIGIT_0 || code > DIGIT_9) return false;
+  }
+  return true;
+}
+
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;

@@ -1,124 +1,142 @@
-import protobuf from "protobufjs/minimal.js";
-import type {
-  BodyResponse,
-  HeadersResponse,
-  HeaderValueOption,
-  ProcessingResponse,
-  Struct,
-  StructValue,
-  WireHeaderMutation,
-} from "./protocol.ts";
+import type { HeaderMutation, HttpDenial, ProxyMetadata } from "../core/exchange.ts";
+import { OVERWRITE_IF_EXISTS_OR_ADD, VALUE_MAX_BYTES } from "./headers.ts";
+import { type BodyReply, type HeadersReply, METADATA_NAMESPACE, type Reply } from "./replies.ts";
+import { WireWriter } from "./wire-writer.ts";
 
-type Writer = protobuf.Writer;
+/** One for all: nothing waits while it is written. */
+const writer = new WireWriter();
 
-/** A message of `proto/envoy/service/ext_proc/v3/external_processor.proto`. */
-export function encodeResponse(reply: ProcessingResponse): Uint8Array {
-  const writer = protobuf.Writer.create();
-  if (reply.request_headers) within(writer, 1, reply.request_headers, headersResponse);
-  if (reply.response_headers) within(writer, 2, reply.response_headers, headersResponse);
-  if (reply.request_body) within(writer, 3, reply.request_body, bodyResponse);
-  if (reply.response_body) within(writer, 4, reply.response_body, bodyResponse);
-  if (reply.request_trailers) within(writer, 5, reply.request_trailers, trailersResponse);
-  if (reply.response_trailers) within(writer, 6, reply.response_trailers, trailersResponse);
-  if (reply.immediate_response) within(writer, 7, reply.immediate_response, immediateResponse);
-  if (reply.dynamic_metadata) within(writer, 8, reply.dynamic_metadata, struct);
+/**
+ * Replies behind one another, each a ProcessingResponse of
+ * `proto/envoy/service/ext_proc/v3/external_processor.proto` in its frame of gRPC. Written from the
+ * end: of everything the last comes first.
+ */
+export function encodeReplies(replies: readonly Reply[]): Buffer {
+  writer.start();
+  for (let index = replies.length - 1; index >= 0; index -= 1) {
+    const reply = replies[index];
+    const since = writer.written;
+    if (reply !== undefined) processingResponse(reply, since);
+    writer.endFrame(since);
+  }
   return writer.finish();
 }
 
-type Write<Message> = (writer: Writer, message: Message) => void;
+/** Both sides have the same fields, one number apart. */
+const REQUEST = 0;
+const RESPONSE = 1;
 
-const WIRE_TYPE_BITS = 3;
-const VARINT = 0;
-const FIXED_64 = 1;
-const LENGTH_DELIMITED = 2;
-
-/** A message as a field of another. */
-function within<Message>(
-  writer: Writer,
-  field: number,
-  message: Message,
-  write: Write<Message>,
-): void {
-  delimited(writer, field).fork();
-  write(writer, message);
-  writer.ldelim();
-}
-
-function headersResponse(writer: Writer, { response }: HeadersResponse): void {
-  within(writer, 1, response, commonResponse);
-}
-
-function commonResponse(writer: Writer, response: HeadersResponse["response"]): void {
-  if (response.header_mutation) within(writer, 2, response.header_mutation, headerMutation);
-}
-
-function bodyResponse(writer: Writer, { response }: BodyResponse): void {
-  const piece = response.body_mutation.streamed_response;
-  // CommonResponse, BodyMutation and StreamedBodyResponse, one in the other.
-  delimited(writer, 1).fork();
-  delimited(writer, 3).fork();
-  delimited(writer, 3).fork();
-  delimited(writer, 1).bytes(piece.body);
-  writer.uint32(tag(2, VARINT)).bool(piece.end_of_stream);
-  writer.ldelim().ldelim().ldelim();
-}
-
-type TrailersResponse = NonNullable<ProcessingResponse["request_trailers"]>;
-
-function trailersResponse(writer: Writer, { header_mutation }: TrailersResponse): void {
-  within(writer, 1, header_mutation, headerMutation);
-}
-
-type ImmediateResponse = NonNullable<ProcessingResponse["immediate_response"]>;
-
-function immediateResponse(writer: Writer, reply: ImmediateResponse): void {
-  within(writer, 1, reply.status, (inner, { code }) => inner.uint32(tag(1, VARINT)).int32(code));
-  within(writer, 2, reply.headers, headerMutation);
-  delimited(writer, 3).bytes(reply.body);
-  delimited(writer, 5).string(reply.details);
-}
-
-function headerMutation(writer: Writer, mutation: WireHeaderMutation): void {
-  for (const option of mutation.set_headers) within(writer, 1, option, headerValueOption);
-  for (const name of mutation.remove_headers) delimited(writer, 2).string(name);
-}
-
-function headerValueOption(writer: Writer, { header, append_action }: HeaderValueOption): void {
-  delimited(writer, 1).fork();
-  delimited(writer, 1).string(header.key);
-  if ("raw_value" in header) delimited(writer, 3).bytes(header.raw_value);
-  else delimited(writer, 2).string(header.value);
-  writer.ldelim();
-  writer.uint32(tag(3, VARINT)).int32(append_action);
-}
-
-/** google/protobuf/struct.proto. */
-function struct(writer: Writer, { fields = {} }: Struct): void {
-  for (const [name, value] of Object.entries(fields)) {
-    delimited(writer, 1).fork();
-    delimited(writer, 1).string(name);
-    within(writer, 2, value, structValue);
-    writer.ldelim();
+function processingResponse(reply: Reply, since: number): void {
+  switch (reply.kind) {
+    case "headers":
+      headersResponse(reply, since);
+      return;
+    case "body":
+      bodyResponse(reply, since);
+      return;
+    case "trailers":
+      headerMutation({ set: [], remove: reply.names }, null);
+      writer.end(1, since);
+      writer.end(5 + (reply.side === "request" ? REQUEST : RESPONSE), since);
+      return;
+    default:
+      immediateResponse(reply.denial, since);
   }
 }
 
-function structValue(writer: Writer, value: StructValue): void {
-  if (value.numberValue !== undefined) writer.uint32(tag(2, FIXED_64)).double(value.numberValue);
-  if (value.stringValue !== undefined) delimited(writer, 3).string(value.stringValue);
-  if (value.boolValue !== undefined) writer.uint32(tag(4, VARINT)).bool(value.boolValue);
-  if (value.structValue !== undefined) within(writer, 5, value.structValue, struct);
-  if (value.listValue !== undefined) {
-    within(writer, 6, value.listValue, (inner, { values = [] }) => {
-      for (const one of values) within(inner, 1, one, structValue);
-    });
+function headersResponse(reply: HeadersReply, since: number): void {
+  if (reply.metadata !== null) dynamicMetadata(reply.metadata, since);
+  const response = writer.written;
+  headerMutation(reply.headers, reply.contentLength);
+  // CommonResponse in HeadersResponse.
+  writer.end(2, response);
+  writer.end(1, response);
+  writer.end(1 + (reply.side === "request" ? REQUEST : RESPONSE), response);
+}
+
+function bodyResponse({ side, body, endOfStream }: BodyReply, since: number): void {
+  writer.bool(2, endOfStream);
+  writer.bytes(1, body);
+  // StreamedBodyResponse, BodyMutation and CommonResponse, one in the other.
+  writer.end(3, since);
+  writer.end(3, since);
+  writer.end(1, since);
+  writer.end(3 + (side === "request" ? REQUEST : RESPONSE), since);
+}
+
+function immediateResponse(denial: HttpDenial, since: number): void {
+  dynamicMetadata(denial.metadata, since);
+  const response = writer.written;
+  writer.text(5, "impedance_denied");
+  writer.bytes(3, denial.body);
+  const headers = writer.written;
+  headerMutation({ set: denial.headers, remove: [] }, null);
+  writer.end(2, headers);
+  const status = writer.written;
+  writer.number(1, denial.status);
+  writer.end(1, status);
+  writer.end(7, response);
+}
+
+function headerMutation({ set, remove }: HeaderMutation, contentLength: number | null): void {
+  for (let index = remove.length - 1; index >= 0; index -= 1) {
+    const name = remove[index];
+    if (name !== undefined) writer.text(2, name);
+  }
+  if (contentLength !== null) headerValueOption("content-length", String(contentLength));
+  for (let index = set.length - 1; index >= 0; index -= 1) {
+    const header = set[index];
+    if (header !== undefined) headerValueOption(header[0], header[1]);
   }
 }
 
-/** The head of a field that has a length and so many bytes: a text, bytes, or a message. */
-function delimited(writer: Writer, field: number): Writer {
-  return writer.uint32(tag(field, LENGTH_DELIMITED));
+/** ext_proc takes values as bytes. */
+function headerValueOption(name: string, value: string): void {
+  const option = writer.written;
+  writer.number(3, OVERWRITE_IF_EXISTS_OR_ADD);
+  const header = writer.written;
+  writer.headerValue(3, value, VALUE_MAX_BYTES);
+  writer.text(1, name);
+  writer.end(1, header);
+  writer.end(1, option);
 }
 
-function tag(field: number, wire: number): number {
-  return (field << WIRE_TYPE_BITS) | wire;
+/** What `encodeMetadata` makes for ext_authz. */
+function dynamicMetadata(metadata: ProxyMetadata, since: number): void {
+  if (metadata.tool !== null) textField("tool", metadata.tool);
+  if (metadata.method !== null) textField("method", metadata.method);
+  reasonsField(metadata.reasons);
+  textField("principal", metadata.principal);
+  const allowed = writer.written;
+  writer.bool(4, metadata.allowed);
+  endEntry("allowed", allowed);
+  textField("decision_id", metadata.decision_id);
+  // The Struct of all fields in a Value, which is the one entry of another Struct.
+  writer.end(5, since);
+  endEntry(METADATA_NAMESPACE, since);
+  writer.end(8, since);
+}
+
+function textField(name: string, value: string): void {
+  const since = writer.written;
+  writer.text(3, value);
+  endEntry(name, since);
+}
+
+function reasonsField(reasons: readonly string[]): void {
+  const since = writer.written;
+  for (let index = reasons.length - 1; index >= 0; index -= 1) {
+    const value = writer.written;
+    writer.text(3, reasons[index] ?? "");
+    writer.end(1, value);
+  }
+  writer.end(6, since);
+  endEntry("reasons", since);
+}
+
+/** An entry of a Struct: all that was written since is its Value. */
+function endEntry(name: string, since: number): void {
+  writer.end(2, since);
+  writer.text(1, name);
+  writer.end(1, since);
 }

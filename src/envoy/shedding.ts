@@ -30,8 +30,7 @@ export interface Shedding {
 }
 
 /** One exchange's: the firewall as it is to see it, once its head has come. */
-export interface Place {
-  readonly firewall: Firewall;
+export interface Place extends Firewall {
   leave(): void;
 }
 
@@ -48,31 +47,31 @@ export function createShedding({ firewall, limits, onShed, now }: SheddingOption
   const denialFor = createDenials(firewall, now);
   let waiting = 0;
 
-  function createPlace(): Place {
-    const since = now();
-    let isWaiting = true;
-    waiting += 1;
-    const leave = (): void => {
-      if (isWaiting) waiting -= 1;
-      isWaiting = false;
-    };
-    return {
-      leave,
-      firewall: {
-        open(head) {
-          const at = now();
-          const isTooLate = queue.isTooLate(at - since, waiting, at, patienceWith(head));
-          leave();
-          if (!isTooLate) return firewall.open(head);
-          onShed("queue");
-          return turnedAway(denialFor(head));
-        },
-      },
-    };
+  /** A class, for one is made for each exchange. */
+  class Waiting implements Place {
+    readonly #since = now();
+    #isWaiting = true;
+
+    open(head: RequestHead): Exchange {
+      const at = now();
+      const isTooLate = queue.isTooLate(at - this.#since, waiting, at, patienceWith(head));
+      this.leave();
+      if (!isTooLate) return firewall.open(head);
+      onShed("queue");
+      return turnedAway(denialFor(head));
+    }
+
+    leave(): void {
+      if (this.#isWaiting) waiting -= 1;
+      this.#isWaiting = false;
+    }
   }
 
   return {
-    arrive: createPlace,
+    arrive() {
+      waiting += 1;
+      return new Waiting();
+    },
     refuses(open) {
       const isTooMany = open >= limits.openExchangesMax;
       if (!isTooMany && !queue.isFull(waiting, now())) return false;
@@ -114,16 +113,16 @@ const UNREAD: RequestHead = {
   requestId: null,
 };
 
-/** What goes on with something: in a session, with a stream, a task, or what was begun before. */
-const GOES_ON = /^(?:notifications|tasks)\//;
-
 /** A word of the caller's own: it lets nobody in, and buys no more than a longer wait. */
 function patienceWith({ method, headers }: RequestHead): Patience {
+  const rpc = headers.get("mcp-method") ?? "";
+  // What goes on with something: in a session, with a stream, a task, or what was begun before.
   const goesOn =
     method === "GET" ||
     method === "DELETE" ||
     headers.has("mcp-session-id") ||
-    GOES_ON.test(headers.get("mcp-method") ?? "");
+    rpc.startsWith("notifications/") ||
+    rpc.startsWith("tasks/");
   return goesOn ? "goes_on" : "begins";
 }
 

@@ -34,9 +34,9 @@ export function createTrusted(trust: Trust): (head: RequestHead) => RequestHead 
 
   return (head) => {
     if (forwardedForHops === 0) return withPeer(head);
-    const { source, ...rest } = withPeer(head);
-    const ip = forwardedAddress(head.headers, source.ip, forwardedForHops);
-    return { ...rest, source: { ...source, ip } };
+    const told = withPeer(head);
+    const ip = forwardedAddress(head.headers, told.source.ip, forwardedForHops);
+    return { ...told, source: { ...told.source, ip } };
   };
 }
 

@@ -1,107 +1,162 @@
-import protobuf from "protobufjs/minimal.js";
-
-export type Reader = protobuf.Reader;
-
-/**
- * Reads the value of one field of a message, by its tag: eight times the field's number, and its
- * wire type (0: a varint, 1: 64 bits, 2: a length and so many bytes). False for a field that the
- * message does not have.
- */
-export type ReadField<Message> = (
-  into: Mutable<Message>,
-  tag: number,
-  reader: Reader,
-  depth: number,
-) => boolean;
-
-type Mutable<Message> = { -readonly [Name in keyof Message]: Message[Name] };
+import type { Piece } from "./grpc-frames.ts";
+import { knownName } from "./known-names.ts";
 
 /** As deep as protobuf's own libraries go. */
 const DEPTH_MAX = 100;
 
-/** A message by itself. Throws a RangeError or an Error on bytes that are none. */
-export function readMessage<Message extends object>(
-  bytes: Buffer,
-  readField: ReadField<Message>,
-): Message {
-  return readFields(protobuf.Reader.create(bytes), 0, readField);
-}
+const VARINT = 0;
+const FIXED_64 = 1;
+const LENGTH_DELIMITED = 2;
+const FIXED_32 = 5;
+const VARINT_MAX_BYTES = 10;
 
-/** A message within another: its length comes next. */
-export function readNested<Message extends object>(
-  reader: Reader,
-  depth: number,
-  readField: ReadField<Message>,
-): Message {
-  if (depth >= DEPTH_MAX) throw new RangeError("nested too deep");
-  const outer = reader.len;
-  // Nothing within it can reach beyond it.
-  reader.len = endOf(reader);
-  const message = readFields(reader, depth + 1, readField);
-  reader.len = outer;
-  return message;
-}
+/**
+ * Reads protobuf, in the order of its bytes. Throws a RangeError on what is none; never reaches beyond
+ * the message that it is in.
+ *
+ * A field has a tag: eight times its number, and its wire type (0: a varint, 1: 64 bits, 2: a
+ * length and so many bytes).
+ */
+export class WireReader {
+  readonly #bytes: Buffer;
+  #at: number;
+  /** Of the message that is being read. */
+  #end: number;
+  #depth = 0;
 
-/** What was not sent is absent, and unknown fields are passed over ("Message Structure"). */
-function readFields<Message extends object>(
-  reader: Reader,
-  depth: number,
-  readField: ReadField<Message>,
-): Message {
-  const message = {} as Message;
-  while (reader.pos < reader.len) {
-    const tag = reader.uint32();
-    if (!readField(message, tag, reader, depth)) reader.skipType(tag & 7);
+  constructor({ bytes, start, end }: Piece) {
+    this.#bytes = bytes;
+    this.#at = start;
+    this.#end = end;
   }
-  if (reader.pos !== reader.len) throw new RangeError("a value reaches beyond its message");
-  return message;
+
+  /** Of the next field; 0, which no field has, at the end of the message. */
+  tag(): number {
+    if (this.#at === this.#end) return 0;
+    const tag = this.varint();
+    if (tag === 0) throw new RangeError("a field without a number");
+    return tag;
+  }
+
+  /** Begins a message within this one: its length comes next. Gives what `leave` is to be given. */
+  enter(): number {
+    if (this.#depth >= DEPTH_MAX) throw new RangeError("nested too deep");
+    const outer = this.#end;
+    this.#end = this.#endOfValue();
+    this.#depth += 1;
+    return outer;
+  }
+
+  /** Ends it, and passes over what was not read of it. */
+  leave(outer: number): void {
+    this.#at = this.#end;
+    this.#end = outer;
+    this.#depth -= 1;
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at === this.#end;
+  }
+
+  /** Of an entry of a `map<string, …>`. What comes next is its value, if there is one. */
+  entryName(): string {
+    let name = "";
+    let valueAt = this.#end;
+    for (let tag = this.tag(); tag !== 0; tag = this.tag()) {
+      if (tag === 10) name = this.name();
+      else {
+        if (tag === 18) valueAt = this.#at;
+        this.skip(tag);
+      }
+    }
+    this.#at = valueAt;
+    return name;
+  }
+
+  /** The low 32 bits. */
+  varint(): number {
+    let value = 0;
+    for (let count = 0; count < VARINT_MAX_BYTES; count += 1) {
+      if (this.#at >= this.#end) throw new RangeError(BEYOND);
+      const byte = this.#bytes[this.#at] ?? 0;
+      this.#at += 1;
+      if (count < 5) value |= (byte & 0x7f) << (7 * count);
+      if (byte < 0x80) return value >>> 0;
+    }
+    throw new RangeError("a number without an end");
+  }
+
+  bool(): boolean {
+    return this.varint() !== 0;
+  }
+
+  double(): number {
+    const at = this.#at;
+    this.#pass(8);
+    return this.#bytes.readDoubleLE(at);
+  }
+
+  /** What is no UTF-8 becomes U+FFFD. */
+  text(): string {
+    const start = this.#startOfValue();
+    return start === this.#at ? "" : this.#bytes.toString(undefined, start, this.#at);
+  }
+
+  /** A text that is likely to be one of those that come with each message. */
+  name(): string {
+    const start = this.#startOfValue();
+    return (
+      knownName(this.#bytes, start, this.#at) ?? this.#bytes.toString(undefined, start, this.#at)
+    );
+  }
+
+  /** A copy: the read of the socket that they came with holds much else, and would be kept too. */
+  bytes(): Buffer {
+    const start = this.#startOfValue();
+    const copy = Buffer.allocUnsafe(this.#at - start);
+    this.#bytes.copy(copy, 0, start, this.#at);
+    return copy;
+  }
+
+  /** Passes over a field that nobody reads ("Message Structure": unknown fields are no fault). */
+  skip(tag: number): void {
+    switch (tag & 7) {
+      case VARINT:
+        this.varint();
+        return;
+      case FIXED_64:
+        this.#pass(8);
+        return;
+      case LENGTH_DELIMITED:
+        this.#at = this.#endOfValue();
+        return;
+      case FIXED_32:
+        this.#pass(4);
+        return;
+      default:
+        throw new RangeError("no wire type of proto3");
+    }
+  }
+
+  /** Passes over a value that has a length, and tells where it begins. */
+  #startOfValue(): number {
+    const end = this.#endOfValue();
+    const start = this.#at;
+    this.#at = end;
+    return start;
+  }
+
+  /** Where the value ends whose length comes next. */
+  #endOfValue(): number {
+    const length = this.varint();
+    if (length > this.#end - this.#at) throw new RangeError(BEYOND);
+    return this.#at + length;
+  }
+
+  #pass(length: number): void {
+    if (length > this.#end - this.#at) throw new RangeError(BEYOND);
+    this.#at += length;
+  }
 }
 
-/** What is no UTF-8 becomes U+FFFD. */
-export function readText(reader: Reader): string {
-  const end = endOf(reader);
-  const text = (reader.buf as Buffer).toString("utf8", reader.pos, end);
-  reader.pos = end;
-  return text;
-}
-
-/** A copy: the read of the socket that they came with holds much else, and would be kept too. */
-export function readBytes(reader: Reader): Buffer {
-  const end = endOf(reader);
-  const bytes = Buffer.from((reader.buf as Buffer).subarray(reader.pos, end));
-  reader.pos = end;
-  return bytes;
-}
-
-/** An entry of a `map<string, …>`, as an own member whatever its name: `__proto__` too. */
-export function readEntry<Value>(
-  map: { [name: string]: Value } | undefined,
-  reader: Reader,
-  depth: number,
-  readValue: (reader: Reader, depth: number) => Value,
-): { [name: string]: Value } {
-  const entry = readNested<{ key: string; value?: Value }>(
-    reader,
-    depth,
-    (into, tag, at, deeper) => {
-      if (tag === 10) into.key = readText(at);
-      else if (tag === 18) into.value = readValue(at, deeper);
-      else return false;
-      return true;
-    },
-  );
-  const { key = "", value } = entry;
-  const entries = map ?? {};
-  if (key === "__proto__") Object.defineProperty(entries, key, { value, ...OWN });
-  else entries[key] = value as Value;
-  return entries;
-}
-
-const OWN = { enumerable: true, configurable: true, writable: true };
-
-/** Where the value ends whose length comes next. */
-function endOf(reader: Reader): number {
-  const end = reader.uint32() + reader.pos;
-  if (end > reader.len) throw new RangeError("a value reaches beyond its message");
-  return end;
-}
+const BEYOND = "a value reaches beyond its message";

@@ -2,7 +2,8 @@ import { status } from "@grpc/grpc-js";
 import { expect } from "vitest";
 import type { Exchange, Firewall } from "../../src/core/exchange.ts";
 import type { ProcessCall } from "../../src/envoy/process-stream.ts";
-import type { ProcessingRequest, ProcessingResponse } from "../../src/envoy/protocol.ts";
+import type { ProcessingRequest } from "../../src/envoy/protocol.ts";
+import type { Reply, Side } from "../../src/envoy/replies.ts";
 import { type Call, type OpenCall, openCall } from "./client.ts";
 import { type Gateway, type GatewayOptions, startGateway } from "./gateway.ts";
 import { startTestService, type TestService, type TestServiceOptions } from "./service.ts";
@@ -28,7 +29,11 @@ export interface FirewallFault {
 /** What befalls the gRPC stream of one exchange. */
 export interface StreamFault {
   /** `start`: before anything is read. */
-  readonly at: "start" | keyof ProcessingRequest | `reply ${keyof ProcessingResponse}`;
+  readonly at:
+    | "start"
+    | keyof ProcessingRequest
+    | `reply ${Side}_${"headers" | "body" | "trailers"}`
+    | "reply immediate_response";
   /** Messages (or replies) of that kind that still go well. */
   readonly after?: number;
   /**
@@ -193,7 +198,7 @@ export function breakStreams(
       for (const reply of replies) {
         if (isBroken) return true;
         taken = write([reply]);
-        breakNow(`reply ${kindOf(reply)}`);
+        breakNow(`reply ${nameOf(reply)}`);
       }
       return taken;
     };
@@ -206,16 +211,23 @@ export function overhear(call: ProcessCall, hear: (message: ProcessingRequest) =
   const listen = call.listen.bind(call);
   call.listen = (listener) =>
     listen({
-      ...listener,
       onMessage: (message) => {
         if (!hear(message)) listener.onMessage(message);
       },
+      onHalfClose: () => listener.onHalfClose(),
+      onDrain: () => listener.onDrain(),
+      onClose: () => listener.onClose(),
     });
 }
 
+/** As `proto/` calls it. */
+function nameOf(reply: Reply): string {
+  return reply.kind === "immediate" ? "immediate_response" : `${reply.side}_${reply.kind}`;
+}
+
 /** The one member of a message that says what it is. */
-function kindOf(message: unknown): string {
-  const members = Object.entries(message as object);
+export function kindOf(message: ProcessingRequest): string {
+  const members = Object.entries(message);
   const found = members.find(
     ([name, value]) => /^(request|response|immediate)_/.test(name) && value,
   );

@@ -2,11 +2,10 @@ import { connect, type IncomingHttpHeaders } from "node:http2";
 import { status } from "@grpc/grpc-js";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { framed } from "../../../src/envoy/grpc-frames.ts";
-import type { ProcessingRequest } from "../../../src/envoy/protocol.ts";
 import { loadProcess } from "../../support/external-processor.ts";
+import { framed } from "../../support/framed.ts";
 import { toolCall } from "../../support/messages.ts";
-import { requestBody, requestHead } from "../../support/processing-requests.ts";
+import { requestBody, requestHead, type WireRequest } from "../../support/processing-requests.ts";
 import {
   connectRaw,
   DATA,
@@ -162,10 +161,10 @@ function open(stream: number, more: { readonly [name: string]: string } = {}): B
   return frameOf(HEADERS, END_HEADERS, stream, literalHeaders(headers));
 }
 
-function said(stream: number, request: ProcessingRequest, flags = 0): Buffer {
+function said(stream: number, request: WireRequest, flags = 0): Buffer {
   return frameOf(DATA, flags, stream, message(request));
 }
 
-function message(request: ProcessingRequest): Buffer {
+function message(request: WireRequest): Buffer {
   return framed([PROCESS.requestSerialize(request)]);
 }

@@ -7,10 +7,15 @@ import {
 } from "@grpc/grpc-js";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 
-import type { ProcessingRequest, ProcessingResponse } from "../../../src/envoy/protocol.ts";
 import { loadExternalProcessor } from "../../support/external-processor.ts";
 import { REDACTED, SECRET, toolCall, toolResult } from "../../support/messages.ts";
-import { headerMap, requestBody, requestHead } from "../../support/processing-requests.ts";
+import {
+  headerMap,
+  requestBody,
+  requestHead,
+  type WireRequest,
+  type WireResponse,
+} from "../../support/processing-requests.ts";
 import { startTestService, type TestService } from "../../support/service.ts";
 import { waitFor, within } from "../../support/wait.ts";
 
@@ -271,14 +276,14 @@ describe("Envoy's processing mode", () => {
 });
 
 interface Processor {
-  Process(): ClientDuplexStream<ProcessingRequest, ProcessingResponse>;
+  Process(): ClientDuplexStream<WireRequest, WireResponse>;
   close(): void;
 }
 
 interface Replay {
   /** Waits for so many replies. */
   replies(count: number): Promise<void>;
-  readonly received: readonly ProcessingResponse[];
+  readonly received: readonly WireResponse[];
   /** Each reply in a word, with what it says of the body. */
   shapes(): string[];
   /** Half-closes, as Envoy does when it is done, and waits for the status. */
@@ -286,10 +291,10 @@ interface Replay {
   readonly status: Promise<StatusObject>;
 }
 
-function replay(...messages: readonly ProcessingRequest[]): Replay {
+function replay(...messages: readonly WireRequest[]): Replay {
   const wire = client.Process();
-  const received: ProcessingResponse[] = [];
-  wire.on("data", (reply: ProcessingResponse) => received.push(reply));
+  const received: WireResponse[] = [];
+  wire.on("data", (reply: WireResponse) => received.push(reply));
   wire.on("error", () => undefined);
   const ended = new Promise<StatusObject>((resolve) => wire.on("status", resolve));
   for (const message of messages) wire.write(message);
@@ -309,7 +314,7 @@ function replay(...messages: readonly ProcessingRequest[]): Replay {
   };
 }
 
-function shapeOf(reply: ProcessingResponse): string {
+function shapeOf(reply: WireResponse): string {
   const body = reply.request_body ?? reply.response_body;
   const side = reply.request_body || reply.request_headers || reply.request_trailers;
   const prefix = side ? "request" : "response";
@@ -325,10 +330,10 @@ function shapeOf(reply: ProcessingResponse): string {
 
 function responseHead(
   headers = { ":status": "200", "content-type": "application/json" },
-): ProcessingRequest {
+): WireRequest {
   return { response_headers: { headers: headerMap(headers), end_of_stream: false } };
 }
 
-function responseBody(body: string, end_of_stream: boolean): ProcessingRequest {
+function responseBody(body: string, end_of_stream: boolean): WireRequest {
   return { response_body: { body: Buffer.from(body), end_of_stream } };
 }

@@ -7,7 +7,7 @@ import {
 } from "node:http2";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 
-import { overhear } from "../../support/faulty-firewall.ts";
+import { kindOf, overhear } from "../../support/faulty-firewall.ts";
 import { type Gateway, startGateway } from "../../support/gateway.ts";
 import { JSON_HEADERS, REDACTED, SECRET, toolCall, toolResult } from "../../support/messages.ts";
 import { startTestService, type TestService } from "../../support/service.ts";
@@ -47,7 +47,7 @@ beforeAll(async () => {
   service = await startTestService({
     wrapProcess: (process) => (call) => {
       overhear(call, (message) => {
-        messages.push(...Object.keys(message));
+        messages.push(kindOf(message));
         return false;
       });
       process(call);

@@ -1,8 +1,9 @@
 import { status } from "@grpc/grpc-js";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { createFrameReader, framed } from "../../../src/envoy/grpc-frames.ts";
+import { FrameReader } from "../../../src/envoy/grpc-frames.ts";
 import { cutAt } from "../../support/cut-at.ts";
+import { framed, unframed } from "../../support/framed.ts";
 
 const MAX_BYTES = 300;
 const messages = fc.array(fc.uint8Array({ maxLength: MAX_BYTES }), { maxLength: 8 });
@@ -11,10 +12,10 @@ const cuts = fc.array(fc.nat({ max: 2_000 }), { maxLength: 20 });
 test("messages come out as they went in, wherever the stream is cut", () => {
   fc.assert(
     fc.property(messages, cuts, (written, places) => {
-      const reader = createFrameReader(MAX_BYTES);
+      const reader = new FrameReader(MAX_BYTES);
       const read: Buffer[] = [];
       for (const piece of cutAt(framed(written), places)) {
-        const whole = reader.push(piece);
+        const whole = unframed(reader, piece);
         if (typeof whole === "number") throw new Error("refused");
         read.push(...whole);
       }
@@ -26,9 +27,9 @@ test("messages come out as they went in, wherever the stream is cut", () => {
 test("of a stream of anything, what is not refused is no longer than allowed", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 500 }), cuts, (bytes, places) => {
-      const reader = createFrameReader(MAX_BYTES);
+      const reader = new FrameReader(MAX_BYTES);
       for (const piece of cutAt(bytes, places)) {
-        const whole = reader.push(piece);
+        const whole = unframed(reader, piece);
         if (typeof whole === "number") {
           expect([status.UNIMPLEMENTED, status.RESOURCE_EXHAUSTED]).toContain(whole);
           return;
@@ -44,13 +45,13 @@ test.each([
   { title: "longer than allowed", head: [0, 0, 0, 1, 45], refused: status.RESOURCE_EXHAUSTED },
   { title: "of four gigabytes", head: [0, 255, 255, 255, 255], refused: status.RESOURCE_EXHAUSTED },
 ])("a message that is $title is refused at its head", ({ head, refused }) => {
-  expect(createFrameReader(MAX_BYTES).push(Buffer.from(head))).toBe(refused);
+  expect(unframed(new FrameReader(MAX_BYTES), Buffer.from(head))).toBe(refused);
 });
 
 test("what is kept of a message holds nothing of the read that it came with", () => {
   const read = Buffer.from([0, 0, 0, 0, 2, 7, 8]);
-  const reader = createFrameReader(MAX_BYTES);
-  expect(reader.push(read.subarray(0, 6))).toEqual([]);
+  const reader = new FrameReader(MAX_BYTES);
+  expect(unframed(reader, read.subarray(0, 6))).toEqual([]);
   read.fill(9);
-  expect(reader.push(Buffer.from([8]))).toEqual([Buffer.from([7, 8])]);
+  expect(unframed(reader, Buffer.from([8]))).toEqual([Buffer.from([7, 8])]);
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { createBodyBuffer, createByteBudget } from "../../../src/envoy/body-buffer.ts";
+import { BodyBuffer, createByteBudget } from "../../../src/envoy/body-buffer.ts";
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 
@@ -11,13 +11,13 @@ describe("a body buffer", () => {
     { title: "several chunks, in order", chunks: ["ab", "", "c", "de"], body: "abcde" },
     { title: "exactly the limit", chunks: ["12345", "67890"], body: "1234567890" },
   ])("gives back $title", ({ chunks, body }) => {
-    const buffer = createBodyBuffer(10, createByteBudget(1_000));
+    const buffer = new BodyBuffer(10, createByteBudget(1_000));
     expect(chunks.map((chunk) => buffer.append(bytes(chunk)))).toEqual(chunks.map(() => true));
     expect(Buffer.from(buffer.take()).toString()).toBe(body);
   });
 
   test("does not copy a body that came in one chunk", () => {
-    const buffer = createBodyBuffer(10, createByteBudget(1_000));
+    const buffer = new BodyBuffer(10, createByteBudget(1_000));
     const chunk = bytes("abc");
     buffer.append(chunk);
     buffer.append(bytes(""));
@@ -25,7 +25,7 @@ describe("a body buffer", () => {
   });
 
   test("refuses from the first byte over the limit on, and keeps nothing", () => {
-    const buffer = createBodyBuffer(4, createByteBudget(1_000));
+    const buffer = new BodyBuffer(4, createByteBudget(1_000));
     expect(buffer.append(bytes("1234"))).toBe(true);
     expect(buffer.append(bytes("5"))).toBe(false);
     expect(buffer.append(bytes(""))).toBe(false);
@@ -33,13 +33,13 @@ describe("a body buffer", () => {
   });
 
   test("of size nothing takes nothing", () => {
-    const buffer = createBodyBuffer(0, createByteBudget(1_000));
+    const buffer = new BodyBuffer(0, createByteBudget(1_000));
     expect(buffer.append(bytes(""))).toBe(true);
     expect(buffer.append(bytes("1"))).toBe(false);
   });
 
   test("is empty once its body was taken", () => {
-    const buffer = createBodyBuffer(4, createByteBudget(1_000));
+    const buffer = new BodyBuffer(4, createByteBudget(1_000));
     buffer.append(bytes("1234"));
     buffer.take();
     expect(buffer.take()).toHaveLength(0);
@@ -47,16 +47,16 @@ describe("a body buffer", () => {
 
   test("shares its room with the others, and gives it back", () => {
     const budget = createByteBudget(6);
-    const [one, other] = [createBodyBuffer(10, budget), createBodyBuffer(10, budget)];
+    const [one, other] = [new BodyBuffer(10, budget), new BodyBuffer(10, budget)];
     expect([one.append(bytes("1234")), other.append(bytes("567"))]).toEqual([true, false]);
     expect([one.isOverloaded, other.isOverloaded]).toEqual([false, true]);
     one.take();
-    const third = createBodyBuffer(10, budget);
+    const third = new BodyBuffer(10, budget);
     expect(third.append(bytes("123456"))).toBe(true);
   });
 
   test("over its own limit is too long, whatever room there is", () => {
-    const buffer = createBodyBuffer(2, createByteBudget(1));
+    const buffer = new BodyBuffer(2, createByteBudget(1));
     buffer.append(bytes("123"));
     expect(buffer.isOverloaded).toBe(false);
   });

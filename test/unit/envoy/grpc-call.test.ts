@@ -10,12 +10,14 @@ import type { AddressInfo } from "node:net";
 import { status } from "@grpc/grpc-js";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type CallListener, GrpcCall, refuseStream } from "../../../src/envoy/grpc-call.ts";
-import { createFrameReader, framed } from "../../../src/envoy/grpc-frames.ts";
+import { FrameReader, type Piece } from "../../../src/envoy/grpc-frames.ts";
+import { framed, unframed } from "../../support/framed.ts";
 import { within } from "../../support/wait.ts";
 
 /** Texts, of which "nonsense" is none. */
 const CODEC = {
-  decode(bytes: Buffer): string {
+  decode({ bytes: all, start, end }: Piece): string {
+    const bytes = all.subarray(start, end);
     if (bytes.equals(Buffer.from("nonsense"))) throw new Error("no message");
     return bytes.toString();
   },
@@ -216,13 +218,13 @@ function open({ headers = {}, isRead = true }: { headers?: object; isRead?: bool
   let head: IncomingHttpHeaders = {};
   let trailers: IncomingHttpHeaders = {};
   const replies: string[] = [];
-  const frames = createFrameReader(CODEC.maxBytes);
+  const frames = new FrameReader(CODEC.maxBytes);
   stream.on("response", (received) => (head = received));
   stream.on("trailers", (received) => (trailers = received));
   stream.on("error", () => undefined);
   if (isRead) {
     stream.on("data", (chunk: Buffer) => {
-      const messages = frames.push(chunk);
+      const messages = unframed(frames, chunk);
       if (typeof messages === "number") throw new Error("no frames");
       replies.push(...messages.map(String));
     });

@@ -1,14 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
-import {
-  bodyReplies,
-  encodeMetadata,
-  headersReply,
-  immediateReply,
-  type Side,
-  trailersReply,
-} from "../../../src/envoy/replies.ts";
+import { bodyReplies, encodeMetadata } from "../../../src/envoy/replies.ts";
 
 const CHUNK_BYTES = 64 * 1024;
 const METADATA = {
@@ -28,15 +21,6 @@ const FIELDS = {
   reasons: { listValue: { values: [{ stringValue: "a" }, { stringValue: "b" }] } },
 };
 
-/** The pieces of a body, as Envoy gets them. */
-function piecesOf(side: Side, body: Uint8Array, endOfStream: boolean) {
-  return [...bodyReplies(side, body, endOfStream)].map((reply) => {
-    const piece = side === "request" ? reply.request_body : reply.response_body;
-    if (piece === undefined) throw new Error("a reply of the other side");
-    return piece.response.body_mutation.streamed_response;
-  });
-}
-
 describe("bodyReplies", () => {
   test.each([
     { title: "an empty body is one empty piece", bytes: 0, pieces: [0] },
@@ -49,15 +33,16 @@ describe("bodyReplies", () => {
       pieces: [CHUNK_BYTES, CHUNK_BYTES],
     },
   ])("$title, and only the last ends the stream", ({ bytes, pieces }) => {
-    const replies = piecesOf("response", Buffer.alloc(bytes), true);
+    const replies = bodyReplies("response", Buffer.alloc(bytes), true);
     expect(replies.map(({ body }) => body.length)).toEqual(pieces);
-    const ends = replies.map(({ end_of_stream }) => end_of_stream);
+    const ends = replies.map(({ endOfStream }) => endOfStream);
     expect(ends).toEqual(pieces.map((_, index) => index === pieces.length - 1));
   });
 
   test("no piece ends the stream where something follows", () => {
-    const replies = piecesOf("request", Buffer.alloc(CHUNK_BYTES + 1), false);
-    expect(replies.map(({ end_of_stream }) => end_of_stream)).toEqual([false, false]);
+    const replies = bodyReplies("request", Buffer.alloc(CHUNK_BYTES + 1), false);
+    expect(replies.map(({ side }) => side)).toEqual(["request", "request"]);
+    expect(replies.map(({ endOfStream }) => endOfStream)).toEqual([false, false]);
   });
 
   test("the pieces together are the body", () => {
@@ -65,7 +50,7 @@ describe("bodyReplies", () => {
     fc.assert(
       fc.property(fc.nat({ max: seed.length }), (length) => {
         const body = seed.subarray(0, length);
-        const pieces = piecesOf("request", body, true).map((piece) => piece.body);
+        const pieces = bodyReplies("request", body, true).map((piece) => piece.body);
         expect(Buffer.concat(pieces).equals(body)).toBe(true);
       }),
       { numRuns: 30 },
@@ -73,50 +58,9 @@ describe("bodyReplies", () => {
   });
 });
 
-describe("headersReply", () => {
-  const headers = { set: [["a", "1"]], remove: ["b"] } as const;
-  const mutation = {
-    set_headers: [{ header: { key: "a", raw_value: Buffer.from("1") }, append_action: 2 }],
-    remove_headers: ["b"],
-  };
-
-  test("answers the side it is for, with metadata where there is any", () => {
-    expect(headersReply("request", headers, METADATA)).toEqual({
-      request_headers: { response: { header_mutation: mutation } },
-      dynamic_metadata: { fields: { impedance: { structValue: { fields: FIELDS } } } },
-    });
-    expect(headersReply("response", headers, null)).toEqual({
-      response_headers: { response: { header_mutation: mutation } },
-    });
-  });
-});
-
-test("trailersReply takes every trailer away", () => {
-  const header_mutation = { set_headers: [], remove_headers: ["a", "b"] };
-  expect(trailersReply("request", ["a", "b"])).toEqual({ request_trailers: { header_mutation } });
-  expect(trailersReply("response", ["a", "b"])).toEqual({ response_trailers: { header_mutation } });
-});
-
-test("immediateReply is the whole answer, and says to the proxy's log what it is", () => {
-  const body = Buffer.from("{}");
-  const headers = [["content-type", "application/json"]] as const;
-  const reply = immediateReply({ status: 403, headers, body, metadata: METADATA });
-  expect(reply).toEqual({
-    immediate_response: {
-      status: { code: 403 },
-      headers: {
-        set_headers: [
-          {
-            header: { key: "content-type", raw_value: Buffer.from("application/json") },
-            append_action: 2,
-          },
-        ],
-        remove_headers: [],
-      },
-      body,
-      details: "impedance_denied",
-    },
-    dynamic_metadata: { fields: { impedance: { structValue: { fields: FIELDS } } } },
+test("encodeMetadata says what was decided, in the namespace that the filter lists", () => {
+  expect(encodeMetadata(METADATA)).toEqual({
+    fields: { impedance: { structValue: { fields: FIELDS } } },
   });
 });
 

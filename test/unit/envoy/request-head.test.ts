@@ -1,26 +1,36 @@
 import { describe, expect, test } from "vitest";
 
+import { decodeRequest } from "../../../src/envoy/process-codec.ts";
 import type { ProcessingRequest } from "../../../src/envoy/protocol.ts";
 import { decodeCheckHead, decodeRequestHead } from "../../../src/envoy/request-head.ts";
 import { createAuthority } from "../../support/authority.ts";
+import { loadProcess } from "../../support/external-processor.ts";
+import { pieceOf } from "../../support/framed.ts";
+import { headerMap, type WireRequest } from "../../support/processing-requests.ts";
 
 const FILTER = "envoy.filters.http.ext_proc";
+const Process = loadProcess();
+
+function received(request: WireRequest): ProcessingRequest {
+  return decodeRequest(pieceOf(Process.requestSerialize(request)));
+}
 
 function message(
   headers: { readonly [name: string]: string },
   attributes: { readonly [name: string]: string },
-  filter = FILTER,
+  { filter = FILTER, isMutual }: { filter?: string; isMutual?: boolean } = {},
+  metadata_context: NonNullable<WireRequest["metadata_context"]> = {},
 ): ProcessingRequest {
-  const list = Object.entries(headers).map(([key, raw_value]) => ({ key, raw_value }));
-  const fields = Object.fromEntries(
-    Object.entries(attributes).map(([name, stringValue]) => [name, { stringValue }]),
-  );
-  return { request_headers: { headers: { headers: list } }, attributes: { [filter]: { fields } } };
-}
-
-function withMtls(request: ProcessingRequest, boolValue: boolean): ProcessingRequest {
-  const fields = { ...request.attributes?.[FILTER]?.fields, "connection.mtls": { boolValue } };
-  return { ...request, attributes: { [FILTER]: { fields } } };
+  const texts = Object.entries(attributes).map(([name, stringValue]) => [name, { stringValue }]);
+  const fields = {
+    ...Object.fromEntries(texts),
+    ...(isMutual !== undefined && { "connection.mtls": { boolValue: isMutual } }),
+  };
+  return received({
+    request_headers: { headers: headerMap(headers) },
+    attributes: { [filter]: { fields } },
+    metadata_context,
+  });
 }
 
 /** Of whom no more is told than the id. */
@@ -65,11 +75,11 @@ describe("decodeRequestHead", () => {
   });
 
   test.each([
-    { title: "there are no attributes", head: decodeRequestHead({}) },
+    { title: "there are no attributes", head: decodeRequestHead(received({})) },
     { title: "they are empty", head: decodeRequestHead(message({}, { "xds.route_name": "" })) },
     {
       title: "another filter sent them",
-      head: decodeRequestHead(message({}, { "xds.route_name": "files" }, "other")),
+      head: decodeRequestHead(message({}, { "xds.route_name": "files" }, { filter: "other" })),
     },
   ])("knows no server, source and id where $title", ({ head }) => {
     expect(head).toEqual({
@@ -97,10 +107,14 @@ describe("decodeRequestHead", () => {
       fingerprint: "ab12",
     };
     expect(decodeRequestHead(shown).source).toEqual({ ip: null, spiffe: null, peer });
-    expect(decodeRequestHead(withMtls(shown, true)).source.peer).toEqual(peer);
-    expect(decodeRequestHead(withMtls(shown, false)).source.peer).toBeUndefined();
+    expect(decodeRequestHead(message({}, attributes, { isMutual: true })).source.peer).toEqual(
+      peer,
+    );
+    expect(
+      decodeRequestHead(message({}, attributes, { isMutual: false })).source.peer,
+    ).toBeUndefined();
     const nobody = { uri: null, dns: null, subject: null, fingerprint: null };
-    expect(decodeRequestHead(withMtls(message({}, {}), true)).source.peer).toEqual(nobody);
+    expect(decodeRequestHead(message({}, {}, { isMutual: true })).source.peer).toEqual(nobody);
   });
 
   test("has the claims that jwt_authn left, and those of no other filter", () => {
@@ -116,10 +130,8 @@ describe("decodeRequestHead", () => {
       },
     };
     const fields = { jwt: { structValue: claims } };
-    const from = (filter: string): ProcessingRequest => ({
-      ...message({}, {}),
-      metadata_context: { filter_metadata: { [filter]: { fields } } },
-    });
+    const from = (filter: string): ProcessingRequest =>
+      message({}, {}, {}, { filter_metadata: { [filter]: { fields } } });
     expect(decodeRequestHead(from("envoy.filters.http.jwt_authn")).verified).toEqual({
       jwt: {
         iss: "https://login.test",

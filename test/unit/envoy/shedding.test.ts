@@ -68,7 +68,7 @@ function overload(milliseconds: number): void {
   for (let turn = 0; turn < milliseconds; turn += 1) {
     now += 1;
     places.push(shedding.arrive());
-    places.shift()?.firewall.open(head());
+    places.shift()?.open(head());
   }
 }
 
@@ -101,7 +101,7 @@ describe("with more to do than can be done", () => {
     overload(450);
     const place = shedding.arrive();
     now += 110;
-    expect(await place.firewall.open(head(change)).requestHead()).toMatchObject({ kind });
+    expect(await place.open(head(change)).requestHead()).toMatchObject({ kind });
   });
 
   test("all of a second are turned away by one decision for each server", () => {
@@ -111,9 +111,9 @@ describe("with more to do than can be done", () => {
     const before = shed.length;
     opened = [];
     closed = 0;
-    one?.firewall.open(head({ server: "mail" }));
-    other?.firewall.open(head({ server: "mail", requestId: "2" }));
-    elsewhere?.firewall.open(head({ server: "wiki" }));
+    one?.open(head({ server: "mail" }));
+    other?.open(head({ server: "mail", requestId: "2" }));
+    elsewhere?.open(head({ server: "wiki" }));
     expect(shed.length).toBe(before + 3);
     expect(opened.map(({ server }) => server)).toEqual(["mail", "wiki"]);
     expect(closed).toBe(2);
@@ -130,7 +130,7 @@ test("nobody is turned away while everybody has a turn at once", () => {
   for (let each = 0; each < 5_000; each += 1) {
     now += 1;
     expect(shedding.refuses(each)).toBe(false);
-    shedding.arrive().firewall.open(head());
+    shedding.arrive().open(head());
   }
   expect(shed).toEqual([]);
   expect(opened.length).toBe(5_000);
@@ -157,7 +157,7 @@ test("what was turned away is denied however it goes on", async () => {
   overload(450);
   const place = shedding.arrive();
   now += 110;
-  const exchange = place.firewall.open(head());
+  const exchange = place.open(head());
   const deny = { kind: "deny", denial };
   expect(await exchange.request(new Uint8Array(1))).toEqual(deny);
   expect(exchange.responseHead({ status: 200, headers: new Map() })).toEqual(deny);

@@ -1,0 +1,15 @@
+import type { Limits } from "../core/limits.ts";
+import type { ByteBudget } from "./body-buffer.ts";
+import type { Later } from "./turns.ts";
+
+/** `trace` is the `traceparent` of the call. */
+export type OnFault = (code: string, error: unknown, trace?: string) => void;
+
+/** What all of them share. */
+export interface ProcessStreamOptions {
+  readonly limits: Limits;
+  readonly budget: ByteBudget;
+  /** Told of a bug or of a proxy that breaks the protocol: a code, nothing of the traffic. */
+  readonly onFault: OnFault;
+  readonly later: Later;
+}
