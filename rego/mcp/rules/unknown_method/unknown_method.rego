@@ -37,16 +37,14 @@ _unknown if {
 	not data.impedance.portable.unknown_methods == "allow"
 }
 
-_known if data.impedance.methods[_sender][input.message.method]
-
 _known if {
+	data.impedance.methods[_sender][input.message.method]
+} else if {
 	not data.impedance.methods[_receiver][input.message.method]
 	some fact in input.rules
 	data.impedance.portable.rules[fact.rule].methods
 	portable.applies(fact, data.impedance.portable.rules, "allow", input.principal.roles)
-}
-
-_known if {
+} else if {
 	is_string(input.message.method)
 	not data.impedance.methods[_receiver][input.message.method]
 	data.impedance.portable.unknown_methods == "allow"
