@@ -17,6 +17,11 @@ const TRUNCATED_MAX = 64;
 
 const AT = "/params/arguments";
 
+const NO_ARGUMENTS: ArgumentFacts = {
+  arguments: Object.freeze(nullPrototype([])),
+  truncated: [],
+};
+
 /**
  * The arguments within bounds; what is over one is `{"$bytes": n}`, and named in `truncated`. When
  * more is left out than can be named, `truncated` names the arguments as a whole.
@@ -25,10 +30,8 @@ export function argumentFacts(
   node: JsonNode | undefined,
   shown: (text: string) => string = (text) => text,
 ): ArgumentFacts {
-  if (node?.kind !== "object") {
-    const truncated = node === undefined ? [] : [AT];
-    return { arguments: nullPrototype([]), truncated };
-  }
+  if (node === undefined) return NO_ARGUMENTS;
+  if (node.kind !== "object") return { arguments: NO_ARGUMENTS.arguments, truncated: [AT] };
   const copy: Copy = { bytes: STRINGS_MAX_BYTES, nodes: NODES_MAX, truncated: [], shown };
   const entries: [string, Json][] = [];
   for (const { key, value } of node.members) {

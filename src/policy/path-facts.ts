@@ -17,6 +17,7 @@ const FILE_URI = /^\s*file:/i;
 
 /** Judges every path in the parameters of a request: by its key, or because it is a `file:` URI. */
 export function pathFacts(params: JsonNode | undefined, roots: readonly Root[]): PathFacts {
+  if (params === undefined) return roots.length === 0 ? NO_PATHS : NO_RAW_PATHS;
   const found: PathFact[] = [];
   let raw = 0;
   visitParameters(params, (text, name, location) => {
@@ -31,10 +32,14 @@ export function pathFacts(params: JsonNode | undefined, roots: readonly Root[]):
   const uri = stringMember(params, "uri") ?? stringMember(member(params, "ref"), "uri");
   if (uri !== undefined && !FILE_URI.test(uri) && hasDotSegment(uri)) found.push(CLIMBING_URI);
 
+  if (found.length === 0) return roots.length === 0 ? NO_PATHS : NO_RAW_PATHS;
   const isBad = (fact: PathFact) => fact.traversal || fact.sensitive;
   const paths = [...found.filter(isBad), ...found.filter((fact) => !isBad(fact))];
   return { paths: paths.slice(0, FACTS_MAX), rawPaths: roots.length === 0 ? null : raw };
 }
+
+const NO_PATHS: PathFacts = { paths: [], rawPaths: null };
+const NO_RAW_PATHS: PathFacts = { paths: [], rawPaths: 0 };
 
 const PARAMS: Location = { parent: null, key: "params" };
 const CLIMBING_URI: PathFact = {
