@@ -26,7 +26,7 @@ reasons contains reasons.reason(rego.metadata.rule()) if {
 }
 
 _unknown if {
-	input.message.kind in {"request", "notification"}
+	input.message.kind in ["request", "notification"]
 	not _known
 }
 
@@ -50,7 +50,7 @@ _known if {
 	data.impedance.portable.unknown_methods == "allow"
 }
 
-_sender := "client" if input.phase in {"request", "list"}
+_sender := "client" if input.phase in ["request", "list"]
 
 _sender := "server" if input.phase == "response"
 
