@@ -1,4 +1,4 @@
-import type { ApprovalNote, DecisionEvent, EditReceipt } from "../core/audit.ts";
+import type { ApprovalNote, DecisionEvent, EditReceipt, SealedArguments } from "../core/audit.ts";
 import type { Finding } from "../core/finding.ts";
 import type { PinNotice } from "../core/inventory.ts";
 import type { Json, PolicyInput, Reason } from "../core/policy.ts";
@@ -30,7 +30,7 @@ export interface DecisionFacts {
   /** What came of a rule's wish to have people agree; null where there was none. */
   readonly approval?: ApprovalNote | null | undefined;
   /** What is remarkable in a listing of tools. */
-  readonly pins?: readonly PinNotice[];
+  readonly pins?: readonly PinNotice[] | undefined;
   readonly requestId: string | null;
   readonly traceId: string | null;
   /** Durations by timer: `timer_impedance_<phase>_ns`. */
@@ -65,6 +65,7 @@ export function createEventBuilder(options: EventBuilderOptions): EventBuilder {
   const { clock, labels } = options;
   const pseudonym = createPseudonyms(options.subjectKey);
   const bundlesOf = createBundles();
+  const timestampOf = createTimestamps();
 
   return {
     build(facts) {
@@ -73,7 +74,7 @@ export function createEventBuilder(options: EventBuilderOptions): EventBuilder {
         input === null ? withoutInput(server) : maskInput(input, pseudonym, facts.showsArguments);
       return {
         decision_id: facts.decisionId,
-        timestamp: new Date(clock.now()).toISOString(),
+        timestamp: timestampOf(clock.now()),
         labels,
         bundles: bundlesOf(policyRevision),
         path: "mcp/firewall/decision",
@@ -85,9 +86,10 @@ export function createEventBuilder(options: EventBuilderOptions): EventBuilder {
         trace_id: matching(facts.traceId, TRACE_ID),
         findings: facts.findings.map(encodeFinding),
         edits: facts.edits.map((edit) => ({ ...edit, pointer: safePointer(edit.pointer) })),
-        ...((facts.pins ?? []).length === 0 ? {} : { pins: facts.pins?.map(encodeNotice) ?? [] }),
-        ...(facts.approval ? { approval: facts.approval } : {}),
-        ...sealedArguments(facts, options.analyst ?? null),
+        // Of one shape, for one is made of each decision: what is undefined stands in no line.
+        pins: facts.pins?.length ? facts.pins.map(encodeNotice) : undefined,
+        approval: facts.approval ?? undefined,
+        sealed_arguments: sealedArguments(facts, options.analyst),
         metrics: facts.metrics,
       };
     },
@@ -107,11 +109,26 @@ function createBundles(): (revision: string | null) => DecisionEvent["bundles"] 
 
 function sealedArguments(
   { arguments: text, decisionId }: DecisionFacts,
-  analyst: AnalystSeal | null,
-): Pick<DecisionEvent, "sealed_arguments"> {
-  const sealed = text ? (analyst?.seal(text, decisionId) ?? null) : null;
-  return sealed === null ? {} : { sealed_arguments: sealed };
+  analyst: AnalystSeal | null | undefined,
+): SealedArguments | undefined {
+  return (text && analyst?.seal(text, decisionId)) ?? undefined;
 }
+
+/** As `toISOString` says it, of which all but the milliseconds is the same for a second. */
+function createTimestamps(): (now: number) => string {
+  let second = Number.NaN;
+  let prefix = "";
+  return (now) => {
+    const milliseconds = now % MS_PER_S;
+    if (now - milliseconds !== second) {
+      second = now - milliseconds;
+      prefix = new Date(second).toISOString().slice(0, -"000Z".length);
+    }
+    return `${prefix}${String(milliseconds).padStart(3, "0")}Z`;
+  };
+}
+
+const MS_PER_S = 1_000;
 
 function withoutInput(server: string): MaskedInput {
   return { input: { server: { id: server } }, erased: [], masked: [] };

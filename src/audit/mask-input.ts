@@ -44,7 +44,7 @@ export function maskInput(
   const shown: Json = {
     v: input.v,
     phase: input.phase,
-    facts: { ...input.facts },
+    facts: input.facts,
     message: maskMessage(input.message, showsArguments, note),
     resource: {
       scheme: note("/resource/scheme", scheme, maskScheme(scheme)),
@@ -61,7 +61,7 @@ export function maskInput(
     findings: input.findings.map(({ guard, kind, at, action, severity }) => {
       return { guard, kind, at: safePointer(at), action, severity };
     }),
-    strings: { ...input.strings },
+    strings: input.strings,
     server: { id: input.server.id },
     tool: { ...input.tool },
     principal: maskPrincipal(input.principal, pseudonym, note),
@@ -72,8 +72,8 @@ export function maskInput(
     flow: input.flow.map(({ at, from, age_s }) => ({ at: safePointer(at), from, age_s })),
     grants: input.grants.map((grant) => ({ ...grant })),
     posture: maskPosture(input.posture, note),
-    provenance: { ...input.provenance },
-    time: { ...input.time },
+    provenance: input.provenance,
+    time: input.time,
   };
   return { input: shown, erased: uri === null ? [] : ["/input/resource/uri"], masked };
 }
@@ -154,7 +154,9 @@ function maskSource(source: PolicyInput["source"], pseudonym: Pseudonym, note: N
 function maskPosture(posture: PolicyInput["posture"], note: Note): Json {
   const clear: { [name: string]: Json } = {};
   const others: { [name: string]: Json } = {};
-  for (const [name, value] of Object.entries(posture)) {
+  const entries = Object.entries(posture);
+  if (entries.length === 0) return EMPTY;
+  for (const [name, value] of entries) {
     (CLEAR_POSTURE.has(name) ? clear : others)[name] = value;
   }
   return { ...maskValues("/posture", others, note), ...clear };

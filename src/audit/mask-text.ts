@@ -41,8 +41,9 @@ export function maskRawName(text: string): MaskedText {
 
 /** A client's name or version, or its user agent. */
 export function maskProduct(text: string | null): MaskedText {
-  const tokens = text?.split(/[ ()/]/).filter((word) => looksLikeToken(word)) ?? [];
-  return keepIf(text, tokens.length > 0 ? NEVER : PRODUCT);
+  const mayHoldToken = text !== null && looksLikeToken(text);
+  const hasToken = mayHoldToken && text.split(/[ ()/]/).some(looksLikeToken);
+  return keepIf(text, hasToken ? NEVER : PRODUCT);
 }
 
 export function maskScheme(text: string | null): MaskedText {

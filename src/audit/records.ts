@@ -165,10 +165,15 @@ const RECORD_MAX_LENGTH = 8 * 1024 * 1024;
 
 /** One decision as the JSON text of a record. The chain makes it a line. */
 export function encodeDecision(event: DecisionEvent): string {
-  const text = JSON.stringify({ kind: "decision", ...event });
-  if (text.length <= RECORD_MAX_LENGTH) return text;
+  const text = JSON.stringify(event);
+  if (text.length <= RECORD_MAX_LENGTH) return ofItsKind(text);
   const bare = { input: null, erased: ["/input"], masked: [], findings: [], edits: [] };
-  return JSON.stringify({ kind: "decision", ...event, ...bare });
+  return ofItsKind(JSON.stringify({ ...event, ...bare }));
+}
+
+/** Written in front of the text: a copy of the event would cost more. */
+function ofItsKind(text: string): string {
+  return `{"kind":"decision",${text.slice(1)}`;
 }
 
 export function encodeRecord(record: LogRecord | CheckpointRecord): string {

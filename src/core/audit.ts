@@ -48,11 +48,11 @@ export interface DecisionEvent {
   readonly findings: readonly Json[];
   readonly edits: readonly EditReceipt[];
   /** What is remarkable in a listing of tools; absent where nothing is. */
-  readonly pins?: readonly Json[];
+  readonly pins?: readonly Json[] | undefined;
   /** Absent where nobody was asked. */
-  readonly approval?: ApprovalNote;
+  readonly approval?: ApprovalNote | undefined;
   /** The arguments as they were decided on; absent without an analyst's key. */
-  readonly sealed_arguments?: SealedArguments;
+  readonly sealed_arguments?: SealedArguments | undefined;
   /**
    * What the bundle's own mask policy had to say: something of `input` and `result` is not as it
    * was, or nobody could ask it. Absent where nothing came of it.

@@ -4,7 +4,7 @@ import type { KnownTool, ListedKind, ListingPage } from "./catalogue.ts";
 import type { Hit, Place } from "./finding.ts";
 import type { InventoryMode, PinNotice, ToolFacts } from "./inventory.ts";
 import type { JsonNode, Leaf } from "./json.ts";
-import type { PolicyDecision, PolicyFault, PolicyInput } from "./policy.ts";
+import type { PolicyDecision, PolicyFault, PolicyInput, Reason } from "./policy.ts";
 import type { Bucket, Place as OpenPlace, RateAnswer, RateAsk } from "./rate-limit.ts";
 import type { Result } from "./result.ts";
 import type { MirroredParameter, SchemaVerdict } from "./schema.ts";
@@ -169,15 +169,17 @@ export interface Jitter {
 }
 
 /** What the pipeline tells of itself; label values are bounded by the adapter. */
+type Coded = Pick<Reason, "code">;
+
 export interface Telemetry {
   decided(event: {
     readonly server: string;
     readonly method: string | null;
     readonly tool: string | null;
     readonly allow: boolean;
-    readonly reasons: readonly string[];
+    readonly reasons: readonly Coded[];
     /** What would have denied it, of rules that are only tried. */
-    readonly shadow: readonly string[];
+    readonly shadow: readonly Coded[];
   }): void;
   found(guard: string, kind: string, action: string): void;
   phase(phase: string, seconds: number): void;

@@ -14,6 +14,7 @@ import { type Allowance, type AllowList, hashOfValue } from "./allow-list.ts";
 import { BUDGET_EXCEEDED } from "./budget.ts";
 import { payloadOf } from "./payload.ts";
 import { SEVERITY_RANK } from "./severity.ts";
+import { isVocabulary } from "./vocabulary.ts";
 
 /** All guards of Layer 1, run over the leaves of one message. */
 export interface Inspector {
@@ -82,7 +83,7 @@ export function createInspector(guards: readonly Guard[], options: InspectorOpti
 
     let unwatched = 0;
     for (const leaf of leaves) {
-      inspectLeaf(leaf, place, deadline, into);
+      if (!isVocabulary(leaf)) inspectLeaf(leaf, place, deadline, into);
       unwatched += leaf.text.length + LEAF_LENGTH;
       if (unwatched < WATCHED_LENGTH && leaf !== last) continue;
       unwatched = 0;

@@ -13,6 +13,6 @@ export function judgeBare(
 ): { readonly cleaned: Cleaned; readonly decision: Decision } {
   const cleaned = cleanedBare(message);
   const decision = decide(cleaned, scene, dependencies);
-  const entry = { decision, findings: [], receipts: [], scene, timings: {} };
+  const entry = { decision, findings: [], receipts: [], scene, timings: null };
   return { cleaned, decision: record(entry, dependencies) };
 }

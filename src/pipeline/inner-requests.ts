@@ -33,7 +33,7 @@ export function decideAll(
   return parts.reduce((whole, request) => {
     const part = partOf(cleaned, at, request);
     // Its findings are on record with the message around it, and count once.
-    const entry = { findings: [], receipts: [], scene, timings: {} };
+    const entry = { findings: [], receipts: [], scene, timings: null };
     const decided = hideName(decide(part, scene, dependencies), part, scene, dependencies);
     return both(whole, record({ ...entry, decision: decided }, dependencies), placeOf(request));
   }, decision);

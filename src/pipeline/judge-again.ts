@@ -64,7 +64,7 @@ function openingOf(
           : kept.map((one, index) => decided(one, batch ? `/${index}` : "", scene))
       ).find(({ allow }) => !allow);
       if (decision === undefined) return null;
-      const entry = { decision, findings: [], receipts: [], scene, timings: {} };
+      const entry = { decision, findings: [], receipts: [], scene, timings: null };
       return record(entry, dependencies);
     },
   };

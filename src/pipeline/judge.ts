@@ -17,7 +17,7 @@ import { HIDDEN } from "./listing.ts";
 import { record } from "./record.ts";
 import { type Scene, withTrace } from "./scene.ts";
 import { openOpaque, sealOpaque } from "./sealing.ts";
-import { createStopwatch, type Stopwatch } from "./stopwatch.ts";
+import { Stopwatch } from "./stopwatch.ts";
 import { checkTools, fitResults } from "./tool-checks.ts";
 import { spanRequestOf } from "./tracing.ts";
 import { type Verdict, verdictOn } from "./verdict.ts";
@@ -56,7 +56,7 @@ export function open<Fault>(
   read: Read<Fault>,
   { clock }: Dependencies,
 ): Result<Opened, Fault> {
-  const stopwatch = createStopwatch(clock);
+  const stopwatch = new Stopwatch(clock);
   const first = read(bytes, false);
   stopwatch.lap("read");
   if (!first.ok) return first;

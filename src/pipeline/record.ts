@@ -8,6 +8,7 @@ import type { Dependencies } from "./dependencies.ts";
 import { bareMessage, type Decision } from "./layer2.ts";
 import { mostTelling } from "./most-telling.ts";
 import type { Scene } from "./scene.ts";
+import type { Laps } from "./stopwatch.ts";
 
 export interface Recorded {
   readonly decision: Decision;
@@ -18,8 +19,8 @@ export interface Recorded {
   /** The cleaned arguments as JSON text. */
   readonly arguments?: Uint8Array | null;
   readonly scene: Scene;
-  /** Milliseconds by phase. */
-  readonly timings: { readonly [phase: string]: number };
+  /** Null where it took none that could be told. */
+  readonly timings: Laps | null;
 }
 
 /** One line of the log stays one that a person can read; metrics count the rest. */
@@ -47,7 +48,7 @@ function judgedSpan(
 ): JudgedSpan {
   return {
     ...recorded,
-    ...{ direction: scene.direction, timings, decisionId, allow, rpcCode },
+    ...{ direction: scene.direction, timings: timings ?? {}, decisionId, allow, rpcCode },
     reasons: reasons.map(({ code }) => code),
     findings: findings.length,
     edits: receipts.length,
@@ -69,12 +70,11 @@ function putOnRecord(entry: Recorded, dependencies: Dependencies): Decision {
     method: message?.method ?? null,
     tool: message?.tool ?? null,
     allow: decision.allow,
-    reasons: decision.reasons.map(({ code }) => code),
-    shadow: decision.shadow.map(({ code }) => code),
+    reasons: decision.reasons,
+    shadow: decision.shadow,
   });
   for (const { guard, kind, action } of entry.findings) telemetry.found(guard, kind, action);
-  const { timings } = entry;
-  for (const phase in timings) telemetry.phase(phase, (timings[phase] ?? 0) / 1000);
+  if (entry.timings !== null) tellPhases(entry.timings, telemetry);
 
   const accepted = event === null ? audit.omit() : audit.record(event);
   if (!accepted) return deniedAfterAll(decision, "audit_unavailable");
@@ -105,27 +105,38 @@ function deniedAfterAll(decision: Decision, code: RefusalCode): Decision {
   return { ...rest, allow: false, reasons: [reasonOf(code)], rpcCode, httpStatus };
 }
 
+function tellPhases(timings: Laps, telemetry: Dependencies["telemetry"]): void {
+  telemetry.phase("read", timings.read / MS_PER_S);
+  telemetry.phase("guard", timings.guard / MS_PER_S);
+  telemetry.phase("policy", timings.policy / MS_PER_S);
+  telemetry.phase("enforce", timings.enforce / MS_PER_S);
+}
+
+const MS_PER_S = 1_000;
+
 function buildEvent(
-  { findings, receipts, scene, timings, ...entry }: Recorded,
+  entry: Recorded,
   decision: Decision,
   dependencies: Dependencies,
 ): DecisionEvent {
+  const { findings, receipts, scene, timings } = entry;
+  const isClean = isCleaned(findings);
   return dependencies.events.build({
     decisionId: decision.decisionId,
     input: decision.input ?? stubInput(scene, dependencies),
     server: scene.server,
     decision: { allow: decision.allow, reasons: decision.reasons, shadow: decision.shadow },
-    showsArguments: decision.obligations.audit === "full" && isClean(findings),
+    showsArguments: decision.obligations.audit === "full" && isClean,
     // A secret that could not be taken out is for nobody's eyes.
-    arguments: isClean(findings) ? (entry.arguments ?? null) : null,
+    arguments: isClean ? (entry.arguments ?? null) : null,
     policyRevision: decision.policyRevision,
     findings: mostTelling(findings),
-    edits: receipts.slice(0, RECEIPTS_MAX),
+    edits: receipts.length > RECEIPTS_MAX ? receipts.slice(0, RECEIPTS_MAX) : receipts,
     approval: decision.approval,
-    pins: entry.pins ?? [],
+    pins: entry.pins,
     requestId: scene.requestId,
     traceId: scene.traceId,
-    metrics: nanoseconds(timings),
+    metrics: timings === null ? {} : timersOf(timings),
   });
 }
 
@@ -143,7 +154,7 @@ function isOurs({ httpStatus }: Decision): boolean {
 }
 
 /** Values are shown only where all that was found in the message was taken out of it. */
-function isClean(findings: readonly Finding[]): boolean {
+function isCleaned(findings: readonly Finding[]): boolean {
   return findings.every(({ action }) => action === "redacted");
 }
 
@@ -166,20 +177,18 @@ function stubInput(scene: Scene, dependencies: Dependencies) {
   });
 }
 
-/** Phases are few, and named by us: a name that is made anew is a slow key. */
-const TIMERS = new Map<string, string>();
-
-function timerOf(phase: string): string {
-  const known = TIMERS.get(phase);
-  if (known !== undefined) return known;
-  const timer = `timer_impedance_${phase}_ns`;
-  TIMERS.set(phase, timer);
-  return timer;
-}
-
 /** OPA's decision log names its timers `timer_…_ns`. */
-function nanoseconds(timings: Recorded["timings"]): { [timer: string]: number } {
-  const metrics: { [timer: string]: number } = {};
-  for (const phase in timings) metrics[timerOf(phase)] = Math.round((timings[phase] ?? 0) * 1e6);
-  return metrics;
+function timersOf({ read, guard, policy, enforce }: Laps): DecisionEvent["metrics"] {
+  return {
+    timer_impedance_read_ns: nanoseconds(read),
+    timer_impedance_guard_ns: nanoseconds(guard),
+    timer_impedance_policy_ns: nanoseconds(policy),
+    timer_impedance_enforce_ns: nanoseconds(enforce),
+  };
 }
+
+function nanoseconds(milliseconds: number): number {
+  return Math.round(milliseconds * NS_PER_MS);
+}
+
+const NS_PER_MS = 1e6;

@@ -53,7 +53,7 @@ export function createRefuser(exchange: Refusable): Refuser {
     const revision = dependencies.policy()?.engine.revision ?? "none";
     const decision = change(refused(dependencies.identifiers.decisionId(), code, null, revision));
     const scene = sceneOf(head, "request", server, exchange.principal());
-    return record({ decision, findings: [], receipts: [], scene, timings: {} }, dependencies);
+    return record({ decision, findings: [], receipts: [], scene, timings: null }, dependencies);
   }
 
   const recorded = (code: RefusalCode) => recordedWith((decision) => decision, code);

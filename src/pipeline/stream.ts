@@ -196,7 +196,7 @@ class SseFilter implements StreamFilter {
     const { scene, dependencies } = this.#context;
     const revision = dependencies.policy()?.engine.revision ?? "none";
     const decision = refused(dependencies.identifiers.decisionId(), code, null, revision);
-    return record({ decision, findings: [], receipts: [], scene, timings: {} }, dependencies);
+    return record({ decision, findings: [], receipts: [], scene, timings: null }, dependencies);
   }
 }
 

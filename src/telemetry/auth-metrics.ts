@@ -1,6 +1,7 @@
 import { Counter, Gauge, type Registry } from "prom-client";
 import type { AuthEvent } from "../core/auth-log.ts";
 import type { AuthTelemetry } from "../core/identity.ts";
+import { createWaitingCounter } from "./waiting-counts.ts";
 
 /** What is counted of callers. Methods, codes and causes are closed sets: no label needs a bound. */
 export interface AuthMetrics {
@@ -12,7 +13,7 @@ export interface AuthMetrics {
 
 export function createAuthMetrics(registry: Registry): AuthMetrics {
   const registers = [registry];
-  const attempts = new Counter({
+  const attempt = createWaitingCounter({
     name: "impedance_auth_total",
     help: "Requests that were let in or refused for who made them; the code says why.",
     labelNames: ["outcome", "method", "code"],
@@ -44,8 +45,8 @@ export function createAuthMetrics(registry: Registry): AuthMetrics {
 
   return {
     auth: {
-      accepted: ({ method }) => attempts.labels("accepted", method, "").inc(),
-      refused: ({ method }, code) => attempts.labels("refused", method, code).inc(),
+      accepted: ({ method }) => attempt("accepted", method, ""),
+      refused: ({ method }, code) => attempt("refused", method, code),
     },
     authHappened(event) {
       events.labels(event.kind).inc();

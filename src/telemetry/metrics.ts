@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
 
 import type { AuthTelemetry } from "../core/identity.ts";
 import type { Telemetry } from "../core/ports.ts";
@@ -12,6 +12,11 @@ import { createOtlpCounters, type OtlpCounters } from "./otlp-counters.ts";
 import { createPostureMetrics, type PostureMetrics } from "./posture-metrics.ts";
 import { createReloadMetrics, type ReloadMetrics } from "./reload-metrics.ts";
 import { createShippingMetrics, type ShippingMetrics } from "./shipping-metrics.ts";
+import {
+  createWaitingCounter,
+  createWaitingGauge,
+  createWaitingHistogram,
+} from "./waiting-counts.ts";
 
 /** All that is counted, and the text that a Prometheus server reads. */
 export interface Metrics
@@ -114,58 +119,31 @@ function createTelemetry(instruments: Instruments, toolsMax: number): Telemetry 
   const phases = createBoundedLabels(PHASES_MAX);
   const limits = createBoundedLabels(LIMITS_MAX);
 
-  const invocations = children((tool, method, status) =>
-    instruments.invocations.labels(tool, method, status),
-  );
-  const denials = children((reason) => instruments.denials.labels(reason));
-  const tried = children((reason) => instruments.tried.labels(reason));
-  const findings = children((guard, kind, action) =>
-    instruments.findings.labels(guard, kind, action),
-  );
-  const phaseSeconds = children((phase) => instruments.phaseSeconds.labels(phase));
-  const invocationSeconds = children((method) => instruments.invocationSeconds.labels(method));
   // A name that is denied may be invented: such names must not crowd out those of real tools.
   const toolLabel = (tool: string | null, allow: boolean): string =>
     tool === null ? "" : tools.label(tool, allow ? toolsMax : Math.floor(toolsMax / 2));
 
   return {
-    decided({ method, tool, allow, reasons: codes, shadow }) {
+    decided({ method, tool, allow, reasons: why, shadow }) {
       const status = allow ? "allow" : "deny";
-      invocations(toolLabel(tool, allow), methodLabel(method), status).inc();
-      for (const code of shadow) tried(reasons.label(code), "", "").inc();
+      instruments.invocations(toolLabel(tool, allow), methodLabel(method), status);
+      for (const { code } of shadow) instruments.tried(reasons.label(code), "", "");
       if (allow) return;
-      for (const code of codes) denials(reasons.label(code), "", "").inc();
+      for (const { code } of why) instruments.denials(reasons.label(code), "", "");
     },
     found(guard, kind, action) {
       const known = action === "redacted" || action === "found";
-      findings(guards.label(guard), kinds.label(kind), known ? action : OTHER).inc();
+      instruments.findings(guards.label(guard), kinds.label(kind), known ? action : OTHER);
     },
     phase(phase, seconds) {
-      phaseSeconds(phases.label(phase), "", "").observe(seconds);
+      instruments.phaseSeconds(phases.label(phase), seconds);
     },
     exchange(_server, method, _tool, seconds) {
-      invocationSeconds(methodLabel(method), "", "").observe(seconds);
+      instruments.invocationSeconds(methodLabel(method), seconds);
     },
     limited(limit) {
       instruments.limited.labels(limits.label(limit)).inc();
     },
-  };
-}
-
-type Resolve<Child> = (a: string, b: string, c: string) => Child;
-
-/** Looks a metric's child up by its labels once, and remembers it: the labels are bounded. */
-function children<Child>(create: Resolve<Child>): Resolve<Child> {
-  const known = new Map<string, Child>();
-
-  return (a, b, c) => {
-    const key = `${a}\0${b}\0${c}`;
-    let child = known.get(key);
-    if (child === undefined) {
-      child = create(a, b, c);
-      known.set(key, child);
-    }
-    return child;
   };
 }
 
@@ -187,45 +165,45 @@ type Instruments = ReturnType<typeof createInstruments> & ReturnType<typeof crea
 function createInstruments(registry: Registry) {
   const registers = [registry];
   return {
-    invocations: new Counter({
+    invocations: createWaitingCounter({
       name: "mcp_invocations_total",
       help: "Messages decided.",
       labelNames: ["tool", "method", "status"],
       registers,
     }),
-    denials: new Counter({
+    denials: createWaitingCounter({
       name: "mcp_denied_total",
       help: "Reasons of denials; a denial may have several.",
       labelNames: ["reason"],
       registers,
     }),
-    tried: new Counter({
+    tried: createWaitingCounter({
       name: "mcp_would_deny_total",
       help: "Reasons of rules in shadow: what they would have denied, had they been enforced.",
       labelNames: ["reason"],
       registers,
     }),
-    invocationSeconds: new Histogram({
+    invocationSeconds: createWaitingHistogram({
       name: "mcp_invocation_duration_seconds",
       help: "From the head of a request to the end of its exchange, the server's time included.",
       labelNames: ["method"],
       buckets: INVOCATION_BUCKETS,
       registers,
     }),
-    phaseSeconds: new Histogram({
+    phaseSeconds: createWaitingHistogram({
       name: "impedance_phase_duration_seconds",
       help: "Our own time in one phase of one message.",
       labelNames: ["phase"],
       buckets: PHASE_BUCKETS,
       registers,
     }),
-    findings: new Counter({
+    findings: createWaitingCounter({
       name: "impedance_findings_total",
       help: "What the guards found, and what became of it.",
       labelNames: ["guard", "kind", "action"],
       registers,
     }),
-    streams: new Gauge({
+    streams: createWaitingGauge({
       name: "impedance_streams_open",
       help: "Exchanges that are open.",
       registers,

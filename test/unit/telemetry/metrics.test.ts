@@ -10,7 +10,8 @@ async function samples(metrics: Metrics, name: string): Promise<string[]> {
     .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
 }
 
-function call(metrics: Metrics, tool: string | null, allow = true, reasons: string[] = []): void {
+function call(metrics: Metrics, tool: string | null, allow = true, codes: string[] = []): void {
+  const reasons = codes.map((code) => ({ code }));
   metrics.decided({ server: "s", method: "tools/call", tool, allow, reasons, shadow: [] });
 }
 
@@ -24,7 +25,7 @@ test("a decision is counted by tool, method and status, and a denial by each of 
     method: null,
     tool: null,
     allow: true,
-    reasons: ["unused"],
+    reasons: [{ code: "unused" }],
     shadow: [],
   });
 
@@ -43,8 +44,9 @@ test("a decision is counted by tool, method and status, and a denial by each of 
 test("what rules in shadow would have denied is counted apart from denials", async () => {
   const metrics = createMetrics({ version: "1" });
   const decided = { server: "s", method: "tools/call", tool: "read", reasons: [] };
-  metrics.decided({ ...decided, allow: true, shadow: ["high_entropy", "not_allowed"] });
-  metrics.decided({ ...decided, allow: false, shadow: ["high_entropy"] });
+  const [entropy, rule] = [{ code: "high_entropy" }, { code: "not_allowed" }];
+  metrics.decided({ ...decided, allow: true, shadow: [entropy, rule] });
+  metrics.decided({ ...decided, allow: false, shadow: [entropy] });
   expect(await samples(metrics, "mcp_would_deny_total")).toEqual([
     'mcp_would_deny_total{reason="high_entropy"} 2',
     'mcp_would_deny_total{reason="not_allowed"} 1',
