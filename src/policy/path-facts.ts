@@ -22,11 +22,11 @@ export function pathFacts(params: JsonNode | undefined, roots: readonly Root[]):
   let raw = 0;
   visitParameters(params, (text, name, location) => {
     if (!FILE_URI.test(text) && !isPathKey(name)) return;
-    const { absolute, ...judged } = judgePath(text.trim(), roots);
+    const path = text.trim();
+    const { absolute, traversal, sensitive, root, ext } = judgePath(path, roots);
     // Where a relative path starts is the server's secret: it may stay below there, and no more.
-    const leaves = absolute || hasDotSegment(text.trim());
-    if (leaves && judged.root === null) raw += 1;
-    found.push({ at: pointerOf(location).toWellFormed(), ...judged });
+    if (roots.length > 0 && root === null && (absolute || hasDotSegment(path))) raw += 1;
+    found.push({ at: pointerOf(location).toWellFormed(), traversal, sensitive, root, ext });
   });
 
   const uri = stringMember(params, "uri") ?? stringMember(member(params, "ref"), "uri");

@@ -23,7 +23,7 @@ export function createQuestions(
   return {
     keyOf(input) {
       const key = keys.of(input, tree, false);
-      // Half a surrogate pair would become the same as any other on its way into a digest. JSON
+      // On its way into a digest, half a surrogate pair would become what all of them become. JSON
       // writes it out, and begins as no key does.
       return key.isWellFormed() ? key : textOf(select(input, tree, likeOf));
     },
