@@ -81,6 +81,12 @@ const CHECKPOINT_MS = 60_000;
  */
 const GATHER_MS = 5;
 
+/**
+ * Events become text together: one by one, between other work, each takes twice as long. More than so
+ * many do not wait for that, for an event is larger than its text.
+ */
+const UNENCODED_MAX = 64;
+
 /** A bounded queue before a target, which is opened until that succeeds once. */
 export function createQueuedSink(target: LogTarget, options: QueueOptions): ManagedAuditSink {
   return new QueuedSink(target, options);
@@ -90,7 +96,9 @@ class QueuedSink implements ManagedAuditSink {
   healthy = true;
   readonly #target: LogTarget;
   readonly #options: QueueOptions;
-  #records: string[] = [];
+  /** Text, but for events that came in last. */
+  #records: (string | DecisionEvent)[] = [];
+  #unencoded = 0;
   #running: Promise<void> | null = null;
   /** Begins the write that is put off. */
   #hurry: () => void = () => undefined;
@@ -118,7 +126,9 @@ class QueuedSink implements ManagedAuditSink {
 
   record(event: DecisionEvent): boolean {
     if (!this.#accepts()) return false;
-    this.#add((this.#options.encode ?? encodeDecision)(event));
+    this.#unencoded += 1;
+    this.#add(event);
+    if (this.#unencoded >= UNENCODED_MAX) this.#encode();
     return true;
   }
 
@@ -193,11 +203,20 @@ class QueuedSink implements ManagedAuditSink {
     return this.healthy && !this.#isClosed && this.#pending() < this.#options.queueMaxEvents;
   }
 
-  #add(record: string): void {
+  #add(record: string | DecisionEvent): void {
     this.#records.push(record);
     this.#accepted += 1;
     this.#checkpointLater();
     this.#start();
+  }
+
+  /** What waits, as text. Events are plain data: that they can be written is no question. */
+  #encode(): readonly string[] {
+    const { encode = encodeDecision } = this.#options;
+    const texts = this.#records.map((one) => (typeof one === "string" ? one : encode(one)));
+    this.#records = texts;
+    this.#unencoded = 0;
+    return texts;
   }
 
   #pending(): number {
@@ -243,7 +262,7 @@ class QueuedSink implements ManagedAuditSink {
     try {
       if (!this.#isOpen()) return;
       const accepted = this.#accepted;
-      this.#target.take(this.#records);
+      this.#target.take(this.#encode());
       this.#records = [];
       await this.#target.commit();
       this.healthy = true;
