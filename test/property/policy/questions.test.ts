@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { isRecord } from "../../../src/policy/json.ts";
 import { createQuestions } from "../../../src/policy/questions.ts";
 
 const digestOf = (text: string) => createHash("sha256").update(text).digest("hex");
@@ -13,7 +14,14 @@ const readable = fc.oneof(
   fc.array(fc.constantFrom("a", "1:a", "", null, true, { x: 1 }), { maxLength: 2 }),
 );
 
-test("two questions never have one name", () => {
+/** What is read in a group, or all of what is none. */
+function selected(value: unknown, ...names: readonly string[]): unknown {
+  return isRecord(value)
+    ? Object.fromEntries(names.map((name) => [name, value[name]] as const))
+    : value;
+}
+
+test("two questions never have one name, and their text has all that is read", () => {
   const reads = [["a"], ["b", "x"], ["b", "y"], ["c", "x"]];
   const { keyOf, textOf } = createQuestions({ reads, compared: [] }, (value) => value);
   const group = fc.oneof(readable, fc.record({ x: readable, y: readable }, { requiredKeys: [] }));
@@ -22,6 +30,8 @@ test("two questions never have one name", () => {
   fc.assert(
     fc.property(inputs, (input) => {
       const [name, text] = [digestOf(keyOf(input)), textOf(input)];
+      const { a, b, c } = input;
+      expect(text).toBe(JSON.stringify({ a, b: selected(b, "x", "y"), c: selected(c, "x") }));
       expect(seen.get(name) ?? text).toBe(text);
       seen.set(name, text);
       expect(keyOf(structuredClone(input))).toBe(keyOf(input));
