@@ -259,9 +259,9 @@ class HttpExchange implements Exchange {
     return { kind: "stream", headers, listening, heartbeat: this.#stream.heartbeat };
   }
 
-  async hold(): Promise<void> {
+  hold(): Promise<void> | void {
     const { jitterMaxMs } = this.#settings;
-    if (jitterMaxMs > 0) await this.#dependencies.jitter.wait(jitterMaxMs);
+    if (jitterMaxMs > 0) return this.#dependencies.jitter.wait(jitterMaxMs);
   }
 
   async response(body: Uint8Array): Promise<Verdict> {
