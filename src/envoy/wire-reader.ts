@@ -81,9 +81,11 @@ export class WireReader {
   varint(): number {
     let value = 0;
     for (let count = 0; ; count += 1) {
-      const byte = this.#byte();
-      if (count === LAST_OF_32_BITS && byte > LAST_MAX) throw new RangeError("no 32 bits");
+      if (this.#at >= this.#end) throw new RangeError(BEYOND);
+      const byte = this.#bytes[this.#at] ?? 0;
+      this.#at += 1;
       value |= (byte & 0x7f) << (7 * count);
+      if (count === LAST_OF_32_BITS && byte > LAST_MAX) throw new RangeError("no 32 bits");
       if (byte < 0x80) return value >>> 0;
     }
   }
@@ -155,16 +157,11 @@ export class WireReader {
     return this.#at + length;
   }
 
-  #byte(): number {
-    if (this.#at >= this.#end) throw new RangeError(BEYOND);
-    const byte = this.#bytes[this.#at] ?? 0;
-    this.#at += 1;
-    return byte;
-  }
-
   #passVarint(): void {
     for (let count = 0; count < VARINT_MAX_BYTES; count += 1) {
-      if (this.#byte() < 0x80) return;
+      const at = this.#at;
+      this.#pass(1);
+      if ((this.#bytes[at] ?? 0) < 0x80) return;
     }
     throw new RangeError("a number without an end");
   }
