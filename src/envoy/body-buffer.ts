@@ -46,7 +46,7 @@ export class BodyBuffer {
     const isTooLong = this.#size > this.#maxBytes;
     this.#isOverloaded ||= !isTooLong && !this.#budget.take(chunk.length);
     if (isTooLong || this.#isOverloaded) {
-      this.#release();
+      this.drop();
       return false;
     }
     this.#held += chunk.length;
@@ -58,21 +58,22 @@ export class BodyBuffer {
   take(): Uint8Array {
     const first = this.#first ?? NOTHING;
     const whole = this.#others === null ? first : Buffer.concat([first, ...this.#others]);
-    this.#release();
+    this.drop();
     return whole;
+  }
+
+  /** Keeps nothing more of it, and gives its share of the budget back. */
+  drop(): void {
+    this.#first = null;
+    this.#others = null;
+    this.#budget.giveBack(this.#held);
+    this.#held = 0;
   }
 
   #keep(chunk: Uint8Array): void {
     if (this.#first === null) this.#first = chunk;
     else if (this.#others === null) this.#others = [chunk];
     else this.#others.push(chunk);
-  }
-
-  #release(): void {
-    this.#first = null;
-    this.#others = null;
-    this.#budget.giveBack(this.#held);
-    this.#held = 0;
   }
 }
 
