@@ -32,14 +32,15 @@ export const DEFAULT_LIMITS: CatalogueLimits = {
  * another may be; a definition is the last one seen.
  */
 export function createCatalogue(limits: CatalogueLimits = DEFAULT_LIMITS): Catalogue {
-  const listings = new Map<string, Listing>();
-  const listingOf = (server: string, kind: ListedKind) => listings.get(`${kind} ${server}`);
+  const servers = new Map<string, Map<ListedKind, Listing>>();
+  const listingOf = (server: string, kind: ListedKind) => servers.get(server)?.get(kind);
 
   return {
     learn(server, page) {
-      const key = `${page.kind} ${server}`;
-      const listing = listings.get(key) ?? createListing();
-      listings.set(key, listing);
+      const listings = servers.get(server) ?? new Map<ListedKind, Listing>();
+      servers.set(server, listings);
+      const listing = listings.get(page.kind) ?? createListing();
+      listings.set(page.kind, listing);
       learnPage(listing, page, limits);
     },
     tool: (server, name) => listingOf(server, "tool")?.tools.get(name) ?? null,

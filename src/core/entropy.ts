@@ -29,19 +29,38 @@ export function shannonEntropy(text: string): number {
  * least `minLength` characters; zero bits and zero length when there is none. Linear time.
  */
 export function densestToken(text: string, minLength: number): DensestToken {
-  let densest: DensestToken = { bits: 0, length: 0 };
+  let densest = NO_TOKEN;
+  const least = Math.max(minLength, 1);
   let start = 0;
-  for (let index = 0; index <= text.length; index++) {
-    if (index < text.length && isTokenCode(text.charCodeAt(index))) continue;
-
-    const length = index - start;
-    if (length > 0 && length >= minLength) {
-      const bits = shannonEntropy(text.slice(start, index));
-      if (bits > densest.bits || densest.length === 0) densest = { bits, length };
+  while (start + least <= text.length) {
+    // A run that is long enough has no break in its first characters: the last of these is tried
+    // first, so that most of a text of words is not looked at.
+    const gap = lastGap(text, start, start + least);
+    if (gap >= start) {
+      start = gap + 1;
+      continue;
     }
-    start = index + 1;
+    const end = endOfToken(text, start + least);
+    const bits = shannonEntropy(text.slice(start, end));
+    if (bits > densest.bits || densest.length === 0) densest = { bits, length: end - start };
+    start = end + 1;
   }
   return densest;
+}
+
+const NO_TOKEN: DensestToken = { bits: 0, length: 0 };
+
+/** Where the last character before `end` stands that is of no token; `start - 1` if there is none. */
+function lastGap(text: string, start: number, end: number): number {
+  let at = end - 1;
+  while (at >= start && isTokenCode(text.charCodeAt(at))) at -= 1;
+  return at;
+}
+
+function endOfToken(text: string, from: number): number {
+  let end = from;
+  while (end < text.length && isTokenCode(text.charCodeAt(end))) end += 1;
+  return end;
 }
 
 const TOKEN_CODES = codesOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=_-");

@@ -90,6 +90,7 @@ export function pointerOf(location: Location | null): string {
 
 /** One step of a JSON Pointer (RFC 6901 section 3). */
 export function escapePointer(key: string): string {
+  if (!key.includes("~") && !key.includes("/")) return key;
   return key.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 

@@ -93,7 +93,7 @@ export interface Counts {
 
 export const NO_COUNTS: Counts = {
   session: { age_s: null, calls: null, denied: null, trust: null, threat: null },
-  limits: {},
+  limits: Object.freeze({}),
 };
 
 /** Which limits a message goes over, by the names that they are configured under. */

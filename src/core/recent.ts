@@ -1,7 +1,10 @@
 /** What was worked out lately, by key. */
 export interface Recent<Value extends object | string | number | boolean> {
-  /** The value of before, or that of `work`, which is kept if it lasts; any does if not asked. */
-  of(key: string, work: () => Value, isLasting?: (value: Value) => boolean): Value;
+  /** The value of before, or that of `work`, which is kept. */
+  of(key: string, work: () => Value): Value;
+  /** The value of before, if it is kept still. */
+  get(key: string): Value | undefined;
+  keep(key: string, value: Value): void;
 }
 
 /**
@@ -22,18 +25,23 @@ export function createRecent<Value extends object | string | number | boolean>(
     young.set(key, value);
   }
 
+  function get(key: string): Value | undefined {
+    const known = young.get(key);
+    if (known !== undefined) return known;
+    const before = old.get(key);
+    if (before !== undefined) keep(key, before);
+    return before;
+  }
+
   return {
-    of(key, work, isLasting = always) {
-      const known = young.get(key);
+    get,
+    keep,
+    of(key, work) {
+      const known = get(key);
       if (known !== undefined) return known;
-      const before = old.get(key);
-      const value = before ?? work();
-      if (before !== undefined || isLasting(value)) keep(key, value);
+      const value = work();
+      keep(key, value);
       return value;
     },
   };
-}
-
-function always(): boolean {
-  return true;
 }

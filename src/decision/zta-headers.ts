@@ -5,6 +5,7 @@ const LAYERS = "L1,L2";
 
 /** Many servers and clients read `-` and `_` in a header's name as one. */
 const FORGED = /^x[-_]zta[-_]/;
+const LETTER_X = 0x78;
 
 export type Outcome = "allow" | "deny" | "redact";
 
@@ -25,7 +26,9 @@ export function clientHeaders(
   milliseconds: number,
 ): [string, string][] {
   return [
-    ...serverHeaders(decisionId, revision),
+    ["x-zta-security-layer", LAYERS],
+    ["x-zta-decision-id", decisionId],
+    ["x-zta-policy", revision],
     ["x-zta-decision", outcome],
     ["x-zta-processing-time", String(Math.round(milliseconds * 1000))],
   ];
@@ -33,7 +36,11 @@ export function clientHeaders(
 
 /** What the other side claims to be ours: each is removed, or overwritten by the real one. */
 export function forgedHeaders(headers: Headers): string[] {
-  return [...headers.keys()].filter((name) => FORGED.test(name));
+  const forged: string[] = [];
+  for (const name of headers.keys()) {
+    if (name.charCodeAt(0) === LETTER_X && FORGED.test(name)) forged.push(name);
+  }
+  return forged;
 }
 
 /** Names to be removed, but for those that are set: Envoy removes after it sets. */
@@ -41,5 +48,6 @@ export function except(
   names: readonly string[],
   set: readonly (readonly [name: string, value: string])[],
 ): string[] {
+  if (names.length === 0) return [];
   return names.filter((name) => !set.some(([other]) => other === name));
 }

@@ -57,8 +57,12 @@ interface GuardHit {
   readonly value: string | null;
 }
 
-/** How a guard is asked about a leaf. */
-type Ask = (guard: Guard, leaf: Leaf, place: Place) => readonly Hit[];
+/** A guard that looks at leaves of one kind, and how it is asked. */
+interface Asked {
+  readonly name: string;
+  readonly ask: (leaf: Leaf, place: Place) => readonly Hit[];
+}
+
 type Look = (leaf: Leaf) => readonly GuardHit[];
 
 /** Where what is known of a message is gathered. */
@@ -73,11 +77,12 @@ interface Conclusions {
  */
 export function createInspector(guards: readonly Guard[], options: InspectorOptions): Inspector {
   const { clock, budgetMs, allow, valueKey = null } = options;
+  const requests = askedFor(guards, "request");
+  const responses = askedFor(guards, "response");
+  const media = askedFor(guards, "media");
 
   function inspect(leaves: readonly Leaf[], place: Place): Inspection {
-    const findings: Finding[] = [];
-    const edits: TextEdit[] = [];
-    const into: Conclusions = { findings, edits };
+    const into: Conclusions = { findings: [], edits: [] };
     const deadline = clock.monotonic() + budgetMs;
     const last = leaves.at(-1);
 
@@ -89,19 +94,20 @@ export function createInspector(guards: readonly Guard[], options: InspectorOpti
       unwatched = 0;
       if (clock.monotonic() <= deadline) continue;
 
-      findings.push(budgetExceeded(leaf));
+      into.findings.push(budgetExceeded(leaf));
       break;
     }
-    return { findings, edits };
+    return into;
   }
 
   function inspectLeaf(leaf: Leaf, place: Place, deadline: number, into: Conclusions): void {
+    const asked = place.direction === "request" ? requests : responses;
     const payload = payloadOf(leaf);
     if (payload === null) {
-      conclude(leaf, hitsOfLeaf(leaf, place, deadline, hitsOf), into);
+      conclude(leaf, hitsOfLeaf(leaf, place, deadline, asked), into);
       return;
     }
-    const look: Look = (one) => hitsOfLeaf(one, place, deadline, hitsOf);
+    const look: Look = (one) => hitsOfLeaf(one, place, deadline, asked);
     if (payload.kind === "text") {
       concludeText(leaf, payload.text, look, into);
       return;
@@ -110,7 +116,7 @@ export function createInspector(guards: readonly Guard[], options: InspectorOpti
     const found =
       payload.kind === "readable"
         ? look(inside)
-        : hitsOfLeaf({ ...inside, nature: "media" }, place, deadline, mediaHitsOf);
+        : hitsOfLeaf({ ...inside, nature: "media" }, place, deadline, media);
     // An edit inside would break what is around it: the policy refuses what is left.
     conclude(inside, found.map(withoutReplacement), into);
     if (found.length > 0 || leaf.nature !== "text" || leaf.text.length > RAW_MAX_LENGTH) return;
@@ -118,23 +124,28 @@ export function createInspector(guards: readonly Guard[], options: InspectorOpti
   }
 
   /** What the guards hit; those that the deadline does not leave time for are left out. */
-  function hitsOfLeaf(leaf: Leaf, place: Place, deadline: number, ask: Ask): readonly GuardHit[] {
+  function hitsOfLeaf(
+    leaf: Leaf,
+    place: Place,
+    deadline: number,
+    asked: readonly Asked[],
+  ): readonly GuardHit[] {
     let found: readonly GuardHit[] = NO_HITS;
     const isLong = leaf.text.length >= LONG_LEAF_LENGTH;
     let isFirst = true;
-    for (const guard of guards) {
+    for (const guard of asked) {
       if (isLong && !isFirst && clock.monotonic() > deadline) break;
       isFirst = false;
-      const hits = ask(guard, leaf, place);
-      if (hits.length > 0) found = [...found, ...hitsBy(guard, hits, leaf)];
+      const hits = guard.ask(leaf, place);
+      if (hits.length > 0) found = [...found, ...hitsBy(guard.name, hits, leaf)];
     }
     if (allow === undefined || found.length === 0) return found;
     const allowance = allow.at(pointerOf(leaf.location), place);
     return found.filter((entry) => !isAllowed(entry, allowance));
   }
 
-  function hitsBy({ name }: Guard, hits: readonly Hit[], leaf: Leaf): readonly GuardHit[] {
-    return hits.map((hit) => ({ guard: name, hit, value: hashOf(hit, leaf) }));
+  function hitsBy(guard: string, hits: readonly Hit[], leaf: Leaf): readonly GuardHit[] {
+    return hits.map((hit) => ({ guard, hit, value: hashOf(hit, leaf) }));
   }
 
   function hashOf(hit: Hit, leaf: Leaf): string | null {
@@ -172,14 +183,15 @@ function isAllowed({ guard, hit, value }: GuardHit, allowance: Allowance): boole
   return !isFailure(hit) && allowance(`${guard}/${hit.kind}`, value);
 }
 
-function hitsOf(guard: Guard, leaf: Leaf, place: Place): readonly Hit[] {
-  const hits =
-    place.direction === "request" ? guard.request?.(leaf, place) : guard.response?.(leaf, place);
-  return hits ?? NO_HITS;
-}
-
-function mediaHitsOf(guard: Guard, leaf: Leaf, place: Place): readonly Hit[] {
-  return guard.media?.(leaf, place) ?? NO_HITS;
+/** Those that look at such leaves at all, in their order. */
+function askedFor(
+  guards: readonly Guard[],
+  way: "request" | "response" | "media",
+): readonly Asked[] {
+  return guards.flatMap((guard): Asked[] => {
+    const ask = guard[way]?.bind(guard);
+    return ask === undefined ? [] : [{ name: guard.name, ask }];
+  });
 }
 
 function withoutReplacement(entry: GuardHit): GuardHit {

@@ -13,7 +13,9 @@ export interface Payload {
   readonly text: string;
 }
 
-const PAYLOAD_NAMES: ReadonlySet<string | null> = new Set(["data", "blob"]);
+function isPayloadName(name: string | null): boolean {
+  return name === "data" || name === "blob";
+}
 
 /** Null where the leaf is no payload. Media that proved its type by its bytes is never `text`. */
 export function payloadOf(leaf: Leaf): Payload | null {
@@ -28,7 +30,7 @@ export function payloadOf(leaf: Leaf): Payload | null {
 }
 
 function plainPayload(leaf: Leaf): Payload | null {
-  const bytes = PAYLOAD_NAMES.has(leaf.name) ? decodeBase64(leaf.text) : null;
+  const bytes = isPayloadName(leaf.name) ? decodeBase64(leaf.text) : null;
   if (bytes === null) return null;
   const text = textOf(bytes, leaf.text);
   return text === null ? bytesPayload(bytes) : { kind: "text", text };
@@ -44,7 +46,7 @@ function bytesPayload(bytes: Buffer): Payload {
  * that its name promises. Null where there is none, or where it would not be encoded back alike.
  */
 export function textInPayload({ name, nature, text }: Leaf): string | null {
-  const bytes = nature === "text" && PAYLOAD_NAMES.has(name) ? decodeBase64(text) : null;
+  const bytes = nature === "text" && isPayloadName(name) ? decodeBase64(text) : null;
   return bytes === null ? null : textOf(bytes, text);
 }
 

@@ -5,12 +5,11 @@ import type { Message } from "../core/message.ts";
 import type { RefusalCode } from "../decision/refusals.ts";
 import { conceal } from "../guard/paths/conceal.ts";
 import { applyEdits, concealLeaf, isPathValue, isPlace, revealLeaf } from "../guard/paths/leaf.ts";
-import type { ContentsMode } from "../guard/paths/path-guard.ts";
+import type { ContentsMode, ReadingView } from "../guard/paths/path-guard.ts";
 import type { AliasView } from "../guard/paths/view.ts";
 import { find } from "../mcp/json/find.ts";
 import { outermostSplices, type Splice } from "../mcp/json/splice.ts";
 import { spliceText } from "../mcp/json/splice-text.ts";
-import { classifyLeaves } from "../mcp/message/leaves.ts";
 import { blacken, blackened, isBlackened } from "./blacken.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { apply, leavesOf, type Reading } from "./layer1.ts";
@@ -21,7 +20,10 @@ type Reread = (bytes: Uint8Array) => Reading;
 
 export interface RevealedReading {
   readonly reading: Reading;
-  /** One for each message; null where nothing is concealed and nothing refused. */
+  /**
+   * One for each message; null where nothing is concealed and nothing refused, none at all where
+   * that holds for all of them.
+   */
   readonly paths: readonly (RevealedPaths | null)[];
 }
 
@@ -37,35 +39,58 @@ export function revealPaths(
 ): RevealedReading {
   const { paths } = dependencies;
   const view = paths.viewOf(scene.server, scene.principal);
-  const shown = shownBy(view);
   if (scene.direction === "response") {
-    const concealed = view === null ? null : { refusal: null, aliases: 0, shown };
-    return { reading, paths: reading.messages.map(() => concealed) };
+    if (view === null) return { reading, paths: NO_PATHS };
+    return { reading, paths: reading.messages.map(concealedBy(view)) };
   }
-  const leaves = classifyLeaves(reading.document);
   const isObliged = dependencies.policy()?.asksForAliases === true;
   const read = paths.readingViewOf(scene.server, scene.principal, isObliged);
-  const revealed = reading.messages.map((message) => {
-    const own = leavesOf(message, leaves, reading.batch);
-    if (read === null) return NOTHING;
-    const mode = read.everywhere ? "alias" : paths.contentsOf(message.tool);
-    return reveal(own, message, read.view, mode);
-  });
-  const edits = revealed.flatMap((one) => one.edits);
-  const real =
-    edits.length === 0 ? reading : apply(reading, spliceText(reading.document, edits), reread);
-  const realLeaves = real === reading ? leaves : classifyLeaves(real.document);
+  const revealed = read === null ? NO_PATHS : revealedBy(read, reading, paths);
+  const real = revealed.length === 0 ? reading : rewritten(reading, revealed, reread);
 
-  const outcomes = real.messages.map((message, index): RevealedPaths | null => {
-    const one = revealed[index] ?? NOTHING;
-    const own = isCall(message) ? leavesOf(message, realLeaves, real.batch) : [];
-    const isOutOfReach = (leaf: Leaf): boolean =>
-      isPathValue(leaf) && paths.isOutOfReach(leaf.text, scene.server);
-    const refusal = one.refusal ?? (own.some(isOutOfReach) ? "path_out_of_reach" : null);
-    if (read === null && refusal === null) return null;
-    return { refusal, aliases: one.edits.length, shown };
-  });
+  const outcomes: (RevealedPaths | null)[] = [];
+  for (const message of real.messages) {
+    const one = revealed[outcomes.length] ?? NOTHING;
+    const isOutOfReach = isCall(message) && leadsOutOfReach(leavesOf(message, real), scene, paths);
+    const refusal = one.refusal ?? (isOutOfReach ? "path_out_of_reach" : null);
+    const isPlain = read === null && refusal === null;
+    outcomes.push(isPlain ? null : { refusal, aliases: one.edits.length, shown: shownBy(view) });
+  }
   return { reading: real, paths: outcomes };
+}
+
+function concealedBy(view: AliasView): () => RevealedPaths {
+  const concealed = { refusal: null, aliases: 0, shown: shownBy(view) };
+  return () => concealed;
+}
+
+function rewritten(reading: Reading, revealed: readonly Revealed[], reread: Reread): Reading {
+  const edits = revealed.flatMap((one) => one.edits);
+  return edits.length === 0 ? reading : apply(reading, spliceText(reading.document, edits), reread);
+}
+
+const NO_PATHS: readonly never[] = [];
+
+function leadsOutOfReach(
+  leaves: readonly Leaf[],
+  { server }: Scene,
+  paths: Dependencies["paths"],
+): boolean {
+  for (const leaf of leaves) {
+    if (isPathValue(leaf) && paths.isOutOfReach(leaf.text, server)) return true;
+  }
+  return false;
+}
+
+function revealedBy(
+  { view, everywhere }: ReadingView,
+  reading: Reading,
+  paths: Dependencies["paths"],
+): readonly Revealed[] {
+  return reading.messages.map((message) => {
+    const mode = everywhere ? "alias" : paths.contentsOf(message.tool);
+    return reveal(leavesOf(message, reading), message, view, mode);
+  });
 }
 
 interface Revealed {
@@ -121,10 +146,9 @@ export interface ConcealedPaths {
 
 export interface ConcealedReading {
   readonly reading: Reading;
+  /** One for each message; none at all where nothing was. */
   readonly paths: readonly ConcealedPaths[];
 }
-
-const NONE: ConcealedPaths = { receipts: [], findings: [] };
 
 /**
  * Step 6 for a response, behind the policy's obligations: paths become aliases. `obliged` are the
@@ -138,16 +162,25 @@ export function concealPaths(
   { paths }: Dependencies,
   reread: Reread,
 ): ConcealedReading {
-  const isResponse = scene.direction === "response";
-  const view = isResponse ? paths.viewOf(scene.server, scene.principal) : null;
-  const isObliged = isResponse && obliged.some(({ length }) => length > 0);
-  if (view === null && !isObliged) return { reading, paths: reading.messages.map(() => NONE) };
+  if (scene.direction === "request") return { reading, paths: NO_PATHS };
+  const view = paths.viewOf(scene.server, scene.principal);
+  const isObliged = obliged.some(({ length }) => length > 0);
+  if (view === null && !isObliged) return { reading, paths: NO_PATHS };
+  return concealedIn(reading, obliged, scene, paths, view, reread);
+}
 
-  const leaves = classifyLeaves(reading.document);
+function concealedIn(
+  reading: Reading,
+  obliged: readonly (readonly string[])[],
+  scene: Scene,
+  paths: Dependencies["paths"],
+  view: AliasView | null,
+  reread: Reread,
+): ConcealedReading {
   const edits: TextEdit[] = [];
   const splices: Splice[] = [];
   const concealed = reading.messages.map((message, index): ConcealedPaths => {
-    const own = leavesOf(message, leaves, reading.batch);
+    const own = leavesOf(message, reading);
     const pointers = obliged[index] ?? [];
     const named =
       pointers.length === 0

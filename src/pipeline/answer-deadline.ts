@@ -6,8 +6,10 @@ export function answerDeadlineOf(
   messages: readonly Message[],
   { toolLimits }: Pick<ServerSettings, "toolLimits">,
 ): number | null {
-  const deadlines = messages
-    .map(({ method, tool }) => (method === "tools/call" ? toolLimits(tool ?? "").timeoutMs : null))
-    .filter((deadline) => deadline !== null);
-  return deadlines.length === 0 ? null : Math.min(...deadlines);
+  let shortest: number | null = null;
+  for (const { method, tool } of messages) {
+    const deadline = method === "tools/call" ? toolLimits(tool ?? "").timeoutMs : null;
+    if (deadline !== null) shortest = Math.min(shortest ?? deadline, deadline);
+  }
+  return shortest;
 }

@@ -2,7 +2,6 @@ import type { Leaf } from "../core/json.ts";
 import { pointerOf } from "../core/json.ts";
 import type { Message } from "../core/message.ts";
 import type { FlowFact } from "../core/policy.ts";
-import { classifyLeaves } from "../mcp/message/leaves.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { leavesOf, type Reading } from "./layer1.ts";
 import type { Scene } from "./scene.ts";
@@ -13,18 +12,22 @@ const CARRIERS: ReadonlySet<string> = new Set(["tools/call", "prompts/get", "res
 /** Facts of one message; more say no more. */
 const FACTS_MAX = 16;
 
-/** Where the arguments of each message come from, in the words the caller wrote them in. */
+const NO_FACTS: readonly never[] = [];
+
+/**
+ * Where the arguments of each message come from, in the words the caller wrote them in; an empty
+ * list where nobody asks.
+ */
 export function flowOf(
   reading: Reading,
   scene: Scene,
   { flow }: Dependencies,
 ): readonly (readonly FlowFact[])[] {
-  if (flow === null || scene.direction === "response") return reading.messages.map(() => []);
-  const leaves = reading.messages.some(carries) ? reading.document.leaves : [];
+  if (flow === null || scene.direction === "response") return NO_FACTS;
   return reading.messages.map((message) => {
     const facts: FlowFact[] = [];
     if (!carries(message)) return facts;
-    for (const leaf of leavesOf(message, leaves, reading.batch)) {
+    for (const leaf of leavesOf(message, reading)) {
       if (leaf.nature === "key" || !isArgument(leaf, reading.batch)) continue;
       const from = flow.sent(callerOf(scene), scene.server, leaf.text);
       if (from === null || facts.length === FACTS_MAX) continue;
@@ -38,20 +41,22 @@ export function flowOf(
 /** Notes what a server returns, as the caller will see it. */
 export function remember(
   reading: Reading,
-  allowed: readonly boolean[],
+  verdicts: readonly { readonly decision: { readonly allow: boolean } }[],
   scene: Scene,
   { flow }: Dependencies,
 ): void {
   if (flow === null || scene.direction === "request") return;
-  const isAnswer = (message: Message): boolean => message.kind === "result" && carries(message);
   if (!reading.messages.some(isAnswer)) return;
-  const leaves = classifyLeaves(reading.document);
   for (const [index, message] of reading.messages.entries()) {
-    if (!isAnswer(message) || allowed[index] !== true) continue;
-    const own = leavesOf(message, leaves, reading.batch);
+    if (!isAnswer(message) || verdicts[index]?.decision.allow !== true) continue;
+    const own = leavesOf(message, reading);
     const texts = own.filter(isData).map(({ text }) => text);
     flow.returned(callerOf(scene), scene.server, texts);
   }
+}
+
+function isAnswer(message: Message): boolean {
+  return message.kind === "result" && carries(message);
 }
 
 /** Callers that nobody knows are one: what any of them was told, any of them may pass on. */

@@ -13,31 +13,27 @@ import type {
   Verdict,
 } from "../core/exchange.ts";
 import { NOBODY } from "../core/identity.ts";
+import { joined } from "../core/lists.ts";
 import type { Message } from "../core/message.ts";
 import { atLeast } from "../core/padding.ts";
-import { NO_COUNTS } from "../core/policy.ts";
+import type { LimitFacts } from "../core/policy.ts";
 import { padJson } from "../decision/padding/pad-json.ts";
 import type { RefusalCode } from "../decision/refusals.ts";
-import {
-  clientHeaders,
-  except,
-  forgedHeaders,
-  type Outcome,
-  serverHeaders,
-} from "../decision/zta-headers.ts";
+import { clientHeaders, type Outcome } from "../decision/zta-headers.ts";
 import {
   type MirroredBy,
   mirrorHeaders,
   unmirroredArguments,
   unmirroredNames,
 } from "../mcp/message/header-mirror.ts";
-import { admit } from "./admission.ts";
+import { barredMs, countGuess } from "./admission.ts";
 import { answerDeadlineOf } from "./answer-deadline.ts";
 import { judgeBare } from "./bare.ts";
-import type { Dependencies } from "./dependencies.ts";
+import type { Dependencies, ServerSettings } from "./dependencies.ts";
+import { obligedHeaders, towardsClient, towardsServer } from "./headers.ts";
 import { type HttpKind, kindOf, unreadableBody } from "./http-kind.ts";
 import { isInnocent } from "./innocent.ts";
-import { isEdited, type Judged, type Judgement, judgeOpened, open, theDenied } from "./judge.ts";
+import { isEdited, type Judgement, judgeOpened, open, theDenied } from "./judge.ts";
 import { createBareOpening, createOpening } from "./judge-again.ts";
 import { bareMessage, type Decision } from "./layer2.ts";
 import { type Entry, NO_LIMIT_FACTS, type Tab } from "./limiting.ts";
@@ -50,12 +46,11 @@ import {
   metadataOf,
   padAnswer,
   plainly,
-  type Refusable,
   type Refuser,
   refusalStatus,
 } from "./refuser.ts";
 import { createResponseJudge, type ResponseJudge } from "./response.ts";
-import { type Scene, sceneOf, withLimits } from "./scene.ts";
+import { type Scene, sceneOf } from "./scene.ts";
 import { openSession, sealSession } from "./sealing.ts";
 import { paddingOf } from "./settle.ts";
 import { bringForRequest, judgeWithOthers, settle, together } from "./sharing.ts";
@@ -63,6 +58,7 @@ import { createStay, type Stay } from "./stay.ts";
 import { createStreamFilter, type StreamFilter } from "./stream.ts";
 
 const EMPTY = new Uint8Array(0);
+const NO_HEADERS: HeaderMutation = { set: [], remove: [] };
 
 /** Opens one HTTP exchange: the order of its stages, and the answer to each refusal. */
 export function openExchange(head: RequestHead, dependencies: Dependencies): Exchange {
@@ -74,10 +70,11 @@ class HttpExchange implements Exchange {
   readonly #dependencies: Dependencies;
   readonly #kind: HttpKind;
   readonly #pending: Pending = createPending();
-  readonly #refusable: Refusable;
-  readonly #refuser: Refuser;
+  readonly #settings: ServerSettings;
   readonly #mirroredBy: MirroredBy;
   readonly #started: number;
+  /** Made once somebody is refused. */
+  #refusing: Refuser | null = null;
   #principal = NOBODY;
   /** In place of the caller's own; null while nobody knows who that is. */
   #credentials: HeaderMutation | null = null;
@@ -102,30 +99,27 @@ class HttpExchange implements Exchange {
     this.#dependencies = dependencies;
     this.#kind = kindOf(head);
     this.#started = dependencies.clock.monotonic();
-    this.#refusable = {
-      head,
-      dependencies,
-      pending: this.#pending,
-      principal: () => this.#principal,
-      milliseconds: () => this.#milliseconds,
-    };
-    this.#refuser = createRefuser(this.#refusable);
-    this.#mirroredBy = mirroredFor(head.server ?? "", () => this.#scene("request"), dependencies);
+    this.#settings = dependencies.settings(head.server ?? "");
+    this.#mirroredBy = mirroredFor(head.server ?? "", this.#asking, dependencies);
     this.#stay = createStay(head, this.#kind, dependencies);
   }
 
   /** Steps 1 and 3: what the head alone tells. */
   async requestHead(): Promise<RequestHeadVerdict> {
     const { headers, server } = this.#head;
-    const { gatekeeper, doorkeeper } = this.#dependencies;
+    const { gatekeeper, doorkeeper, identity } = this.#dependencies;
     const plain = gatekeeper.answer(this.#head);
     if (plain !== null) return plainly(plain);
     const refusal = doorkeeper.refusal(headers);
     if (refusal !== null) return this.#refuse(refusal);
     if (server === null) return this.#refuse("unknown_server");
-    const caller = await admit(this.#head, this.#dependencies);
-    if (caller.kind === "barred") return this.#refuser.refuse("too_many_failures", caller.waitMs);
-    if (caller.kind === "refused") return this.#refuser.stranger(caller);
+    const waitMs = barredMs(this.#head, this.#dependencies);
+    if (waitMs > 0) return this.#refuser.refuse("too_many_failures", waitMs);
+    const caller = await identity.identify(this.#head);
+    if (caller.kind === "refused") {
+      countGuess(this.#head, caller, this.#dependencies);
+      return this.#refuser.stranger(caller);
+    }
     this.#principal = caller.principal;
     this.#credentialSession = caller.credential.session;
     const barred = this.#stay.enter(caller);
@@ -136,12 +130,11 @@ class HttpExchange implements Exchange {
     const unreadable = unreadableBody(this.#kind, headers, maxBytes);
     if (unreadable !== null) return this.#refuse(unreadable);
     const isPost = this.#kind === "post";
-    const names = unmirroredNames(headers, isPost);
-    const areInnocent = isInnocent(names, this.#scene("request"), this.#dependencies);
+    const areInnocent = this.#isInnocent(unmirroredNames(headers, isPost));
     if (!areInnocent || (!isPost && !this.#hasInnocentHeaders(null))) {
       return this.#refuse("secret_in_header");
     }
-    const { responseHeadDeadlineMs } = this.#settings();
+    const { responseHeadDeadlineMs } = this.#settings;
     return { kind: "collect", maxBytes, responseHeadDeadlineMs };
   }
 
@@ -158,14 +151,14 @@ class HttpExchange implements Exchange {
     const { reading } = opened.value;
     // Asked for at once; not awaited where all is here: no call waits for the event loop for nothing.
     const arrived = this.#stay.arrived(reading.messages);
-    const bringing = bringForRequest(reading, this.#scene("request"), this.#dependencies);
+    const bringing = bringForRequest(reading, this.#asking, this.#dependencies);
     const asked = together([arrived, bringing, this.#enter(reading.messages)] as const);
     if (asked instanceof Promise) this.#pending.expect(reading);
     const [barred, unknown, entry] = asked instanceof Promise ? await asked : asked;
     const stopped = this.#stopped(barred ?? unknown);
     if (stopped !== null) return stopped;
     if (entry === null) return this.#refuse("limits_unavailable");
-    const counted = withLimits(this.#scene("request"), entry);
+    const counted = this.#scene("request", entry);
     const naming = withNames(reading, counted, this.#dependencies);
     if (naming instanceof Promise) this.#pending.expect(reading);
     const scene = naming instanceof Promise ? await naming : naming;
@@ -181,10 +174,7 @@ class HttpExchange implements Exchange {
     if (lost !== null) return lost;
     const denied = theDenied(judgement.judged);
     if (denied !== undefined) return this.#refuser.message(denied);
-    const forward = this.#forwardRequest(judgement);
-    const { requestBodyMaxBytes } = this.#dependencies.limits;
-    const padding = atLeast(this.#settings().padding, paddingOf(judgement.judged));
-    return { ...forward, body: padJson(forward.body, padding, requestBodyMaxBytes) };
+    return this.#forwardRequest(judgement);
   }
 
   /** GET, DELETE and the rest: no JSON-RPC body, but a message to the policy all the same. */
@@ -196,59 +186,50 @@ class HttpExchange implements Exchange {
     const entry = await this.#enter([message]);
     if (this.#aborted !== null) return { kind: "deny", denial: this.#aborted };
     if (entry === null) return this.#refuse("limits_unavailable");
-    const scene = withLimits(this.#scene("request"), entry);
+    const scene = this.#scene("request", entry);
     const { cleaned, decision } = judgeBare(message, scene, this.#dependencies);
     this.#stay.opened(createBareOpening(cleaned, this.#dependencies));
     this.#decisionId = decision.decisionId;
     if (!decision.allow) {
       return { kind: "deny", denial: this.#refuser.denial(decision, refusalStatus(decision)) };
     }
-    const headers = { set: Object.entries(decision.obligations.headers), remove: [] };
-    return this.#forward(body, headers, decision, null);
+    const headers = this.#serverMutation(decision, obligedHeaders([{ decision }]), NO_HEADERS);
+    const metadata = metadataOf(decision, null, this.#principal, this.#dependencies);
+    const about = { metadata, isEdited: false, answerDeadlineMs: null };
+    return { kind: "forward", body, headers, ...about };
   }
 
   #forwardRequest({ reading, judged }: Judgement): Forward {
     const [first] = judged;
     if (first === undefined) throw new Error("no message was judged");
-    const edited = judged.some(isEdited);
-    this.#outcome = edited ? "redact" : "allow";
-    this.#decisionId = first.decision.decisionId;
-    const { bytes } = reading.document;
+    const { decision } = first;
+    const isChanged = judged.some(isEdited);
+    this.#outcome = isChanged ? "redact" : "allow";
+    this.#decisionId = decision.decisionId;
     const mirrored = mirrorHeaders(reading.messages, this.#head.headers, this.#mirroredBy);
-    const answerDeadlineMs = answerDeadlineOf(reading.messages, this.#settings());
-    // One request carries a batch: what any of its messages is obliged to is said of all.
-    const obliged = judged.flatMap(({ decision }) => Object.entries(decision.obligations.headers));
-    const headers = { ...mirrored, set: [...obliged, ...mirrored.set] };
-    const forward = this.#forward(bytes, headers, first.decision, first);
-    return { ...forward, isEdited: edited, answerDeadlineMs };
+    const padding = atLeast(this.#settings.padding, paddingOf(judged));
+    const { requestBodyMaxBytes } = this.#dependencies.limits;
+    return {
+      kind: "forward",
+      body: padJson(reading.document.bytes, padding, requestBodyMaxBytes),
+      headers: this.#serverMutation(decision, obligedHeaders(judged), mirrored),
+      metadata: metadataOf(decision, first, this.#principal, this.#dependencies),
+      isEdited: isChanged,
+      answerDeadlineMs: answerDeadlineOf(reading.messages, this.#settings),
+    };
   }
 
-  #forward(
-    body: Uint8Array,
-    mirrored: HeaderMutation,
+  #serverMutation(
     decision: Decision,
-    judged: Judged | null,
-  ): Forward {
-    const { decisionId, policyRevision } = decision;
+    obliged: HeaderMutation["set"],
+    mirrored: HeaderMutation,
+  ): HeaderMutation {
+    const { headers } = this.#head;
     const credentials = this.#credentials;
     if (credentials === null) throw new Error("a request was judged before its head");
-    const set = [
-      ...mirrored.set,
-      ...credentials.set,
-      ...serverHeaders(decisionId, policyRevision),
-      ...openSession(this.#head.headers, this.#scene("request"), this.#dependencies),
-    ];
-    // A compressed answer could not be read.
-    const remove = [
-      ...forgedHeaders(this.#head.headers),
-      ...mirrored.remove,
-      ...credentials.remove,
-      "accept-encoding",
-    ];
-    const metadata = metadataOf(decision, judged, this.#refusable);
-    const headers = { set, remove: except(remove, set) };
-    const about = { metadata, isEdited: false, answerDeadlineMs: null };
-    return { kind: "forward", body, headers, ...about };
+    const session = openSession(headers, this.#asking, this.#dependencies);
+    const asked = { set: joined(obliged, mirrored.set), remove: mirrored.remove };
+    return towardsServer(headers, decision, asked, credentials, session);
   }
 
   responseHead(head: ResponseHead): ResponseHeadVerdict {
@@ -278,9 +259,9 @@ class HttpExchange implements Exchange {
     return { kind: "stream", headers, listening, heartbeat: this.#stream.heartbeat };
   }
 
-  async hold(): Promise<void> {
-    const { jitterMaxMs } = this.#settings();
-    if (jitterMaxMs > 0) await this.#dependencies.jitter.wait(jitterMaxMs);
+  hold(): Promise<void> | void {
+    const { jitterMaxMs } = this.#settings;
+    if (jitterMaxMs > 0) return this.#dependencies.jitter.wait(jitterMaxMs);
   }
 
   async response(body: Uint8Array): Promise<Verdict> {
@@ -289,7 +270,8 @@ class HttpExchange implements Exchange {
     this.#tab?.spend(body.length);
     const barred = this.#stay.opening === null ? null : await this.#stay.opening;
     const judge = () => judgeResponse.judge(body);
-    const outcome = barred ?? (await judgeWithOthers(judge, this.#refusable));
+    const judging = barred ?? judgeWithOthers(judge, this.#head, this.#pending, this.#dependencies);
+    const outcome = judging instanceof Promise ? await judging : judging;
     if (typeof outcome === "string") return this.#refuse(outcome);
     this.#milliseconds += outcome.milliseconds;
     if (outcome.kind === "refuse") return this.#refuse(outcome.code);
@@ -300,7 +282,7 @@ class HttpExchange implements Exchange {
     const result = outcome.edited ? "redact" : this.#outcome;
     const headers = this.#clientMutation(judgeResponse.head, decisionId, result);
     const passed = outcome.json
-      ? padAnswer(outcome.body, this.#settings(), this.#dependencies, outcome.pad)
+      ? padAnswer(outcome.body, this.#settings, this.#dependencies, outcome.pad)
       : outcome.body;
     const about = { metadata: null, isEdited: outcome.edited, answerDeadlineMs: null };
     return { kind: "forward", body: passed, headers, ...about };
@@ -312,7 +294,8 @@ class HttpExchange implements Exchange {
     this.#tab?.spend(chunk.length);
     const barred = this.#stay.opening === null ? null : await this.#stay.opening;
     const push = () => stream.push(chunk, last);
-    const output = barred ?? (await judgeWithOthers(push, this.#refusable));
+    const output =
+      barred ?? (await judgeWithOthers(push, this.#head, this.#pending, this.#dependencies));
     if (typeof output !== "string") return output;
     return { bytes: stream.errors(this.#refuser.recorded(output)), end: true };
   }
@@ -332,7 +315,7 @@ class HttpExchange implements Exchange {
   }
 
   lapsed(): AbortCause | null {
-    return this.#stay.lapsed(() => this.#scene("request"));
+    return this.#stay.lapsed(this.#asking);
   }
 
   close(): void {
@@ -356,7 +339,11 @@ class HttpExchange implements Exchange {
   /** What stands in headers beside the message; in those that mirror it, it is judged there. */
   #hasInnocentHeaders(message: Message | null): boolean {
     const text = unmirroredArguments(this.#head.headers, message, this.#mirroredBy);
-    return isInnocent(text, this.#scene("request"), this.#dependencies);
+    return this.#isInnocent(text);
+  }
+
+  #isInnocent(text: string): boolean {
+    return text === "" || isInnocent(text, this.#scene("request"), this.#dependencies);
   }
 
   readonly #objection = (message: Message): RefusalCode | null =>
@@ -373,18 +360,18 @@ class HttpExchange implements Exchange {
     return this.#refuser.refuse(code);
   }
 
-  #clientMutation(head: ResponseHead, decisionId: string, outcome: Outcome) {
-    const revision = this.#revision();
-    const set = [
-      ...clientHeaders(decisionId, revision, outcome, this.#milliseconds),
-      ...sealSession(head.headers, this.#scene("response"), this.#dependencies),
-    ];
-    return { set, remove: except(forgedHeaders(head.headers), set) };
+  #clientMutation({ headers }: ResponseHead, decisionId: string, outcome: Outcome) {
+    const ours = clientHeaders(decisionId, this.#revision(), outcome, this.#milliseconds);
+    const session = sealSession(headers, () => this.#scene("response"), this.#dependencies);
+    return towardsClient(headers, ours, session);
   }
 
-  #scene(direction: "request" | "response"): Scene {
+  /** For what seldom needs to know. */
+  readonly #asking = (): Scene => this.#scene("request");
+
+  #scene(direction: "request" | "response", limits: LimitFacts = NO_LIMIT_FACTS): Scene {
     const { session } = this.#stay;
-    const counts = { session: this.#stay.facts(), limits: NO_COUNTS.limits };
+    const counts = { session: this.#stay.facts(), limits };
     const server = this.#head.server ?? "";
     return sceneOf(this.#head, direction, server, this.#principal, counts, session);
   }
@@ -394,7 +381,14 @@ class HttpExchange implements Exchange {
     return this.#dependencies.policy()?.engine.revision ?? "none";
   }
 
-  #settings() {
-    return this.#dependencies.settings(this.#head.server ?? "");
+  get #refuser(): Refuser {
+    this.#refusing ??= createRefuser({
+      head: this.#head,
+      dependencies: this.#dependencies,
+      pending: this.#pending,
+      principal: () => this.#principal,
+      milliseconds: () => this.#milliseconds,
+    });
+    return this.#refusing;
   }
 }

@@ -29,13 +29,18 @@ function acceptsStream(headers: Headers): boolean {
 
 /** The media type without its parameters, in lower case. */
 export function mediaType(headers: Headers): string {
-  return (headers.get("content-type") ?? "").split(";", 1).join("").trim().toLowerCase();
+  const type = headers.get("content-type") ?? "";
+  const end = type.indexOf(";");
+  return (end === -1 ? type : type.slice(0, end)).trim().toLowerCase();
 }
+
+const JSON_TYPE = "application/json";
 
 /** `application/json` and its `+json` kin, in UTF-8: any other charset would read differently. */
 export function isJson(headers: Headers): boolean {
+  if (headers.get("content-type") === JSON_TYPE) return true;
   const type = mediaType(headers);
-  const json = type === "application/json" || /^application\/[a-z0-9.-]+\+json$/.test(type);
+  const json = type === JSON_TYPE || /^application\/[a-z0-9.-]+\+json$/.test(type);
   return json && charsetIsUtf8(headers);
 }
 
@@ -49,8 +54,10 @@ export function charsetIsUtf8(headers: Headers): boolean {
 
 /** A body in any encoding but its own bytes cannot be read. */
 export function isEncoded(headers: Headers): boolean {
-  const encoding = headers.get("content-encoding")?.trim().toLowerCase();
-  return encoding !== undefined && encoding !== "" && encoding !== "identity";
+  const encoding = headers.get("content-encoding");
+  if (encoding === undefined) return false;
+  const name = encoding.trim().toLowerCase();
+  return name !== "" && name !== "identity";
 }
 
 /** Why no body of such a request can be read; null if it can. */

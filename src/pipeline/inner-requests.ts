@@ -30,6 +30,7 @@ export function decideAll(
     const { decisionId, input, policyRevision } = decision;
     return refused(decisionId, unreadable, input, policyRevision);
   }
+  if (parts.length === 0) return decision;
   return parts.reduce((whole, request) => {
     const part = partOf(cleaned, at, request);
     // Its findings are on record with the message around it, and count once.
@@ -61,7 +62,8 @@ function partOf(cleaned: Cleaned, at: string, { message, pointer }: InputRequest
   const findings = cleaned.findings
     .filter((finding) => finding.at.startsWith(`${prefix}/`))
     .map((finding) => ({ ...finding, at: finding.at.slice(prefix.length) }));
-  return { ...cleaned, message, leaves: leavesOf(message, cleaned.leaves, true), findings };
+  const leaves = leavesOf(message, { leaves: cleaned.leaves, batch: true });
+  return { ...cleaned, message, leaves, findings };
 }
 
 /** Where in the whole message a pointer into the part leads. */

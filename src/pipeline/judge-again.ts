@@ -24,12 +24,12 @@ export function createOpening(
   dependencies: Dependencies,
 ): Opening {
   const isKept = reading.document.bytes.length <= KEPT_MAX_BYTES;
-  return openingOf(isKept ? judged.map(keptOf) : null, reading.batch, dependencies);
+  return new JudgedOpening(isKept ? judged.map(keptOf) : null, reading.batch, dependencies);
 }
 
 /** Of a request without a body. */
 export function createBareOpening(cleaned: Judged["cleaned"], dependencies: Dependencies): Opening {
-  return openingOf([{ cleaned, grants: [], revision: null }], false, dependencies);
+  return new JudgedOpening([{ cleaned, grants: [], revision: null }], false, dependencies);
 }
 
 /** What is asked about again. */
@@ -45,32 +45,42 @@ function keptOf({ cleaned, decision }: Judged): Kept {
   return { cleaned, grants: input?.grants ?? [], revision };
 }
 
-function openingOf(
-  kept: readonly Kept[] | null,
-  batch: boolean,
-  dependencies: Dependencies,
-): Opening {
-  let judgedBy: LoadedPolicy | null = dependencies.policy();
-  return {
-    denial(sceneNow) {
-      const policy = dependencies.policy();
-      if (policy === judgedBy) return null;
-      judgedBy = policy;
-      // It is no new message of its session.
-      const scene = { ...sceneNow(), session: null };
-      const decision = (
-        kept === null
-          ? [changed(policy, dependencies)]
-          : kept.map((one, index) => decided(one, batch ? `/${index}` : "", scene))
-      ).find(({ allow }) => !allow);
-      if (decision === undefined) return null;
-      const entry = { decision, findings: [], receipts: [], scene, timings: null };
-      return record(entry, dependencies);
-    },
-  };
+class JudgedOpening implements Opening {
+  /** Null where it is no longer here. */
+  readonly #kept: readonly Kept[] | null;
+  readonly #batch: boolean;
+  readonly #dependencies: Dependencies;
+  #judgedBy: LoadedPolicy | null;
+
+  constructor(kept: readonly Kept[] | null, batch: boolean, dependencies: Dependencies) {
+    this.#kept = kept;
+    this.#batch = batch;
+    this.#dependencies = dependencies;
+    this.#judgedBy = dependencies.policy();
+  }
+
+  denial(sceneNow: () => Scene): Decision | null {
+    const policy = this.#dependencies.policy();
+    if (policy === this.#judgedBy) return null;
+    this.#judgedBy = policy;
+    // It is no new message of its session.
+    const scene = { ...sceneNow(), session: null };
+    const decision = this.#decisions(policy, scene).find(({ allow }) => !allow);
+    if (decision === undefined) return null;
+    const entry = { decision, findings: [], receipts: [], scene, timings: null };
+    return record(entry, this.#dependencies);
+  }
+
+  #decisions(policy: LoadedPolicy | null, scene: Scene): readonly Decision[] {
+    if (this.#kept === null) return [changed(policy, this.#dependencies)];
+    return this.#kept.map((one, index) =>
+      this.#decided(one, this.#batch ? `/${index}` : "", scene),
+    );
+  }
 
   /** A grant of one call that its own request used up holds for as long as this policy does. */
-  function decided({ cleaned, grants, revision }: Kept, prefix: string, scene: Scene): Decision {
+  #decided({ cleaned, grants, revision }: Kept, prefix: string, scene: Scene): Decision {
+    const dependencies = this.#dependencies;
     const isSame = dependencies.policy()?.engine.revision === revision;
     const { approvals = null } = dependencies;
     const { method } = cleaned.message;

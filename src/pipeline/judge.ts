@@ -1,5 +1,6 @@
 import type { EditReceipt } from "../core/audit.ts";
 import { member } from "../core/json.ts";
+import { joined } from "../core/lists.ts";
 import type { Message } from "../core/message.ts";
 import { ok, type Result } from "../core/result.ts";
 import type { RefusalCode } from "../decision/refusals.ts";
@@ -12,13 +13,13 @@ import type { Dependencies } from "./dependencies.ts";
 import { flowOf, remember } from "./flow.ts";
 import { apply, type Cleaned, clean, type Reading } from "./layer1.ts";
 import { type Decision, refused } from "./layer2.ts";
-import { learn } from "./learn.ts";
+import { type Learned, learn } from "./learn.ts";
 import { HIDDEN } from "./listing.ts";
 import { record } from "./record.ts";
 import { type Scene, withTrace } from "./scene.ts";
 import { openOpaque, sealOpaque } from "./sealing.ts";
 import { Stopwatch } from "./stopwatch.ts";
-import { checkTools, fitResults } from "./tool-checks.ts";
+import { checkTools, fitResults, type ToolCheck } from "./tool-checks.ts";
 import { spanRequestOf } from "./tracing.ts";
 import { type Verdict, verdictOn } from "./verdict.ts";
 
@@ -103,54 +104,104 @@ export function judgeOpened(
     scene.span?.asked(spanRequestOf(reading.messages, scene, dependencies));
   }
   const checks = checkTools(first, reading, scene, dependencies);
-  const cleaned = inner.cleaned.map((one, index): Cleaned => {
-    const refusal = one.refusal ?? checks[index]?.refusal ?? objection(one.message);
-    const pinned = learned[index]?.findings ?? [];
-    // First, so that a message stuffed with findings does not push them out.
-    const findings = [...(checks[index]?.findings ?? []), ...pinned, ...one.findings];
-    return { ...one, refusal, findings };
-  });
+  const cleaned = withNoticed(inner.cleaned, checks, learned, objection);
   stopwatch.lap("guard");
-  const prefixOf = (index: number) => (reading.batch ? `/${index}` : "");
-  const each = cleaned.map((one, index) => verdictOn(one, prefixOf(index), scene, dependencies));
-  const verdicts = scene.direction === "request" ? together(each) : each;
+  const verdicts = verdictsOn(cleaned, reading, scene, dependencies);
   stopwatch.lap("policy");
   const obligations = obligationsOf(reading, verdicts, scene);
   const left = apply(reading, obligations.splices, reread);
-  const named = verdicts.map(({ decision: { allow, obligations } }, index) =>
-    allow ? obligations.alias.map((pointer) => prefixOf(index) + pointer) : [],
-  );
-  const concealed = concealPaths(left, named, scene, dependencies, reread);
+  const concealed = concealPaths(left, namedPaths(verdicts, reading), scene, dependencies, reread);
   const fitted = fitResults(first, concealed.reading, scene, dependencies, reread);
   const enforced = openOpaque(fitted.reading, scene, dependencies, reread);
-  const allowed = verdicts.map(({ decision }) => decision.allow);
-  remember(enforced, allowed, scene, dependencies);
+  remember(enforced, verdicts, scene, dependencies);
   stopwatch.lap("enforce");
 
   const timings = stopwatch.laps();
-  const judged = cleaned.map((one, index) => {
+  const judged: Judged[] = [];
+  for (let index = 0; index < cleaned.length; index += 1) {
+    const one = cleaned[index];
     const decision = verdicts[index]?.decision;
     const message = enforced.messages[index];
-    if (decision === undefined || message === undefined) throw new Error("a message went missing");
+    if (one === undefined || decision === undefined || message === undefined) {
+      throw new Error("a message went missing");
+    }
     const paths = concealed.paths[index];
-    const findings = [...one.findings, ...(paths?.findings ?? [])];
-    const obliged = obligations.receipts[index] ?? [];
-    const own = [...(sealed.receipts[index] ?? []), ...one.receipts];
-    const late = [...(paths?.receipts ?? []), ...(fitted.receipts[index] ?? [])];
-    const receipts = [...own, ...obliged, ...late];
-    const pins = learned[index]?.notices ?? [];
-    return {
-      cleaned: { ...one, message, findings, receipts },
-      decision: record(
-        {
-          ...{ decision, findings, receipts, pins, scene, timings },
-          arguments: argumentsOf(one.message, reading),
-        },
-        dependencies,
-      ),
-    };
-  });
+    const findings = joined(one.findings, paths?.findings ?? NONE);
+    const own = joined(sealed.receipts[index] ?? NONE, one.receipts);
+    const late = joined(paths?.receipts ?? NONE, fitted.receipts[index] ?? NONE);
+    const receipts = joined(joined(own, obligations.receipts[index] ?? NONE), late);
+    const pins = learned[index]?.notices ?? NONE;
+    const given = argumentsOf(one.message, reading);
+    const entry = { decision, findings, receipts, pins, arguments: given, scene, timings };
+    const recorded = record(entry, dependencies);
+    judged.push({ cleaned: asSent(one, message, findings, receipts), decision: recorded });
+  }
   return { reading: enforced, judged, milliseconds: stopwatch.total() };
+}
+
+/** With what was noticed beside the guards' findings, and with what stands against a message. */
+function withNoticed(
+  cleaned: readonly Cleaned[],
+  checks: readonly ToolCheck[],
+  learned: readonly Learned[],
+  objection: (message: Message) => RefusalCode | null,
+): readonly Cleaned[] {
+  return cleaned.map((one, index) => {
+    const refusal = one.refusal ?? checks[index]?.refusal ?? objection(one.message);
+    const noticed = joined(checks[index]?.findings ?? NONE, learned[index]?.findings ?? NONE);
+    if (refusal === one.refusal && noticed.length === 0) return one;
+    // First, so that a message stuffed with findings does not push them out.
+    return { ...one, refusal, findings: joined(noticed, one.findings) };
+  });
+}
+
+function verdictsOn(
+  cleaned: readonly Cleaned[],
+  reading: Reading,
+  scene: Scene,
+  dependencies: Dependencies,
+): readonly Verdict[] {
+  const verdicts = cleaned.map((one, index) =>
+    verdictOn(one, prefixOf(index, reading), scene, dependencies),
+  );
+  return scene.direction === "request" ? together(verdicts) : verdicts;
+}
+
+/** The pointer to a message. */
+function prefixOf(index: number, { batch }: Reading): string {
+  return batch ? `/${index}` : "";
+}
+
+const NONE: readonly never[] = [];
+
+/** Where the policy wants paths concealed, message by message; none at all where it says nothing. */
+function namedPaths(
+  verdicts: readonly Verdict[],
+  reading: Reading,
+): readonly (readonly string[])[] {
+  if (!verdicts.some(namesPaths)) return NONE;
+  return verdicts.map((verdict, index) =>
+    namesPaths(verdict)
+      ? verdict.decision.obligations.alias.map((pointer) => prefixOf(index, reading) + pointer)
+      : NONE,
+  );
+}
+
+function namesPaths({ decision: { allow, obligations } }: Verdict): boolean {
+  return allow && obligations.alias.length > 0;
+}
+
+/** What was judged, as it goes on. */
+function asSent(
+  one: Cleaned,
+  message: Message,
+  findings: Cleaned["findings"],
+  receipts: Cleaned["receipts"],
+): Cleaned {
+  const { leaves, paths, refusal, flow } = one;
+  const isSame = message === one.message && findings === one.findings;
+  if (isSame && receipts === one.receipts) return one;
+  return { message, leaves, findings, receipts, paths, refusal, flow };
 }
 
 /** The arguments as they were decided on. */
@@ -172,25 +223,27 @@ function together(verdicts: readonly Verdict[]): readonly Verdict[] {
 /** What the policy has done to what it lets through. */
 interface Obliged {
   readonly splices: readonly Splice[];
-  /** Of the values it blackens, message by message. */
+  /** Of the values it blackens, message by message; none at all where nothing is to be done. */
   readonly receipts: readonly (readonly EditReceipt[])[];
 }
+
+const NOTHING_OBLIGED: Obliged = { splices: NONE, receipts: NONE };
 
 /**
  * The policy may take members out and blacken values, where a pointer to nothing is no fault; a
  * listing loses what its caller may not use.
  */
-function obligationsOf(
-  { document, batch }: Reading,
-  verdicts: readonly Verdict[],
-  scene: Scene,
-): Obliged {
-  if (!verdicts.some(changesMessage)) return { splices: [], receipts: verdicts.map(() => []) };
+function obligationsOf(reading: Reading, verdicts: readonly Verdict[], scene: Scene): Obliged {
+  return verdicts.some(changesMessage) ? changesOf(reading, verdicts, scene) : NOTHING_OBLIGED;
+}
+
+function changesOf(reading: Reading, verdicts: readonly Verdict[], scene: Scene): Obliged {
+  const { document } = reading;
   const remove: string[] = [];
   const splices: Splice[] = [];
   const receipts = verdicts.map(({ decision, ...verdict }, index) => {
     if (!decision.allow) return [];
-    const prefix = batch ? `/${index}` : "";
+    const prefix = prefixOf(index, reading);
     for (const pointer of decision.obligations.remove) remove.push(prefix + pointer);
     const redacted = [...new Set(blackenedBy(decision, scene))].flatMap(
       (obliged): EditReceipt[] => {
@@ -221,11 +274,12 @@ function changesMessage({ decision, splices, receipts }: Verdict): boolean {
 
 /** Whether something was taken out of the message's own text; what a listing lacks is no edit. */
 export function isEdited({ cleaned }: Judged): boolean {
-  return cleaned.receipts.some(({ action }) => action !== HIDDEN);
+  return cleaned.receipts.length > 0 && cleaned.receipts.some(({ action }) => action !== HIDDEN);
 }
 
 /** The message that was denied for its own sake, before those that share its batch. */
 export function theDenied(judged: readonly Judged[]): Judged | undefined {
+  if (judged.every(({ decision }) => decision.allow)) return undefined;
   const denied = judged.filter(({ decision }) => !decision.allow);
   return denied.find(({ decision }) => decision.reasons[0]?.code !== "batch_denied") ?? denied[0];
 }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { EditReceipt } from "../core/audit.ts";
-import type { Finding, TextEdit } from "../core/finding.ts";
+import type { Finding, Place, TextEdit } from "../core/finding.ts";
 import { type JsonDocument, type Leaf, pointerOf } from "../core/json.ts";
+import { joined } from "../core/lists.ts";
 import type { Message } from "../core/message.ts";
 import type { FlowFact } from "../core/policy.ts";
 import { firstIndex } from "../core/search.ts";
@@ -21,6 +22,15 @@ export interface Reading {
   readonly document: JsonDocument;
   readonly messages: readonly Message[];
   readonly batch: boolean;
+  /** Those of the document, and what guards may do to them. */
+  readonly leaves: readonly Leaf[];
+}
+
+export function readingOf(
+  document: JsonDocument,
+  { messages, batch }: Pick<Reading, "messages" | "batch">,
+): Reading {
+  return { document, messages, batch, leaves: classifyLeaves(document) };
 }
 
 /** What Layer 1 made of one message. */
@@ -62,32 +72,42 @@ export function clean(
   reread: (bytes: Uint8Array) => Reading,
 ): CleanedReading {
   const { reading: own, receipts: stripped } = stripReserved(reading, reread);
-  const leaves = classifyLeaves(own.document);
+  const edits: TextEdit[] = [];
   const inspections = own.messages.map((message) => {
-    const place = { ...scene, kind: message.kind, method: message.method, tool: message.tool };
-    return dependencies.inspector.inspect(leavesOf(message, leaves, own.batch), place);
+    const leaves = leavesOf(message, own);
+    const inspection = dependencies.inspector.inspect(leaves, placeOf(message, scene));
+    const alike = alikeEdits(message, leaves, inspection.edits);
+    for (const edit of inspection.edits) edits.push(edit);
+    for (const edit of alike.edits) edits.push(edit);
+    return { findings: inspection.findings, repeated: alike.receipts };
   });
-  const alike = own.messages.map((message, index) =>
-    alikeEdits(message, leavesOf(message, leaves, own.batch), inspections[index]?.edits ?? []),
-  );
-  const edits = [...inspections, ...alike].flatMap((each) => each.edits);
   const edited = edit(own, edits, reread);
-  const left = edited === own ? leaves : classifyLeaves(edited.document);
-  const cleaned = edited.messages.map((message, index) => {
-    const findings = inspections[index]?.findings ?? [];
-    const repeated = alike[index]?.receipts ?? [];
-    const removed = stripped.filter(isIn(index, own.batch));
+  const cleaned = edited.messages.map((message, index): Cleaned => {
+    const { findings, repeated } = inspections[index] ?? NOTHING_FOUND;
+    const removed = stripped.length === 0 ? stripped : stripped.filter(isIn(index, own.batch));
     return {
       message,
-      leaves: leavesOf(message, left, edited.batch),
+      leaves: leavesOf(message, edited),
       findings,
-      receipts: [...removed, ...receiptsOf(findings), ...repeated],
+      receipts: joined(joined(removed, receiptsOf(findings)), repeated),
       paths: known.paths[index] ?? null,
-      flow: known.flow[index] ?? [],
+      flow: known.flow[index] ?? NONE,
       refusal: known.paths[index]?.refusal ?? null,
     };
   });
   return { reading: edited, cleaned };
+}
+
+const NONE: readonly never[] = [];
+const NOTHING_FOUND = { findings: NONE, repeated: NONE };
+
+/** Where the guards meet a message. */
+export function placeOf(
+  { kind, method, tool }: Pick<Message, "kind" | "method" | "tool">,
+  { direction, server, sessionId, names }: Scene,
+): Place {
+  const place = { direction, server, kind, method, tool, sessionId };
+  return names === undefined ? place : { ...place, names };
 }
 
 /** Of HTTP without a JSON-RPC body there is nothing to clean. */
@@ -101,8 +121,8 @@ function stripReserved(
   reading: Reading,
   reread: (bytes: Uint8Array) => Reading,
 ): { readonly reading: Reading; readonly receipts: readonly EditReceipt[] } {
-  const forged = reading.document.leaves.filter(isReservedMetaKey);
-  if (forged.length === 0) return { reading, receipts: [] };
+  if (!reading.leaves.some(isReservedMetaKey)) return { reading, receipts: NONE };
+  const forged = reading.leaves.filter(isReservedMetaKey);
   const pointers = forged.map((leaf) => pointerOf(leaf.location));
   const receipts = forged.map(({ text }, index) => ({
     pointer: pointers[index] ?? "",
@@ -149,11 +169,9 @@ export function apply(
 
 /** The leaves of one message, in a document that may hold several. */
 export function leavesOf(
-  message: Message,
-  leaves: readonly Leaf[],
-  batch: boolean,
+  { node }: Message,
+  { leaves, batch }: Pick<Reading, "leaves" | "batch">,
 ): readonly Leaf[] {
-  const { node } = message;
   if (!batch || node === null) return leaves;
   return leaves.slice(firstFrom(leaves, node.start), firstFrom(leaves, node.end));
 }
@@ -163,7 +181,8 @@ function firstFrom(leaves: readonly Leaf[], offset: number): number {
   return firstIndex(leaves, ({ node }) => node.start >= offset);
 }
 
-function receiptsOf(findings: readonly Finding[]): EditReceipt[] {
+function receiptsOf(findings: readonly Finding[]): readonly EditReceipt[] {
+  if (findings.length === 0) return NONE;
   return findings
     .filter((finding) => finding.action !== "found")
     .map(({ at, guard, kind, action, length }) => ({

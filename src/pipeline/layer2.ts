@@ -1,7 +1,7 @@
 import type { ApprovalNote } from "../core/audit.ts";
 import { FAULT_KIND } from "../core/finding.ts";
 import type { Message } from "../core/message.ts";
-import type { LimitFacts, Obligations, PolicyInput, Reason } from "../core/policy.ts";
+import type { GrantFact, LimitFacts, Obligations, PolicyInput, Reason } from "../core/policy.ts";
 import {
   type RefusalCode,
   RPC_DENIED,
@@ -29,7 +29,7 @@ export interface Decision {
   /** What would have denied it, of rules that are only tried. */
   readonly shadow: readonly Reason[];
   readonly obligations: Obligations;
-  readonly endsSession?: boolean;
+  readonly endsSession?: boolean | undefined;
   /** What it was decided on; null when there was no policy to ask. */
   readonly input: PolicyInput | null;
   readonly policyRevision: string;
@@ -40,7 +40,7 @@ export interface Decision {
   /** More members of a denial's `data`, as JSON text. */
   readonly data?: string | undefined;
   /** When it may be otherwise; absent where time changes nothing. */
-  readonly retryAfterMs?: number;
+  readonly retryAfterMs?: number | undefined;
 }
 
 const NO_OBLIGATIONS: Obligations = {
@@ -64,15 +64,16 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
 
   const { message, findings, refusal } = cleaned;
   const { revision } = policy.engine;
-  const subject = approvalSubject(message, scene, revision);
-  const grants = subject === null ? [] : (dependencies.approvals?.grants(subject) ?? []);
-  const input = policy.input.build({ ...factsOf(cleaned, scene, dependencies), grants });
+  const { approvals = null } = dependencies;
+  const subject = approvals === null ? null : approvalSubject(message, scene, revision);
+  const grants = subject === null ? NO_GRANTS : (approvals?.grants(subject) ?? NO_GRANTS);
+  const input = policy.input.build(factsOf(cleaned, grants, scene, dependencies));
   const code = refusal ?? (findings.some(({ kind }) => kind === FAULT_KIND) ? "guard_fault" : null);
   if (code !== null) return refused(decisionId, code, input, revision);
   const outcome = policy.engine.decide(input);
   if (!outcome.ok) return refused(decisionId, outcome.error.code, input, revision);
 
-  const { allow, reasons, shadow, obligations, endsSession = false } = outcome.value;
+  const { allow, reasons, shadow, obligations, endsSession } = outcome.value;
   const approved =
     allow && obligations.approve !== null
       ? settleApproval(obligations.approve, subject, { message, scene, decisionId }, dependencies)
@@ -82,6 +83,9 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
     const denial = refused(decisionId, lacking, input, revision);
     return { ...denial, reasons: why, shadow, approval, data };
   }
+  const { rpcCode, httpStatus, retryAfterMs } = allow
+    ? NOT_DENIED
+    : codesOf(message, scene, reasons);
   return {
     approval: approved?.note ?? null,
     decisionId,
@@ -89,19 +93,24 @@ export function decide(cleaned: Cleaned, scene: Scene, dependencies: Dependencie
     reasons: allow || reasons.length > 0 ? reasons : [reasonOf("policy_malformed")],
     shadow,
     obligations,
-    ...(endsSession ? { endsSession } : {}),
+    endsSession,
     input,
     policyRevision: revision,
-    ...(allow ? NOT_DENIED : codesOf(message, scene, reasons)),
+    rpcCode,
+    httpStatus,
+    retryAfterMs,
   };
 }
 
+const NO_GRANTS: readonly GrantFact[] = [];
+
 function factsOf(
   { message, leaves, findings, paths, flow }: Cleaned,
+  grants: readonly GrantFact[],
   scene: Scene,
   dependencies: Dependencies,
 ): InputSubject {
-  return {
+  const facts: InputSubject = {
     phase: scene.direction,
     message,
     server: scene.server,
@@ -111,12 +120,13 @@ function factsOf(
     client: clientOf(message),
     sessionId: scene.sessionId,
     counts: scene.counts,
-    source: { ip: scene.source.ip, spiffe: scene.source.spiffe },
+    source: scene.source,
     userAgent: scene.source.user_agent,
     inventory: inventoryFacts(message.tool, scene, dependencies),
     flow,
-    ...(paths === null ? {} : { aliases: paths.aliases, shown: paths.shown }),
+    grants,
   };
+  return paths === null ? facts : { ...facts, aliases: paths.aliases, shown: paths.shown };
 }
 
 /** What the inventory says of a tool, and what follows from it here. */
@@ -135,13 +145,16 @@ export function inventoryFacts(
 /** JSON-RPC 2.0 section 5.1 */
 const RPC_METHOD_NOT_FOUND = -32601;
 
-const NOT_DENIED = { rpcCode: RPC_DENIED, httpStatus: 403 };
+/** How a denial is told. */
+type Codes = Pick<Decision, "rpcCode" | "httpStatus" | "retryAfterMs">;
+
+const NOT_DENIED: Codes = { rpcCode: RPC_DENIED, httpStatus: 403, retryAfterMs: undefined };
 
 /** Of reasons that time takes away. */
 const LIMIT_CODES: ReadonlySet<string> = new Set(["rate_limited", "runaway_loop"]);
 
 /** A client's unknown method is answered as the protocol answers it, in each revision's way. */
-function codesOf({ kind, revision }: Message, scene: Scene, [first]: readonly Reason[]) {
+function codesOf({ kind, revision }: Message, scene: Scene, [first]: readonly Reason[]): Codes {
   if (LIMIT_CODES.has(first?.code ?? "")) {
     return {
       ...{ rpcCode: RPC_LIMITED, httpStatus: TOO_MANY_REQUESTS },
@@ -150,7 +163,7 @@ function codesOf({ kind, revision }: Message, scene: Scene, [first]: readonly Re
   }
   const isAsked = scene.direction === "request" && kind === "request";
   if (!isAsked || first?.code !== "unknown_method") {
-    return { rpcCode: RPC_DENIED, httpStatus: 403 };
+    return NOT_DENIED;
   }
   return { rpcCode: RPC_METHOD_NOT_FOUND, httpStatus: rulesOf(revision).unknownMethodStatus };
 }

@@ -24,16 +24,18 @@ export interface Learned {
 
 const NOTHING: Learned = { notices: [], findings: [] };
 
+const NOTHING_LEARNED: readonly Learned[] = [];
+
 /**
  * Notes what a server offers, in its own words: before anything is taken out of them. One for each
- * message.
+ * message of a server's.
  */
 export function learn(
   reading: Reading,
   scene: Scene,
   { pins, sights, clock }: Dependencies,
 ): readonly Learned[] {
-  if (scene.direction === "request") return reading.messages.map(() => NOTHING);
+  if (scene.direction === "request") return NOTHING_LEARNED;
   return reading.messages.map((message, index) => {
     const listing = listingOf(message);
     if (listing === null) return NOTHING;

@@ -35,10 +35,28 @@ export function filterListing(
   scene: Scene,
   dependencies: Dependencies,
 ): Filtered {
-  const listed = message.kind === "result" ? listedIn(message) : [];
-  const isTimed = message.kind === "result" && CACHED.has(message.method ?? "");
+  if (!mayList(message)) return { findings, splices: NONE, receipts: NONE };
+  return filtered(message, findings, prefix, scene, dependencies);
+}
+
+const NONE: readonly never[] = [];
+
+/** Also what answers a request of another exchange, on a stream that was taken up again. */
+function mayList({ kind, method }: Message): boolean {
+  return kind === "result" && (method === RESUMED || CACHED.has(method ?? ""));
+}
+
+function filtered(
+  message: Message,
+  findings: readonly Finding[],
+  prefix: string,
+  scene: Scene,
+  dependencies: Dependencies,
+): Filtered {
+  const isTimed = CACHED.has(message.method ?? "");
+  const listed = listedIn(message);
   const view = listed.length > 0 || isTimed ? viewOf(scene, message.revision, dependencies) : null;
-  if (view === null) return { findings, splices: [], receipts: [] };
+  if (view === null) return { findings, splices: NONE, receipts: NONE };
 
   const pages = listed.map((one) => {
     const at = `${prefix}/result/${one.member}`;
@@ -63,8 +81,7 @@ interface Listed {
  * or not. So it is in what answers a request of another exchange, on a stream that was taken up
  * again.
  */
-function listedIn({ method, payload }: Message): readonly Listed[] {
-  if (method !== RESUMED && !CACHED.has(method ?? "")) return [];
+function listedIn({ payload }: Message): readonly Listed[] {
   return [...LISTINGS.values()].flatMap((listing): Listed[] => {
     const items = member(payload, listing.member);
     return items?.kind === "array" ? [{ ...listing, items }] : [];

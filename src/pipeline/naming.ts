@@ -1,7 +1,6 @@
 import type { NameAnswer } from "../core/names.ts";
-import { classifyLeaves } from "../mcp/message/leaves.ts";
 import type { Dependencies } from "./dependencies.ts";
-import { leavesOf, type Reading } from "./layer1.ts";
+import { leavesOf, placeOf, type Reading } from "./layer1.ts";
 import type { Scene } from "./scene.ts";
 
 /** More new names of one request are not asked about: what is not known counts as found. */
@@ -17,12 +16,11 @@ export function withNames(
   { inspector, names }: Dependencies,
 ): Scene | Promise<Scene> {
   if (names === null) return scene;
-  const leaves = classifyLeaves(reading.document);
   const answers = new Map<string, NameAnswer>();
   const waiting: Promise<unknown>[] = [];
   for (const message of reading.messages) {
-    const place = { ...scene, kind: message.kind, method: message.method, tool: message.tool };
-    for (const name of inspector.hosts(leavesOf(message, leaves, reading.batch), place)) {
+    const place = placeOf(message, scene);
+    for (const name of inspector.hosts(leavesOf(message, reading), place)) {
       if (answers.has(name) || waiting.length >= ASKED_MAX) continue;
       const answer = names.resolve(name);
       if (!(answer instanceof Promise)) answers.set(name, answer);

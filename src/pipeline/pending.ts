@@ -14,6 +14,8 @@ export interface Pending {
   answered(id: string | null): void;
   waiting(): readonly Waiting[];
   isEmpty(): boolean;
+  /** Whether all of them are among these, as `canonicalId` spells them. */
+  areAmong(ids: readonly string[]): boolean;
   /** One of them opened a stream that may be silent for hours (MCP 2026-07-28). */
   listens(): boolean;
   clear(): void;
@@ -57,6 +59,11 @@ class PendingRequests implements Pending {
 
   isEmpty(): boolean {
     return this.#requests.size === 0;
+  }
+
+  areAmong(ids: readonly string[]): boolean {
+    for (const id of this.#requests.keys()) if (!ids.includes(id)) return false;
+    return true;
   }
 
   listens(): boolean {

@@ -144,7 +144,7 @@ function createAnswer(exchange: Refusable) {
       ...(challenge === null ? [] : [["www-authenticate", challenge] as const]),
       ...retryAfter(status, decision),
     ];
-    const metadata = metadataOf(decision, null, exchange);
+    const metadata = metadataOf(decision, null, exchange.principal(), dependencies);
     const plain = httpDenial(status, headers, text, metadata);
     const settings = dependencies.settings(head.server ?? "");
     return { ...plain, body: padAnswer(plain.body, settings, dependencies) };
@@ -196,7 +196,8 @@ export function padAnswer(
 export function metadataOf(
   decision: Decision,
   judged: Judged | null,
-  { dependencies, principal }: Pick<Refusable, "dependencies" | "principal">,
+  principal: Principal,
+  { events }: Dependencies,
 ): ProxyMetadata {
   const message = judged?.cleaned.message ?? decision.input?.message;
   return {
@@ -204,10 +205,12 @@ export function metadataOf(
     allowed: decision.allow,
     method: nameOf(message?.method),
     tool: nameOf(message?.tool),
-    principal: dependencies.events.subject(principal().id),
-    reasons: decision.reasons.map(({ code }) => code),
+    principal: events.subject(principal.id),
+    reasons: decision.reasons.length === 0 ? NO_REASONS : decision.reasons.map(({ code }) => code),
   };
 }
+
+const NO_REASONS: readonly string[] = [];
 
 /** Nothing was asked that anybody would have to decide. */
 const NO_DECISION: ProxyMetadata = {

@@ -9,6 +9,7 @@ import { parseJson } from "../mcp/json/parse.ts";
 import type { Dependencies } from "./dependencies.ts";
 import { charsetIsUtf8, type HttpKind, isEncoded, isJson, mediaType } from "./http-kind.ts";
 import { judge, type Read } from "./judge.ts";
+import { readingOf } from "./layer1.ts";
 import { bareMessage, type Decision } from "./layer2.ts";
 import type { Pending } from "./pending.ts";
 import { readResponse } from "./reading.ts";
@@ -52,20 +53,37 @@ export interface ResponseContext {
 }
 
 export function createResponseJudge(context: ResponseContext): ResponseJudge {
-  return {
-    head: context.head,
-    plan: () => planOf(context),
-    judge: (body) => judgeBody(body, context),
-  };
+  return new BodyJudge(context);
 }
+
+class BodyJudge implements ResponseJudge {
+  readonly head: ResponseHead;
+  readonly #context: ResponseContext;
+
+  constructor(context: ResponseContext) {
+    this.head = context.head;
+    this.#context = context;
+  }
+
+  plan(): ResponsePlan {
+    return planOf(this.#context);
+  }
+
+  judge(body: Uint8Array): ResponseOutcome {
+    return judgeBody(body, this.#context);
+  }
+}
+
+const COLLECT: ResponsePlan = { kind: "collect" };
+const STREAM: ResponsePlan = { kind: "stream" };
 
 function planOf(context: ResponseContext): ResponsePlan {
   const { status, headers } = context.head;
   const gone = UNREACHABLE.get(status);
   if (gone !== undefined && waitsForPlainWords(context)) return { kind: "refuse", code: gone };
   if (isEncoded(headers)) return { kind: "refuse", code: "response_encoding" };
-  const stream = status === 200 && mediaType(headers) === "text/event-stream";
-  return { kind: stream ? "stream" : "collect" };
+  if (status !== 200 || isJson(headers)) return COLLECT;
+  return mediaType(headers) === "text/event-stream" ? STREAM : COLLECT;
 }
 
 /** What a proxy answers for a server that it did not reach, ours among them. */
@@ -179,7 +197,7 @@ function readForeign(kind: MessageKind, { limits }: Dependencies): Read<null> {
     const document = parseJson(bytes, limits);
     if (!document.ok) return err(null);
     const messages = [bareMessage(kind, null, bytes.length)];
-    return ok({ document: document.value, messages, batch: false });
+    return ok(readingOf(document.value, { messages, batch: false }));
   };
 }
 

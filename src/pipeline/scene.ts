@@ -2,13 +2,7 @@ import type { RequestHead } from "../core/exchange.ts";
 import { member, stringMember } from "../core/json.ts";
 import type { Direction, Message } from "../core/message.ts";
 import type { NameAnswers } from "../core/names.ts";
-import {
-  type Counts,
-  type LimitFacts,
-  NO_COUNTS,
-  type PolicyInput,
-  type Principal,
-} from "../core/policy.ts";
+import { type Counts, NO_COUNTS, type PolicyInput, type Principal } from "../core/policy.ts";
 import type { Session } from "../core/session.ts";
 import type { ExchangeSpan } from "../core/trace.ts";
 import { traceIn } from "../mcp/message/trace.ts";
@@ -28,7 +22,7 @@ export interface Scene {
   readonly requestId: string | null;
   readonly traceId: string | null;
   /** Absent where nobody wants to follow the exchange. */
-  readonly span?: ExchangeSpan;
+  readonly span?: ExchangeSpan | undefined;
   /** What DNS said of the names in a request; absent where nobody asks it. */
   readonly names?: NameAnswers;
 }
@@ -41,7 +35,8 @@ export function sceneOf(
   counts: Counts = NO_COUNTS,
   session: Session | null = null,
 ): Scene {
-  const { headers } = head;
+  const { headers, source } = head;
+  const { ip, spiffe } = source;
   return {
     direction,
     server,
@@ -50,16 +45,11 @@ export function sceneOf(
     session,
     sessionId: headers.get("mcp-session-id") ?? null,
     headerRevision: headers.get("mcp-protocol-version") ?? null,
-    source: { ...head.source, user_agent: headers.get("user-agent") ?? null },
+    source: { ip, spiffe, user_agent: headers.get("user-agent") ?? null },
     requestId: head.requestId,
     traceId: head.trace?.traceId ?? null,
-    ...(head.span && { span: head.span }),
+    span: head.span,
   };
-}
-
-/** The same, with the limits that what is judged in it goes over. */
-export function withLimits(scene: Scene, limits: LimitFacts): Scene {
-  return { ...scene, counts: { ...scene.counts, limits } };
 }
 
 /** The same, in the trace that its messages name, where their head names none. */
@@ -69,9 +59,12 @@ export function withTrace(scene: Scene, messages: readonly Message[]): Scene {
   return traceId === null ? scene : { ...scene, traceId };
 }
 
+const NO_CLIENT: PolicyInput["client"] = { name: null, version: null };
+
 /** Self-reported: `initialize` carries it in its params, the 2026 revision in every `_meta`. */
 export function clientOf(message: Message): PolicyInput["client"] {
   const params = member(message.node, "params");
+  if (params === undefined) return NO_CLIENT;
   const info =
     member(params, "clientInfo") ??
     member(member(params, "_meta"), "io.modelcontextprotocol/clientInfo");

@@ -9,18 +9,19 @@ import { isEnvelope, type Origin, openValue, sealValue } from "../guard/opaque/e
 import { formsOf } from "../guard/opaque/forms.ts";
 import { holdsPath } from "../guard/opaque/holds-path.ts";
 import { spliceText } from "../mcp/json/splice-text.ts";
-import { opaqueLeaves } from "../mcp/message/leaves.ts";
 import type { Dependencies } from "./dependencies.ts";
-import { apply, leavesOf, type Reading } from "./layer1.ts";
+import { apply, leavesOf, placeOf, type Reading } from "./layer1.ts";
 import type { Scene } from "./scene.ts";
 
 type Reread = (bytes: Uint8Array) => Reading;
 
 export interface SealedReading {
   readonly reading: Reading;
-  /** One list for each message. */
+  /** One list for each message; none at all where there is nothing to seal. */
   readonly receipts: readonly (readonly EditReceipt[])[];
 }
+
+const NOTHING_SEALED: readonly never[] = [];
 
 /**
  * Before the guards: an opaque value that holds a certain secret or a path under a root goes on in
@@ -34,10 +35,22 @@ export function sealOpaque(
   dependencies: Dependencies,
   reread: Reread,
 ): SealedReading {
+  const own = opaqueTexts(reading);
+  if (own.length === 0) return { reading, receipts: NOTHING_SEALED };
+  return sealedIn(reading, own, scene, dependencies, reread);
+}
+
+function sealedIn(
+  reading: Reading,
+  own: readonly Leaf[],
+  scene: Scene,
+  dependencies: Dependencies,
+  reread: Reread,
+): SealedReading {
   const { clock, limits } = dependencies;
   const deadline = clock.monotonic() + limits.guardBudgetMs;
   const origin = scene.direction === "request" ? "client" : "server";
-  const edits = editsOf(reading, (leaf, message) => {
+  const edits = editsOf(reading, own, (leaf, message) => {
     const isId = IDS.has(leaf.name);
     if (isId && !isServersOwn(leaf, message, scene)) return null;
     const isTelling = isId ? tellsPath : tells;
@@ -45,7 +58,7 @@ export function sealOpaque(
     if (!isLate && !isTelling(leaf, scene, dependencies)) return null;
     return sealValue(leaf.text, origin, scopeOf(origin, scene, dependencies));
   });
-  const receipts = edits.map((own) => own.map(receiptOf));
+  const receipts = edits.map((made) => made.map(receiptOf));
   return { reading: rewritten(reading, edits, reread), receipts };
 }
 
@@ -59,8 +72,10 @@ export function openOpaque(
   dependencies: Dependencies,
   reread: Reread,
 ): Reading {
+  const own = opaqueTexts(reading);
+  if (own.length === 0) return reading;
   const origin = scene.direction === "request" ? "server" : "client";
-  const edits = editsOf(reading, (leaf, { kind }) => {
+  const edits = editsOf(reading, own, (leaf, { kind }) => {
     const isAnswer = scene.direction === "request" && kind === "response";
     if (!isEnvelope(leaf.text) || (IDS.has(leaf.name) && !isAnswer)) return null;
     return openValue(leaf.text, origin, scopeOf(origin, scene, dependencies));
@@ -75,11 +90,12 @@ const NONE: HeaderEdits = [];
 /** The session's id is opaque, too, and stands in a header alone. */
 export function sealSession(
   headers: Headers,
-  scene: Scene,
+  sceneNow: () => Scene,
   dependencies: Dependencies,
 ): HeaderEdits {
   const id = headers.get(SESSION);
   if (id === undefined) return NONE;
+  const scene = sceneNow();
   const node = { kind: "string", start: 0, end: id.length, value: id } as const;
   const leaf: Leaf = { node, nature: "opaque", text: id, name: null, location: null };
   if (!tells(leaf, scene, dependencies)) return NONE;
@@ -88,22 +104,22 @@ export function sealSession(
 
 export function openSession(
   headers: Headers,
-  scene: Scene,
+  sceneNow: () => Scene,
   dependencies: Dependencies,
 ): HeaderEdits {
   const id = headers.get(SESSION);
   if (id === undefined || !isEnvelope(id)) return NONE;
-  const opened = openValue(id, "server", scopeOf("server", scene, dependencies));
+  const opened = openValue(id, "server", scopeOf("server", sceneNow(), dependencies));
   return opened === null ? NONE : [[SESSION, opened]];
 }
 
 /** The session that a request names, as the server knows it. */
 export function sessionForServer(
   headers: Headers,
-  scene: Scene,
+  sceneNow: () => Scene,
   dependencies: Dependencies,
 ): string | null {
-  const [opened] = openSession(headers, scene, dependencies);
+  const [opened] = openSession(headers, sceneNow, dependencies);
   return opened?.[1] ?? headers.get(SESSION) ?? null;
 }
 
@@ -148,8 +164,8 @@ const SECRET_RUN = /[!-~]{16}/;
 
 /** FAIL CLOSED: what could not be looked at whole goes into an envelope, too. */
 function tellsSecret(leaf: Leaf, scene: Scene, { inspector }: Dependencies): boolean {
-  const place = { ...scene, kind: "notification", method: null, tool: null } as const;
   if (leaf.text.length < SECRET_LEAST_LENGTH) return false;
+  const place = placeOf({ kind: "notification", method: null, tool: null }, scene);
   const { forms, complete } = formsOf(leaf.text);
   const leaves = forms
     .filter((text) => SECRET_RUN.test(text))
@@ -162,11 +178,24 @@ function tellsSecret(leaf: Leaf, scene: Scene, { inspector }: Dependencies): boo
 /** What an opaque value becomes; null where it stays. */
 type Rewrite = (leaf: Leaf, message: Message) => string | null;
 
-function editsOf({ document, messages, batch }: Reading, rewrite: Rewrite): TextEdit[][] {
-  const leaves = opaqueLeaves(document).filter(({ node }) => node.kind === "string");
-  if (leaves.length === 0) return messages.map(() => []);
+/** What may hold anything; a number is what it is. */
+function opaqueTexts({ leaves }: Reading): readonly Leaf[] {
+  let found: Leaf[] | null = null;
+  for (const leaf of leaves) {
+    if (leaf.nature !== "opaque" || leaf.node.kind !== "string") continue;
+    found ??= [];
+    found.push(leaf);
+  }
+  return found ?? NOTHING_SEALED;
+}
+
+function editsOf(
+  { messages, batch }: Reading,
+  leaves: readonly Leaf[],
+  rewrite: Rewrite,
+): TextEdit[][] {
   return messages.map((message) =>
-    leavesOf(message, leaves, batch).flatMap((leaf) => {
+    leavesOf(message, { leaves, batch }).flatMap((leaf) => {
       const replacement = rewrite(leaf, message);
       return replacement === null ? [] : [{ leaf, start: 0, end: leaf.text.length, replacement }];
     }),

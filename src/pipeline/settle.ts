@@ -27,7 +27,11 @@ export interface Settled {
 /** Settles one body or one event that came from the server. */
 export function settle(judgement: Judgement, settings: ServerSettings): Settled {
   const { reading, judged } = judgement;
-  const splices = judged.flatMap((one) => spliceOf(one, judgement, settings));
+  const splices: Splice[] = [];
+  for (const one of judged) {
+    const splice = spliceOf(one, judgement, settings);
+    if (splice !== null) splices.push(splice);
+  }
   const [only] = judged;
   const denied = !reading.batch && only?.decision.allow === false ? only.decision : null;
   return {
@@ -42,16 +46,24 @@ export function settle(judgement: Judgement, settings: ServerSettings): Settled 
 
 /** One body holds all of them: it has the length that the longest of them is to have. */
 export function paddingOf(judged: readonly Judged[]): readonly PaddingScheme[] {
+  if (!judged.some(isPadded)) return NO_PADDING;
   return judged.flatMap(({ decision }) => decision.obligations.pad);
+}
+
+const NO_PADDING: readonly never[] = [];
+
+function isPadded({ decision }: Judged): boolean {
+  return decision.obligations.pad.length > 0;
 }
 
 /** Whether every request that waits gets its answer from this body. */
 export function answersAll({ judged }: Judgement, pending: Pending): boolean {
-  const answered = judged
-    .map(({ cleaned }) => cleaned.message)
-    .filter(({ kind, id }) => (kind === "result" || kind === "error") && id !== null)
-    .map(({ id }) => canonicalId(id ?? ""));
-  return pending.waiting().every(({ id }) => answered.includes(canonicalId(id)));
+  const answered: string[] = [];
+  for (const { cleaned } of judged) {
+    const { kind, id } = cleaned.message;
+    if ((kind === "result" || kind === "error") && id !== null) answered.push(canonicalId(id));
+  }
+  return pending.areAmong(answered);
 }
 
 /** Notes which requests no longer wait, once what answers them goes out. */
@@ -62,12 +74,16 @@ export function markAnswered({ judged }: Judgement, pending: Pending): void {
   }
 }
 
-function spliceOf(one: Judged, { milliseconds }: Judgement, settings: ServerSettings): Splice[] {
+function spliceOf(
+  one: Judged,
+  { milliseconds }: Judgement,
+  settings: ServerSettings,
+): Splice | null {
   const { message, receipts } = one.cleaned;
-  if (message.node === null) return [];
-  if (!one.decision.allow) return [replaceNode(message.node, substitute(one, settings))];
+  if (message.node === null) return null;
+  if (!one.decision.allow) return replaceNode(message.node, substitute(one, settings));
   const noted = message.kind === "result" && ANNOTATED_METHODS.has(message.method ?? "");
-  if (!settings.annotate || !noted || message.payload === null) return [];
+  if (!settings.annotate || !noted || message.payload === null) return null;
   return annotate(message.payload, annotation(one.decision.decisionId, receipts, milliseconds));
 }
 
@@ -97,11 +113,11 @@ function substitute({ cleaned, decision }: Judged, settings: ServerSettings): st
 }
 
 /** The note goes into the result's own `_meta`; a result without members stays as it is. */
-function annotate(result: JsonNode, note: string): Splice[] {
-  if (result.kind !== "object" || result.members.length === 0) return [];
+function annotate(result: JsonNode, note: string): Splice | null {
+  if (result.kind !== "object" || result.members.length === 0) return null;
   const meta = member(result, "_meta");
-  if (meta === undefined) return [insertMember(result, "_meta", `{"${ANNOTATION_KEY}":${note}}`)];
-  return meta.kind === "object" ? [insertMember(meta, ANNOTATION_KEY, note)] : [];
+  if (meta === undefined) return insertMember(result, "_meta", `{"${ANNOTATION_KEY}":${note}}`);
+  return meta.kind === "object" ? insertMember(meta, ANNOTATION_KEY, note) : null;
 }
 
 export function refusedBy({ retryAfterMs, told, ...decision }: Decision): Refused {

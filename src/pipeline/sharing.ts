@@ -1,3 +1,4 @@
+import type { RequestHead } from "../core/exchange.ts";
 import type { Soon } from "../core/session.ts";
 import type { SharedRefusal, SharedState, Wanted } from "../core/shared.ts";
 import { tokenAt } from "../guard/paths/token.ts";
@@ -5,7 +6,7 @@ import type { AliasView } from "../guard/paths/view.ts";
 import { callerOf } from "./approving.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { Reading } from "./layer1.ts";
-import type { Refusable } from "./refuser.ts";
+import type { Pending } from "./pending.ts";
 import type { Scene } from "./scene.ts";
 
 /**
@@ -14,11 +15,12 @@ import type { Scene } from "./scene.ts";
  */
 export function bringForRequest(
   { document, messages }: Pick<Reading, "document" | "messages">,
-  scene: Scene,
+  sceneNow: () => Scene,
   dependencies: Dependencies,
 ): Promise<SharedRefusal | null> | null {
   const { shared = null, paths, pins } = dependencies;
   if (shared === null) return null;
+  const scene = sceneNow();
   const isObliged = dependencies.policy()?.asksForAliases === true;
   const read = paths.readingViewOf(scene.server, scene.principal, isObliged);
   const isAsked = messages.some(({ kind, id }) => kind === "request" && id !== null);
@@ -37,9 +39,10 @@ export function bringForRequest(
  */
 export function judgeWithOthers<Outcome extends object>(
   judge: () => Outcome,
-  { head, pending, dependencies }: Pick<Refusable, "head" | "pending" | "dependencies">,
+  head: RequestHead,
+  pending: Pending,
+  { shared = null }: Dependencies,
 ): Outcome | Promise<Outcome | SharedRefusal> {
-  const { shared = null } = dependencies;
   if (shared === null) return judge();
   const isListing = pending.waiting().some(({ method }) => method === "tools/list");
   const wanted: Wanted = { server: head.server ?? "", aliases: null, caller: null, tools: "all" };
@@ -67,15 +70,12 @@ export function settle({ shared = null }: Dependencies): Promise<SharedRefusal |
 
 /** All of these; a promise only where one of them is. */
 export function together<All extends readonly unknown[]>(all: All): Soon<AllOf<All>> {
+  for (const one of all) if (one instanceof Promise) return Promise.all(all);
   // None of them is a promise where they are given back as they are.
-  return all.some(isPromise) ? Promise.all(all) : (all as AllOf<All>);
+  return all as AllOf<All>;
 }
 
 type AllOf<All extends readonly unknown[]> = { -readonly [at in keyof All]: Awaited<All[at]> };
-
-function isPromise(one: unknown): boolean {
-  return one instanceof Promise;
-}
 
 /** Aliases of this caller, by their own check, of which nobody here knows what they stand for. */
 function unknownAliases(

@@ -49,6 +49,8 @@ const KEY_MAX_LENGTH = 2_048;
 const FOUND_MAX = 4_096;
 const LISTINGS_MAX = 1_024;
 
+const NOTHING_FOUND: readonly Finding[] = [];
+
 export function createSights(): Sights {
   const classes = new Map<string, ClassSights & { readonly since: number }>();
   const found = new Map<string, readonly Finding[]>();
@@ -87,7 +89,8 @@ export function createSights(): Sights {
       if (!sights.items.has(item)) items += 1;
       sights.items.set(item, sight);
     },
-    findings: (server, kind, name) => found.get(`${kind} ${server} ${name}`) ?? [],
+    findings: (server, kind, name) =>
+      found.size === 0 ? NOTHING_FOUND : (found.get(`${kind} ${server} ${name}`) ?? NOTHING_FOUND),
     found(server, kind, name, findings) {
       const key = `${kind} ${server} ${name}`;
       found.delete(key);

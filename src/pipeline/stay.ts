@@ -50,6 +50,10 @@ export function createStay(head: RequestHead, kind: HttpKind, dependencies: Depe
 /** Requests of MCP: what else HTTP asks for belongs to no session. */
 const VISITS: ReadonlySet<HttpKind> = new Set(["post", "open_stream", "end_session"]);
 
+function isInitialize({ method }: Message): boolean {
+  return method === "initialize";
+}
+
 class ExchangeStay implements Stay {
   readonly #head: RequestHead;
   readonly #kind: HttpKind;
@@ -85,8 +89,8 @@ class ExchangeStay implements Stay {
     const { headers, source, requestId } = this.#head;
     const server = this.#head.server ?? "";
     const { principal, credential } = caller;
-    const scene = sceneOf(this.#head, "request", server, principal);
-    const id = sessionForServer(headers, scene, this.#dependencies);
+    const sceneNow = () => sceneOf(this.#head, "request", server, principal);
+    const id = sessionForServer(headers, sceneNow, this.#dependencies);
     const visitor = { server, principal, credential, id, sourceIp: source.ip, requestId };
     this.#visitor = visitor;
     this.#credential = credential;
@@ -102,7 +106,7 @@ class ExchangeStay implements Stay {
     if (this.#entering !== null) return this.#entering;
     const visitor = this.#visitor;
     const isOutside = this.session === null && visitor !== null && visitor.id === null;
-    if (!isOutside || messages.every(({ method }) => method === "initialize")) return null;
+    if (!isOutside || messages.every(isInitialize)) return null;
     return this.#enterBy(this.#dependencies.sessions.enter(visitor));
   }
 

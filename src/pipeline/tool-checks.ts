@@ -1,6 +1,7 @@
 import type { EditReceipt } from "../core/audit.ts";
 import type { Finding, Severity } from "../core/finding.ts";
 import { type JsonNode, member, stringMember } from "../core/json.ts";
+import { joined } from "../core/lists.ts";
 import type { Message } from "../core/message.ts";
 import { assertNever } from "../core/result.ts";
 import type { SchemaVerdict } from "../core/schema.ts";
@@ -19,11 +20,17 @@ export interface ToolCheck {
 }
 
 const NOTHING: ToolCheck = { refusal: null, findings: [] };
+const NO_CHECKS: readonly never[] = [];
+
+function isAboutTool({ method, tool }: Message): boolean {
+  return method === "tools/call" && tool !== null;
+}
 
 /**
  * Holds tool calls and their results against what the tool's definition, as last seen, says of
  * them. Calls are judged as the server would get them (`cleaned`: aliases are paths, secrets are
- * gone), results as the server sent them (`sent`), for what we do to them is not its doing.
+ * gone), results as the server sent them (`sent`), for what we do to them is not its doing. None
+ * at all where no message is about a tool.
  */
 export function checkTools(
   sent: Reading,
@@ -31,14 +38,19 @@ export function checkTools(
   scene: Scene,
   dependencies: Dependencies,
 ): readonly ToolCheck[] {
+  if (!sent.messages.some(isAboutTool)) return NO_CHECKS;
   return sent.messages.map((message, index) => {
-    if (message.method !== "tools/call" || message.tool === null) return NOTHING;
+    if (!isAboutTool(message)) return NOTHING;
     const prefix = sent.batch ? `/${index}` : "";
     const left = cleaned.messages[index] ?? message;
     if (message.kind === "result") return checkResult(message, prefix, scene, dependencies);
     const isCall = message.kind === "request" || message.kind === "notification";
     return isCall ? checkCall(message, left, prefix, scene, dependencies) : NOTHING;
   });
+}
+
+function checked(refusal: RefusalCode | null): ToolCheck {
+  return refusal === null ? NOTHING : { refusal, findings: NO_CHECKS };
 }
 
 function checkCall(
@@ -54,22 +66,29 @@ function checkCall(
     ? "arguments_too_large"
     : null;
   const isStrict = policy()?.rejectsUnknownArguments ?? false;
-  if (schema.arguments === "off" && !isStrict) return { refusal, findings: [] };
+  if (schema.arguments === "off" && !isStrict) return checked(refusal);
 
   const tool = catalogue.tool(server, name ?? "");
-  const at = `${prefix}/params/arguments`;
   if (tool === null) {
-    const findings = isStrict ? [finding("unknown_schema", `${prefix}/params/name`)] : [];
-    return { refusal, findings };
+    if (!isStrict) return checked(refusal);
+    return { refusal, findings: [finding("unknown_schema", `${prefix}/params/name`)] };
   }
+  const at = `${prefix}/params/arguments`;
   const node = member(payload, "arguments") ?? NO_ARGUMENTS;
   const unknown = schemas.unknownArguments(tool, node);
-  const findings = [
-    ...findingsOf(schemas.arguments(tool, node), "arguments_mismatch", at),
-    ...(unknown ?? []).map((below) => finding("unknown_argument", at + below)),
-    ...(unknown === null && isStrict ? [finding("unknown_schema", at)] : []),
-  ];
-  return { refusal, findings };
+  const mismatches = findingsOf(schemas.arguments(tool, node), "arguments_mismatch", at);
+  return { refusal, findings: joined(mismatches, unknownAt(unknown, isStrict, at)) };
+}
+
+/** `unknown` are pointers below `at`; null where nobody can tell. */
+function unknownAt(
+  unknown: readonly string[] | null,
+  isStrict: boolean,
+  at: string,
+): readonly Finding[] {
+  if (unknown === null) return isStrict ? [finding("unknown_schema", at)] : NO_CHECKS;
+  if (unknown.length === 0) return NO_CHECKS;
+  return unknown.map((below) => finding("unknown_argument", at + below));
 }
 
 const NO_ARGUMENTS: JsonNode = { kind: "object", start: 0, end: 2, members: [] };
@@ -84,7 +103,7 @@ function checkResult(
   const { resultMaxBytes } = toolLimits(name ?? "");
   const refusal = isOver(payload ?? undefined, resultMaxBytes) ? "result_too_large" : null;
   const tool = schema.results === "off" ? null : catalogue.tool(server, name ?? "");
-  if (tool === null || payload === null) return { refusal, findings: [] };
+  if (tool === null || payload === null) return checked(refusal);
   const content = member(payload, "structuredContent");
   const at = `${prefix}/result`;
   if (content === undefined) {
@@ -156,6 +175,18 @@ export interface FittedReading {
  * did not fit before is the server's doing, and left to the client.
  */
 export function fitResults(
+  sent: Reading,
+  edited: Reading,
+  scene: Scene,
+  dependencies: Dependencies,
+  reread: (bytes: Uint8Array) => Reading,
+): FittedReading {
+  // Where nothing was edited there is nothing of our doing.
+  if (edited === sent) return { reading: edited, receipts: NO_CHECKS };
+  return fitEdited(sent, edited, scene, dependencies, reread);
+}
+
+function fitEdited(
   sent: Reading,
   edited: Reading,
   scene: Scene,

@@ -89,12 +89,13 @@ function isMissingFor(
   { server }: Scene,
   { catalogue, sights, clock }: Dependencies,
 ): boolean {
+  if (!catalogue.isComplete(server, kind) || catalogue.knows(server, kind, name)) return false;
   const now = clock.monotonic();
   // A resource need not be listed where a template says how its URI is made.
   const kinds: readonly ListedKind[] = kind === "resource" ? ["resource", "template"] : [kind];
   const isKnown = (one: ListedKind) =>
     catalogue.isComplete(server, one) && sights.isFresh(server, one, now);
-  if (!kinds.every(isKnown) || catalogue.knows(server, kind, name)) return false;
+  if (!kinds.every(isKnown)) return false;
   if (kind === "resource") {
     let compared = 0;
     for (const template of catalogue.names(server, "template")) {

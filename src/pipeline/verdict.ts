@@ -1,4 +1,5 @@
 import type { EditReceipt } from "../core/audit.ts";
+import { joined } from "../core/lists.ts";
 import type { Splice } from "../mcp/json/splice.ts";
 import { ceilingOf } from "./ceiling.ts";
 import type { Dependencies } from "./dependencies.ts";
@@ -27,11 +28,12 @@ export function verdictOn(
 ): Verdict {
   const { findings, splices, receipts } = filterListing(cleaned, prefix, scene, dependencies);
   const ceiling = ceilingOf(cleaned.message);
-  const decided = decideAll({ ...cleaned, findings }, prefix, scene, dependencies);
+  const shown = findings === cleaned.findings ? cleaned : { ...cleaned, findings };
+  const decided = decideAll(shown, prefix, scene, dependencies);
   const { decisionId, input, policyRevision } = decided;
   const decision =
     ceiling.refusal !== null && decided.allow
       ? refused(decisionId, ceiling.refusal, input, policyRevision)
       : hideName(decided, cleaned, scene, dependencies);
-  return { decision, splices: [...splices, ...ceiling.splices], receipts };
+  return { decision, splices: joined(splices, ceiling.splices), receipts };
 }

@@ -7,7 +7,7 @@ import { shownBy } from "./aliasing.ts";
 import type { Dependencies, LoadedPolicy } from "./dependencies.ts";
 import { inventoryFacts } from "./layer2.ts";
 import type { Scene } from "./scene.ts";
-import type { Sight } from "./sights.ts";
+import type { ClassSights, Sight } from "./sights.ts";
 
 /**
  * What the policy lets one caller see, item by item. All that one message asks has the time that
@@ -30,10 +30,8 @@ export function viewOf(scene: Scene, revision: Revision, dependencies: Dependenc
   const policy = dependencies.policy();
   const { filterLists } = dependencies.settings(scene.server);
   const isHiding = filterLists && policy !== null && !policy.isBuiltIn;
-  return isHiding ? createView({ scene, revision, policy, dependencies }) : null;
+  return isHiding ? new CallersView({ scene, revision, policy, dependencies }) : null;
 }
-
-type Item = Parameters<View["sightOf"]>;
 
 interface Asking {
   readonly scene: Scene;
@@ -42,45 +40,66 @@ interface Asking {
   readonly dependencies: Dependencies;
 }
 
-function createView(asking: Asking): View {
-  const { catalogue, sights, clock, limits } = asking.dependencies;
-  const { server } = asking.scene;
-  const since = clock.monotonic();
-  const remembered = sights.of(classOf(asking), since);
-  let isLate = false;
+class CallersView implements View {
+  readonly #asking: Asking;
+  readonly #since: number;
+  readonly #remembered: ClassSights;
+  #isLate = false;
 
-  /** What was told before, unless it is one to ask for again. */
-  function lookAt([kind, name, findings]: Item, isToAsk: (kept: Sight) => boolean): Sight {
-    const hash = kind === "tool" ? (catalogue.tool(server, name)?.hash ?? "") : "";
-    const key = `${kind} ${hash} ${keyOf(findings)} ${name}`;
-    const kept = remembered.items.get(key);
-    if (kept !== undefined && !isToAsk(kept)) return kept;
-    // FAIL CLOSED: servers choose how much they list, and nothing else is decided meanwhile.
-    if (isLate) return LATE;
-    const sight = ask(itemOf(kind, name), findings, asking);
-    isLate = clock.monotonic() - since > limits.policyBudgetMs;
-    if (sight.kind !== "fault") sights.keep(remembered, key, sight);
-    return sight;
+  constructor(asking: Asking) {
+    const { sights, clock } = asking.dependencies;
+    this.#asking = asking;
+    this.#since = clock.monotonic();
+    this.#remembered = sights.of(classOf(asking), this.#since);
   }
 
-  const sightOf = (...item: Item): Sight => lookAt(item, () => false);
+  sightOf(kind: ListedKind, name: string, findings: readonly Finding[]): Sight {
+    return this.#lookAt(kind, name, findings, false);
+  }
 
-  function hidesSome(kind: ListedKind): boolean {
+  sightNow(kind: ListedKind, name: string, findings: readonly Finding[]): Sight {
+    return this.#lookAt(kind, name, findings, true);
+  }
+
+  hidesSome(kind: ListedKind): boolean {
+    const { hides } = this.#remembered;
+    const known = hides.get(kind);
+    if (known !== undefined) return known;
+    const isHiding = this.#hidesSome(kind);
+    hides.set(kind, isHiding);
+    return isHiding;
+  }
+
+  #hidesSome(kind: ListedKind): boolean {
+    const { catalogue, sights } = this.#asking.dependencies;
+    const { server } = this.#asking.scene;
     for (const name of catalogue.names(server, kind)) {
-      if (sightOf(kind, name, sights.findings(server, kind, name)).kind !== "shown") return true;
+      const sight = this.sightOf(kind, name, sights.findings(server, kind, name));
+      if (sight.kind !== "shown") return true;
     }
     return false;
   }
 
-  return {
-    sightOf,
-    sightNow: (...item) => lookAt(item, ({ kind }) => kind === "hidden"),
-    hidesSome(kind) {
-      const hides = remembered.hides.get(kind) ?? hidesSome(kind);
-      remembered.hides.set(kind, hides);
-      return hides;
-    },
-  };
+  /** What was told before; what was hidden then only where it need not be asked for again. */
+  #lookAt(
+    kind: ListedKind,
+    name: string,
+    findings: readonly Finding[],
+    asksHidden: boolean,
+  ): Sight {
+    const { scene, dependencies } = this.#asking;
+    const { catalogue, sights, clock, limits } = dependencies;
+    const hash = kind === "tool" ? (catalogue.tool(scene.server, name)?.hash ?? "") : "";
+    const key = `${kind} ${hash} ${keyOf(findings)} ${name}`;
+    const kept = this.#remembered.items.get(key);
+    if (kept !== undefined && !(asksHidden && kept.kind === "hidden")) return kept;
+    // FAIL CLOSED: servers choose how much they list, and nothing else is decided meanwhile.
+    if (this.#isLate) return LATE;
+    const sight = ask(itemOf(kind, name), findings, this.#asking);
+    this.#isLate = clock.monotonic() - this.#since > limits.policyBudgetMs;
+    if (sight.kind !== "fault") sights.keep(this.#remembered, key, sight);
+    return sight;
+  }
 }
 
 const LATE: Sight = { kind: "fault", code: "policy_late" };
@@ -98,20 +117,30 @@ function keyOf(findings: readonly Finding[]): string {
  */
 function classOf({ scene: { server, principal, source }, revision, policy }: Asking): string {
   const { ip, spiffe } = source;
-  const caller = textOf(principal);
-  return JSON.stringify([policy.engine.revision, revision, server, caller, ip, spiffe]);
+  const policyRevision = policy.engine.revision;
+  const last = latest.get(principal);
+  const isSamePlace = last !== undefined && last.server === server && last.ip === ip;
+  const isSame = isSamePlace && last.spiffe === spiffe && last.revision === revision;
+  if (isSame && last.policyRevision === policyRevision) return last.name;
+  const caller = last?.caller ?? JSON.stringify(principal);
+  const name = JSON.stringify([policyRevision, revision, server, caller, ip, spiffe]);
+  latest.set(principal, { policyRevision, revision, server, ip, spiffe, caller, name });
+  return name;
 }
 
-const principalTexts = new WeakMap<Principal, string>();
-
-/** All that is known of a principal; many exchanges may share one. */
-function textOf(principal: Principal): string {
-  const known = principalTexts.get(principal);
-  if (known !== undefined) return known;
-  const text = JSON.stringify(principal);
-  principalTexts.set(principal, text);
-  return text;
+/** The class that a principal was in last; many exchanges may share one. */
+interface CallerClass {
+  readonly policyRevision: string;
+  readonly revision: Revision;
+  readonly server: string;
+  readonly ip: string | null;
+  readonly spiffe: string | null;
+  /** All that is known of the principal. */
+  readonly caller: string;
+  readonly name: string;
 }
+
+const latest = new WeakMap<Principal, CallerClass>();
 
 function itemOf(kind: ListedKind, name: string): ItemFact {
   const isNamed = kind === "tool" || kind === "prompt";

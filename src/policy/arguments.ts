@@ -1,4 +1,4 @@
-import { escapePointer, type JsonNode } from "../core/json.ts";
+import { type JsonNode, type Location, pointerOf } from "../core/json.ts";
 import type { Json } from "../core/policy.ts";
 import { nullPrototype } from "./json.ts";
 
@@ -15,7 +15,13 @@ const NODES_MAX = 256;
 const DEPTH_MAX = 8;
 const TRUNCATED_MAX = 64;
 
-const AT = "/params/arguments";
+const ARGUMENTS: Location = { parent: { parent: null, key: "params" }, key: "arguments" };
+const AT = pointerOf(ARGUMENTS);
+
+const NO_ARGUMENTS: ArgumentFacts = {
+  arguments: Object.freeze(nullPrototype([])),
+  truncated: [],
+};
 
 /**
  * The arguments within bounds; what is over one is `{"$bytes": n}`, and named in `truncated`. When
@@ -23,12 +29,10 @@ const AT = "/params/arguments";
  */
 export function argumentFacts(
   node: JsonNode | undefined,
-  shown: (text: string) => string = (text) => text,
+  shown: (text: string) => string = asItIs,
 ): ArgumentFacts {
-  if (node?.kind !== "object") {
-    const truncated = node === undefined ? [] : [AT];
-    return { arguments: nullPrototype([]), truncated };
-  }
+  if (node === undefined) return NO_ARGUMENTS;
+  if (node.kind !== "object") return { arguments: NO_ARGUMENTS.arguments, truncated: [AT] };
   const copy: Copy = { bytes: STRINGS_MAX_BYTES, nodes: NODES_MAX, truncated: [], shown };
   const entries: [string, Json][] = [];
   for (const { key, value } of node.members) {
@@ -36,13 +40,18 @@ export function argumentFacts(
       copy.truncated.push(AT);
       break;
     }
-    entries.push([key.value, copyOf(value, `${AT}/${escapePointer(key.value)}`, 1, copy)]);
+    const at = { parent: ARGUMENTS, key: key.value };
+    entries.push([key.value, copyOf(value, at, 1, copy)]);
   }
   const { truncated } = copy;
   return {
     arguments: nullPrototype(entries),
     truncated: truncated.length > TRUNCATED_MAX ? [AT] : truncated,
   };
+}
+
+function asItIs(text: string): string {
+  return text;
 }
 
 /** What is left of the bounds. */
@@ -53,7 +62,7 @@ interface Copy {
   readonly shown: (text: string) => string;
 }
 
-function copyOf(node: JsonNode, at: string, depth: number, copy: Copy): Json {
+function copyOf(node: JsonNode, at: Location, depth: number, copy: Copy): Json {
   if (--copy.nodes < 0 || depth > DEPTH_MAX) return leaveOut(node, at, copy);
   switch (node.kind) {
     case "literal":
@@ -66,7 +75,9 @@ function copyOf(node: JsonNode, at: string, depth: number, copy: Copy): Json {
     }
     case "array":
       if (node.items.length > copy.nodes) return leaveOut(node, at, copy);
-      return node.items.map((item, index) => copyOf(item, `${at}/${index}`, depth + 1, copy));
+      return node.items.map((item, index) =>
+        copyOf(item, { parent: at, key: index }, depth + 1, copy),
+      );
     case "object": {
       const { members } = node;
       const fits =
@@ -75,7 +86,7 @@ function copyOf(node: JsonNode, at: string, depth: number, copy: Copy): Json {
       return nullPrototype(
         members.map(({ key: { value: key }, value }) => [
           key,
-          copyOf(value, `${at}/${escapePointer(key)}`, depth + 1, copy),
+          copyOf(value, { parent: at, key }, depth + 1, copy),
         ]),
       );
     }
@@ -93,8 +104,8 @@ function spend(copy: Copy, text: string): boolean {
   return true;
 }
 
-function leaveOut(node: JsonNode, at: string, copy: Copy): Json {
-  copy.truncated.push(at.toWellFormed());
+function leaveOut(node: JsonNode, at: Location, copy: Copy): Json {
+  copy.truncated.push(pointerOf(at).toWellFormed());
   const bytes = node.kind === "string" ? Buffer.byteLength(node.value) : node.end - node.start;
   return { $bytes: bytes };
 }

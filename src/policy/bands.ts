@@ -21,9 +21,13 @@ export function createBands(constants: Iterable<number>): (value: number) => num
   };
 }
 
+/** A whole number where there is one: others are compared by a long way. */
 function between(below: number | undefined, above: number | undefined): number {
-  if (below === undefined) return above === undefined ? 0 : above - 1;
-  return above === undefined ? below + 1 : below + (above - below) / 2;
+  if (below === undefined) return above === undefined ? 0 : Math.ceil(above) - 1;
+  if (above === undefined) return Math.floor(below) + 1;
+  const middle = below + (above - below) / 2;
+  const whole = Math.floor(middle);
+  return below < whole ? whole : middle;
 }
 
 /** Every number in a document, wherever it stands. */

@@ -10,7 +10,7 @@ import { decodeDecision } from "./decode-decision.ts";
 import { type Instance, instantiate } from "./instance.ts";
 import { isRecord, type JsonRecord, overlay } from "./json.ts";
 import type { CompiledPortable } from "./portable/compile.ts";
-import { createSelection } from "./reads.ts";
+import { createQuestions, type Questions } from "./questions.ts";
 import { createRemembered, type Remembered } from "./remembered.ts";
 
 export interface PolicyEngineOptions {
@@ -38,9 +38,10 @@ export async function createPolicyEngine(
 
   const renew = () => instantiate(module.value, data);
   const { numbers } = bundle.looks;
-  const select = createSelection(bundle.looks, createBands([...numbers, ...numbersIn(data)]));
+  const likeOf = createBands([...numbers, ...numbersIn(data)]);
+  const questions = createQuestions(bundle.looks, likeOf);
   return ok(
-    new WasmPolicyEngine(revisionOf(bundle, data), first.value, { ...options, renew, select }),
+    new WasmPolicyEngine(revisionOf(bundle, data), first.value, { ...options, renew, questions }),
   );
 }
 
@@ -60,7 +61,7 @@ function dataOf(bundle: Bundle, portable: CompiledPortable | null, over: JsonRec
 
 interface Parts extends PolicyEngineOptions {
   readonly renew: () => Result<Instance, BundleFault>;
-  readonly select: (input: unknown) => unknown;
+  readonly questions: Questions;
 }
 
 /** Of everything that decides: another bundle, portable policy or data is another revision. */
@@ -79,7 +80,7 @@ class WasmPolicyEngine implements PolicyEngine {
   readonly #renew: () => Result<Instance, BundleFault>;
   readonly #clock: Clock;
   readonly #budgetMs: number;
-  readonly #select: (input: unknown) => unknown;
+  readonly #questions: Questions;
   readonly #remembered: Remembered<Answer> = createRemembered();
   readonly #readAnswer = createAnswerReader();
   readonly mask?: (event: DecisionEvent) => Result<unknown, PolicyFault>;
@@ -90,26 +91,37 @@ class WasmPolicyEngine implements PolicyEngine {
     this.#renew = parts.renew;
     this.#clock = parts.clock;
     this.#budgetMs = parts.budgetMs;
-    this.#select = parts.select;
+    this.#questions = parts.questions;
     if (instance.mask !== null) this.mask = (event) => this.#mask(event);
   }
 
-  decide(input: PolicyInput): Result<PolicyDecision, PolicyFault> {
-    const started = this.#clock.monotonic();
-    const question = textOf(this.#select(input));
-    if (question === null) return fault("policy_failed", "the input is no JSON");
+  decide(input: PolicyInput): Answer {
+    const name = this.#nameOf(input);
+    if (name === undefined) return fault("policy_failed", "the input is no JSON");
     // What the policy may look at is all that it depends on: no clock, no network, no memory.
-    const decision = this.#remembered.of(question, () => this.#ask(question), isLasting);
+    return this.#remembered.get(name) ?? this.#ask(input, name);
+  }
+
+  /** What its question is remembered by, if it is; undefined for what JSON cannot say. */
+  #nameOf(input: PolicyInput): string | null | undefined {
+    try {
+      return this.#remembered.nameOf(this.#questions.keyOf(input));
+    } catch {
+      return undefined;
+    }
+  }
+
+  #ask(input: PolicyInput, name: string | null): Answer {
+    const started = this.#clock.monotonic();
+    const text = this.#evaluate((instance) => instance.evaluate(this.#questions.textOf(input)));
+    const answer = text.ok ? this.#readAnswer(text.value) : text;
+    // FAIL CLOSED: a fault is for the message it befell, and the next one asks again.
+    if (answer.ok) this.#remembered.keep(name, answer);
     const tookMs = this.#clock.monotonic() - started;
     if (tookMs > this.#budgetMs) {
       return fault("policy_late", `it took ${Math.ceil(tookMs)} ms of ${this.#budgetMs}`);
     }
-    return decision;
-  }
-
-  #ask(question: string): Answer {
-    const answer = this.#evaluate((instance) => instance.evaluate(question));
-    return answer.ok ? this.#readAnswer(answer.value) : answer;
+    return answer;
   }
 
   /** Late is not too late here: an answer that is right takes out what it should. */
@@ -148,20 +160,6 @@ class WasmPolicyEngine implements PolicyEngine {
 }
 
 type Answer = Result<PolicyDecision, PolicyFault>;
-
-/** FAIL CLOSED: a fault is for the message it befell, and the next one asks again. */
-function isLasting({ ok: isDecision }: Answer): boolean {
-  return isDecision;
-}
-
-/** Null for what JSON cannot say. */
-function textOf(input: unknown): string | null {
-  try {
-    return JSON.stringify(input) ?? null;
-  } catch {
-    return null;
-  }
-}
 
 const ANSWERS_MAX = 64;
 const ANSWER_MAX_LENGTH = 2048;

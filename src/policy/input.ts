@@ -17,7 +17,13 @@ import { pathFacts } from "./path-facts.ts";
 import type { Root } from "./paths.ts";
 import type { Patterns } from "./patterns.ts";
 import type { CompiledPortable } from "./portable/compile.ts";
-import { ofItsCall, ofServerRequests, PROVENANCE, type Provenance } from "./provenance.ts";
+import {
+  ofItsCall,
+  ofServerRequests,
+  PROVENANCE,
+  type Provenance,
+  WITH_TOOL,
+} from "./provenance.ts";
 import { resourceFacts } from "./resource.ts";
 
 /** Makes the facts that the policy decides on. */
@@ -58,11 +64,16 @@ export interface InventoryFacts {
   readonly tool: ToolFacts;
   /** Null where there is no inventory. */
   readonly mode: InventoryMode | null;
-  readonly provenance: string | null;
+  readonly provenance: keyof typeof WITH_TOOL | null;
 }
 
+const NO_FLOW: PolicyInput["flow"] = [];
 const NO_GRANTS: PolicyInput["grants"] = [];
 const NO_RULES: PolicyInput["rules"] = [];
+const NO_PATTERNS: PolicyInput["patterns"] = Object.freeze({});
+const NO_FINDINGS: PolicyInput["findings"] = [];
+const NO_REQUESTS: PostureFacts = Object.freeze({});
+const NO_CLIENT: PolicyInput["client"] = { name: null, version: null };
 const NO_INVENTORY: InventoryFacts = { tool: NO_TOOL_FACTS, mode: null, provenance: null };
 
 export interface InputBuilderOptions {
@@ -97,99 +108,131 @@ export function createInputBuilder(options: InputBuilderOptions): InputBuilder {
   const { engineRevision, portable, patterns, clock } = options;
   const rootsOf = createRoots(options.roots);
   const hostOf = options.posture ?? (() => NO_POSTURE_FACTS);
+  const allTold = { complete: true, policy: engineRevision };
+  const notAllTold = { complete: false, policy: engineRevision };
 
   function build(subject: InputSubject): PolicyInput {
     const { phase, message, server, principal } = subject;
     const { inventory = NO_INVENTORY, counts = NO_COUNTS, grants = NO_GRANTS } = subject;
     const host = hostOf(principal);
+    const provenance = vouchersOf(phase, principal, inventory);
     const params = isCall(message) ? (message.payload ?? undefined) : undefined;
-    const roots = rootsOf(server);
-    const { paths, rawPaths } = pathFacts(phase === "response" ? undefined : params, roots);
-    const names = namesOf(message);
+    const told = messageFacts(message, params, subject.shown);
+    const { paths, rawPaths } = pathFacts(
+      phase === "response" ? undefined : params,
+      rootsOf(server),
+    );
     const resource = resourceFacts(message.uri, subject.shown);
-    const findings = findingFacts(subject.findings);
+    const findings = mostUrgent(subject.findings);
     // FAIL CLOSED: a finding that the policy cannot point at it cannot have taken out.
-    const complete = names.complete && findings.every(({ at }) => at.isWellFormed());
+    const complete = isNamed(message, told) && findings.every(({ at }) => at.isWellFormed());
 
     return {
       v: 1,
       phase,
-      facts: { complete, policy: engineRevision },
-      message: {
-        kind: message.kind,
-        method: names.method,
-        tool: names.tool,
-        prompt: names.prompt,
-        ...argumentFacts(member(params, "arguments"), subject.shown),
-        bytes: message.bytes,
-        revision: message.revision,
-      },
+      facts: complete ? allTold : notAllTold,
+      message: told,
       resource,
-      item: itemFacts(subject.item, names, resource),
+      item: itemFacts(subject.item, told, resource),
       result: resultFacts(message, inventory.tool.classification),
-      rules: rulesOf(subject, params, portable, host),
-      patterns: patterns?.facts(params) ?? {},
+      rules: portable === null ? NO_RULES : rulesOf(subject, params, portable, host, provenance),
+      patterns: patterns?.facts(params) ?? NO_PATTERNS,
       paths,
-      findings: findings.map((finding) => ({ ...finding, at: finding.at.toWellFormed() })),
-      strings: {
-        ...stringFacts(subject.leaves),
-        raw_paths: rawPaths,
-        aliases: subject.aliases ?? null,
-      },
+      findings: findings.length === 0 ? NO_FINDINGS : findings.map(findingFact),
+      strings: stringFacts(subject.leaves, rawPaths, subject.aliases ?? null),
       server: { id: server },
       tool: inventory.tool,
       principal,
-      client: {
-        name: shortened(subject.client.name),
-        version: shortened(subject.client.version),
-      },
-      session: { ...counts.session, id: shortened(subject.sessionId) },
+      client: clientFacts(subject.client),
+      session: sessionFacts(counts, subject.sessionId),
       source: {
         ip: subject.source.ip,
         spiffe: subject.source.spiffe,
         user_agent: shortened(subject.userAgent),
       },
       limits: counts.limits,
-      flow: subject.flow ?? [],
+      flow: subject.flow ?? NO_FLOW,
       grants,
-      posture: postureFacts(subject, inventory, portable, host),
-      provenance: provenanceOf(subject),
+      posture: postureFacts(subject, inventory.mode, portable, host, provenance),
+      provenance,
       time: timeFacts(clock.now()),
     };
   }
   return { build };
 }
 
+/** Who vouches for its facts. */
+function vouchersOf(
+  phase: PolicyInput["phase"],
+  { authenticated_by: by }: Principal,
+  { provenance }: InventoryFacts,
+): Provenance {
+  const usual = PROVENANCE[phase][by];
+  return provenance === null ? usual : WITH_TOOL[provenance](usual);
+}
+
+function messageFacts(
+  { kind, method, tool, prompt, bytes, revision }: Message,
+  params: JsonNode | undefined,
+  shown: InputSubject["shown"],
+): PolicyInput["message"] {
+  const { arguments: values, truncated } = argumentFacts(member(params, "arguments"), shown);
+  return {
+    kind,
+    method: tellable(method),
+    tool: tellable(tool),
+    prompt: tellable(prompt),
+    arguments: values,
+    truncated,
+    bytes,
+    revision,
+  };
+}
+
+/** Whether all its names are told. */
+function isNamed(message: Message, told: PolicyInput["message"]): boolean {
+  return (
+    told.method === message.method && told.tool === message.tool && told.prompt === message.prompt
+  );
+}
+
+function sessionFacts({ session }: Counts, id: string | null): PolicyInput["session"] {
+  const { age_s, calls, denied, trust, threat } = session;
+  return { age_s, calls, denied, trust, threat, id: shortened(id) };
+}
+
 function rulesOf(
   subject: InputSubject,
   params: JsonNode | undefined,
-  portable: CompiledPortable | null,
+  portable: CompiledPortable,
   posture: PostureFacts,
+  provenance: Provenance,
 ): PolicyInput["rules"] {
-  const { message, server, item, flow = [], inventory = NO_INVENTORY } = subject;
-  if (portable === null) return NO_RULES;
+  const { message, server, item, flow = NO_FLOW, inventory = NO_INVENTORY } = subject;
   if (!isCall(message)) return obligingRules(subject, portable);
+  const { method, tool, uri } = message;
   const { session } = subject.counts ?? NO_COUNTS;
-  const provenance = provenanceOf(subject);
-  const selected = { ...subjectOf(message), server, facts: inventory.tool, session, posture };
+  const facts = inventory.tool;
   if (item !== undefined) {
     const isTemplate = item.kind === "template";
-    return portable.matchItem({ ...selected, provenance: ofItsCall(provenance), isTemplate });
+    const call = { method, tool, uri, server, facts, session, posture, isTemplate };
+    return portable.matchItem({ ...call, provenance: ofItsCall(provenance) });
   }
   const given = member(params, "arguments");
-  const matched = portable.match({ ...selected, provenance, arguments: given });
+  const matched = portable.match({
+    method,
+    tool,
+    uri,
+    server,
+    facts,
+    session,
+    posture,
+    provenance,
+    arguments: given,
+  });
   if (flow.length === 0) return matched;
   const origins = flow.map(({ from }) => from);
   return [...matched, ...portable.flows(origins, server)];
-}
-
-/** Who vouches for its facts. */
-function provenanceOf({ phase, principal, inventory = NO_INVENTORY }: InputSubject): Provenance {
-  const { provenance } = inventory;
-  return {
-    ...PROVENANCE[phase][principal.authenticated_by],
-    ...(provenance === null ? {} : { tool: provenance }),
-  };
 }
 
 function isCall({ kind }: Message): boolean {
@@ -201,8 +244,9 @@ function obligingRules(
   { message, server, inventory = NO_INVENTORY }: InputSubject,
   portable: CompiledPortable,
 ): PolicyInput["rules"] {
-  if (message.kind !== "result" && message.kind !== "error") return NO_RULES;
-  return portable.obliging({ ...subjectOf(message), server, facts: inventory.tool });
+  const { kind, method, tool, uri } = message;
+  if (kind !== "result" && kind !== "error") return NO_RULES;
+  return portable.obliging({ method, tool, uri, server, facts: inventory.tool });
 }
 
 /** The roots of a server, worked out once for each. */
@@ -218,26 +262,16 @@ function createRoots(roots: readonly Root[]): (server: string) => readonly Root[
   return (server) => byServer.get(server) ?? common;
 }
 
-function namesOf({ method, tool, prompt }: Message) {
-  const names = { method: tellable(method), tool: tellable(tool), prompt: tellable(prompt) };
-  const complete = names.method === method && names.tool === tool && names.prompt === prompt;
-  return { ...names, complete };
-}
-
 /** Half a surrogate pair is no text to the policy: it would end its evaluation. */
 function tellable(name: string | null): string | null {
   const isTellable = name !== null && name.length <= NAME_MAX_LENGTH && name.isWellFormed();
   return isTellable ? name : null;
 }
 
-function subjectOf({ method, tool, uri }: Message) {
-  return { method, tool, uri };
-}
-
 /** An item is what its call is about: no more of it is told here than there. */
 function itemFacts(
   item: ItemFact | undefined,
-  { tool, prompt }: Pick<Message, "tool" | "prompt">,
+  { tool, prompt }: PolicyInput["message"],
   { uri }: PolicyInput["resource"],
 ): PolicyInput["item"] {
   return item === undefined ? null : { kind: item.kind, name: tool ?? prompt, uri };
@@ -251,17 +285,18 @@ function resultFacts(
   if (kind === "error") return { type: null, bytes, types: [], is_error: true, classification };
   if (kind !== "result") return null;
 
-  const types = new Set<string>();
+  const types: string[] = [];
   const content = member(payload, "content");
   for (const item of content?.kind === "array" ? content.items : []) {
-    const type = stringMember(item, "type");
-    types.add(type !== undefined && CONTENT_TYPES.has(type) ? type : "other");
+    const told = stringMember(item, "type");
+    const type = told !== undefined && CONTENT_TYPES.has(told) ? told : "other";
+    if (!types.includes(type)) types.push(type);
   }
   const isError = member(payload, "isError");
   return {
     type: revision === "2026-07-28" ? resultType(payload) : null,
     bytes,
-    types: [...types],
+    types,
     is_error: isError?.kind === "literal" && isError.value === true,
     classification,
   };
@@ -276,48 +311,57 @@ function resultType(payload: JsonNode | null): string | null {
 }
 
 /** What is still in the message comes first: it is what must not be cut off. */
-function findingFacts(findings: readonly Finding[]): PolicyInput["findings"] {
+function mostUrgent(findings: readonly Finding[]): readonly Finding[] {
+  if (findings.length === 0) return findings;
   const left = findings.filter(({ action }) => action === "found");
   const gone = findings.filter(({ action }) => action !== "found");
-  return [...left, ...gone]
-    .slice(0, FINDINGS_MAX)
-    .map(({ guard, kind, at, action, severity }) => ({ guard, kind, at, action, severity }));
+  return [...left, ...gone].slice(0, FINDINGS_MAX);
+}
+
+function findingFact({ guard, kind, at, action, severity }: Finding) {
+  return { guard, kind, at: at.toWellFormed(), action, severity };
 }
 
 /** Opaque values and media are dense by nature and do not count towards the entropy. */
-function stringFacts(leaves: readonly Leaf[]): { longest: number; max_entropy: number } {
+function stringFacts(
+  leaves: readonly Leaf[],
+  rawPaths: number | null,
+  aliases: number | null,
+): PolicyInput["strings"] {
   let longest = 0;
   let densest = 0;
   let budget = ENTROPY_TEXT_MAX_LENGTH;
   for (const { nature, text } of leaves) {
-    longest = Math.max(longest, text.length);
+    if (text.length > longest) longest = text.length;
     if (nature !== "text" || text.length < DENSE_TOKEN_MIN_LENGTH || budget <= 0) continue;
     densest = Math.max(densest, densestToken(text.slice(0, budget), DENSE_TOKEN_MIN_LENGTH).bits);
     budget -= text.length;
   }
-  return { longest, max_entropy: densest };
+  return { longest, max_entropy: densest, raw_paths: rawPaths, aliases };
 }
 
 function postureFacts(
-  subject: InputSubject,
-  { mode }: InventoryFacts,
+  { phase, message, server }: InputSubject,
+  mode: InventoryMode | null,
   portable: CompiledPortable | null,
   host: PostureFacts,
+  provenance: Provenance,
 ): PolicyInput["posture"] {
-  const { phase, message, server } = subject;
-  const vouched = () => ofServerRequests(provenanceOf(subject));
-  return {
-    ...host,
-    ...(mode === null ? {} : { inventory: mode }),
-    ...(declaresCapabilities(phase, message)
-      ? { server_requests: portable?.serverRequests(server, vouched(), host) ?? {} }
-      : {}),
-  };
+  const inventoried = mode === null ? host : { ...host, inventory: mode };
+  if (!declaresCapabilities(phase, message)) return inventoried;
+  const vouched = ofServerRequests(provenance);
+  const granted = portable?.serverRequests(server, vouched, host) ?? NO_REQUESTS;
+  return { ...inventoried, server_requests: granted };
 }
 
 /** Up to 2025-11-25 only `initialize` declares what the client can be asked for. */
 function declaresCapabilities(phase: PolicyInput["phase"], { method, revision }: Message): boolean {
   return phase === "request" && (method === "initialize" || revision === "2026-07-28");
+}
+
+function clientFacts({ name, version }: PolicyInput["client"]): PolicyInput["client"] {
+  if (name === null && version === null) return NO_CLIENT;
+  return { name: shortened(name), version: shortened(version) };
 }
 
 function shortened(text: string | null): string | null {

@@ -17,24 +17,29 @@ const FILE_URI = /^\s*file:/i;
 
 /** Judges every path in the parameters of a request: by its key, or because it is a `file:` URI. */
 export function pathFacts(params: JsonNode | undefined, roots: readonly Root[]): PathFacts {
+  if (params === undefined) return roots.length === 0 ? NO_PATHS : NO_RAW_PATHS;
   const found: PathFact[] = [];
   let raw = 0;
   visitParameters(params, (text, name, location) => {
     if (!FILE_URI.test(text) && !isPathKey(name)) return;
-    const { absolute, ...judged } = judgePath(text.trim(), roots);
+    const path = text.trim();
+    const { absolute, traversal, sensitive, root, ext } = judgePath(path, roots);
     // Where a relative path starts is the server's secret: it may stay below there, and no more.
-    const leaves = absolute || hasDotSegment(text.trim());
-    if (leaves && judged.root === null) raw += 1;
-    found.push({ at: pointerOf(location).toWellFormed(), ...judged });
+    if (roots.length > 0 && root === null && (absolute || hasDotSegment(path))) raw += 1;
+    found.push({ at: pointerOf(location).toWellFormed(), traversal, sensitive, root, ext });
   });
 
   const uri = stringMember(params, "uri") ?? stringMember(member(params, "ref"), "uri");
   if (uri !== undefined && !FILE_URI.test(uri) && hasDotSegment(uri)) found.push(CLIMBING_URI);
 
+  if (found.length === 0) return roots.length === 0 ? NO_PATHS : NO_RAW_PATHS;
   const isBad = (fact: PathFact) => fact.traversal || fact.sensitive;
   const paths = [...found.filter(isBad), ...found.filter((fact) => !isBad(fact))];
   return { paths: paths.slice(0, FACTS_MAX), rawPaths: roots.length === 0 ? null : raw };
 }
+
+const NO_PATHS: PathFacts = { paths: [], rawPaths: null };
+const NO_RAW_PATHS: PathFacts = { paths: [], rawPaths: 0 };
 
 const PARAMS: Location = { parent: null, key: "params" };
 const CLIMBING_URI: PathFact = {

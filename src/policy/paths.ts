@@ -38,6 +38,7 @@ export function judgePath(text: string, roots: readonly Root[]): JudgedPath {
 
 /** Whether a URI of any scheme has a `..` segment, in one of its readings. */
 export function hasDotSegment(uri: string): boolean {
+  if (!uri.includes("..") && !uri.includes("%")) return false;
   const path = uri.replace(/^[a-z][a-z0-9+.-]*:/i, "").replace(/[?#].*$/s, "");
   return readingsOf(path).some((reading) => readPath(reading).dots);
 }

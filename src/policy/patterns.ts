@@ -44,7 +44,8 @@ export function compilePatterns(data: unknown): Result<Patterns, string> {
   return ok(patterns.length === 0 ? NO_PATTERNS : { facts: (params) => factsOf(patterns, params) });
 }
 
-const NO_PATTERNS: Patterns = { facts: () => ({}) };
+const NOWHERE: PolicyInput["patterns"] = Object.freeze({});
+const NO_PATTERNS: Patterns = { facts: () => NOWHERE };
 
 function factsOf(
   patterns: readonly (readonly [string, LinearPattern])[],

@@ -40,12 +40,30 @@ function provenanceBy(message: string) {
   };
 }
 
+/** With the inventory's word on the tool. */
+export const WITH_TOOL = {
+  INVENTORY: madeOnce((provenance) => ({ ...provenance, tool: "INVENTORY" })),
+  INVENTORY_GUESS: madeOnce((provenance) => ({ ...provenance, tool: "INVENTORY_GUESS" })),
+};
+
 /** Of the call that an item of a listing stands for: the client would send it. */
-export function ofItsCall(provenance: Provenance): Provenance {
-  return { ...provenance, message: "MCP_REQUEST" };
-}
+export const ofItsCall = madeOnce((provenance) => ({ ...provenance, message: "MCP_REQUEST" }));
 
 /** Of what a server asks of the client, whichever tool is running. */
-export function ofServerRequests({ tool: _, ...others }: Provenance): Provenance {
+export const ofServerRequests = madeOnce(({ tool: _, ...others }) => {
   return { ...others, message: "MCP_RESPONSE" };
+});
+
+/** There are a few dozen, and messages have them in common. */
+function madeOnce(
+  make: (provenance: Provenance) => Provenance,
+): (provenance: Provenance) => Provenance {
+  const made = new WeakMap<Provenance, Provenance>();
+  return (provenance) => {
+    const known = made.get(provenance);
+    if (known !== undefined) return known;
+    const one = make(provenance);
+    made.set(provenance, one);
+    return one;
+  };
 }

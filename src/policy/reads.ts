@@ -62,28 +62,25 @@ export function canRead(reads: Reads, path: readonly string[]): boolean {
   );
 }
 
-/**
- * What a policy that reads no more than `facts` say has to be given of an input. A number that is
- * only compared is told by `likeOf`: as another between the same constants, whose answer is the same.
- */
-export function createSelection(
-  { reads, compared }: Pick<BuildFacts, "reads" | "compared">,
-  likeOf: (value: number) => number,
-): (input: unknown) => unknown {
-  const tree = treeOf(reads);
-  if (tree === null) return (input) => input;
-  const isCompared = new Set(compared.map((path) => JSON.stringify(path)));
-  const grown = grow(tree, [], (path) => isCompared.has(JSON.stringify(path)));
-  return (input) => select(input, grown, likeOf);
+/** The members of an object that are read; null below one that is read whole. */
+export type ReadTree = readonly Branch[] | null;
+
+export interface Branch {
+  readonly key: string;
+  readonly below: ReadTree;
+  /** Only compared, if it is a number. */
+  readonly compared: boolean;
 }
 
-/** The members of an object that are read; null below one that is read whole. */
-type Tree = readonly Branch[] | null;
-
-interface Branch {
-  readonly key: string;
-  readonly below: Tree;
-  readonly compared: boolean;
+/** What a policy that reads no more than `facts` say has to be given of an input. */
+export function createReadTree({
+  reads,
+  compared,
+}: Pick<BuildFacts, "reads" | "compared">): ReadTree {
+  const tree = treeOf(reads);
+  if (tree === null) return null;
+  const isCompared = new Set(compared.map((path) => JSON.stringify(path)));
+  return grow(tree, [], (path) => isCompared.has(JSON.stringify(path)));
 }
 
 function grow(
@@ -98,7 +95,7 @@ function grow(
   });
 }
 
-function treeOf(reads: Reads): Tree {
+function treeOf(reads: Reads): ReadTree {
   // FAIL CLOSED: what is left out is undefined to a rule that denies, so in doubt nothing is. The
   // name that no plain object can have as a member is read with all that stands beside it.
   if (reads === null || reads.some(([first]) => first === undefined || first === PROTOTYPE)) {
@@ -113,14 +110,3 @@ function treeOf(reads: Reads): Tree {
 }
 
 const PROTOTYPE = "__proto__";
-
-function select(value: unknown, tree: readonly Branch[], likeOf: (value: number) => number) {
-  if (!isRecord(value)) return value;
-  const selected: { [key: string]: unknown } = {};
-  for (const { key, below, compared } of tree) {
-    const member = value[key];
-    if (below !== null) selected[key] = select(member, below, likeOf);
-    else selected[key] = compared && typeof member === "number" ? likeOf(member) : member;
-  }
-  return selected;
-}

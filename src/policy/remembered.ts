@@ -10,16 +10,20 @@ const QUESTION_MAX_LENGTH = 4096;
  * kept as its digest, so that no value of it stays behind.
  */
 export interface Remembered<Answer> {
-  /** The answer of before, or that of `ask`, which is remembered if it lasts. */
-  of(question: string, ask: () => Answer, isLasting: (answer: Answer) => boolean): Answer;
+  /** What it is kept by; null for one that is not kept. */
+  nameOf(question: string): string | null;
+  get(name: string | null): Answer | undefined;
+  keep(name: string | null, answer: Answer): void;
 }
 
 export function createRemembered<Answer extends object | number | string>(): Remembered<Answer> {
   const recent = createRecent<Answer>(ANSWERS_MAX);
   return {
-    of: (question, ask, isLasting) =>
-      question.length > QUESTION_MAX_LENGTH
-        ? ask()
-        : recent.of(hash("sha256", question, "base64"), ask, isLasting),
+    nameOf: (question) =>
+      question.length > QUESTION_MAX_LENGTH ? null : hash("sha256", question, "base64"),
+    get: (name) => (name === null ? undefined : recent.get(name)),
+    keep(name, answer) {
+      if (name !== null) recent.keep(name, answer);
+    },
   };
 }

@@ -15,11 +15,11 @@ const NONE: PolicyInput["resource"] = { uri: null, scheme: null, ext: null };
  */
 export function resourceFacts(
   uri: string | null,
-  shown: (text: string) => string = (text) => text,
+  shown?: (text: string) => string,
 ): PolicyInput["resource"] {
   if (uri === null) return NONE;
   const path = uri.replace(USER_INFO, "$1").replace(QUERY_AND_FRAGMENT, "");
-  const visible = shown(path);
+  const visible = shown === undefined ? path : shown(path);
   return {
     uri: isTellable(visible) ? visible : null,
     scheme: SCHEME.exec(uri)?.[1]?.toLowerCase() ?? null,

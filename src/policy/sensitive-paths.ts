@@ -1,5 +1,5 @@
 /** Folders of the operating system whose files tell about the machine, or are its secrets. */
-const SYSTEM: readonly (readonly string[])[] = [
+const SYSTEM = byFirstName([
   ["proc"],
   ["sys"],
   ["dev"],
@@ -13,10 +13,10 @@ const SYSTEM: readonly (readonly string[])[] = [
   ["etc", "kubernetes"],
   ["run", "secrets"],
   ["var", "run", "secrets"],
-];
+]);
 
 /** Credentials, wherever the home folder is. */
-const CREDENTIALS: readonly (readonly string[])[] = [
+const CREDENTIALS = byFirstName([
   [".ssh"],
   [".gnupg"],
   [".aws", "credentials"],
@@ -25,7 +25,7 @@ const CREDENTIALS: readonly (readonly string[])[] = [
   [".config", "gcloud"],
   [".docker", "config.json"],
   [".kube", "config"],
-];
+]);
 
 const FILES: ReadonlySet<string> = new Set([
   ".env",
@@ -49,10 +49,18 @@ export function isSensitive(segments: readonly string[], absolute: boolean): boo
   const names = segments.map((segment) => segment.trim().toLowerCase());
   const file = names.at(-1) ?? "";
   if (FILES.has(file) || ENVIRONMENT_FILE.test(file)) return true;
-  if (absolute && SYSTEM.some((place) => standsAt(names, place, 0))) return true;
-  return names.some((_, at) => CREDENTIALS.some((place) => standsAt(names, place, at)));
+  if (absolute && standsAt(names, SYSTEM, 0)) return true;
+  return names.some((_, at) => standsAt(names, CREDENTIALS, at));
 }
 
-function standsAt(names: readonly string[], place: readonly string[], at: number): boolean {
-  return place.every((name, index) => names[at + index] === name);
+type Places = ReadonlyMap<string, readonly (readonly string[])[]>;
+
+function byFirstName(places: readonly (readonly string[])[]): Places {
+  return Map.groupBy(places, ([first = ""]) => first);
+}
+
+/** Whether one of the places begins at this name. */
+function standsAt(names: readonly string[], places: Places, at: number): boolean {
+  const near = places.get(names[at] ?? "");
+  return near?.some((place) => place.every((name, index) => names[at + index] === name)) ?? false;
 }

@@ -1,4 +1,4 @@
-import type { CallerHeader, Config } from "../config/config.ts";
+import type { CallerHeader, Config, ServerConfig } from "../config/config.ts";
 import { encodeAddress } from "../core/address.ts";
 import { type AuthTelemetry, NO_GATEKEEPER } from "../core/identity.ts";
 import type { Clock } from "../core/ports.ts";
@@ -32,7 +32,7 @@ export function authenticationOf(
   { clock, authTelemetry = SILENT, onKeysMissing = () => {}, replays = null }: AuthenticationWiring,
 ): Pick<Dependencies, "identity" | "gatekeeper" | "upstream"> {
   const { authentication: settings } = config;
-  const upstream = createUpstreamCredentials((server) => accessOf(config, server), clock);
+  const upstream = createUpstreamCredentials(accessesOf(config), clock);
   if (!asksWhoCalls(config)) {
     return { identity: createAnonymousIdentity(), gatekeeper: NO_GATEKEEPER, upstream };
   }
@@ -75,10 +75,17 @@ export function asksWhoCalls({ authentication }: Pick<Config, "authentication">)
 
 const CALLER_HEADERS: readonly CallerHeader[] = ["authorization", "cookie"];
 
+/** Of each server that the configuration names, and of all others: worked out once. */
+function accessesOf(config: Config): (server: string) => UpstreamAccess {
+  const named = new Map<string, UpstreamAccess>();
+  for (const [server, own] of config.servers) named.set(server, accessOf(config, own));
+  const other = accessOf(config, undefined);
+  return (server) => named.get(server) ?? other;
+}
+
 /** Where nobody authenticates here, what callers show is for the server, and goes on. */
-function accessOf(config: Config, server: string): UpstreamAccess {
-  const { forwardCredentials = null, upstreamCredentials = null } =
-    config.servers.get(server) ?? {};
+function accessOf(config: Config, server: ServerConfig | undefined): UpstreamAccess {
+  const { forwardCredentials = null, upstreamCredentials = null } = server ?? {};
   const asks = asksWhoCalls(config);
   const forwarded = forwardCredentials ?? (asks ? [] : CALLER_HEADERS);
   const withheld = CALLER_HEADERS.filter((name) => !forwarded.includes(name));

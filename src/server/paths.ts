@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Config } from "../config/config.ts";
 import type { AliasStore } from "../core/ports.ts";
 import { createMemoryStore } from "../guard/paths/memory-store.ts";
-import { createPathGuard, type PathGuard } from "../guard/paths/path-guard.ts";
+import { createPathGuard, type PathGuard, type PathServer } from "../guard/paths/path-guard.ts";
 import { createSealedStore } from "../guard/paths/sealed-store.ts";
 import { packagePath } from "./package-root.ts";
 
@@ -15,19 +15,23 @@ export function pathGuardOf(
 ): PathGuard {
   const { aliases, servers, ownPaths } = config;
   const { store, keepExtension, publicPaths, contents } = aliases;
+  const named = new Map<string, PathServer>();
+  for (const [id, { roots }] of servers) named.set(id, serverOf(aliases.mode, [...roots.values()]));
+  const other = serverOf(aliases.mode, []);
   return createPathGuard({
     key: aliases.key?.reveal() ?? randomBytes(KEY_BYTES),
     isLasting: aliases.key !== null,
     store: store === "sealed" ? createSealedStore() : memoryStore(shared),
-    server: (id) => {
-      const roots = [...(servers.get(id)?.roots.values() ?? [])];
-      return { roots, aliased: isAliased(aliases.mode, roots) };
-    },
+    server: (id) => named.get(id) ?? other,
     keepExtension,
     publicPaths,
     contents,
     ownPaths: [...ownPaths, packagePath("dist/policy")],
   });
+}
+
+function serverOf(mode: Config["aliases"]["mode"], roots: readonly string[]): PathServer {
+  return { roots, aliased: isAliased(mode, roots) };
 }
 
 function memoryStore(shared: ((local: AliasStore) => AliasStore) | null): AliasStore {

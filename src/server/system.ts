@@ -1,7 +1,8 @@
-import { randomInt, randomUUID } from "node:crypto";
+import { randomInt } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Clock, Identifiers, Jitter, Telemetry } from "../core/ports.ts";
+import { randomUuid } from "./uuid.ts";
 
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -9,7 +10,7 @@ export const systemClock: Clock = {
 };
 
 export const randomIdentifiers: Identifiers = {
-  decisionId: () => randomUUID(),
+  decisionId: randomUuid,
 };
 
 export const systemJitter: Jitter = {

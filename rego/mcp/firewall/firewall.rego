@@ -181,8 +181,7 @@ _headers[header] contains value if {
 default _session := "keep"
 
 _session := "end" if {
-	some name
-	data.mcp.rules[name].end_session
+	some name in asked.end_session
 	_mode(name) == "enforce"
 }
 

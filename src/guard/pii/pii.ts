@@ -27,21 +27,30 @@ const DENIED_KIND = "deny_key";
  * are the protocol's.
  */
 export function createPiiGuard(config: PiiConfig, redact: RedactSettings | null): Guard {
-  const inspect = (direction: "request" | "response") => {
-    const others = inspectorOf(config, direction, redact);
-    const own = new Map<string, Inspect>();
-    for (const [server, settings] of config.servers) {
-      own.set(server, inspectorOf(settings, direction, redact));
-    }
-    return (leaf: Leaf, { server }: Place) => (own.get(server) ?? others)(leaf);
-  };
+  const request = lookAt("request", config, redact);
+  const response = lookAt("response", config, redact);
+  return { name: "pii", ...(request && { request }), ...(response && { response }) };
+}
 
-  return { name: "pii", request: inspect("request"), response: inspect("response") };
+/** Null where it looks at nothing, on no server. */
+function lookAt(
+  direction: "request" | "response",
+  config: PiiConfig,
+  redact: RedactSettings | null,
+): ((leaf: Leaf, place: Place) => readonly Hit[]) | null {
+  const others = inspectorOf(config, direction, redact);
+  const own = new Map<string, Inspect>();
+  for (const [server, settings] of config.servers) {
+    own.set(server, inspectorOf(settings, direction, redact));
+  }
+  if (others === LOOKS_AT_NOTHING && [...own.values()].every((one) => one === others)) return null;
+  return (leaf, { server }) => (own.get(server) ?? others)(leaf);
 }
 
 type Inspect = (leaf: Leaf) => readonly Hit[];
 
 const NOTHING: readonly Hit[] = [];
+const LOOKS_AT_NOTHING: Inspect = () => NOTHING;
 
 function inspectorOf(
   { enabled, kinds, denyKeys, ...directions }: PiiSettings,
@@ -52,7 +61,7 @@ function inspectorOf(
   const wanted = new Set<PiiKind>(configured ? kinds : []);
   if (redact?.emails === true) wanted.add("email");
   const names = [...(configured ? denyKeys : []), ...(redact?.denyKeys ?? [])];
-  return wanted.size === 0 && names.length === 0 ? () => NOTHING : createInspect(wanted, names);
+  return wanted.size === 0 && names.length === 0 ? LOOKS_AT_NOTHING : createInspect(wanted, names);
 }
 
 function createInspect(kinds: ReadonlySet<PiiKind>, names: readonly string[]): Inspect {

@@ -8,7 +8,7 @@ import { hideExtents, hideMarks, markOf } from "./marks.ts";
 import { classifyName, createKeyClassifier } from "./names.ts";
 import type { Candidate } from "./rule.ts";
 import { RULES } from "./rules.ts";
-import { createScanner, type Scan } from "./scan.ts";
+import { createScanner, type Scan, type ScanOptions } from "./scan.ts";
 
 /**
  * Finds secrets: by the exact form of known kinds, by the name that a value has in text or in the
@@ -25,7 +25,7 @@ export function createSecretsGuard(): Guard {
         return scanText(leaf);
       case "key":
       case "opaque":
-        return hitsOf(leaf.text, scanner.scan(leaf.text, { contextual: false }));
+        return hitsOf(leaf.text, scanner.scan(leaf.text, CERTAIN));
       case "number":
         return scanNumber(leaf);
       default:
@@ -35,7 +35,7 @@ export function createSecretsGuard(): Guard {
 
   function scanText(leaf: Leaf): readonly Hit[] {
     const { text, name } = leaf;
-    const scan = scanner.scan(text, { contextual: true });
+    const scan = scanner.scan(text, CONTEXTUAL);
     if (name === null || classifyKey(name) === null) return hitsOf(text, scan);
 
     const visible = hideMarks(text);
@@ -47,7 +47,7 @@ export function createSecretsGuard(): Guard {
 
   /** Names and chance are no proof among bytes, where anything may stand beside anything. */
   function scanBytes({ text }: Leaf): readonly Hit[] {
-    return hitsOf(text, scanner.scan(text, { contextual: false }));
+    return hitsOf(text, scanner.scan(text, CERTAIN));
   }
 
   return { name: "secrets", request: inspectLeaf, response: inspectLeaf, media: scanBytes };
@@ -75,6 +75,8 @@ function withRest(
 }
 
 const NOTHING: readonly Hit[] = [];
+const CONTEXTUAL: ScanOptions = { contextual: true };
+const CERTAIN: ScanOptions = { contextual: false };
 const PIN_LEAST_LENGTH = 4;
 
 /** Digits are a secret only where the name says password. */

@@ -9,8 +9,10 @@ export interface ByteText extends Uint8Array {
   utf8Slice(start: number, end: number): string;
 }
 
-/** A view of the same memory. */
+/** The same bytes, or a view of them. */
 export function byteText(bytes: Uint8Array): ByteText {
-  const view: unknown = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view: unknown = Buffer.isBuffer(bytes)
+    ? bytes
+    : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return view as ByteText;
 }

@@ -11,6 +11,7 @@ import type { Limits } from "../../core/limits.ts";
 import { err, ok, type Result } from "../../core/result.ts";
 import { type ByteText, byteText } from "./byte-text.ts";
 import type { JsonFault, JsonFaultCode } from "./fault.ts";
+import { knownName } from "./known-names.ts";
 import { escapeLength, numberEnd, spaceEnd } from "./scan.ts";
 
 export type JsonLimits = Pick<Limits, "jsonMaxDepth" | "jsonMaxNodes" | "stringMaxLength">;
@@ -79,7 +80,7 @@ class Parser {
     if (this.#nodes > this.#limits.jsonMaxNodes) return this.#fail("too_many_values", this.#at);
     switch (this.#bytes[this.#at]) {
       case QUOTE: {
-        const node = this.#string();
+        const node = this.#string(false);
         if (node === null) return null;
         this.leaves.push({ node, nature: "text", text: node.value, name, location });
         return node;
@@ -133,7 +134,7 @@ class Parser {
   }
 
   #member(parent: Location | null): JsonMember | null {
-    const key = this.#string();
+    const key = this.#string(true);
     if (key === null) return null;
     if (this.#skipSpace() !== COLON) return this.#fail("syntax", this.#at);
     this.#at += 1;
@@ -165,7 +166,7 @@ class Parser {
     return { kind: "array", start, end: this.#at, items };
   }
 
-  #string(): JsonString | null {
+  #string(isName: boolean): JsonString | null {
     const bytes = this.#bytes;
     const start = this.#at;
     let at = start + 1;
@@ -187,9 +188,8 @@ class Parser {
     }
     const end = at + 1;
     const isAscii = union < 0x80;
-    const value = isEscaped
-      ? unescaped(bytes, start, end, isAscii)
-      : slice(bytes, start + 1, at, isAscii);
+    const known = isName ? knownName(bytes, start + 1, at) : undefined;
+    const value = known ?? textOf(bytes, start, end, isEscaped, isAscii);
     if (value.length > this.#limits.stringMaxLength) return this.#fail("string_too_long", start);
     this.#at = end;
     return { kind: "string", start, end, value };
@@ -247,9 +247,16 @@ function isTaken(key: string, members: readonly JsonMember[], seen: Set<string> 
   return false;
 }
 
-/** A literal whose escapes were found valid: the engine's own reader is the fastest decoder. */
-function unescaped(bytes: ByteText, start: number, end: number, isAscii: boolean): string {
-  return String(JSON.parse(slice(bytes, start, end, isAscii)));
+/** Of a literal in its quotes; one whose escapes were found valid the engine decodes the fastest. */
+function textOf(
+  bytes: ByteText,
+  start: number,
+  end: number,
+  isEscaped: boolean,
+  isAscii: boolean,
+): string {
+  if (isEscaped) return String(JSON.parse(slice(bytes, start, end, isAscii)));
+  return slice(bytes, start + 1, end - 1, isAscii);
 }
 
 function slice(bytes: ByteText, start: number, end: number, isAscii: boolean): string {

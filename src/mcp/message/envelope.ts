@@ -57,7 +57,8 @@ function readAnswer(node: JsonObject, direction: Direction): Result<Envelope, Pr
 }
 
 function hasOnly(node: JsonObject, allowed: ReadonlySet<string>): boolean {
-  return node.members.every((entry) => allowed.has(entry.key.value));
+  for (const { key } of node.members) if (!allowed.has(key.value)) return false;
+  return true;
 }
 
 /** A server that could not read the request cannot name it (JSON-RPC 2.0 section 5). */

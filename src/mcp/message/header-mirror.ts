@@ -95,6 +95,8 @@ function textOf(argument: JsonNode | undefined): string | null {
   return isExact ? String(value) : null;
 }
 
+const NOTHING: HeaderMutation = { set: [], remove: [] };
+
 /**
  * What to do to the headers so that they say what edited messages say; nothing where they do. A
  * header whose argument is not there goes: what stands behind us would act on an empty word.
@@ -105,11 +107,11 @@ export function mirrorHeaders(
   mirroredBy: MirroredBy,
 ): HeaderMutation {
   const [message] = messages;
+  if (message === undefined || message.method === null) return NOTHING;
+  if (!rulesOf(message.revision).headersMirrorBody) return NOTHING;
+
   const set: (readonly [name: string, value: string])[] = [];
   const remove: string[] = [];
-  if (message === undefined || message.method === null) return { set, remove };
-  if (!rulesOf(message.revision).headersMirrorBody) return { set, remove };
-
   const { method, payload } = message;
   const mirrored = [
     ["mcp-method", method],
@@ -150,6 +152,7 @@ function mirroredName(method: string, params: JsonNode | null): string | null {
  * fault, and what is cleaned in the body is rewritten here.
  */
 export function unmirroredNames(headers: Headers, hasBody: boolean): string {
+  if (!headers.has("mcp-method") && !headers.has("mcp-name")) return "";
   const method = withoutPadding(headers.get("mcp-method")) ?? "";
   const name = withoutPadding(headers.get("mcp-name")) ?? "";
   const version = withoutPadding(headers.get("mcp-protocol-version")) ?? "";
@@ -171,16 +174,24 @@ export function unmirroredArguments(
   message: Message | null,
   mirroredBy: MirroredBy,
 ): string {
-  const declared = message === null ? [] : declaredBy(message, mirroredBy);
-  const mirrored = declared
-    .filter(({ path }) => textOf(argumentAt(message?.payload ?? null, path)) !== null)
-    .map(({ header }) => header);
+  let mirrored: readonly string[] | null = null;
   const lines: string[] = [];
-  for (const [name, value] of headers) {
-    if (!name.startsWith(PARAM_PREFIX) || mirrored.includes(name)) continue;
+  for (const name of headers.keys()) {
+    if (!name.startsWith(PARAM_PREFIX)) continue;
+    mirrored ??= mirroredIn(message, mirroredBy);
+    if (mirrored.includes(name)) continue;
+    const value = headers.get(name) ?? "";
     lines.push(value, decodeMirrored(value) ?? "");
   }
-  return lines.join("\n");
+  return lines.length === 0 ? "" : lines.join("\n");
+}
+
+/** The headers whose arguments stand in the message. */
+function mirroredIn(message: Message | null, mirroredBy: MirroredBy): readonly string[] {
+  if (message === null) return [];
+  return declaredBy(message, mirroredBy)
+    .filter(({ path }) => textOf(argumentAt(message.payload, path)) !== null)
+    .map(({ header }) => header);
 }
 
 const SENTINEL_START = "=?base64?";

@@ -7,7 +7,10 @@ import { member } from "../../core/json.ts";
  * `7` for `7.0`. What waits for an answer is kept under it; what goes out is the id as sent.
  */
 export function canonicalId(idText: string): string {
-  if (idText.startsWith('"')) return JSON.stringify(JSON.parse(idText));
+  if (idText.startsWith('"')) {
+    // Without an escape there is one spelling only.
+    return idText.includes("\\") ? JSON.stringify(JSON.parse(idText)) : idText;
+  }
   const number = Number(idText);
   return Number.isSafeInteger(number) ? String(number) : idText;
 }
@@ -15,7 +18,8 @@ export function canonicalId(idText: string): string {
 /** The id's JSON text as sent; null where there is none, or none that JSON-RPC allows. */
 export function idTextOf(document: JsonDocument, node: JsonNode): string | null {
   const id = member(node, "id");
-  if (id?.kind !== "string" && id?.kind !== "number") return null;
+  if (id?.kind === "number") return id.text;
+  if (id?.kind !== "string") return null;
   const { buffer, byteOffset } = document.bytes;
   return Buffer.from(buffer, byteOffset + id.start, id.end - id.start).toString("utf8");
 }

@@ -14,28 +14,22 @@ import { isMedia } from "./media.ts";
  * what it says (`media`). The same array comes back when there is none.
  */
 export function classifyLeaves(document: JsonDocument): readonly Leaf[] {
-  const { leaves } = document;
-  const candidates = leaves.filter(isCandidate);
-  if (candidates.length === 0) return leaves;
-
-  const mimeTypes = candidates.some(isPayload) ? mimeTypesOf(leaves) : NO_MIME_TYPES;
-  const natures = new Map<Leaf, LeafNature>();
-  for (const leaf of candidates) {
-    const nature = isPayload(leaf)
-      ? mediaNature(leaf, mimeTypes)
-      : opaqueNature(leaf, document.root);
-    if (nature !== leaf.nature) natures.set(leaf, nature);
+  const { leaves, root } = document;
+  let classified: Leaf[] | null = null;
+  let mimeTypes: MimeTypes | null = null;
+  let index = -1;
+  for (const leaf of leaves) {
+    index += 1;
+    if (!isCandidate(leaf)) continue;
+    const isMediaName = MEDIA_NAMES.has(leaf.name ?? "");
+    if (isMediaName) mimeTypes ??= mimeTypesOf(leaves);
+    const nature =
+      mimeTypes !== null && isMediaName ? mediaNature(leaf, mimeTypes) : opaqueNature(leaf, root);
+    if (nature === leaf.nature) continue;
+    classified ??= [...leaves];
+    classified[index] = { ...leaf, nature };
   }
-  if (natures.size === 0) return leaves;
-  return leaves.map((leaf) => {
-    const nature = natures.get(leaf);
-    return nature === undefined ? leaf : { ...leaf, nature };
-  });
-}
-
-/** The values alone that the protocol hands back byte for byte, in the document's order. */
-export function opaqueLeaves({ leaves, root }: JsonDocument): readonly Leaf[] {
-  return leaves.filter((leaf) => isCandidate(leaf) && opaqueNature(leaf, root) === "opaque");
+  return classified ?? leaves;
 }
 
 /** A value that a member of a telling name holds itself, or in a list where the name is of one. */
@@ -43,10 +37,6 @@ function isCandidate({ nature, name, location }: Leaf): boolean {
   if (nature === "key" || name === null || location === null) return false;
   if (location.key !== name) return name === LIST_NAME && typeof location.key === "number";
   return CANDIDATE_NAMES.has(name);
-}
-
-function isPayload(leaf: Leaf): boolean {
-  return leaf.name !== null && MEDIA_NAMES.has(leaf.name);
 }
 
 function mediaNature({ nature, text, location }: Leaf, mimeTypes: MimeTypes): LeafNature {
@@ -64,7 +54,6 @@ function opaqueNature({ nature, name, location }: Leaf, root: JsonNode): LeafNat
 type MimeTypes = ReadonlyMap<Location | null, string>;
 
 const MEDIA_NAMES: ReadonlySet<string> = new Set(["data", "blob"]);
-const NO_MIME_TYPES: MimeTypes = new Map();
 
 function mimeTypesOf(leaves: readonly Leaf[]): MimeTypes {
   const types = new Map<Location | null, string>();
@@ -128,32 +117,29 @@ const CANDIDATE_NAMES: ReadonlySet<string> = new Set([...MEDIA_NAMES, ...POSITIO
 function isOpaque(root: JsonNode, name: string, location: Location): boolean {
   const positions = POSITIONS.get(name);
   if (positions === undefined) return false;
-  const path = pathOf(location.parent);
-  if (path === null) return false;
-  const [index, keys] = root.kind === "array" ? [path[0], path.slice(1)] : [null, path];
-  const message = root.kind === "array" ? root.items[Number(index)] : root;
-  return positions.some(({ path: expected, fits }) => {
-    if (!isSamePath(keys, expected)) return false;
-    return fits === undefined || fits(stringMember(message, "method") ?? "");
-  });
-}
-
-const LONGEST_PATH = 4;
-
-/** The keys from the root; null when there are more than any position has. */
-function pathOf(location: Location | null): readonly (string | number)[] | null {
-  const path: (string | number)[] = [];
-  for (let at = location; at !== null; at = at.parent) {
-    if (path.length === LONGEST_PATH) return null;
-    path.unshift(at.key);
+  for (const { path, fits } of positions) {
+    const message = messageAbove(root, location.parent, path);
+    if (message === undefined) continue;
+    if (fits === undefined || fits(stringMember(message, "method") ?? "")) return true;
   }
-  return path;
+  return false;
 }
 
-function isSamePath(keys: readonly (string | number)[], expected: readonly string[]): boolean {
-  if (keys.length !== expected.length) return false;
-  return expected.every((part, at) => {
-    const key = keys[at];
-    return part === "*" ? typeof key === "number" : part === key;
-  });
+/** The message in which this path leads to this place; undefined where it leads elsewhere. */
+function messageAbove(
+  root: JsonNode,
+  location: Location | null,
+  path: readonly string[],
+): JsonNode | undefined {
+  let at = location;
+  for (let index = path.length - 1; index >= 0; index -= 1) {
+    if (at === null || !isPart(at.key, path[index])) return undefined;
+    at = at.parent;
+  }
+  if (root.kind !== "array") return at === null ? root : undefined;
+  return at !== null && at.parent === null ? root.items[Number(at.key)] : undefined;
+}
+
+function isPart(key: string | number, part: string | undefined): boolean {
+  return part === "*" ? typeof key === "number" : part === key;
 }

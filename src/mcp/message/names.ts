@@ -31,7 +31,9 @@ export function readNames(
       if (name === undefined) return err(invalidParams("/params/name"));
       if (!hasArgumentsObject(params)) return err(invalidParams("/params/arguments"));
       return ok(
-        method === "tools/call" ? { ...NO_NAMES, tool: name } : { ...NO_NAMES, prompt: name },
+        method === "tools/call"
+          ? { tool: name, prompt: null, uri: null, cursor: null }
+          : { tool: null, prompt: name, uri: null, cursor: null },
       );
     case "resources/read":
       return uri === undefined ? err(invalidParams("/params/uri")) : ok({ ...NO_NAMES, uri });

@@ -102,13 +102,21 @@ function readMessage(
   const id = idTextOf(document, node);
   const names = namesOf(envelope.value, id, revision.value, context);
   if (!names.ok) return names;
+  const { kind, payload } = envelope.value;
+  const { method, tool, prompt, uri, cursor, revision: spoken } = names.value;
+  const bytes = node.end - node.start;
   return ok({
-    kind: envelope.value.kind,
+    kind,
     id,
-    ...names.value,
+    method,
+    tool,
+    prompt,
+    uri,
+    cursor,
+    revision: spoken,
     node,
-    payload: envelope.value.payload,
-    bytes: node.end - node.start,
+    payload,
+    bytes,
   });
 }
 
@@ -151,7 +159,9 @@ function namesOf(
     if (fault !== null) return err(fault);
   }
   const names = readNames(method, payload, rules);
-  return names.ok ? ok({ ...names.value, method, revision }) : names;
+  if (!names.ok) return names;
+  const { tool, prompt, uri, cursor } = names.value;
+  return ok({ method, tool, prompt, uri, cursor, revision });
 }
 
 /**

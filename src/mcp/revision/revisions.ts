@@ -29,6 +29,8 @@ const RULES: { readonly [revision in Revision]: RevisionRules } = {
   "2026-07-28": REVISION_2026_07_28,
 };
 
+const KNOWN: readonly string[] = REVISIONS;
+
 /** Those that a request can claim in its `_meta`; to speak another, a client shakes hands first. */
 const STATELESS = REVISIONS.filter((revision) => RULES[revision].isStateless);
 
@@ -37,7 +39,7 @@ export function rulesOf(revision: Revision): RevisionRules {
 }
 
 export function isRevision(text: string): text is Revision {
-  return REVISIONS.some((revision) => revision === text);
+  return KNOWN.includes(text);
 }
 
 /**

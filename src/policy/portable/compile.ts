@@ -96,6 +96,9 @@ const SELECTED_TEXT_MAX_LENGTH = 2048;
 const UNFIT_ALLOW_FACTS_MAX = 32;
 const REQUESTS_REMEMBERED_MAX = 1024;
 
+const NO_FACTS: readonly RuleFact[] = [];
+const NO_FAILURES: readonly Failure[] = Object.freeze([]);
+
 const UNFIT_URI = "/params/uri";
 
 export function compilePortable(policy: PortablePolicy): CompiledPortable {
@@ -116,7 +119,7 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
       selects(rule, subject) ? failuresOf(rule, subject, argumentsOf) : null,
     );
     if (isOver(subject.arguments, argumentLimitOf(policy))) {
-      facts.push({ rule: MAX_ARG_BYTES_RULE, fit: true, failed: [] });
+      facts.push(OVER_ARGUMENT_LIMIT);
     }
     return facts;
   }
@@ -135,13 +138,13 @@ export function compilePortable(policy: PortablePolicy): CompiledPortable {
     collectBoth(item, (rule) => (concerns(rule, item) ? failuresOfAll(rule, item) : null));
 
   const flowRules = policy.denyFlows.filter(isOn).map(({ id, from, to }) => {
-    return { id, from: compileGlob(from), to: compileGlob(to) };
+    return { fits: fitting(id), from: compileGlob(from), to: compileGlob(to) };
   });
   function flows(from: Iterable<string>, to: string): readonly RuleFact[] {
     const servers = flowRules.length === 0 ? [] : [...new Set(from)];
     return flowRules
       .filter((rule) => rule.to.fits(to) && servers.some((server) => rule.from.fits(server)))
-      .map(({ id }) => ({ rule: id, fit: true, failed: [] }));
+      .map(({ fits }) => fits);
   }
 
   const obligingRules = rules.filter(({ rule }) => obligesAnswers(rule));
@@ -174,11 +177,11 @@ function createServerRequests(
   match: CompiledPortable["match"],
   asksForPosture: boolean,
 ): CompiledPortable["serverRequests"] {
-  const remembered = new Map<string, ServerRequests>();
+  const remembered = new WeakMap<Provenance, Map<string, ServerRequests>>();
   return (server, provenance, posture = NO_POSTURE_FACTS) => {
-    const asked = asksForPosture ? posture : null;
-    const key = JSON.stringify([server, Object.values(provenance), asked]);
-    const known = remembered.get(key);
+    const key = asksForPosture ? JSON.stringify([server, posture]) : server;
+    const vouched = remembered.get(provenance) ?? new Map<string, ServerRequests>();
+    const known = vouched.get(key);
     if (known !== undefined) return known;
     const grants: { [method: string]: readonly string[] } = {};
     for (const method of SERVER_REQUESTS) {
@@ -186,7 +189,8 @@ function createServerRequests(
       const facts = match({ server, provenance, posture, ...message });
       grants[method] = facts.filter(({ fit }) => fit).map(({ rule }) => rule);
     }
-    if (remembered.size < REQUESTS_REMEMBERED_MAX) remembered.set(key, grants);
+    if (vouched.size < REQUESTS_REMEMBERED_MAX) vouched.set(key, Object.freeze(grants));
+    remembered.set(provenance, vouched);
     return grants;
   };
 }
@@ -196,6 +200,7 @@ function obligingFacts(
   rules: readonly CompiledRule[],
   answered: Omit<PortableSubject, "arguments">,
 ): readonly RuleFact[] {
+  if (rules.length === 0) return NO_FACTS;
   const { method, tool } = answered;
   const isAbout = (rule: CompiledRule) =>
     rule.tool === null
@@ -203,7 +208,7 @@ function obligingFacts(
       : method === "tools/call" && tool !== null && rule.tool.fits(tool);
   return rules
     .filter((rule) => isAbout(rule) && selects(rule, { ...answered, arguments: undefined }))
-    .map(({ rule }) => ({ rule: rule.id, fit: true, failed: [] }));
+    .map(({ fits }) => fits);
 }
 
 function obligesAnswers({ effect, obligations }: PortableRule): boolean {
@@ -218,6 +223,10 @@ function wishesOf(policy: PortablePolicy): Pick<CompiledPortable, "data" | "reda
 
 interface CompiledRule {
   readonly rule: PortableRule;
+  /** That it fits. It never changes, so that what is told of it need not be written anew. */
+  readonly fits: RuleFact;
+  /** Nothing is asked of a message but its names. */
+  readonly isPlain: boolean;
   readonly tool: Glob | null;
   readonly method: Glob | null;
   readonly server: Glob | null;
@@ -228,11 +237,22 @@ function compileRule(rule: PortableRule): CompiledRule {
   const glob = (source: string | null) => (source === null ? null : compileGlob(source));
   return {
     rule,
+    fits: fitting(rule.id),
+    isPlain: isPlain(rule),
     tool: glob(rule.tool),
     method: glob(rule.method),
     server: glob(rule.server),
     uri: glob(rule.uri),
   };
+}
+
+function fitting(rule: string): RuleFact {
+  return Object.freeze({ rule, fit: true, failed: NO_FAILURES });
+}
+
+function isPlain({ uri, inventory, provenance, posture, session, constraints }: PortableRule) {
+  const asked = [uri, inventory, provenance, posture, session];
+  return asked.every((selector) => selector === null) && constraints.size === 0;
 }
 
 /** Rules by the name they select; those with a wildcard have to be tried one by one. */
@@ -271,14 +291,16 @@ function collect(
   let unfit = 0;
   const add = (rule: CompiledRule, failed: readonly Failure[] | null) => {
     if (failed === null) return;
-    const fit = failed.length === 0;
-    if (!fit && rule.rule.effect === "allow" && ++unfit > UNFIT_ALLOW_FACTS_MAX) return;
-    facts.push({ rule: rule.rule.id, fit, failed });
+    if (failed.length === 0) {
+      facts.push(rule.fits);
+      return;
+    }
+    if (rule.rule.effect === "allow" && ++unfit > UNFIT_ALLOW_FACTS_MAX) return;
+    facts.push({ rule: rule.rule.id, fit: false, failed });
   };
 
-  for (const rule of index.exact.get(name) ?? []) {
-    add(rule, judgeRule(rule));
-  }
+  const named = index.exact.get(name);
+  if (named !== undefined) for (const rule of named) add(rule, judgeRule(rule));
   const tooLong = name.length > SELECTED_TEXT_MAX_LENGTH;
   for (const { glob, rule } of index.wildcards) {
     if (tooLong && glob.source !== "*") {
@@ -318,6 +340,7 @@ function failuresOf(
   argumentsOf: Arguments,
 ): readonly Failure[] {
   const { rule, uri } = compiled;
+  if (compiled.isPlain) return NO_FAILURES;
   const failures: Failure[] = [];
   if (uri !== null && uri.source !== "*" && subject.uri !== null && !isPlainUri(subject.uri)) {
     failures.push({ at: UNFIT_URI, check: "unjudged" });
@@ -349,6 +372,9 @@ const NO_PROVENANCE: Provenance = {};
 function isPlainUri(uri: string): boolean {
   return uri.length <= SELECTED_TEXT_MAX_LENGTH && !hasDotSegment(uri);
 }
+
+/** The rule `validate.max_arg_bytes`, where it is broken. */
+const OVER_ARGUMENT_LIMIT = fitting(MAX_ARG_BYTES_RULE);
 
 type Arguments = (name: string) => JsonNode | undefined;
 

@@ -10,11 +10,13 @@ const WORDS: ReadonlyMap<string, (name: string, said: string) => string> = new M
   ["pad", (name, said) => `contains [${name}, scheme] if some scheme in ${said}`],
   ["headers", (name, said) => `contains [${name}, header, value] if some header, value in ${said}`],
   ["audit", (name, said) => `contains [${name}, wanted] if some wanted in ${said}`],
+  ["end_session", (name, said) => `contains ${name} if ${said}`],
 ]);
 
 /** A word that no package says. */
 const UNSAID: ReadonlyMap<string, string> = new Map([
   ["allow", `""`],
+  ["end_session", `""`],
   ["headers", `["", "", ""]`],
 ]);
 

@@ -49,7 +49,10 @@ function by(different: Partial<Principal>): Facts {
 
 const calling = (args: unknown, tool = "t"): Facts => ({ subject: call(tool, args) });
 const reading = (uri: string): Facts => ({ subject: request("resources/read", { uri }) });
-const known = (tool: Partial<ToolFacts>, provenance = "INVENTORY"): Facts["subject"] =>
+const known = (
+  tool: Partial<ToolFacts>,
+  provenance: "INVENTORY" | "INVENTORY_GUESS" = "INVENTORY",
+): Facts["subject"] =>
   call(
     "t",
     {},

@@ -192,7 +192,7 @@ describe("with clearances", () => {
   const classified = (classification: Classification | null, roles: readonly string[] = []) => {
     const principal = { ...call("t", {}).principal, roles };
     const tool = { ...NO_TOOL_FACTS, classification };
-    const inventory = { tool, mode: null, provenance: "INVENTORY" };
+    const inventory = { tool, mode: null, provenance: "INVENTORY" as const };
     return result({ content: [] }, { principal, inventory });
   };
 

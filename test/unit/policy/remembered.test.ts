@@ -1,44 +1,36 @@
 import { expect, test } from "vitest";
 import { createRemembered } from "../../../src/policy/remembered.ts";
 
-const always = () => true;
-
-test("what was answered is not asked again", () => {
+test("what was answered is found again", () => {
   const remembered = createRemembered<number>();
-  let asked = 0;
-  const ask = () => ++asked;
-  expect([remembered.of("a", ask, always), remembered.of("a", ask, always)]).toEqual([1, 1]);
-  expect(remembered.of("b", ask, always)).toBe(2);
+  const name = remembered.nameOf("a");
+  expect(remembered.get(name)).toBeUndefined();
+  remembered.keep(name, 1);
+  expect(remembered.get(remembered.nameOf("a"))).toBe(1);
+  expect(remembered.get(remembered.nameOf("b"))).toBeUndefined();
 });
 
-test("an answer that does not last is asked for each time", () => {
-  const remembered = createRemembered<number>();
-  let asked = 0;
-  const ask = () => ++asked;
-  const never = () => false;
-  expect([remembered.of("a", ask, never), remembered.of("a", ask, never)]).toEqual([1, 2]);
+test("a question is kept as its digest", () => {
+  expect(createRemembered<number>().nameOf("a")).toMatch(/^[A-Za-z0-9+/]{43}=$/);
 });
 
-test("long questions are asked each time", () => {
+test("long questions are not kept", () => {
   const remembered = createRemembered<number>();
-  let asked = 0;
-  const question = "x".repeat(4097);
-  for (let count = 0; count < 2; count += 1) remembered.of(question, () => ++asked, always);
-  expect(asked).toBe(2);
+  expect(remembered.nameOf("x".repeat(4096))).not.toBeNull();
+  expect(remembered.nameOf("x".repeat(4097))).toBeNull();
+  remembered.keep(null, 1);
+  expect(remembered.get(null)).toBeUndefined();
 });
 
 test("what is asked for all along stays, and what was not is forgotten", () => {
   const remembered = createRemembered<string>();
   const asked: string[] = [];
-  const ask = (question: string) =>
-    remembered.of(
-      question,
-      () => {
-        asked.push(question);
-        return question;
-      },
-      always,
-    );
+  const ask = (question: string) => {
+    const name = remembered.nameOf(question);
+    if (remembered.get(name) !== undefined) return;
+    asked.push(question);
+    remembered.keep(name, question);
+  };
   ask("once");
   for (let count = 0; count < 10_000; count += 1) {
     ask(`q${count}`);

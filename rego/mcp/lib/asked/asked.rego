@@ -47,3 +47,8 @@ headers contains [name, header, value] if some header, value in data.mcp.rules[n
 # description: What they want of the log.
 # scope: document
 audit contains [name, wanted] if some wanted in data.mcp.rules[name].audit
+
+# METADATA
+# description: Who wants the session of the message to end.
+# scope: document
+end_session contains name if data.mcp.rules[name].end_session

@@ -28,5 +28,5 @@ of(name, server, modes) := mode if {
 # description: A mode, whatever stands in its place.
 # scope: document
 read(mode) := mode if {
-	mode in {"shadow", "off"}
+	mode in ["shadow", "off"]
 } else := "enforce"

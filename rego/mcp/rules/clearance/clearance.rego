@@ -39,7 +39,7 @@ _is_redacted if count(data.impedance.clearance.redact) > 0
 _exceeded if {
 	count(data.impedance.clearance) > 0
 	input.phase == "response"
-	input.message.kind in {"result", "error"}
+	input.message.kind in ["result", "error"]
 	not data.impedance.methods.client[input.message.method] == "always"
 	not _is_cleared
 }

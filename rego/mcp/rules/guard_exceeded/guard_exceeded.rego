@@ -18,5 +18,5 @@ import data.mcp.lib.reasons
 #   - passes: a message that was read to its end
 reasons contains reasons.reason(rego.metadata.rule()) if {
 	some finding in input.findings
-	finding.kind in {"budget_exceeded", "string_too_long"}
+	finding.kind in ["budget_exceeded", "string_too_long"]
 }

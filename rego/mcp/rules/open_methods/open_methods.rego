@@ -15,12 +15,12 @@ package mcp.rules.open_methods
 #   - leaves: tools/call
 allow if {
 	input.phase == "request"
-	input.message.kind in {"request", "notification"}
+	input.message.kind in ["request", "notification"]
 	data.impedance.methods.client[input.message.method] == "always"
 }
 
 allow if {
 	input.phase == "response"
-	input.message.kind in {"request", "notification"}
+	input.message.kind in ["request", "notification"]
 	data.impedance.methods.server[input.message.method] == "always"
 }

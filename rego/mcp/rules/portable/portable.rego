@@ -48,9 +48,10 @@ lacking[name] := rule.scopes if {
 #   - passes: a call of another tool
 reasons contains object.union(reasons.reason(rego.metadata.rule()), details) if {
 	some fact in input.rules
-	some effect in ["deny", "would_deny"]
-	portable.applies(fact, data.impedance.portable.rules, effect, input.principal.roles)
-	details := _details(fact.rule, data.impedance.portable.rules[fact.rule])
+	rule := data.impedance.portable.rules[fact.rule]
+	rule.effect in ["deny", "would_deny"]
+	portable.applies(fact, data.impedance.portable.rules, rule.effect, input.principal.roles)
+	details := _details(fact.rule, rule)
 }
 
 # METADATA
@@ -76,9 +77,9 @@ reasons contains object.union(reasons.reason(rego.metadata.rule()), details) if 
 # scope: document
 alias contains pointer if {
 	some fact in input.rules
-	input.message.kind in {"error", "result"}
-	portable.applies(fact, data.impedance.portable.rules, "allow", input.principal.roles)
 	some pointer in data.impedance.portable.rules[fact.rule].alias
+	input.message.kind in ["error", "result"]
+	portable.applies(fact, data.impedance.portable.rules, "allow", input.principal.roles)
 }
 
 # METADATA
@@ -86,9 +87,9 @@ alias contains pointer if {
 # scope: document
 pad contains scheme if {
 	some fact in input.rules
-	input.message.kind in {"error", "result"}
-	portable.applies(fact, data.impedance.portable.rules, "allow", input.principal.roles)
 	scheme := data.impedance.portable.rules[fact.rule].pad
+	input.message.kind in ["error", "result"]
+	portable.applies(fact, data.impedance.portable.rules, "allow", input.principal.roles)
 }
 
 # METADATA
@@ -96,8 +97,8 @@ pad contains scheme if {
 # scope: document
 audit contains level if {
 	some fact in input.rules
-	not input.message.kind in {"error", "result"}
 	level := data.impedance.portable.rules[fact.rule].audit
+	not input.message.kind in ["error", "result"]
 	some effect in ["allow", "deny"]
 	portable.applies(fact, data.impedance.portable.rules, effect, input.principal.roles)
 }

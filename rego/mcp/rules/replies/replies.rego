@@ -14,7 +14,7 @@ package mcp.rules.replies
 #   - leaves: a request that a server makes
 allow if {
 	input.phase == "response"
-	input.message.kind in {"result", "error"}
+	input.message.kind in ["result", "error"]
 }
 
 allow if {

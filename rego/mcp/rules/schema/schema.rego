@@ -25,7 +25,7 @@ reasons contains reasons.reason(rego.metadata.rule()) if {
 	input.phase == "request"
 	some finding in input.findings
 	finding.guard == "schema"
-	finding.kind in {"arguments_mismatch", "unjudged"}
+	finding.kind in ["arguments_mismatch", "unjudged"]
 }
 
 # METADATA
@@ -43,7 +43,7 @@ reasons contains reasons.reason(rego.metadata.rule()) if {
 	input.phase == "response"
 	some finding in input.findings
 	finding.guard == "schema"
-	finding.kind in {"result_mismatch", "unjudged"}
+	finding.kind in ["result_mismatch", "unjudged"]
 }
 
 # METADATA

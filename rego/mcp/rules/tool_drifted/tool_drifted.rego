@@ -20,6 +20,6 @@ import data.mcp.lib.reasons
 #   - passes: a call of a tool as it was pinned
 reasons contains reasons.reason(rego.metadata.rule()) if {
 	input.posture.inventory == "enforce"
-	input.phase in {"request", "list"}
+	input.phase in ["request", "list"]
 	input.tool.drifted == true
 }

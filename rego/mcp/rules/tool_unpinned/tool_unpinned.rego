@@ -19,6 +19,6 @@ import data.mcp.lib.reasons
 #   - passes: a call of one that is
 reasons contains reasons.reason(rego.metadata.rule()) if {
 	input.posture.inventory == "enforce"
-	input.phase in {"request", "list"}
+	input.phase in ["request", "list"]
 	input.tool.pinned == false
 }

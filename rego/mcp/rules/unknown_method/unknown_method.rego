@@ -26,7 +26,7 @@ reasons contains reasons.reason(rego.metadata.rule()) if {
 }
 
 _unknown if {
-	input.message.kind in {"request", "notification"}
+	input.message.kind in ["request", "notification"]
 	not _known
 }
 
@@ -37,22 +37,20 @@ _unknown if {
 	not data.impedance.portable.unknown_methods == "allow"
 }
 
-_known if data.impedance.methods[_sender][input.message.method]
-
 _known if {
+	data.impedance.methods[_sender][input.message.method]
+} else if {
 	not data.impedance.methods[_receiver][input.message.method]
 	some fact in input.rules
 	data.impedance.portable.rules[fact.rule].methods
 	portable.applies(fact, data.impedance.portable.rules, "allow", input.principal.roles)
-}
-
-_known if {
+} else if {
 	is_string(input.message.method)
 	not data.impedance.methods[_receiver][input.message.method]
 	data.impedance.portable.unknown_methods == "allow"
 }
 
-_sender := "client" if input.phase in {"request", "list"}
+_sender := "client" if input.phase in ["request", "list"]
 
 _sender := "server" if input.phase == "response"
 

@@ -56,7 +56,7 @@ test("a server's own settings replace the others, by direction", () => {
   const guard = createPiiGuard({ ...OFF, servers: new Map([["files", files]]) }, null);
   const leaf = leafOf(MAIL);
   expect(guard.response?.(leaf, RESULT_PLACE)).toHaveLength(1);
-  expect(guard.request?.(leaf, REQUEST_PLACE)).toEqual([]);
+  expect(guard.request?.(leaf, REQUEST_PLACE) ?? []).toEqual([]);
   expect(guard.response?.(leaf, { ...RESULT_PLACE, server: "crm" })).toEqual([]);
 });
 

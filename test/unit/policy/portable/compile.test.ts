@@ -243,7 +243,8 @@ test("serverRequests names the rules that would fit, by server", () => {
   const policy = compiled(`
 allow_rules: [{ method: sampling/*, server: a }, { method: roots/list }]
 deny_rules: [{ method: roots/list, server: b }]`);
-  const requests = (server: string) => policy.serverRequests(server, {});
+  const nobody = {};
+  const requests = (server: string) => policy.serverRequests(server, nobody);
   expect(requests("a")).toEqual({
     "sampling/createMessage": ["allow/0"],
     "elicitation/create": [],
