@@ -19,6 +19,9 @@ export function createByteBudget(maxBytes: number): ByteBudget {
   };
 }
 
+/** So many chunks become one: each is an object, which is dear where it holds a byte or two. */
+const CHUNKS_MAX = 256;
+
 /** Collects a body up to a limit, and keeps nothing of one that is over it. */
 export class BodyBuffer {
   readonly #maxBytes: number;
@@ -26,6 +29,8 @@ export class BodyBuffer {
   /** The first chunk, mostly the only one, and those behind it. */
   #first: Uint8Array | null = null;
   #others: Uint8Array[] | null = null;
+  /** What has become one of them, in front of the others. */
+  #joined: Uint8Array[] | null = null;
   #size = 0;
   #held = 0;
   #isOverloaded = false;
@@ -46,7 +51,7 @@ export class BodyBuffer {
     const isTooLong = this.#size > this.#maxBytes;
     this.#isOverloaded ||= !isTooLong && !this.#budget.take(chunk.length);
     if (isTooLong || this.#isOverloaded) {
-      this.#release();
+      this.drop();
       return false;
     }
     this.#held += chunk.length;
@@ -57,22 +62,30 @@ export class BodyBuffer {
   /** The whole body; the buffer is empty afterwards, and its share of the budget given back. */
   take(): Uint8Array {
     const first = this.#first ?? NOTHING;
-    const whole = this.#others === null ? first : Buffer.concat([first, ...this.#others]);
-    this.#release();
+    const joined = this.#joined ?? [];
+    const whole =
+      this.#others === null ? first : Buffer.concat([first, ...joined, ...this.#others]);
+    this.drop();
     return whole;
+  }
+
+  /** Keeps nothing more of it, and gives its share of the budget back. */
+  drop(): void {
+    this.#first = null;
+    this.#others = null;
+    this.#joined = null;
+    this.#budget.giveBack(this.#held);
+    this.#held = 0;
   }
 
   #keep(chunk: Uint8Array): void {
     if (this.#first === null) this.#first = chunk;
     else if (this.#others === null) this.#others = [chunk];
-    else this.#others.push(chunk);
-  }
-
-  #release(): void {
-    this.#first = null;
-    this.#others = null;
-    this.#budget.giveBack(this.#held);
-    this.#held = 0;
+    else if (this.#others.push(chunk) === CHUNKS_MAX) {
+      this.#joined ??= [];
+      this.#joined.push(Buffer.concat(this.#others));
+      this.#others = [];
+    }
   }
 }
 

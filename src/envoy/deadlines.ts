@@ -102,8 +102,9 @@ class ExchangeDeadlines implements Deadlines {
   #look(): void {
     this.#stop();
     const now = performance.now();
-    const isAnswer = this.#answerDueAt < this.#dueAt;
-    const dueAt = Math.min(this.#answerDueAt, this.#dueAt);
+    // A part that is given as long as the answer ends with it, and for its cause.
+    const isAnswer = this.#answerDueAt <= this.#dueAt;
+    const dueAt = isAnswer ? this.#answerDueAt : this.#dueAt;
     if (dueAt > now) {
       if (dueAt !== NEVER) this.#wakeIn(Math.ceil(dueAt - now), now);
       return;

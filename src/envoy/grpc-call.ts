@@ -67,6 +67,8 @@ export class GrpcCall<In, Out> {
     stream.on("end", () => {
       // A stream that the peer gave up ends too, and was not half-closed.
       if (stream.closed) stream.destroy();
+      // FAIL CLOSED: something was to be said that nobody has read.
+      else if (frames.isCut) this.fail(status.INTERNAL, "the end of a message is missing");
       else if (!this.#isOver) listener.onHalfClose();
     });
     if (stream.destroyed) queueMicrotask(() => this.#close());

@@ -56,6 +56,11 @@ export class FrameReader {
     return null;
   }
 
+  /** Whether a message has begun that is not whole. */
+  get isCut(): boolean {
+    return this.#keptBytes > 0;
+  }
+
   /** A copy: what came with it in one read of the socket would be kept with it. */
   #keep(rest: Buffer): void {
     this.#kept ??= [];

@@ -20,11 +20,23 @@ export function createProcessCodec(maxBytes: number): CallCodec<ProcessingReques
   return { decode: decodeRequest, encode: encodeReplies, maxBytes };
 }
 
+/** Of the fields `request_headers` to `response_trailers`, of which a message has one. */
+const FIRST_KIND = 16;
+const AFTER_KINDS = 64;
+
 /** What nobody reads is passed over. Throws on what is no such message. */
 export function decodeRequest(sent: Piece): ProcessingRequest {
   const reader = new WireReader(sent);
   const message = new Received();
-  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) message.read(tag, reader);
+  let isKnown = false;
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag >= FIRST_KIND && tag < AFTER_KINDS) {
+      // FAIL CLOSED: all but one of them would go by unread.
+      if (isKnown) throw new RangeError("two messages in one");
+      isKnown = true;
+    }
+    message.read(tag, reader);
+  }
   return message;
 }
 
@@ -164,11 +176,11 @@ function readHeaderMap(reader: WireReader, into: Map<string, string>): void {
   reader.leave(outer);
 }
 
-/** Header names arrive in lower case; values as raw bytes, read as UTF-8. */
+/** Header names arrive in lower case; values as raw bytes, read as UTF-8, or else as text. */
 function readHeader(reader: WireReader, into: Map<string, string>): void {
   let name = "";
   let value = "";
-  let raw: string | null = null;
+  let raw = "";
   const outer = reader.enter();
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag === 10) name = reader.name();
@@ -177,7 +189,7 @@ function readHeader(reader: WireReader, into: Map<string, string>): void {
     else reader.skip(tag);
   }
   reader.leave(outer);
-  const text = raw ?? value;
+  const text = raw === "" ? value : raw;
   const before = into.get(name);
   into.set(name, before === undefined ? text : `${before}, ${text}`);
 }

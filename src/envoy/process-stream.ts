@@ -64,6 +64,8 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
   }
 
   onMessage(message: ProcessingRequest): void {
+    // Swallowed at once: what still waits may be long in coming.
+    if (this.#phase === "done") return;
     this.#inbox.push(message);
     if (this.#inbox.length >= INBOX_MAX) this.#call.pause();
     if (this.#pumping) return;
@@ -75,7 +77,7 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
   readonly #pump = (): void => {
     try {
       for (let next = this.#inbox.shift(); next !== undefined; next = this.#inbox.shift()) {
-        const step = this.#phase === "done" ? undefined : this.#step(next);
+        const step = this.#step(next);
         if (step instanceof Promise) {
           step.then(this.#pump, this.#broke);
           return;
@@ -166,6 +168,8 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
       return this.#protocolError("second_response_head");
     }
     this.#requestAbandoned = this.#phase === "request";
+    // What came of a request that is not whole goes nowhere: its share of the budget is given back.
+    this.#body.drop();
     const verdict = this.#required().responseHead(head);
     if (verdict.kind === "deny") return this.#deny(verdict.denial);
     if (verdict.kind === "stream" && !headers.end_of_stream) {
@@ -363,7 +367,7 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
     if (this.#closed) return;
     this.#closed = true;
     this.#finish();
-    this.#body.take();
+    this.#body.drop();
     this.#exchange?.close();
     this.#onClose();
   }

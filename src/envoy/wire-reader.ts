@@ -9,6 +9,10 @@ const FIXED_64 = 1;
 const LENGTH_DELIMITED = 2;
 const FIXED_32 = 5;
 const VARINT_MAX_BYTES = 10;
+/** What the last byte of 32 bits may hold: whatever follows is over. */
+const LAST_OF_32_BITS = 4;
+const LAST_MAX = 0x0f;
+const FIELD_BITS = 3;
 
 /**
  * Reads protobuf, in the order of its bytes. Throws a RangeError on what is none; never reaches beyond
@@ -34,7 +38,7 @@ export class WireReader {
   tag(): number {
     if (this.#at === this.#end) return 0;
     const tag = this.varint();
-    if (tag === 0) throw new RangeError("a field without a number");
+    if (tag >>> FIELD_BITS === 0) throw new RangeError("a field without a number");
     return tag;
   }
 
@@ -73,17 +77,17 @@ export class WireReader {
     return name;
   }
 
-  /** The low 32 bits. */
+  /** Of at most 32 bits: of a longer one some would go by unread, or a length be another. */
   varint(): number {
     let value = 0;
-    for (let count = 0; count < VARINT_MAX_BYTES; count += 1) {
+    for (let count = 0; ; count += 1) {
       if (this.#at >= this.#end) throw new RangeError(BEYOND);
       const byte = this.#bytes[this.#at] ?? 0;
       this.#at += 1;
-      if (count < 5) value |= (byte & 0x7f) << (7 * count);
+      value |= (byte & 0x7f) << (7 * count);
+      if (count === LAST_OF_32_BITS && byte > LAST_MAX) throw new RangeError("no 32 bits");
       if (byte < 0x80) return value >>> 0;
     }
-    throw new RangeError("a number without an end");
   }
 
   bool(): boolean {
@@ -122,7 +126,7 @@ export class WireReader {
   skip(tag: number): void {
     switch (tag & 7) {
       case VARINT:
-        this.varint();
+        this.#passVarint();
         return;
       case FIXED_64:
         this.#pass(8);
@@ -151,6 +155,15 @@ export class WireReader {
     const length = this.varint();
     if (length > this.#end - this.#at) throw new RangeError(BEYOND);
     return this.#at + length;
+  }
+
+  #passVarint(): void {
+    for (let count = 0; count < VARINT_MAX_BYTES; count += 1) {
+      const at = this.#at;
+      this.#pass(1);
+      if ((this.#bytes[at] ?? 0) < 0x80) return;
+    }
+    throw new RangeError("a number without an end");
   }
 
   #pass(length: number): void {

@@ -77,12 +77,15 @@ export class WireWriter {
     this.number(field, value ? 1 : 0);
   }
 
-  /** All of it, in bytes of their own. */
+  /** All of it, in bytes of their own, of which nothing is kept here. */
   finish(): Buffer {
+    const bytes = this.#bytes;
+    const at = this.#at;
+    this.start();
     // What did not fit has bytes of its own already.
-    if (this.#bytes !== this.#scratch) return this.#bytes.subarray(this.#at);
-    const whole = Buffer.allocUnsafe(this.written);
-    this.#bytes.copy(whole, 0, this.#at);
+    if (bytes !== this.#scratch) return bytes.subarray(at);
+    const whole = Buffer.allocUnsafe(bytes.length - at);
+    bytes.copy(whole, 0, at);
     return whole;
   }
 

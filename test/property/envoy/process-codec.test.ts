@@ -148,6 +148,15 @@ describe("a request", () => {
     { title: "a text longer than its message", bytes: [0x22, 0x03, 0x0a, 0x7f, 0x61] },
     { title: "a number without an end", bytes: [0x50, 0x80] },
     { title: "a length without an end", bytes: [0x22, 0x80] },
+    { title: "a length of more than 32 bits", bytes: [0x22, 0x80, 0x80, 0x80, 0x80, 0x10] },
+    { title: "a tag of more than 32 bits", bytes: [0xa2, 0x80, 0x80, 0x80, 0x10, 0x00] },
+    { title: "an end that is true beyond 32 bits", bytes: [0x22, 6, 16, 128, 128, 128, 128, 16] },
+    { title: "an unknown number without an end", bytes: [0x78, ...Array(10).fill(0x80), 0x00] },
+    { title: "a field without a number", bytes: [0x02, 0x00] },
+    { title: "a group", bytes: [0x7b, 0x7c] },
+    { title: "two bodies", bytes: [0x22, 0x03, 0x0a, 0x01, 0x61, 0x22, 0x00] },
+    { title: "a head and a body", bytes: [0x12, 0x00, 0x22, 0x03, 0x0a, 0x01, 0x61] },
+    { title: "a body and trailers", bytes: [0x3a, 0x00, 0x2a, 0x00] },
   ])("with $title is refused", ({ bytes: message }) => {
     expect(() => decode(Buffer.from(message))).toThrow();
   });
@@ -160,6 +169,26 @@ describe("a request", () => {
     const entry = Buffer.concat([field(2, struct), field(1, Buffer.from(FILTER))]);
     const { attributes } = decode(field(9, entry));
     expect(attributes).toMatchObject({ route: "files", requestId: null });
+  });
+
+  test("may have an unknown number of 64 bits, and a head whose map comes in parts", () => {
+    const unknown = Buffer.from([0x78, ...Array(9).fill(0xff), 0x01]);
+    const header = (name: string, value: Buffer): Buffer =>
+      field(1, Buffer.concat([field(1, Buffer.from(name)), value]));
+    const raw = field(3, Buffer.from("raw"));
+    const value = field(2, Buffer.from("value"));
+    const maps = [
+      field(1, header("a", raw)),
+      unknown,
+      field(1, header("a", value)),
+      // No bytes are none: an empty one of the two hides nothing of the other.
+      field(1, header("b", Buffer.concat([value, field(3, Buffer.alloc(0))]))),
+    ];
+    const { request_headers } = decode(Buffer.concat([unknown, field(2, Buffer.concat(maps))]));
+    expect(plain(request_headers?.headers)).toEqual([
+      ["a", "raw, value"],
+      ["b", "value"],
+    ]);
   });
 
   test("gives a body that holds nothing of the read that it came with", () => {
@@ -236,7 +265,7 @@ function asRead(request: WireRequest): ProcessingRequest {
 function mapOf(map: HeaderMap): ReadonlyMap<string, string> {
   const headers = new Map<string, string>();
   for (const { key = "", value = "", raw_value } of map?.headers ?? []) {
-    const sent = raw_value?.toString() ?? value;
+    const sent = raw_value?.toString() || value;
     const before = headers.get(key);
     headers.set(key, before === undefined ? sent : `${before}, ${sent}`);
   }

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 
 import { BodyBuffer, createByteBudget } from "../../../src/envoy/body-buffer.ts";
@@ -14,6 +16,26 @@ describe("a body buffer", () => {
     const buffer = new BodyBuffer(10, createByteBudget(1_000));
     expect(chunks.map((chunk) => buffer.append(bytes(chunk)))).toEqual(chunks.map(() => true));
     expect(Buffer.from(buffer.take()).toString()).toBe(body);
+  });
+
+  test.each([256, 257, 258, 1_000].map((count) => ({ count })))(
+    "gives back $count chunks, in order, each with its bytes",
+    ({ count }) => {
+      const buffer = new BodyBuffer(10_000, createByteBudget(10_000));
+      const chunks = Array.from({ length: count }, (_, index) => `${index},`);
+      for (const chunk of chunks) buffer.append(bytes(chunk));
+      expect(Buffer.from(buffer.take()).toString()).toBe(chunks.join(""));
+      expect(buffer.take()).toHaveLength(0);
+    },
+  );
+
+  test("is not many times as large as a body that comes byte by byte", () => {
+    const size = 200_000;
+    const buffer = new BodyBuffer(size, createByteBudget(size));
+    const before = heapUsed();
+    for (let index = 0; index < size; index += 1) buffer.append(new Uint8Array(1).fill(index));
+    expect(heapUsed() - before).toBeLessThan(10 * size);
+    expect(buffer.take()).toEqual(Buffer.from(Uint8Array.from({ length: size }, (_, at) => at)));
   });
 
   test("does not copy a body that came in one chunk", () => {
@@ -61,3 +83,11 @@ describe("a body buffer", () => {
     expect(buffer.isOverloaded).toBe(false);
   });
 });
+
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
+function heapUsed(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed;
+}

@@ -129,6 +129,29 @@ test.each([
   stream.end();
 });
 
+test.each([1, 4, 5, 6, 7].map((length) => ({ length })))(
+  "a half-close after $length bytes of a message is an error, whoever would vouch for it",
+  async ({ length }) => {
+    const told: string[] = [];
+    handle = (call) =>
+      call.listen(
+        listener({
+          onMessage: (text) => told.push(text),
+          onHalfClose: () => {
+            told.push("half-close");
+            call.vouch();
+            call.end();
+          },
+        }),
+      );
+    const { stream, ended } = open();
+    const cut = CODEC.encode(["cut"]).subarray(0, length);
+    stream.end(Buffer.concat([CODEC.encode(["whole"]), cut]));
+    expect(await ended).toMatchObject({ code: status.INTERNAL });
+    expect(told).toEqual(["whole"]);
+  },
+);
+
 test("a peer that goes away closes it, once, and says no half-close", async () => {
   const told: string[] = [];
   const closed = new Promise<void>((resolve) => {
