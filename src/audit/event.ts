@@ -114,17 +114,22 @@ function sealedArguments(
   return (text && analyst?.seal(text, decisionId)) ?? undefined;
 }
 
-/** As `toISOString` says it, of which all but the milliseconds is the same for a second. */
+/**
+ * As `toISOString` says it, of which all but the milliseconds is the same for a second. Whole
+ * milliseconds count, and seconds begin below, also before 1970.
+ */
 function createTimestamps(): (now: number) => string {
   let second = Number.NaN;
   let prefix = "";
   return (now) => {
-    const milliseconds = now % MS_PER_S;
-    if (now - milliseconds !== second) {
-      second = now - milliseconds;
-      prefix = new Date(second).toISOString().slice(0, -"000Z".length);
+    const whole = Math.floor(now);
+    const begun = Math.floor(whole / MS_PER_S);
+    if (begun !== second) {
+      prefix = new Date(begun * MS_PER_S).toISOString().slice(0, -"000Z".length);
+      second = begun;
     }
-    return `${prefix}${String(milliseconds).padStart(3, "0")}Z`;
+    const milliseconds = String(whole - begun * MS_PER_S).padStart(3, "0");
+    return `${prefix}${milliseconds}Z`;
   };
 }
 

@@ -27,6 +27,20 @@ function inputOf(change: Partial<PolicyInput>): Record<string, Json> {
   return JSON.parse(JSON.stringify(event.input));
 }
 
+test("events are dated to the millisecond, whichever way and however oddly the clock goes", () => {
+  const times = [
+    999, 1_000, 1_001, 999.9, 0, -1, -1_000, -1_001, 1_700_000_000_999.5, 253402300800000,
+  ];
+  let now = 0;
+  const clock = { ...CLOCK, now: () => now };
+  const dated = createEventBuilder({ clock, labels: {}, subjectKey: SUBJECT_KEY });
+  const told = times.map((time) => {
+    now = time;
+    return dated.build(exampleFacts()).timestamp;
+  });
+  expect(told).toEqual(times.map((time) => new Date(time).toISOString()));
+});
+
 test("an event has the fields of OPA's decision log, and sizes in the place of values", () => {
   const { input, ...event } = build(exampleFacts());
   expect(event).toEqual({
