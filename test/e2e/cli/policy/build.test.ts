@@ -3,6 +3,8 @@ import { readFile } from "node:fs/promises";
 import { describe, expect, test } from "vitest";
 
 import { readBundle } from "../../../../src/policy/bundle.ts";
+import { createPolicyEngine } from "../../../../src/policy/engine.ts";
+import { exampleInput } from "../../../unit/audit/example.ts";
 import { impedance } from "../command.ts";
 import { createAuthor, OFFICE, OFFICE_DATA, policy } from "./author.ts";
 
@@ -55,6 +57,34 @@ describe("impedance policy build", () => {
       [expect.objectContaining({ code: "banned_tool" })],
       [],
     ]);
+  });
+
+  test("asks an author's packages who wants a session to end", async () => {
+    const rego = `# METADATA
+# title: Acme
+# description: Ends what went wrong.
+# scope: package
+package mcp.rules.acme
+
+# METADATA
+# description: Sessions end with a call of this tool.
+# scope: document
+end_session if input.message.tool == "bye"
+`;
+    await using author = await createAuthor({ "acme.rego": rego });
+    const output = author.path("bundle.tar.gz");
+    expect(await policy(["build", author.folder, "-o", output])).toMatchObject({ code: 0 });
+    const bundle = await readBundle(await readFile(output));
+    if (!bundle.ok) throw new Error(bundle.error.detail);
+    const clock = { now: () => 0, monotonic: () => 0 };
+    const engine = await createPolicyEngine(bundle.value, null, { clock, budgetMs: 1 });
+    if (!engine.ok) throw new Error(engine.error.detail);
+    const ends = ["bye", "hello"].map((tool) => {
+      const input = exampleInput();
+      const outcome = engine.value.decide({ ...input, message: { ...input.message, tool } });
+      return outcome.ok && outcome.value.endsSession;
+    });
+    expect(ends).toEqual([true, undefined]);
   });
 
   test("signs, and what was signed verifies", async () => {
