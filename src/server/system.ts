@@ -1,8 +1,7 @@
-import { randomInt } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Clock, Identifiers, Jitter, Telemetry } from "../core/ports.ts";
-import { randomUuid } from "./uuid.ts";
 
 export const systemClock: Clock = {
   now: () => Date.now(),
@@ -10,7 +9,7 @@ export const systemClock: Clock = {
 };
 
 export const randomIdentifiers: Identifiers = {
-  decisionId: randomUuid,
+  decisionId: () => randomUUID(),
 };
 
 export const systemJitter: Jitter = {
