@@ -96,9 +96,9 @@ class QueuedSink implements ManagedAuditSink {
   healthy = true;
   readonly #target: LogTarget;
   readonly #options: QueueOptions;
-  /** Text, but for events that came in last. */
-  #records: (string | DecisionEvent)[] = [];
-  #unencoded = 0;
+  #records: string[] = [];
+  /** Behind the records, and no text yet. */
+  #events: DecisionEvent[] = [];
   #running: Promise<void> | null = null;
   /** Begins the write that is put off. */
   #hurry: () => void = () => undefined;
@@ -126,9 +126,9 @@ class QueuedSink implements ManagedAuditSink {
 
   record(event: DecisionEvent): boolean {
     if (!this.#accepts()) return false;
-    this.#unencoded += 1;
-    this.#add(event);
-    if (this.#unencoded >= UNENCODED_MAX) this.#encode();
+    this.#events.push(event);
+    if (this.#events.length >= UNENCODED_MAX) this.#encode();
+    this.#accept();
     return true;
   }
 
@@ -203,24 +203,28 @@ class QueuedSink implements ManagedAuditSink {
     return this.healthy && !this.#isClosed && this.#pending() < this.#options.queueMaxEvents;
   }
 
-  #add(record: string | DecisionEvent): void {
+  #add(record: string): void {
+    this.#encode();
     this.#records.push(record);
+    this.#accept();
+  }
+
+  #accept(): void {
     this.#accepted += 1;
     this.#checkpointLater();
     this.#start();
   }
 
-  /** What waits, as text. Events are plain data: that they can be written is no question. */
-  #encode(): readonly string[] {
+  /** Events are plain data: that they can be text is no question. */
+  #encode(): void {
     const { encode = encodeDecision } = this.#options;
-    const texts = this.#records.map((one) => (typeof one === "string" ? one : encode(one)));
-    this.#records = texts;
-    this.#unencoded = 0;
-    return texts;
+    const texts = this.#events.map((event) => encode(event));
+    this.#events = [];
+    for (const text of texts) this.#records.push(text);
   }
 
   #pending(): number {
-    return this.#target.pending + this.#records.length;
+    return this.#target.pending + this.#records.length + this.#events.length;
   }
 
   #checkpointLater(): void {
@@ -262,7 +266,8 @@ class QueuedSink implements ManagedAuditSink {
     try {
       if (!this.#isOpen()) return;
       const accepted = this.#accepted;
-      this.#target.take(this.#encode());
+      this.#encode();
+      this.#target.take(this.#records);
       this.#records = [];
       await this.#target.commit();
       this.healthy = true;
@@ -273,7 +278,7 @@ class QueuedSink implements ManagedAuditSink {
       this.#fail(codeOf(error));
     } finally {
       this.#running = null;
-      if (this.healthy && this.#records.length > 0) this.#goOn();
+      if (this.healthy && this.#records.length + this.#events.length > 0) this.#goOn();
     }
   }
 
