@@ -168,9 +168,9 @@ export interface Jitter {
   wait(maxMs: number): Promise<void>;
 }
 
-/** What the pipeline tells of itself; label values are bounded by the adapter. */
 type Coded = Pick<Reason, "code">;
 
+/** What the pipeline tells of itself; label values are bounded by the adapter. */
 export interface Telemetry {
   decided(event: {
     readonly server: string;

@@ -1,6 +1,6 @@
 import { status } from "@grpc/grpc-js";
 
-const FRAME_HEAD_BYTES = 5;
+export const FRAME_HEAD_BYTES = 5;
 
 /** Some of the bytes of a buffer. A view of them would be an object that is dear to make. */
 export interface Piece {

@@ -3,7 +3,7 @@ import type { Piece } from "./grpc-frames.ts";
 import type { Attributes, HttpBody, HttpHeaders, ProcessingRequest, Struct } from "./protocol.ts";
 import type { Reply } from "./replies.ts";
 import { encodeReplies } from "./response-encoder.ts";
-import { readStruct } from "./struct-reader.ts";
+import { readEntryValue, readStruct } from "./struct-reader.ts";
 import { WireReader } from "./wire-reader.ts";
 
 const EXT_PROC_FILTER = "envoy.filters.http.ext_proc";
@@ -250,26 +250,10 @@ class ReceivedAttributes implements Mutable<Attributes> {
 
 /** Null for any other value, and for an empty text. */
 function readTextValue(reader: WireReader): string | null {
-  let text = "";
-  if (reader.isAtEnd) return null;
-  const outer = reader.enter();
-  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-    if (tag === 26) text = reader.text();
-    else reader.skip(tag);
-  }
-  reader.leave(outer);
-  return text === "" ? null : text;
+  return readEntryValue(reader).stringValue || null;
 }
 
 /** Null for any other value. */
 function readBoolValue(reader: WireReader): boolean | null {
-  let bool: boolean | null = null;
-  if (reader.isAtEnd) return null;
-  const outer = reader.enter();
-  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-    if (tag === 32) bool = reader.bool();
-    else reader.skip(tag);
-  }
-  reader.leave(outer);
-  return bool;
+  return readEntryValue(reader).boolValue ?? null;
 }

@@ -1,6 +1,12 @@
 import type { HeaderMutation, HttpDenial, ProxyMetadata } from "../core/exchange.ts";
 import { OVERWRITE_IF_EXISTS_OR_ADD, VALUE_MAX_BYTES } from "./headers.ts";
-import { type BodyReply, type HeadersReply, METADATA_NAMESPACE, type Reply } from "./replies.ts";
+import {
+  type BodyReply,
+  type HeadersReply,
+  METADATA_NAMESPACE,
+  type Reply,
+  type Side,
+} from "./replies.ts";
 import { WireWriter } from "./wire-writer.ts";
 
 /** One for all: nothing waits while it is written. */
@@ -23,8 +29,9 @@ export function encodeReplies(replies: readonly Reply[]): Buffer {
 }
 
 /** Both sides have the same fields, one number apart. */
-const REQUEST = 0;
-const RESPONSE = 1;
+function fieldOf(side: Side, ofRequest: number): number {
+  return side === "request" ? ofRequest : ofRequest + 1;
+}
 
 function processingResponse(reply: Reply, since: number): void {
   switch (reply.kind) {
@@ -37,7 +44,7 @@ function processingResponse(reply: Reply, since: number): void {
     case "trailers":
       headerMutation({ set: [], remove: reply.names }, null);
       writer.end(1, since);
-      writer.end(5 + (reply.side === "request" ? REQUEST : RESPONSE), since);
+      writer.end(fieldOf(reply.side, 5), since);
       return;
     default:
       immediateResponse(reply.denial, since);
@@ -51,7 +58,7 @@ function headersResponse(reply: HeadersReply, since: number): void {
   // CommonResponse in HeadersResponse.
   writer.end(2, response);
   writer.end(1, response);
-  writer.end(1 + (reply.side === "request" ? REQUEST : RESPONSE), response);
+  writer.end(fieldOf(reply.side, 1), response);
 }
 
 function bodyResponse({ side, body, endOfStream }: BodyReply, since: number): void {
@@ -61,7 +68,7 @@ function bodyResponse({ side, body, endOfStream }: BodyReply, since: number): vo
   writer.end(3, since);
   writer.end(3, since);
   writer.end(1, since);
-  writer.end(3 + (side === "request" ? REQUEST : RESPONSE), since);
+  writer.end(fieldOf(side, 3), since);
 }
 
 function immediateResponse(denial: HttpDenial, since: number): void {

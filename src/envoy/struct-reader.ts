@@ -19,11 +19,16 @@ export function readStruct(reader: WireReader): Struct {
 function readField(reader: WireReader, into: { [name: string]: StructValue }): void {
   const outer = reader.enter();
   const name = reader.entryName();
-  const value = reader.isAtEnd ? {} : readValue(reader);
+  const value = readEntryValue(reader);
   reader.leave(outer);
   Object.defineProperty(into, name, {
     ...{ value, enumerable: true, configurable: true, writable: true },
   });
+}
+
+/** Of an entry of a map, whose name was read: nothing where it has none. */
+export function readEntryValue(reader: WireReader): StructValue {
+  return reader.isAtEnd ? {} : readValue(reader);
 }
 
 function readValue(reader: WireReader): StructValue {

@@ -4,15 +4,15 @@ import { knownName } from "./known-names.ts";
 /** As deep as protobuf's own libraries go. */
 const DEPTH_MAX = 100;
 
-const VARINT = 0;
+export const VARINT = 0;
 const FIXED_64 = 1;
-const LENGTH_DELIMITED = 2;
+export const LENGTH_DELIMITED = 2;
 const FIXED_32 = 5;
 const VARINT_MAX_BYTES = 10;
 /** What the last byte of 32 bits may hold: whatever follows is over. */
 const LAST_OF_32_BITS = 4;
 const LAST_MAX = 0x0f;
-const FIELD_BITS = 3;
+export const WIRE_TYPE_BITS = 3;
 
 /**
  * Reads protobuf, in the order of its bytes. Throws a RangeError on what is none; never reaches beyond
@@ -38,7 +38,7 @@ export class WireReader {
   tag(): number {
     if (this.#at === this.#end) return 0;
     const tag = this.varint();
-    if (tag >>> FIELD_BITS === 0) throw new RangeError("a field without a number");
+    if (tag >>> WIRE_TYPE_BITS === 0) throw new RangeError("a field without a number");
     return tag;
   }
 

@@ -1,4 +1,6 @@
+import { FRAME_HEAD_BYTES } from "./grpc-frames.ts";
 import { clean } from "./headers.ts";
+import { LENGTH_DELIMITED, VARINT, WIRE_TYPE_BITS } from "./wire-reader.ts";
 
 /** What most replies fit into. */
 const SCRATCH_BYTES = 16 * 1024;
@@ -6,11 +8,6 @@ const SCRATCH_BYTES = 16 * 1024;
 const SHORT = 128;
 const SPACE = 0x20;
 const DELETE = 0x7f;
-
-const WIRE_TYPE_BITS = 3;
-const VARINT = 0;
-const LENGTH_DELIMITED = 2;
-const FRAME_HEAD_BYTES = 5;
 
 /**
  * Writes protobuf from its end to its beginning, the last field first: a length stands before what it
