@@ -25,7 +25,9 @@ const MAY_IMPORT: { readonly [part: string]: readonly string[] } = {
   posture: ["core"],
   state: ["core"],
   pipeline: ["core", "mcp", "guard", "policy", "decision", "audit"],
-  envoy: ["core"],
+  // HTTP/2 knows nothing of us.
+  http2: [],
+  envoy: ["core", "http2"],
   telemetry: ["core"],
   config: ["core"],
   server: [

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
-import type { Metadata, ServerUnaryCall, sendUnaryData } from "@grpc/grpc-js";
-import { status } from "@grpc/grpc-js";
 import type { Firewall, Verdict } from "../core/exchange.ts";
+import { type OneCall, reply, serveOne } from "./grpc-methods.ts";
+import { GRPC } from "./grpc-status.ts";
 import { encodeTextHeader } from "./headers.ts";
 import type { CheckRequest, CheckResponse } from "./protocol.ts";
 import { encodeMetadata } from "./replies.ts";
 import { decodeCheckHead, TRACEPARENT } from "./request-head.ts";
 
-type Call = ServerUnaryCall<CheckRequest, CheckResponse>;
+type CheckCall = OneCall<CheckRequest, CheckResponse>;
 
 /**
  * `envoy.service.auth.v3.Authorization/Check`: the same firewall for a mesh that has ext_authz
@@ -16,32 +16,31 @@ type Call = ServerUnaryCall<CheckRequest, CheckResponse>;
  * `pack_as_bytes: true`.
  */
 export function createCheck(firewall: Firewall, onFault: (error: unknown, trace?: string) => void) {
-  return (call: Call, reply: sendUnaryData<CheckResponse>): void => {
-    check(firewall, call).then(
-      (response) => reply(null, response),
-      (error: unknown) => {
-        // FAIL CLOSED: an error status makes Envoy answer `status_on_error`.
-        onFault(error, traceOf(call.metadata));
-        reply({ code: status.INTERNAL, details: "internal" });
-      },
-    );
+  return (call: CheckCall): void => {
+    const trace = call.metadata(TRACEPARENT);
+    serveOne(call, (request) => {
+      check(firewall, request, trace).then(
+        (response) => reply(call, response),
+        (error: unknown) => {
+          // FAIL CLOSED: an error status makes Envoy answer `status_on_error`.
+          onFault(error, trace);
+          call.fail(GRPC.INTERNAL, "internal");
+        },
+      );
+    });
   };
-}
-
-function traceOf(metadata: Metadata): string | undefined {
-  const [own] = metadata.get(TRACEPARENT);
-  return typeof own === "string" ? own : undefined;
 }
 
 async function check(
   firewall: Firewall,
-  { request, metadata }: Pick<Call, "request" | "metadata">,
+  request: CheckRequest,
+  trace: string | undefined,
 ): Promise<CheckResponse> {
   const http = request.attributes?.request?.http ?? {};
   // FAIL CLOSED: as text, invalid UTF-8 comes here repaired, and reaches the server as it was.
   assert(!http.body, "ext_authz has pack_as_bytes: true");
   const body = http.raw_body ?? Buffer.alloc(0);
-  const head = decodeCheckHead(request, traceOf(metadata));
+  const head = decodeCheckHead(request, trace);
   const exchange = firewall.open(head);
   try {
     const headVerdict = await exchange.requestHead();
@@ -74,7 +73,7 @@ function encodeVerdict(verdict: Verdict): CheckResponse {
   if (verdict.kind === "deny") {
     const { denial } = verdict;
     return {
-      status: { code: status.PERMISSION_DENIED },
+      status: { code: GRPC.PERMISSION_DENIED },
       denied_response: {
         status: { code: denial.status },
         headers: denial.headers.map(encodeTextHeader),
@@ -84,7 +83,7 @@ function encodeVerdict(verdict: Verdict): CheckResponse {
     };
   }
   return {
-    status: { code: status.OK },
+    status: { code: GRPC.OK },
     ok_response: {
       headers: verdict.headers.set.map(encodeTextHeader),
       headers_to_remove: [...verdict.headers.remove],

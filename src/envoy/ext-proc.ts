@@ -10,6 +10,8 @@ export interface ExtProcOptions extends Omit<ProcessStreamOptions, "later"> {
   readonly onOpen: () => void;
   readonly onClose: () => void;
   readonly onShed: (reason: ShedReason) => void;
+  /** Sends what was written in one turn. */
+  readonly flush: () => void;
 }
 
 /** `envoy.service.ext_proc.v3.ExternalProcessor`, one handler for every stream. */
@@ -40,7 +42,7 @@ export function createExtProc(options: ExtProcOptions): ExtProc {
   const { firewall, limits, onFault, onShed } = options;
   const shedding = createShedding({ firewall, limits, onShed, now: () => performance.now() });
   const shared: ProcessStreamOptions = {
-    ...{ limits, onFault, budget: options.budget, later: createTurns() },
+    ...{ limits, onFault, budget: options.budget, later: createTurns(options.flush) },
   };
   let draining = false;
   const round = createRound(open);

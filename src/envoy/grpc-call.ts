@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
-import { status } from "@grpc/grpc-js";
+import { encodeHeaders } from "../http2/hpack.ts";
+import type { Stream, StreamListener } from "../http2/stream.ts";
 import { FrameReader, type Piece } from "./grpc-frames.ts";
+import { GRPC, type GrpcStatus } from "./grpc-status.ts";
 
 /** How the messages of one method are read and written. */
 export interface CallCodec<In, Out> {
@@ -24,79 +25,74 @@ export interface CallListener<In> {
 }
 
 /**
- * One call of a bidirectional method (the protocol "gRPC over HTTP2"), straight on Node's HTTP/2: a
- * call through grpc-js costs several times as much (docs/decisions/0028-calls-without-grpc-js.md).
+ * One call (the protocol "gRPC over HTTP2"), the same for all kinds of methods.
  *
  * FAIL CLOSED. Envoy takes an end with status OK for "go on without me": whatever it holds passes
  * unread. So a call ends with an error status, whoever ends it, unless somebody has vouched for it.
  */
-export class GrpcCall<In, Out> {
-  readonly #stream: ServerHttp2Stream;
-  readonly #headers: IncomingHttpHeaders;
+export class GrpcCall<In, Out> implements StreamListener {
+  readonly #stream: Stream;
   readonly #codec: CallCodec<In, Out>;
+  readonly #frames: FrameReader;
   #listener: CallListener<In> | null = null;
   #ending = UNVOUCHED;
   #hasBegun = false;
   #isOver = false;
   #isPaused = false;
-  #isDraining = false;
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, codec: CallCodec<In, Out>) {
+  constructor(stream: Stream, codec: CallCodec<In, Out>) {
     this.#stream = stream;
-    this.#headers = headers;
     this.#codec = codec;
-    // It is told by `close`, which follows.
-    stream.on("error", () => undefined);
-    // Node would wait for what was written to be read, by a peer that has given the stream up.
-    stream.on("aborted", () => stream.destroy());
-    stream.on("close", () => this.#close());
-    stream.on("wantTrailers", () => stream.sendTrailers(this.#ending));
+    this.#frames = new FrameReader(codec.maxBytes);
   }
 
-  /** Hands over what comes from now on, in order; nothing is lost before. */
+  /** Hands over what comes from now on, in order. To be called in the turn in which the call came. */
   listen(listener: CallListener<In>): void {
     assert(this.#listener === null, "a call has one listener");
     this.#listener = listener;
-    const stream = this.#stream;
-    const frames = new FrameReader(this.#codec.maxBytes);
-    stream.on("data", (chunk: Buffer) => {
-      if (this.#isOver) return;
-      frames.push(chunk);
-      this.#read(frames);
-    });
-    stream.on("end", () => {
-      // A stream that the peer gave up ends too, and was not half-closed.
-      if (stream.closed) stream.destroy();
-      // FAIL CLOSED: something was to be said that nobody has read.
-      else if (frames.isCut) this.fail(status.INTERNAL, "the end of a message is missing");
-      else if (!this.#isOver) listener.onHalfClose();
-    });
-    if (stream.destroyed) queueMicrotask(() => this.#close());
+    this.#stream.listen(this);
   }
 
   /** Of the metadata of the call; the first value. */
   metadata(name: string): string | undefined {
-    const value = this.#headers[name];
-    return Array.isArray(value) ? value[0] : value;
+    return this.#stream.header(name);
+  }
+
+  onData(bytes: Buffer, start: number, end: number): void {
+    if (this.#isOver) return;
+    this.#frames.push(bytes, start, end);
+    this.#read();
+  }
+
+  onEnd(): void {
+    if (this.#isOver) return;
+    // FAIL CLOSED: something was to be said that nobody has read.
+    if (this.#frames.isCut) this.fail(GRPC.INTERNAL, "the end of a message is missing");
+    else this.#listener?.onHalfClose();
+  }
+
+  onDrain(): void {
+    this.#listener?.onDrain();
+  }
+
+  onFinish(): void {
+    this.#close();
+  }
+
+  onReset(): void {
+    this.#close();
   }
 
   /** False when the peer does not keep up: no more is to be written before `onDrain`. */
   write(messages: readonly Out[]): boolean {
-    if (this.#isOver || isGone(this.#stream)) return true;
-    this.#begin();
-    const goesOn = this.#stream.write(this.#codec.encode(messages));
-    if (!goesOn && !this.#isDraining) {
-      this.#isDraining = true;
-      this.#stream.once("drain", () => {
-        this.#isDraining = false;
-        this.#listener?.onDrain();
-      });
-    }
-    return goesOn;
+    if (this.#isOver) return true;
+    if (!this.#hasBegun) this.#stream.respond(HEAD, false);
+    this.#hasBegun = true;
+    return this.#stream.write(this.#codec.encode(messages));
   }
 
   get mustWait(): boolean {
-    return this.#stream.writableNeedDrain;
+    return this.#stream.mustWait;
   }
 
   get isPaused(): boolean {
@@ -122,35 +118,21 @@ export class GrpcCall<In, Out> {
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    if (isGone(this.#stream)) return;
-    // Once what was said is out: whoever does not close his side of it must not hold ours.
-    const close = () => this.#close();
-    if (this.#hasBegun) this.#stream.end(close);
-    else {
-      this.#stream.on("finish", close);
-      respondOnly(this.#stream, this.#ending);
-    }
-    // What still comes is thrown away, so that the stream can close.
-    this.#stream.resume();
+    if (this.#hasBegun) this.#stream.end(this.#ending);
+    else respondOnly(this.#stream, this.#ending);
   }
 
   /** Ends the call with an error. */
-  fail(code: status, details: string): void {
+  fail(code: GrpcStatus, details: string): void {
     if (this.#isOver) return;
-    assert(code !== status.OK, "OK is no error");
+    assert(code !== GRPC.OK, "OK is no error");
     this.#ending = statusOf(code, details);
     this.end();
   }
 
-  #begin(): void {
-    if (this.#hasBegun) return;
-    this.#hasBegun = true;
-    this.#stream.respond(HEAD, WITH_TRAILERS);
-  }
-
-  #read(frames: FrameReader): void {
+  #read(): void {
     while (!this.#isOver) {
-      const frame = frames.next();
+      const frame = this.#frames.next();
       if (frame === null) return;
       if (typeof frame === "number") {
         this.fail(frame, "no message that is taken here");
@@ -161,7 +143,7 @@ export class GrpcCall<In, Out> {
         message = this.#codec.decode(frame);
       } catch {
         // FAIL CLOSED: and what it was is not repeated.
-        this.fail(status.INTERNAL, "no message of this method");
+        this.fail(GRPC.INTERNAL, "no message of this method");
         return;
       }
       this.#listener?.onMessage(message);
@@ -177,30 +159,25 @@ export class GrpcCall<In, Out> {
 }
 
 /** Ends a stream before a call is made of it, which would be most of what one costs. */
-export function refuseStream(stream: ServerHttp2Stream, code: status, details: string): void {
-  stream.on("error", () => undefined);
-  if (isGone(stream)) return;
+export function refuseStream(stream: Stream, code: GrpcStatus, details: string): void {
   respondOnly(stream, statusOf(code, details));
-  // What is still on its way is thrown away.
-  stream.resume();
 }
 
 /** A response of trailers only ("gRPC over HTTP2", "Responses"). */
-function respondOnly(stream: ServerHttp2Stream, ending: OutgoingHttpHeaders): void {
-  stream.respond({ ...HEAD, ...ending }, { endStream: true });
+function respondOnly(stream: Stream, ending: Buffer): void {
+  stream.respond(Buffer.concat([HEAD, ending]), true);
 }
 
-/** Nothing can be said on it any more: Node throws at whoever tries. */
-function isGone({ closed, destroyed }: ServerHttp2Stream): boolean {
-  return closed || destroyed;
+function statusOf(code: GrpcStatus, details: string): Buffer {
+  return encodeHeaders([
+    ["grpc-status", String(code)],
+    ["grpc-message", encodeURI(details)],
+  ]);
 }
 
-function statusOf(code: status, details: string): OutgoingHttpHeaders {
-  return { "grpc-status": String(code), "grpc-message": encodeURI(details) };
-}
-
-/** Without a date, which Node would add: nobody reads it here. */
-const WITH_TRAILERS = { waitForTrailers: true, sendDate: false };
-const HEAD: OutgoingHttpHeaders = { ":status": 200, "content-type": "application/grpc+proto" };
-const COMPLETE: OutgoingHttpHeaders = { "grpc-status": "0" };
-const UNVOUCHED = statusOf(status.INTERNAL, "ended before its verdict");
+const HEAD = encodeHeaders([
+  [":status", "200"],
+  ["content-type", "application/grpc+proto"],
+]);
+const COMPLETE = encodeHeaders([["grpc-status", "0"]]);
+const UNVOUCHED = statusOf(GRPC.INTERNAL, "ended before its verdict");

@@ -1,4 +1,4 @@
-import { status } from "@grpc/grpc-js";
+import { GRPC, type GrpcStatus } from "./grpc-status.ts";
 
 export const FRAME_HEAD_BYTES = 5;
 
@@ -18,6 +18,7 @@ export class FrameReader {
   /** What messages are taken of, and where the next one begins; null while none can be whole. */
   #bytes: Buffer | null = null;
   #at = 0;
+  #end = 0;
   #kept: Buffer[] | null = null;
   #keptBytes = 0;
   /** Bytes without which no message can be whole. */
@@ -28,11 +29,14 @@ export class FrameReader {
   }
 
   /** Takes in a piece of the stream; `next` gives the messages that are whole with it. */
-  push(chunk: Buffer): void {
-    if (this.#keptBytes + chunk.length < this.#needed) this.#keep(chunk);
+  push(bytes: Buffer, start: number, end: number): void {
+    if (this.#keptBytes + end - start < this.#needed) this.#keep(bytes.subarray(start, end));
+    else if (this.#kept === null) this.#takeFrom(bytes, start, end);
     else {
-      this.#bytes = this.#takeAll(chunk);
-      this.#at = 0;
+      const all = Buffer.concat([...this.#kept, bytes.subarray(start, end)]);
+      this.#kept = null;
+      this.#keptBytes = 0;
+      this.#takeFrom(all, 0, all.length);
     }
   }
 
@@ -40,19 +44,19 @@ export class FrameReader {
    * Null where no more is whole. An error status in place of a message that is longer than allowed,
    * or compressed; nothing that follows is to be read then.
    */
-  next(): Piece | status | null {
+  next(): Piece | GrpcStatus | null {
     const bytes = this.#bytes;
     if (bytes === null) return null;
     const start = this.#at;
-    const end = endOfFrame(bytes, start, this.#maxBytes);
+    const end = endOfFrame(bytes, start, this.#end, this.#maxBytes);
     if (typeof end !== "number") return end.refused;
-    if (end <= bytes.length) {
+    if (end <= this.#end) {
       this.#at = end;
       return { bytes, start: start + FRAME_HEAD_BYTES, end };
     }
     this.#needed = end - start;
     this.#bytes = null;
-    if (start < bytes.length) this.#keep(bytes.subarray(start));
+    if (start < this.#end) this.#keep(bytes.subarray(start, this.#end));
     return null;
   }
 
@@ -68,12 +72,10 @@ export class FrameReader {
     this.#keptBytes += rest.length;
   }
 
-  #takeAll(chunk: Buffer): Buffer {
-    if (this.#kept === null) return chunk;
-    const all = Buffer.concat([...this.#kept, chunk]);
-    this.#kept = null;
-    this.#keptBytes = 0;
-    return all;
+  #takeFrom(bytes: Buffer, start: number, end: number): void {
+    this.#bytes = bytes;
+    this.#at = start;
+    this.#end = end;
   }
 }
 
@@ -81,11 +83,12 @@ export class FrameReader {
 function endOfFrame(
   bytes: Buffer,
   start: number,
+  available: number,
   maxBytes: number,
-): number | { readonly refused: status } {
+): number | { readonly refused: GrpcStatus } {
   const body = start + FRAME_HEAD_BYTES;
-  if (bytes.length < body) return body;
-  if (bytes[start] !== 0) return { refused: status.UNIMPLEMENTED };
+  if (available < body) return body;
+  if (bytes[start] !== 0) return { refused: GRPC.UNIMPLEMENTED };
   const length = bytes.readUInt32BE(start + 1);
-  return length > maxBytes ? { refused: status.RESOURCE_EXHAUSTED } : body + length;
+  return length > maxBytes ? { refused: GRPC.RESOURCE_EXHAUSTED } : body + length;
 }

@@ -1,26 +1,28 @@
-import type { IncomingHttpHeaders } from "node:http2";
-import { Server, ServerCredentials, status, type UntypedHandleCall } from "@grpc/grpc-js";
+import type { ServiceDefinition } from "@grpc/proto-loader";
 import type { Firewall } from "../core/exchange.ts";
 import type { Limits } from "../core/limits.ts";
 import { decodeTraceparent } from "../core/trace.ts";
 import { NO_TRUST, type Trust } from "../core/trust.ts";
+import { encodeHeaders } from "../http2/hpack.ts";
+import { Http2Server } from "../http2/server.ts";
+import type { Stream } from "../http2/stream.ts";
 import { createByteBudget } from "./body-buffer.ts";
 import { createCheck } from "./ext-authz.ts";
 import { createExtProc } from "./ext-proc.ts";
 import { GrpcCall, refuseStream } from "./grpc-call.ts";
-import { allowStreamResets, takeStreams } from "./grpc-internals.ts";
-import { createAdmission, type GrpcTls, liveCredentials } from "./grpc-tls.ts";
+import { codecOf, methodOf } from "./grpc-methods.ts";
+import { GRPC } from "./grpc-status.ts";
+import { createAdmission, type GrpcTls } from "./grpc-tls.ts";
 import { allClosed, handOver } from "./hand-over.ts";
 import { createHealth } from "./health.ts";
+import { listen } from "./listen.ts";
 import { createProcessCodec } from "./process-codec.ts";
 import type { OnFault } from "./process-options.ts";
 import type { ProcessCall } from "./process-stream.ts";
 import { loadServices } from "./protocol.ts";
 import { TRACEPARENT } from "./request-head.ts";
 import type { ShedReason } from "./shedding.ts";
-import { listenBeside } from "./takeover.ts";
 import { createTrusted } from "./trust.ts";
-import { bindPrivately } from "./unix-socket.ts";
 
 export interface GrpcServerOptions {
   readonly firewall: Firewall;
@@ -41,8 +43,6 @@ export interface GrpcServerOptions {
   readonly onClose?: () => void;
   /** Told of each exchange that is turned away, for there is too much to do. */
   readonly onShed?: (reason: ShedReason) => void;
-  /** Raise Node's limit on stream resets, for meshes without Envoy's graceful-close flag. */
-  readonly raiseResetLimits?: boolean;
   /** A test may stand between Envoy and the handler, to break what must not break open. */
   readonly wrapProcess?: (process: (call: ProcessCall) => void) => (call: ProcessCall) => void;
 }
@@ -71,7 +71,6 @@ const FRAME_SLACK_BYTES = 64 * 1024;
 /** Both of Envoy's doors and the health service on one gRPC server. Rejects when it cannot bind. */
 export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
   const { limits, onFault } = options;
-  const services = loadServices();
   const { onOpen = ignore, onClose = ignore, onShed = ignore, tls = null } = options;
   const trusted = createTrusted(options.trust ?? NO_TRUST);
   const firewall: Firewall = { open: (head) => options.firewall.open(trusted(head)) };
@@ -81,41 +80,48 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const extProc = createExtProc({
     ...{ firewall, limits, budget, onOpen, onClose, onShed },
     onFault: onCallFault,
+    flush: () => server.flush(),
   });
   let draining = false;
   const health = createHealth(() => !draining && options.ready());
   const messageMaxBytes =
     Math.max(limits.requestBodyMaxBytes, limits.responseBodyMaxBytes) + FRAME_SLACK_BYTES;
-  const server = new Server({
-    "grpc.max_receive_message_length": messageMaxBytes,
-    // Nobody asks for it: the port serves no channelz, and counting costs each message something.
-    "grpc.enable_channelz": 0,
-  });
-  if (options.raiseResetLimits !== false) allowStreamResets(server);
-  const mayCall = tls === null ? () => true : createAdmission(tls);
-  const codec = createProcessCodec(messageMaxBytes);
   const wrap = options.wrapProcess ?? ((process) => process);
   const process = wrap((call) => extProc.process(call));
-  takeStreams(server, (stream, headers) => {
+  const check = createCheck(firewall, (error, trace) => onCallFault("internal", error, trace));
+  const processCodec = createProcessCodec(messageMaxBytes);
+  const { authorization, health: healthService } = loadServices();
+  const unary = <In extends object, Out extends object>(
+    service: ServiceDefinition,
+    name: string,
+    handle: (call: GrpcCall<In, Out>) => void,
+  ): [path: string, serve: Serve] => {
+    const method = methodOf<In, Out>(service, name);
+    const codec = codecOf(method, messageMaxBytes);
+    return [method.path, (stream) => handle(new GrpcCall(stream, codec))];
+  };
+  const serve = createRouter([
+    [
+      PROCESS,
+      (stream) => {
+        if (extProc.refuses()) refuseStream(stream, GRPC.RESOURCE_EXHAUSTED, "overloaded");
+        else runCall(new GrpcCall(stream, processCodec), process, onCallFault);
+      },
+    ],
+    unary(authorization, "Check", check),
+    unary(healthService, "Check", health.check),
+    unary(healthService, "Watch", health.watch),
+  ]);
+  const mayCall = tls === null ? () => true : createAdmission(tls);
+  const server = new Http2Server((stream, socket) => {
     // FAIL CLOSED, here and below: an error status, after which Envoy passes nothing.
-    if (!mayCall(stream)) {
-      refuseStream(stream, status.PERMISSION_DENIED, "not one of those that may");
-      return true;
-    }
-    // What is no gRPC is grpc-js's to refuse.
-    if (headers[":path"] !== PROCESS || !isGrpc(headers)) return false;
-    if (extProc.refuses()) refuseStream(stream, status.RESOURCE_EXHAUSTED, "overloaded");
-    else runCall(new GrpcCall(stream, headers, codec), process, onCallFault);
-    return true;
+    if (mayCall(socket)) serve(stream);
+    else refuseStream(stream, GRPC.PERMISSION_DENIED, "not one of those that may");
   });
-  add(server, services.authorization, {
-    Check: createCheck(firewall, (error, trace) => onCallFault("internal", error, trace)),
-  });
-  add(server, services.health, health.handlers);
-  const { port, stop } = await bind(server, options, tls);
+  const bound = await listen(options, (socket) => server.accept(socket));
 
   return {
-    port,
+    port: bound.port,
     get openStreams() {
       return extProc.openStreams;
     },
@@ -129,22 +135,39 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
       await allClosed(extProc, 1_000);
     },
     async handOver(deadlineMs) {
-      await stop();
+      await bound.leave();
       await handOver(server, extProc, deadlineMs);
       extProc.abortAll();
       await allClosed(extProc, 1_000);
     },
     close() {
-      void stop();
+      bound.close();
       health.close();
       extProc.close();
-      server.forceShutdown();
+      server.close();
     },
   };
 }
 
-function isGrpc({ ":method": method, "content-type": type }: IncomingHttpHeaders): boolean {
-  return method === "POST" && type?.startsWith("application/grpc") === true;
+type Serve = (stream: Stream) => void;
+
+/** gRPC's calls by their paths. */
+function createRouter(methods: readonly (readonly [path: string, serve: Serve])[]): Serve {
+  const byPath = new Map(methods);
+  return (stream) => {
+    const serve = byPath.get(stream.header(":path") ?? "");
+    if (!isGrpc(stream)) stream.respond(NOT_GRPC, true);
+    else if (serve === undefined)
+      refuseStream(stream, GRPC.UNIMPLEMENTED, "no method of this server");
+    else serve(stream);
+  };
+}
+
+const NOT_GRPC = encodeHeaders([[":status", "415"]]);
+
+function isGrpc(stream: Stream): boolean {
+  const isPost = stream.header(":method") === "POST";
+  return isPost && stream.header("content-type")?.startsWith("application/grpc") === true;
 }
 
 /** FAIL CLOSED: a handler that throws ends the call with an error. */
@@ -153,45 +176,8 @@ function runCall(call: ProcessCall, process: (call: ProcessCall) => void, onFaul
     process(call);
   } catch (error) {
     onFault("internal", error, call.metadata(TRACEPARENT));
-    call.fail(status.INTERNAL, "internal");
+    call.fail(GRPC.INTERNAL, "internal");
   }
 }
 
 function ignore(): void {}
-
-function add(
-  server: Server,
-  service: Parameters<Server["addService"]>[0],
-  handlers: Record<string, unknown>,
-): void {
-  server.addService(service, handlers as Record<string, UntypedHandleCall>);
-}
-
-interface Bound {
-  readonly port: number;
-  /** Resolves once no connection is accepted any more. */
-  stop(): Promise<void>;
-}
-
-async function bind(
-  server: Server,
-  { address, takesOver = false }: GrpcServerOptions,
-  tls: GrpcTls | null,
-): Promise<Bound> {
-  const credentials = tls === null ? ServerCredentials.createInsecure() : liveCredentials(tls.live);
-  if (takesOver) {
-    const injector = server.createConnectionInjector(credentials);
-    return listenBeside(address, (socket) => injector.injectConnection(socket));
-  }
-  const bound = (): Promise<number> =>
-    new Promise((resolve, reject) => {
-      server.bindAsync(address, credentials, (error, port) => {
-        if (error) reject(error);
-        else resolve(port);
-      });
-    });
-  const path = /^unix:(.*)$/s.exec(address)?.[1];
-  const port = await (path === undefined ? bound() : bindPrivately(path, bound));
-  // `close` does it: whoever listens alone has nobody to leave the address to.
-  return { port, stop: async () => undefined };
-}

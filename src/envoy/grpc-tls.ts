@@ -1,6 +1,5 @@
-import type { Http2Session } from "node:http2";
-import { type SecureContextOptions, TLSSocket } from "node:tls";
-import { ServerCredentials } from "@grpc/grpc-js";
+import type { Duplex } from "node:stream";
+import { createServer, type SecureContextOptions, type Server, TLSSocket } from "node:tls";
 import { compileGlob } from "../core/glob.ts";
 import type { LiveTls, TlsMaterial } from "../core/tls.ts";
 import { namesOf } from "./peer-identity.ts";
@@ -14,23 +13,25 @@ export interface GrpcTls {
   readonly onRefused: () => void;
 }
 
+const HANDSHAKE_DEADLINE_MS = 10_000;
+
 /**
- * TLS in which the client must show a certificate of the authority. New material holds for new
- * connections; those that are open, and the streams on them, stay.
+ * TLS in which the client must show a certificate of the authority, and speak HTTP/2. New material
+ * holds for new connections; those that are open, and the streams on them, stay.
  */
-export function liveCredentials(live: LiveTls): ServerCredentials {
-  return new LiveCredentials(live);
-}
-
-class LiveCredentials extends ServerCredentials {
-  constructor(live: LiveTls) {
-    super({ requestCert: true, rejectUnauthorized: true }, contextOf(live.current()));
-    live.onChange((material) => this.updateSecureContextOptions(contextOf(material)));
-  }
-
-  _equals(other: ServerCredentials): boolean {
-    return this === other;
-  }
+export function createTlsServer(live: LiveTls, onSocket: (socket: Duplex) => void): Server {
+  const options = {
+    ...{ requestCert: true, rejectUnauthorized: true, ALPNProtocols: ["h2"] },
+    handshakeTimeout: HANDSHAKE_DEADLINE_MS,
+  };
+  const server = createServer({ ...options, ...contextOf(live.current()) });
+  live.onChange((material) => server.setSecureContext(contextOf(material)));
+  server.on("secureConnection", (socket) => {
+    // FAIL CLOSED: of any other protocol we know nothing.
+    if (socket.alpnProtocol === "h2") onSocket(socket);
+    else socket.destroy();
+  });
+  return server;
 }
 
 function contextOf({ certificate, key, clientAuthority }: TlsMaterial): SecureContextOptions {
@@ -45,24 +46,22 @@ function contextOf({ certificate, key, clientAuthority }: TlsMaterial): SecureCo
  */
 export function createAdmission({ allowedIdentities, onRefused }: GrpcTls): Admission {
   const globs = allowedIdentities.map(compileGlob);
-  const known = new WeakMap<Http2Session, boolean>();
-  return ({ session }) => {
-    // FAIL CLOSED: a stream whose connection is gone comes from nobody.
-    if (session === undefined || session.destroyed) return false;
-    let mayCall = known.get(session);
+  const known = new WeakMap<Duplex, boolean>();
+  return (socket) => {
+    let mayCall = known.get(socket);
     if (mayCall === undefined) {
-      const names = namesOfPeer(session.socket);
+      const names = namesOfPeer(socket);
       mayCall = names.some((name) => globs.some((glob) => glob.fits(name)));
-      known.set(session, mayCall);
+      known.set(socket, mayCall);
     }
     if (!mayCall) onRefused();
     return mayCall;
   };
 }
 
-export type Admission = (stream: { readonly session: Http2Session | undefined }) => boolean;
+export type Admission = (socket: Duplex) => boolean;
 
-function namesOfPeer(socket: Http2Session["socket"]): readonly string[] {
+function namesOfPeer(socket: Duplex): readonly string[] {
   if (!(socket instanceof TLSSocket) || !socket.authorized) return [];
   return namesOf(socket.getPeerCertificate().subjectaltname);
 }

@@ -1,6 +1,5 @@
-import type { Server } from "@grpc/grpc-js";
+import type { Http2Server } from "../http2/server.ts";
 import type { ExtProc } from "./ext-proc.ts";
-import { sessionsOf } from "./grpc-internals.ts";
 
 /**
  * Within this time a proxy has left all connections that it had: in our bootstrap none takes calls
@@ -10,23 +9,18 @@ export const PEERS_LEAVE_MS = 6_000;
 
 /**
  * Waits until the peers have left for the other process at the address, refusing nothing, and then
- * for what is open, until the deadline.
- *
- * That the peer leaves is its own doing, and must be. Asked with GOAWAY it may have opened a stream
- * already, and Node's HTTP/2 (nghttp2) passes such a stream over without a word, whatever id the
- * GOAWAY allowed: its call would hang. Only who has not left by himself is sent away, with the id of
- * the last stream that we know: what was on its way is refused, FAIL CLOSED, and at once.
+ * for what is open, until the deadline. Who has not left by himself is sent away; what he has opened
+ * meanwhile is answered still.
  */
 export async function handOver(
-  server: Server,
+  server: Pick<Http2Server, "openConnections" | "goAway">,
   extProc: Pick<ExtProc, "openStreams" | "endListening">,
   deadlineMs: number,
 ): Promise<void> {
   const until = performance.now() + deadlineMs;
-  await isTrueWithin(() => sessionsOf(server).size === 0, Math.min(PEERS_LEAVE_MS, deadlineMs));
+  await isTrueWithin(() => server.openConnections === 0, Math.min(PEERS_LEAVE_MS, deadlineMs));
   extProc.endListening();
-  // What arrives before the word is out is answered still.
-  for (const session of sessionsOf(server)) if (!session.destroyed) session.goaway();
+  server.goAway();
   await allClosed(extProc, until - performance.now());
 }
 

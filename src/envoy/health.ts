@@ -1,4 +1,5 @@
-import type { ServerUnaryCall, ServerWritableStream, sendUnaryData } from "@grpc/grpc-js";
+import { type OneCall, reply, serveOne } from "./grpc-methods.ts";
+import { GRPC } from "./grpc-status.ts";
 
 export const SERVING = 1;
 const NOT_SERVING = 2;
@@ -17,35 +18,30 @@ interface HealthResponse {
   readonly status: number;
 }
 
-type Watcher = ServerWritableStream<HealthRequest, HealthResponse>;
+type HealthCall = OneCall<HealthRequest, HealthResponse>;
 
 /** `grpc.health.v1.Health`: serving while `ready()` says so; `changed()` tells the watchers. */
 export function createHealth(ready: () => boolean) {
-  const watchers = new Set<Watcher>();
+  const watchers = new Map<HealthCall, HealthRequest>();
   const answer = ({ service }: HealthRequest): HealthResponse => ({
     status: service === ALIVE || ready() ? SERVING : NOT_SERVING,
   });
   return {
-    handlers: {
-      Check(
-        { request }: ServerUnaryCall<HealthRequest, HealthResponse>,
-        reply: sendUnaryData<HealthResponse>,
-      ) {
-        reply(null, answer(request));
-      },
-      Watch(call: Watcher) {
-        watchers.add(call);
-        call.on("close", () => watchers.delete(call));
-        call.on("cancelled", () => watchers.delete(call));
-        call.write(answer(call.request));
-      },
+    check(call: HealthCall): void {
+      serveOne(call, (request) => reply(call, answer(request)));
+    },
+    watch(call: HealthCall): void {
+      const begin = (request: HealthRequest) => {
+        watchers.set(call, request);
+        call.write([answer(request)]);
+      };
+      serveOne(call, begin, () => watchers.delete(call));
     },
     changed(): void {
-      for (const call of watchers) call.write(answer(call.request));
+      for (const [call, request] of watchers) call.write([answer(request)]);
     },
     close(): void {
-      for (const call of watchers) call.end();
-      watchers.clear();
+      for (const call of watchers.keys()) call.fail(GRPC.UNAVAILABLE, "it ends");
     },
   };
 }

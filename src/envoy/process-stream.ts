@@ -1,8 +1,8 @@
-import { status } from "@grpc/grpc-js";
 import type { AbortCause, Exchange, Firewall, HttpDenial, Verdict } from "../core/exchange.ts";
 import { BodyBuffer } from "./body-buffer.ts";
 import { createDeadlines, type Deadlines } from "./deadlines.ts";
 import type { CallListener, GrpcCall } from "./grpc-call.ts";
+import { GRPC, type GrpcStatus } from "./grpc-status.ts";
 import { BODY, isStream, NO_BODY, type Phase, type Shape, type StreamHead } from "./phase.ts";
 import type { ProcessStreamOptions } from "./process-options.ts";
 import { holdsAllBytes } from "./processing-mode.ts";
@@ -313,7 +313,7 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
       this.#abortWith(cause);
     } catch (error) {
       this.#options.onFault("internal", error, this.#ownTrace());
-      this.#fail(status.INTERNAL, "internal");
+      this.#fail(GRPC.INTERNAL, "internal");
     }
   }
 
@@ -322,7 +322,7 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
     const headIsOut = this.#phase === "stream";
     const beforeFirstChunk = headIsOut && this.listening && !this.#deadlines.isBeating;
     if (exchange === null || beforeFirstChunk) {
-      this.#fail(status.UNAVAILABLE, cause);
+      this.#fail(GRPC.UNAVAILABLE, cause);
     } else if (headIsOut) {
       this.#writeStream(exchange.abortStream(cause), true);
       this.#finish();
@@ -334,10 +334,10 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
   /** The proxy broke the protocol we agreed on, or is not configured for it. FAIL CLOSED. */
   #protocolError(code: string): void {
     this.#options.onFault(code, null, this.#ownTrace());
-    this.#fail(status.FAILED_PRECONDITION, code);
+    this.#fail(GRPC.FAILED_PRECONDITION, code);
   }
 
-  #fail(code: status, details: string): void {
+  #fail(code: GrpcStatus, details: string): void {
     if (this.#closed) return;
     this.#failed = true;
     this.#finish();

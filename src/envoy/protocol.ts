@@ -1,6 +1,5 @@
 import { fileURLToPath } from "node:url";
-import { type GrpcObject, loadPackageDefinition, type ServiceDefinition } from "@grpc/grpc-js";
-import { loadSync } from "@grpc/proto-loader";
+import { loadSync, type PackageDefinition, type ServiceDefinition } from "@grpc/proto-loader";
 import type { Headers } from "../core/exchange.ts";
 
 /**
@@ -133,22 +132,20 @@ export function loadServices(): Services {
 }
 
 /** Of `proto/`; messages as proto-loader gives them. */
-export function loadDefinitions(files: readonly string[]): GrpcObject {
-  const definition = loadSync([...files], {
+export function loadDefinitions(files: readonly string[]): PackageDefinition {
+  return loadSync([...files], {
     includeDirs: [PROTO_FOLDER],
     keepCase: true,
     longs: Number,
     enums: Number,
     oneofs: false,
   });
-  return loadPackageDefinition(definition);
 }
 
 /** Throws when there is no such service. */
-export function serviceAt(root: GrpcObject, name: string): ServiceDefinition {
-  let at: unknown = root;
-  for (const part of name.split(".")) at = (at as GrpcObject | undefined)?.[part];
-  const service = (at as { service?: ServiceDefinition } | undefined)?.service;
-  if (service === undefined) throw new Error(`proto/ has no service ${name}`);
+export function serviceAt(root: PackageDefinition, name: string): ServiceDefinition {
+  const service = root[name];
+  if (service === undefined || "format" in service)
+    throw new Error(`proto/ has no service ${name}`);
   return service;
 }

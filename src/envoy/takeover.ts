@@ -71,7 +71,8 @@ async function takePath(server: Server, path: string): Promise<Listener> {
   return { port: 0, stop: () => stopAccepting(server) };
 }
 
-function listening(server: Server, options: ListenOptions): Promise<void> {
+/** Rejects with the system's error. */
+export function listening(server: Server, options: ListenOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.listen(options, () => {
@@ -120,11 +121,11 @@ function answers(path: string): Promise<boolean> {
   });
 }
 
-function pathOf(address: string): string | null {
+export function pathOf(address: string): string | null {
   return /^unix:(.*)$/s.exec(address)?.[1] ?? null;
 }
 
-function hostAndPort(address: string): { readonly host: string; readonly port: number } {
+export function hostAndPort(address: string): { readonly host: string; readonly port: number } {
   const at = address.lastIndexOf(":");
   const host = address.slice(0, at).replace(/^\[(.*)\]$/, "$1");
   return { host, port: Number(address.slice(at + 1)) };

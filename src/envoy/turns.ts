@@ -6,14 +6,15 @@ export type Later = (work: () => void) => void;
  * Reading and judging are much code each, more than a core keeps at hand: done by turns, one message
  * after the other, each takes twice as long (docs/decisions/0028-calls-without-grpc-js.md).
  */
-export function createTurns(): Later {
+export function createTurns(flush: () => void): Later {
   let waiting: (() => void)[] = [];
   const run = (): void => {
     const batch = waiting;
     waiting = [];
     for (const work of batch) work();
+    flush();
   };
   return (work) => {
-    if (waiting.push(work) === 1) setImmediate(run);
+    if (waiting.push(work) === 1) process.nextTick(run);
   };
 }

@@ -1,5 +1,5 @@
-import type { status } from "@grpc/grpc-js";
 import type { FrameReader, Piece } from "../../src/envoy/grpc-frames.ts";
+import type { GrpcStatus } from "../../src/envoy/grpc-status.ts";
 
 const FRAME_HEAD_BYTES = 5;
 
@@ -18,8 +18,8 @@ export function framed(messages: readonly Uint8Array[]): Buffer {
 }
 
 /** The messages that are whole with a piece of the stream, or why one is refused. */
-export function unframed(reader: FrameReader, chunk: Buffer): readonly Buffer[] | status {
-  reader.push(chunk);
+export function unframed(reader: FrameReader, chunk: Buffer): readonly Buffer[] | GrpcStatus {
+  reader.push(chunk, 0, chunk.length);
   const messages: Buffer[] = [];
   for (let next = reader.next(); next !== null; next = reader.next()) {
     if (typeof next === "number") return next;

@@ -75,7 +75,6 @@ export interface TestServiceOptions {
   readonly firewall?: (real: Firewall) => Firewall;
   /** Stands between Envoy and the real handler: to end, to destroy, to replay. */
   readonly wrapProcess?: NonNullable<GrpcServerOptions["wrapProcess"]>;
-  readonly raiseResetLimits?: boolean;
   /** A fixed port, to come back where a service was before; any free one if absent. */
   readonly port?: number;
   readonly ready?: () => boolean;
@@ -142,9 +141,6 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     ready: options.ready ?? (() => true),
     onFault: (code, error) => faults.push({ code, error }),
     ...(options.wrapProcess ? { wrapProcess: options.wrapProcess } : {}),
-    ...(options.raiseResetLimits === undefined
-      ? {}
-      : { raiseResetLimits: options.raiseResetLimits }),
   });
   const stop = async (): Promise<void> => grpc.close();
   return {

@@ -1,7 +1,7 @@
-import { status } from "@grpc/grpc-js";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { FrameReader } from "../../../src/envoy/grpc-frames.ts";
+import { GRPC } from "../../../src/envoy/grpc-status.ts";
 import { cutAt } from "../../support/cut-at.ts";
 import { framed, unframed } from "../../support/framed.ts";
 
@@ -31,7 +31,7 @@ test("of a stream of anything, what is not refused is no longer than allowed", (
       for (const piece of cutAt(bytes, places)) {
         const whole = unframed(reader, piece);
         if (typeof whole === "number") {
-          expect([status.UNIMPLEMENTED, status.RESOURCE_EXHAUSTED]).toContain(whole);
+          expect([GRPC.UNIMPLEMENTED, GRPC.RESOURCE_EXHAUSTED]).toContain(whole);
           return;
         }
         for (const { length } of whole) expect(length).toBeLessThanOrEqual(MAX_BYTES);
@@ -41,9 +41,9 @@ test("of a stream of anything, what is not refused is no longer than allowed", (
 });
 
 test.each([
-  { title: "compressed", head: [1, 0, 0, 0, 1, 0], refused: status.UNIMPLEMENTED },
-  { title: "longer than allowed", head: [0, 0, 0, 1, 45], refused: status.RESOURCE_EXHAUSTED },
-  { title: "of four gigabytes", head: [0, 255, 255, 255, 255], refused: status.RESOURCE_EXHAUSTED },
+  { title: "compressed", head: [1, 0, 0, 0, 1, 0], refused: GRPC.UNIMPLEMENTED },
+  { title: "longer than allowed", head: [0, 0, 0, 1, 45], refused: GRPC.RESOURCE_EXHAUSTED },
+  { title: "of four gigabytes", head: [0, 255, 255, 255, 255], refused: GRPC.RESOURCE_EXHAUSTED },
 ])("a message that is $title is refused at its head", ({ head, refused }) => {
   expect(unframed(new FrameReader(MAX_BYTES), Buffer.from(head))).toBe(refused);
 });

@@ -1,8 +1,8 @@
-import { Metadata, status } from "@grpc/grpc-js";
 import { describe, expect, test } from "vitest";
 
 import type { Firewall } from "../../../src/core/exchange.ts";
 import { createCheck } from "../../../src/envoy/ext-authz.ts";
+import { GRPC } from "../../../src/envoy/grpc-status.ts";
 import type { CheckRequest, CheckResponse } from "../../../src/envoy/protocol.ts";
 import { createDataPath, JSON_POST } from "../../golden/data-path.ts";
 import { SECRET, toolCall } from "../../support/messages.ts";
@@ -24,12 +24,26 @@ function check(firewall: Firewall, { method = "POST", headers = JSON_POST, body 
   };
   const faults: unknown[] = [];
   const handle = createCheck(firewall, (error) => faults.push(error));
-  return new Promise<{ error: unknown; response: CheckResponse | null; faults: unknown[] }>(
-    (resolve) => {
-      const call = { request, metadata: new Metadata() } as Parameters<typeof handle>[0];
-      handle(call, (error, response) => resolve({ error, response: response ?? null, faults }));
-    },
-  );
+  return new Promise<Checked>((resolve) => {
+    const response: CheckResponse[] = [];
+    handle({
+      metadata: () => undefined,
+      listen(listener) {
+        listener.onMessage(request);
+        listener.onHalfClose();
+      },
+      write: ([answer]) => answer !== undefined && response.push(answer) > 0,
+      vouch: () => undefined,
+      end: () => resolve({ error: null, response: response[0] ?? null, faults }),
+      fail: (code, details) => resolve({ error: { code, details }, response: null, faults }),
+    });
+  });
+}
+
+interface Checked {
+  readonly error: unknown;
+  readonly response: CheckResponse | null;
+  readonly faults: readonly unknown[];
 }
 
 const { firewall } = await createDataPath();
@@ -61,7 +75,7 @@ describe("Check lets through", () => {
   ])("$title", async ({ http }) => {
     const { response } = await check(firewall, http);
     expect(response).toMatchObject({
-      status: { code: status.OK },
+      status: { code: GRPC.OK },
       ok_response: { headers_to_remove: expect.arrayContaining(["accept-encoding"]) },
     });
     expect(response?.denied_response).toBeUndefined();
@@ -109,7 +123,7 @@ describe("Check denies", () => {
     },
   ])("$title", async ({ http, code, reason }) => {
     const { response } = await check(firewall, http);
-    expect(response?.status).toEqual({ code: status.PERMISSION_DENIED });
+    expect(response?.status).toEqual({ code: GRPC.PERMISSION_DENIED });
     expect(response?.ok_response).toBeUndefined();
     expect(response?.denied_response?.status).toEqual({ code });
     expect(response?.denied_response?.body).toContain(reason);
@@ -123,7 +137,7 @@ describe("Check denies", () => {
       },
     };
     const { error, response, faults } = await check(broken, { body: call });
-    expect(error).toEqual({ code: status.INTERNAL, details: "internal" });
+    expect(error).toEqual({ code: GRPC.INTERNAL, details: "internal" });
     expect(response).toBeNull();
     expect(faults).toEqual([new Error("a bug")]);
   });

@@ -18,6 +18,7 @@ test("an exchange over the limit is refused, also where that cannot be put on re
     onOpen: () => undefined,
     onClose: () => undefined,
     onShed: () => undefined,
+    flush: () => undefined,
   });
   try {
     expect(extProc.refuses()).toBe(true);

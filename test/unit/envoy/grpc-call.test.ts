@@ -3,14 +3,14 @@ import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
   connect,
-  createServer,
   type IncomingHttpHeaders,
 } from "node:http2";
-import type { AddressInfo } from "node:net";
-import { status } from "@grpc/grpc-js";
+import { type AddressInfo, createServer } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type CallListener, GrpcCall, refuseStream } from "../../../src/envoy/grpc-call.ts";
 import { FrameReader, type Piece } from "../../../src/envoy/grpc-frames.ts";
+import { GRPC } from "../../../src/envoy/grpc-status.ts";
+import { Http2Server } from "../../../src/http2/server.ts";
 import { framed, unframed } from "../../support/framed.ts";
 import { within } from "../../support/wait.ts";
 
@@ -29,14 +29,14 @@ type Call = GrpcCall<string, string>;
 
 let handle: (call: Call) => void;
 let client: ClientHttp2Session;
-const server = createServer();
+const http2 = new Http2Server((stream) => {
+  if (stream.header(":path") === "/refused")
+    refuseStream(stream, GRPC.RESOURCE_EXHAUSTED, "too much");
+  else handle(new GrpcCall(stream, CODEC));
+});
+const server = createServer((socket) => http2.accept(socket));
 
 beforeAll(async () => {
-  server.on("stream", (stream, headers) => {
-    if (headers[":path"] === "/refused")
-      refuseStream(stream, status.RESOURCE_EXHAUSTED, "too much");
-    else handle(new GrpcCall(stream, headers, CODEC));
-  });
   await once(server.listen(0, "127.0.0.1"), "listening");
   client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 });
@@ -68,7 +68,7 @@ test("answers each message, and ends with OK once somebody has vouched for it", 
   expect(await ended).toEqual({
     head: { status: 200, type: "application/grpc+proto" },
     replies: ["one!", "and", "two!", "and", "three!", "and"],
-    code: status.OK,
+    code: GRPC.OK,
   });
 });
 
@@ -82,43 +82,43 @@ test.each([
     call.end();
   };
   const { stream, ended } = open();
-  expect(await ended).toMatchObject({ replies: words, code: status.INTERNAL });
+  expect(await ended).toMatchObject({ replies: words, code: GRPC.INTERNAL });
   stream.end();
 });
 
 test("an error is what it was ended with, and the first one", async () => {
   handle = (call) => {
     call.listen(listener({}));
-    call.fail(status.FAILED_PRECONDITION, "not like this");
-    call.fail(status.INTERNAL, "later");
+    call.fail(GRPC.FAILED_PRECONDITION, "not like this");
+    call.fail(GRPC.INTERNAL, "later");
     call.vouch();
     call.end();
     expect(call.write(["too late"])).toBe(true);
   };
-  expect(await open().ended).toMatchObject({ code: status.FAILED_PRECONDITION, replies: [] });
+  expect(await open().ended).toMatchObject({ code: GRPC.FAILED_PRECONDITION, replies: [] });
 });
 
 test("an error stays one, whoever vouches for it while it is on its way", async () => {
   handle = (call) => {
     call.listen(listener({}));
     call.write(["said before"]);
-    call.fail(status.INTERNAL, "not good");
+    call.fail(GRPC.INTERNAL, "not good");
     call.vouch();
     call.end();
   };
   const { stream, ended } = open();
-  expect(await ended).toMatchObject({ code: status.INTERNAL, replies: ["said before"] });
+  expect(await ended).toMatchObject({ code: GRPC.INTERNAL, replies: ["said before"] });
   stream.end();
 });
 
 test.each([
-  { title: "no message", bytes: CODEC.encode(["nonsense"]), code: status.INTERNAL },
+  { title: "no message", bytes: CODEC.encode(["nonsense"]), code: GRPC.INTERNAL },
   {
     title: "too long",
     bytes: CODEC.encode(["x".repeat(1_001)]),
-    code: status.RESOURCE_EXHAUSTED,
+    code: GRPC.RESOURCE_EXHAUSTED,
   },
-  { title: "compressed", bytes: Buffer.from([1, 0, 0, 0, 0]), code: status.UNIMPLEMENTED },
+  { title: "compressed", bytes: Buffer.from([1, 0, 0, 0, 0]), code: GRPC.UNIMPLEMENTED },
 ])("what is $title ends the call, and what follows is not read", async ({ bytes, code }) => {
   const messages: string[] = [];
   handle = (call) => call.listen(listener({ onMessage: (text) => messages.push(text) }));
@@ -147,7 +147,7 @@ test.each([1, 4, 5, 6, 7].map((length) => ({ length })))(
     const { stream, ended } = open();
     const cut = CODEC.encode(["cut"]).subarray(0, length);
     stream.end(Buffer.concat([CODEC.encode(["whole"]), cut]));
-    expect(await ended).toMatchObject({ code: status.INTERNAL });
+    expect(await ended).toMatchObject({ code: GRPC.INTERNAL });
     expect(told).toEqual(["whole"]);
   },
 );
@@ -211,7 +211,7 @@ test("tells of its metadata, the first value of a name", async () => {
 
 test("a stream is refused with an error before a call is made of it", async () => {
   const { stream, ended } = open({ headers: { ":path": "/refused" } });
-  expect(await ended).toMatchObject({ code: status.RESOURCE_EXHAUSTED, replies: [] });
+  expect(await ended).toMatchObject({ code: GRPC.RESOURCE_EXHAUSTED, replies: [] });
   stream.end();
 });
 

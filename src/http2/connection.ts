@@ -1,0 +1,380 @@
+import type { Buffer } from "node:buffer";
+import type { Duplex } from "node:stream";
+import { type Frame, FrameReader } from "./frame.ts";
+import { type HeaderBlock, HeaderBlocks } from "./header-block.ts";
+import { HeaderDecoder } from "./hpack.ts";
+import { Output } from "./output.ts";
+import {
+  ERROR,
+  type ErrorCode,
+  FLAG,
+  FRAME,
+  WINDOW_DEFAULT_BYTES,
+  WINDOW_MAX_BYTES,
+} from "./protocol.ts";
+import {
+  HEADER_LIST_MAX_BYTES,
+  PeerSettings,
+  STREAM_WINDOW_BYTES,
+  STREAMS_MAX,
+  saySettings,
+} from "./settings.ts";
+import { Stream, type StreamCarrier } from "./stream.ts";
+
+export interface ConnectionListener {
+  /** In the same turn it is to be listened to. */
+  onStream(stream: Stream): void;
+  /** Bytes are to be sent: `flush` is to be called in this turn of the event loop, or the next. */
+  onOutput(connection: Connection): void;
+  onClose(connection: Connection): void;
+}
+
+/** Of all streams together; it is given back at once, for each stream has its own. */
+const CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024;
+const FIRST_WORD_DEADLINE_MS = 10_000;
+/** Answers to pings and settings that a peer may leave unread. */
+const UNREAD_ANSWERS_MAX = 10_000;
+
+/** The server's side of one connection (RFC 9113, with prior knowledge or after ALPN). */
+export class Connection implements StreamCarrier {
+  readonly #socket: Duplex;
+  readonly #listener: ConnectionListener;
+  readonly #streams = new Map<number, Stream>();
+  readonly #frames = new FrameReader();
+  readonly #blocks = new HeaderBlocks();
+  readonly #decoder = new HeaderDecoder(HEADER_LIST_MAX_BYTES);
+  readonly #peer = new PeerSettings();
+  readonly #output = new Output();
+  #hasSettings = false;
+  #isClosed = false;
+  #lastStream = 0;
+  #sendWindow = WINDOW_DEFAULT_BYTES;
+  /** Since the window was given back. */
+  #received = 0;
+  #unreadAnswers = 0;
+  readonly #awaiting = new Set<Stream>();
+  readonly #firstWord: NodeJS.Timeout;
+  isCongested = false;
+
+  constructor(socket: Duplex, listener: ConnectionListener) {
+    this.#socket = socket;
+    this.#listener = listener;
+    this.#firstWord = setTimeout(() => this.destroy(), FIRST_WORD_DEADLINE_MS);
+    socket.on("data", (chunk: Buffer) => this.#receive(chunk));
+    // It is told by `close`, which follows.
+    socket.on("error", () => undefined);
+    socket.on("end", () => this.destroy());
+    socket.on("close", () => this.#close());
+    socket.on("drain", () => this.#drained());
+    this.#greet();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  /** Sends what there is and ends it, with all streams that are open. */
+  close(): void {
+    this.#sayGoAway(this.#lastStream, ERROR.noError);
+    this.flush();
+    this.destroy();
+  }
+
+  /** Tells the peer to go elsewhere with new streams. Those that it has opened meanwhile are served. */
+  goAway(): void {
+    this.#sayGoAway(WINDOW_MAX_BYTES, ERROR.noError);
+  }
+
+  /** Sends what there is. */
+  flush(): void {
+    if (this.#output.length === 0 || this.#isClosed) return;
+    const goesOn = this.#socket.write(this.#output.view());
+    if (this.#socket.writableLength === 0) this.#output.shrink();
+    else {
+      this.#output.leave();
+      if (!goesOn) this.isCongested = true;
+    }
+  }
+
+  #greet(): void {
+    saySettings(this.#output);
+    this.#sayWindow(0, CONNECTION_WINDOW_BYTES - WINDOW_DEFAULT_BYTES);
+  }
+
+  #receive(chunk: Buffer): void {
+    if (this.#isClosed) return;
+    this.#frames.push(chunk);
+    for (;;) {
+      const frame = this.#frames.next();
+      if (frame === null || this.#isClosed) return;
+      const wrong = typeof frame === "number" ? frame : this.#take(frame);
+      if (wrong === null) continue;
+      this.#fail(wrong);
+      return;
+    }
+  }
+
+  /** Null, or what is wrong with the whole connection. */
+  #take(frame: Frame): ErrorCode | null {
+    const { type } = frame;
+    if (!this.#hasSettings && type !== FRAME.settings) return ERROR.protocol;
+    if (this.#blocks.hasBegun && type !== FRAME.continuation) return ERROR.protocol;
+    switch (type) {
+      case FRAME.data:
+        return this.#data(frame);
+      case FRAME.headers:
+        return this.#headers(this.#blocks.begin(frame));
+      case FRAME.continuation:
+        return this.#headers(this.#blocks.goOn(frame));
+      case FRAME.rstStream:
+        return this.#rstStream(frame);
+      case FRAME.settings:
+        return this.#settings(frame);
+      case FRAME.ping:
+        return this.#ping(frame);
+      case FRAME.windowUpdate:
+        return this.#windowUpdate(frame);
+      case FRAME.pushPromise:
+        return ERROR.protocol;
+      default:
+        // Priorities and what is unknown say nothing here (sections 5.3.2 and 5.5).
+        return null;
+    }
+  }
+
+  #data(frame: Frame): ErrorCode | null {
+    const { length, stream: id } = frame;
+    if (id === 0 || id > this.#lastStream) return ERROR.protocol;
+    const wrong = this.#count(length);
+    if (wrong !== null) return wrong;
+    if (!frame.stripPadding()) return ERROR.protocol;
+    const stream = this.#streams.get(id);
+    // Of one that is over, something may be on its way still.
+    if (stream === undefined) return null;
+    stream.receiveWindow -= length;
+    if (stream.hasPeerEnded) return this.#reset(stream, ERROR.streamClosed);
+    if (stream.receiveWindow < 0) return this.#reset(stream, ERROR.flowControl);
+    this.consumed(stream, length - frame.length);
+    if (frame.length > 0) stream.receive(frame.bytes, frame.start, frame.end);
+    if (frame.has(FLAG.endStream)) stream.receiveEnd();
+    return null;
+  }
+
+  /** Of the connection's window, which all streams share. */
+  #count(bytes: number): ErrorCode | null {
+    this.#received += bytes;
+    if (this.#received > CONNECTION_WINDOW_BYTES) return ERROR.flowControl;
+    if (this.#received >= CONNECTION_WINDOW_BYTES / 2) {
+      this.#sayWindow(0, this.#received);
+      this.#received = 0;
+    }
+    return null;
+  }
+
+  #headers(block: HeaderBlock | ErrorCode | null): ErrorCode | null {
+    if (block === null || typeof block === "number") return block;
+    // Also where nobody reads it: the next one may refer to what it says.
+    const headers = this.#decoder.decode(block.bytes);
+    if (headers === null) return ERROR.compression;
+    const { stream: id, isEnd } = block;
+    if (id <= this.#lastStream) return this.#trailers(id, isEnd);
+    this.#lastStream = id;
+    if (this.#streams.size >= STREAMS_MAX) {
+      this.#sayReset(id, ERROR.refusedStream);
+      return null;
+    }
+    const windows = { send: this.#peer.streamWindowBytes, receive: STREAM_WINDOW_BYTES };
+    const stream = new Stream(id, headers, this, windows);
+    this.#streams.set(id, stream);
+    this.#listener.onStream(stream);
+    if (isEnd) stream.receiveEnd();
+    return null;
+  }
+
+  /** Nobody reads what they say. */
+  #trailers(id: number, isEnd: boolean): null {
+    const stream = this.#streams.get(id);
+    if (stream === undefined) return null;
+    if (!isEnd || stream.hasPeerEnded) return this.#reset(stream, ERROR.protocol);
+    stream.receiveEnd();
+    return null;
+  }
+
+  #rstStream({ length, stream: id }: Frame): ErrorCode | null {
+    if (length !== 4) return ERROR.frameSize;
+    if (id === 0 || id > this.#lastStream) return ERROR.protocol;
+    const stream = this.#streams.get(id);
+    if (stream !== undefined) this.#lose(stream);
+    return null;
+  }
+
+  #settings(frame: Frame): ErrorCode | null {
+    if (frame.stream !== 0) return ERROR.protocol;
+    if (frame.has(FLAG.ack)) return frame.length === 0 ? null : ERROR.frameSize;
+    const before = this.#peer.streamWindowBytes;
+    const wrong = this.#peer.read(frame) ?? this.#changeWindows(before);
+    if (wrong !== null) return wrong;
+    clearTimeout(this.#firstWord);
+    this.#hasSettings = true;
+    this.#output.head(FRAME.settings, FLAG.ack, 0, 0);
+    return this.#answered();
+  }
+
+  /** Section 6.9.2: those that are open change by as much. */
+  #changeWindows(before: number): ErrorCode | null {
+    const change = this.#peer.streamWindowBytes - before;
+    if (change === 0) return null;
+    for (const stream of this.#streams.values()) {
+      stream.sendWindow += change;
+      if (stream.sendWindow > WINDOW_MAX_BYTES) return ERROR.flowControl;
+    }
+    this.#pumpAll();
+    return null;
+  }
+
+  #ping(frame: Frame): ErrorCode | null {
+    if (frame.stream !== 0) return ERROR.protocol;
+    if (frame.length !== 8) return ERROR.frameSize;
+    if (frame.has(FLAG.ack)) return null;
+    this.#output.head(FRAME.ping, FLAG.ack, 0, frame.length);
+    this.#output.append(frame.bytes, frame.start, frame.end);
+    return this.#answered();
+  }
+
+  /** What a peer asks for without reading the answers is not kept for ever. */
+  #answered(): ErrorCode | null {
+    this.#listener.onOutput(this);
+    this.#unreadAnswers = this.isCongested ? this.#unreadAnswers + 1 : 0;
+    return this.#unreadAnswers > UNREAD_ANSWERS_MAX ? ERROR.enhanceYourCalm : null;
+  }
+
+  #windowUpdate({ bytes, start, length, stream: id }: Frame): ErrorCode | null {
+    if (length !== 4) return ERROR.frameSize;
+    if (id > this.#lastStream) return ERROR.protocol;
+    const more = bytes.readUInt32BE(start) & WINDOW_MAX_BYTES;
+    if (id === 0) return this.#widen(more);
+    const stream = this.#streams.get(id);
+    if (stream === undefined) return null;
+    if (more === 0) return this.#reset(stream, ERROR.protocol);
+    stream.sendWindow += more;
+    if (stream.sendWindow > WINDOW_MAX_BYTES) return this.#reset(stream, ERROR.flowControl);
+    if (this.#awaiting.delete(stream)) stream.pump();
+    return null;
+  }
+
+  #widen(more: number): ErrorCode | null {
+    if (more === 0) return ERROR.protocol;
+    this.#sendWindow += more;
+    if (this.#sendWindow > WINDOW_MAX_BYTES) return ERROR.flowControl;
+    this.#pumpAll();
+    return null;
+  }
+
+  sendHeaders(stream: Stream, block: Buffer, isEnd: boolean): void {
+    const flags = isEnd ? FLAG.endHeaders | FLAG.endStream : FLAG.endHeaders;
+    this.#output.head(FRAME.headers, flags, stream.id, block.length);
+    this.#output.append(block, 0, block.length);
+    this.#listener.onOutput(this);
+  }
+
+  sendData(stream: Stream, bytes: Buffer, start: number): number {
+    let at = start;
+    while (at < bytes.length) {
+      const room = Math.min(this.#sendWindow, stream.sendWindow, this.#peer.frameMaxBytes);
+      if (room <= 0) break;
+      const end = Math.min(bytes.length, at + room);
+      this.#output.head(FRAME.data, 0, stream.id, end - at);
+      this.#output.append(bytes, at, end);
+      this.#sendWindow -= end - at;
+      stream.sendWindow -= end - at;
+      at = end;
+    }
+    if (at > start) this.#listener.onOutput(this);
+    return at;
+  }
+
+  consumed(stream: Stream, bytes: number): void {
+    stream.consumedBytes += bytes;
+    if (stream.consumedBytes < STREAM_WINDOW_BYTES / 2 || stream.hasPeerEnded) return;
+    stream.receiveWindow += stream.consumedBytes;
+    this.#sayWindow(stream.id, stream.consumedBytes);
+    stream.consumedBytes = 0;
+  }
+
+  awaitRoom(stream: Stream): void {
+    this.#awaiting.add(stream);
+  }
+
+  forget(stream: Stream): void {
+    this.#drop(stream);
+    // Section 8.1: the answer is whole, and nobody reads what is still on its way.
+    if (!stream.hasPeerEnded) this.#sayReset(stream.id, ERROR.noError);
+  }
+
+  #drop(stream: Stream): void {
+    this.#streams.delete(stream.id);
+    this.#awaiting.delete(stream);
+  }
+
+  #reset(stream: Stream, code: ErrorCode): null {
+    this.#sayReset(stream.id, code);
+    this.#lose(stream);
+    return null;
+  }
+
+  #lose(stream: Stream): void {
+    this.#drop(stream);
+    stream.lose();
+  }
+
+  #pumpAll(): void {
+    const awaiting = [...this.#awaiting];
+    this.#awaiting.clear();
+    for (const stream of awaiting) stream.pump();
+  }
+
+  #drained(): void {
+    this.isCongested = false;
+    this.#unreadAnswers = 0;
+    this.#pumpAll();
+  }
+
+  #sayWindow(id: number, more: number): void {
+    this.#output.head(FRAME.windowUpdate, 0, id, 4);
+    this.#output.number(more);
+    this.#listener.onOutput(this);
+  }
+
+  #sayReset(id: number, code: ErrorCode): void {
+    this.#output.head(FRAME.rstStream, 0, id, 4);
+    this.#output.number(code);
+    this.#listener.onOutput(this);
+  }
+
+  #sayGoAway(last: number, code: ErrorCode): void {
+    this.#output.head(FRAME.goAway, 0, 0, 8);
+    this.#output.number(last);
+    this.#output.number(code);
+    this.#listener.onOutput(this);
+  }
+
+  /** The peer broke the protocol: what it may mean from here on nobody can tell. */
+  #fail(code: ErrorCode): void {
+    if (this.#isClosed) return;
+    this.#sayGoAway(this.#lastStream, code);
+    this.flush();
+    this.#socket.destroy();
+    this.#close();
+  }
+
+  #close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    clearTimeout(this.#firstWord);
+    const streams = [...this.#streams.values()];
+    this.#streams.clear();
+    this.#awaiting.clear();
+    for (const stream of streams) stream.lose();
+    this.#listener.onClose(this);
+  }
+}
