@@ -1,5 +1,5 @@
 import type { Approver, Asked, GrantFact } from "./policy.ts";
-import type { Soon } from "./session.ts";
+import type { Soon } from "./soon.ts";
 
 /** Just this request: what a person agrees to is this, and nothing that looks like it. */
 export interface ApprovalSubject {

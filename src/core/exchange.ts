@@ -1,4 +1,5 @@
 import type { Json } from "./policy.ts";
+import type { Soon } from "./soon.ts";
 import type { ExchangeSpan, TraceParent } from "./trace.ts";
 
 /** HTTP headers as received: lower-case names, values joined with ", " where a name came twice. */
@@ -152,13 +153,13 @@ export type AbortCause =
  * Anything thrown is a bug, and the adapter fails the exchange closed.
  */
 export interface Exchange {
-  requestHead(): Promise<RequestHeadVerdict>;
-  request(body: Uint8Array): Promise<Verdict>;
+  requestHead(): Soon<RequestHeadVerdict>;
+  request(body: Uint8Array): Soon<Verdict>;
   responseHead(head: ResponseHead): ResponseHeadVerdict;
-  /** Passes the random while that an answer is to be kept back; no promise where there is none. */
-  hold(): Promise<void> | void;
-  response(body: Uint8Array): Promise<Verdict>;
-  streamChunk(chunk: Uint8Array, last: boolean): Promise<StreamOutput>;
+  /** Passes the random while that an answer is to be kept back. */
+  hold(): Soon<void>;
+  response(body: Uint8Array): Soon<Verdict>;
+  streamChunk(chunk: Uint8Array, last: boolean): Soon<StreamOutput>;
   /** The answer to give when the exchange cannot go on and no header has gone out yet. */
   abort(cause: AbortCause): HttpDenial;
   /** The last bytes of a stream that cannot go on: an error for each id that still waits. */

@@ -1,5 +1,6 @@
 import type { HeaderMutation, RequestHead, Source } from "./exchange.ts";
 import type { AuthenticatedBy, Principal } from "./policy.ts";
+import type { Soon } from "./soon.ts";
 
 /** What a caller showed. For the firewall's own use: no policy, log or server sees any of it. */
 export interface Credential {
@@ -72,7 +73,7 @@ export type Identity =
 
 /** Says who is calling, from what the proxy vouches for. Never throws on what was sent. */
 export interface IdentityPort {
-  identify(head: RequestHead): Promise<Identity>;
+  identify(head: RequestHead): Soon<Identity>;
 }
 
 /**

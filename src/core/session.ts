@@ -1,6 +1,7 @@
 import type { SessionEnd } from "./auth-log.ts";
 import type { Credential } from "./identity.ts";
 import type { Principal, SessionFacts } from "./policy.ts";
+import type { Soon } from "./soon.ts";
 
 /** Who comes to a session, and with which one. */
 export interface Visitor {
@@ -55,9 +56,6 @@ export interface Session {
   /** A stream is open in it: until it is given back once, the session is not idle. */
   keep(): () => void;
 }
-
-/** What is known at once needs no turn of the event loop. */
-export type Soon<T> = T | Promise<T>;
 
 /**
  * Which identity each session belongs to. Bounded; never throws on what was sent. A session is

@@ -1,4 +1,12 @@
-import type { AbortCause, Exchange, Firewall, HttpDenial, Verdict } from "../core/exchange.ts";
+import type {
+  AbortCause,
+  Exchange,
+  Firewall,
+  HttpDenial,
+  StreamOutput,
+  Verdict,
+} from "../core/exchange.ts";
+import { after, type Soon } from "../core/soon.ts";
 import { BodyBuffer } from "./body-buffer.ts";
 import { createDeadlines, type Deadlines } from "./deadlines.ts";
 import type { CallListener, GrpcCall } from "./grpc-call.ts";
@@ -12,8 +20,7 @@ import { decodeRequestHead, TRACEPARENT } from "./request-head.ts";
 
 export type ProcessCall = GrpcCall<ProcessingRequest, Reply>;
 
-/** A promise only where something has to be waited for: most messages are done with at once. */
-type Waiting = Promise<void> | void;
+type Waiting = Soon<void>;
 
 /** Messages that may wait while a verdict is made; then the proxy has to wait too. */
 const INBOX_MAX = 64;
@@ -111,7 +118,7 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
     return this.#protocolError("unknown_message");
   }
 
-  async #requestHeaders(message: ProcessingRequest, headers: HttpHeaders): Promise<void> {
+  #requestHeaders(message: ProcessingRequest, headers: HttpHeaders): Waiting {
     if (this.#phase !== "start") return this.#protocolError("second_request_head");
     if (!holdsAllBytes(message)) return this.#protocolError("processing_mode");
 
@@ -119,12 +126,13 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
     this.#exchange = exchange;
     this.#phase = "request";
     if (this.#draining) return this.abort("draining");
-    const verdict = await exchange.requestHead();
-    if (this.#left("request")) return;
-    if (verdict.kind === "deny") return this.#deny(verdict.denial);
-    this.#body = new BodyBuffer(verdict.maxBytes, this.#options.budget);
-    this.#responseHeadDeadlineMs = verdict.responseHeadDeadlineMs;
-    if (headers.end_of_stream) return this.#decideRequest(NO_BODY);
+    return after(exchange.requestHead(), (verdict) => {
+      if (this.#left("request")) return;
+      if (verdict.kind === "deny") return this.#deny(verdict.denial);
+      this.#body = new BodyBuffer(verdict.maxBytes, this.#options.budget);
+      this.#responseHeadDeadlineMs = verdict.responseHeadDeadlineMs;
+      if (headers.end_of_stream) return this.#decideRequest(NO_BODY);
+    });
   }
 
   #requestBody({ body, end_of_stream }: HttpBody): Waiting {
@@ -143,16 +151,17 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
     return this.#decideRequest({ hasBody: true, trailers });
   }
 
-  async #decideRequest(shape: Shape): Promise<void> {
+  #decideRequest(shape: Shape): Waiting {
     const exchange = this.#required();
     this.#deadlines.arm(this.#options.limits.verdictDeadlineMs, "verdict_deadline");
-    const verdict = await exchange.request(this.#body.take());
-    if (this.#left("request")) return;
-    if (verdict.kind === "deny") return this.#deny(verdict.denial);
-    this.#forward("request", verdict, shape);
-    this.#phase = "awaiting";
-    this.#deadlines.armAnswer(verdict.answerDeadlineMs);
-    this.#deadlines.armPart(this.#responseHeadDeadlineMs, "response_deadline");
+    return after(exchange.request(this.#body.take()), (verdict) => {
+      if (this.#left("request")) return;
+      if (verdict.kind === "deny") return this.#deny(verdict.denial);
+      this.#forward("request", verdict, shape);
+      this.#phase = "awaiting";
+      this.#deadlines.armAnswer(verdict.answerDeadlineMs);
+      this.#deadlines.armPart(this.#responseHeadDeadlineMs, "response_deadline");
+    });
   }
 
   /** Envoy's own replies (no upstream, a timeout) come here too, even before our verdict. */
@@ -195,17 +204,18 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
     return this.#decideResponse({ hasBody: true, trailers });
   }
 
-  async #decideResponse(shape: Shape): Promise<void> {
+  #decideResponse(shape: Shape): Waiting {
     const exchange = this.#required();
     this.#deadlines.arm(this.#options.limits.verdictDeadlineMs, "verdict_deadline");
-    const held = exchange.hold();
-    if (held instanceof Promise) await held;
-    if (this.#left("response")) return;
-    const verdict = await exchange.response(this.#body.take());
-    if (this.#left("response")) return;
-    if (verdict.kind === "deny") return this.#deny(verdict.denial);
-    this.#forward("response", verdict, shape);
-    this.#finish();
+    return after(exchange.hold(), () => {
+      if (this.#left("response")) return;
+      return after(exchange.response(this.#body.take()), (verdict) => {
+        if (this.#left("response")) return;
+        if (verdict.kind === "deny") return this.#deny(verdict.denial);
+        this.#forward("response", verdict, shape);
+        this.#finish();
+      });
+    });
   }
 
   #openStream(verdict: StreamHead): void {
@@ -226,19 +236,19 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
     this.#write([{ kind: "headers", side: "response", headers, ...about }]);
   }
 
-  async #streamChunk(
-    bytes: Uint8Array,
-    last: boolean,
-    trailers: readonly string[] | null,
-  ): Promise<void> {
+  #streamChunk(bytes: Uint8Array, last: boolean, trailers: readonly string[] | null): Waiting {
     const before = this.#phase;
     this.#armSilence();
     const exchange = this.#required();
-    const held = exchange.hold();
-    if (held instanceof Promise) await held;
-    if (this.#left(before)) return;
-    const output = await exchange.streamChunk(bytes, last);
-    if (this.#left(before)) return;
+    return after(exchange.hold(), () => {
+      if (this.#left(before)) return;
+      return after(exchange.streamChunk(bytes, last), (output) => {
+        if (!this.#left(before)) this.#sendChunk(output, last, trailers);
+      });
+    });
+  }
+
+  #sendChunk(output: StreamOutput, last: boolean, trailers: readonly string[] | null): void {
     this.#startHeartbeat();
     const end = output.end || last;
     if (output.bytes.length === 0 && !end) return;

@@ -5,11 +5,11 @@ import { type Identity, type IdentityPort, NO_CREDENTIAL } from "../core/identit
  * see, all of them may. A request that belongs to no server has no principal, and is refused.
  */
 export function createAnonymousIdentity(): IdentityPort {
-  const remembered = new Map<string, Promise<Identity>>();
+  const remembered = new Map<string, Identity>();
   return {
     identify({ server }) {
       if (server === null) return REFUSED;
-      const known = remembered.get(server) ?? Promise.resolve(anonymousAt(server));
+      const known = remembered.get(server) ?? anonymousAt(server);
       if (remembered.size < SERVERS_REMEMBERED_MAX) remembered.set(server, known);
       return known;
     },
@@ -17,11 +17,7 @@ export function createAnonymousIdentity(): IdentityPort {
 }
 
 const SERVERS_REMEMBERED_MAX = 1024;
-const REFUSED: Promise<Identity> = Promise.resolve({
-  kind: "refused",
-  code: "server_unknown",
-  challenge: null,
-});
+const REFUSED: Identity = { kind: "refused", code: "server_unknown", challenge: null };
 
 function anonymousAt(server: string): Identity {
   return {

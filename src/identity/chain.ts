@@ -8,6 +8,7 @@ import type {
   IdentityMethod,
   IdentityPort,
 } from "../core/identity.ts";
+import { after, type Soon } from "../core/soon.ts";
 
 export interface IdentityChainOptions {
   /** Of those that show nothing. */
@@ -30,13 +31,18 @@ export function createIdentityChain(
 ): IdentityPort {
   const { anonymous, isOpen, challenge, telemetry } = options;
 
-  async function unshown(head: RequestHead): Promise<Identity> {
+  function unshown(head: RequestHead): Soon<Identity> {
     if (isOpen || isPreflight(head)) return anonymous.identify(head);
     return { kind: "refused", code: "credential_missing", challenge: challenge(head) };
   }
 
-  async function answered(head: RequestHead): Promise<readonly [string, Identity]> {
+  function answered(head: RequestHead): Soon<Answered> {
     if (head.server === null) return ["none", NO_SERVER];
+    if (methods.length > 0) return shown(head);
+    return after(unshown(head), (identity): Answered => ["none", identity]);
+  }
+
+  async function shown(head: RequestHead): Promise<Answered> {
     let first: readonly [string, Caller] | null = null;
     const credentials: Credential[] = [];
     for (const method of methods) {
@@ -52,13 +58,13 @@ export function createIdentityChain(
   }
 
   return {
-    async identify(head) {
-      const [name, identity] = await answered(head);
-      const attempt = attemptOf(name, head);
-      if (identity.kind === "refused") telemetry.refused(attempt, identity.code);
-      else telemetry.accepted(attempt, identity.principal);
-      return identity;
-    },
+    identify: (head) =>
+      after(answered(head), ([name, identity]) => {
+        const attempt = attemptOf(name, head);
+        if (identity.kind === "refused") telemetry.refused(attempt, identity.code);
+        else telemetry.accepted(attempt, identity.principal);
+        return identity;
+      }),
   };
 }
 
@@ -70,6 +76,9 @@ function isPreflight({ method, headers }: RequestHead): boolean {
   const isAsking = headers.has("origin") && headers.has("access-control-request-method");
   return method === "OPTIONS" && isAsking && !headers.has("mcp-session-id");
 }
+
+/** By which method, and what of it. */
+type Answered = readonly [method: string, Identity];
 
 const NO_SERVER: Identity = { kind: "refused", code: "server_unknown", challenge: null };
 

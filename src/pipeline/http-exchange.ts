@@ -12,14 +12,16 @@ import type {
   StreamOutput,
   Verdict,
 } from "../core/exchange.ts";
-import { NOBODY } from "../core/identity.ts";
+import { type Identity, NOBODY } from "../core/identity.ts";
 import { joined } from "../core/lists.ts";
 import type { Message } from "../core/message.ts";
 import { atLeast } from "../core/padding.ts";
 import type { LimitFacts } from "../core/policy.ts";
+import { after, type Soon } from "../core/soon.ts";
 import { padJson } from "../decision/padding/pad-json.ts";
 import type { RefusalCode } from "../decision/refusals.ts";
 import { clientHeaders, type Outcome } from "../decision/zta-headers.ts";
+import type { ProtocolFault } from "../mcp/message/fault.ts";
 import {
   type MirroredBy,
   mirrorHeaders,
@@ -33,7 +35,7 @@ import type { Dependencies, ServerSettings } from "./dependencies.ts";
 import { obligedHeaders, towardsClient, towardsServer } from "./headers.ts";
 import { type HttpKind, kindOf, unreadableBody } from "./http-kind.ts";
 import { isInnocent } from "./innocent.ts";
-import { isEdited, type Judgement, judgeOpened, open, theDenied } from "./judge.ts";
+import { isEdited, type Judgement, judgeOpened, type Opened, open, theDenied } from "./judge.ts";
 import { createBareOpening, createOpening } from "./judge-again.ts";
 import { bareMessage, type Decision } from "./layer2.ts";
 import { type Entry, NO_LIMIT_FACTS, type Tab } from "./limiting.ts";
@@ -49,7 +51,7 @@ import {
   type Refuser,
   refusalStatus,
 } from "./refuser.ts";
-import { createResponseJudge, type ResponseJudge } from "./response.ts";
+import { createResponseJudge, type ResponseJudge, type ResponseOutcome } from "./response.ts";
 import { type Scene, sceneOf } from "./scene.ts";
 import { openSession, sealSession } from "./sealing.ts";
 import { paddingOf } from "./settle.ts";
@@ -105,7 +107,7 @@ class HttpExchange implements Exchange {
   }
 
   /** Steps 1 and 3: what the head alone tells. */
-  async requestHead(): Promise<RequestHeadVerdict> {
+  requestHead(): Soon<RequestHeadVerdict> {
     const { headers, server } = this.#head;
     const { gatekeeper, doorkeeper, identity } = this.#dependencies;
     const plain = gatekeeper.answer(this.#head);
@@ -115,7 +117,11 @@ class HttpExchange implements Exchange {
     if (server === null) return this.#refuse("unknown_server");
     const waitMs = barredMs(this.#head, this.#dependencies);
     if (waitMs > 0) return this.#refuser.refuse("too_many_failures", waitMs);
-    const caller = await identity.identify(this.#head);
+    return after(identity.identify(this.#head), (caller) => this.#identified(caller));
+  }
+
+  #identified(caller: Identity): RequestHeadVerdict {
+    const { headers } = this.#head;
     if (caller.kind === "refused") {
       countGuess(this.#head, caller, this.#dependencies);
       return this.#refuser.stranger(caller);
@@ -139,42 +145,50 @@ class HttpExchange implements Exchange {
   }
 
   /** Steps 2 to 8 for the request. */
-  async request(body: Uint8Array): Promise<Verdict> {
+  request(body: Uint8Array): Soon<Verdict> {
     if (this.#kind !== "post") return this.#bareRequest(this.#kind, body);
     const read = readRequest(this.#head.headers, this.#dependencies.limits, this.#mirroredBy);
     const opened = open(body, read, this.#dependencies);
-    if (!opened.ok) {
-      await this.#stay.arrived([]);
-      this.#stay.session?.note("invalid");
-      return { kind: "deny", denial: this.#refuser.fault(opened.error) };
-    }
+    if (!opened.ok) return this.#unreadable(opened.error);
     const { reading } = opened.value;
     // Asked for at once; not awaited where all is here: no call waits for the event loop for nothing.
     const arrived = this.#stay.arrived(reading.messages);
     const bringing = bringForRequest(reading, this.#asking, this.#dependencies);
     const asked = together([arrived, bringing, this.#enter(reading.messages)] as const);
     if (asked instanceof Promise) this.#pending.expect(reading);
-    const [barred, unknown, entry] = asked instanceof Promise ? await asked : asked;
-    const stopped = this.#stopped(barred ?? unknown);
-    if (stopped !== null) return stopped;
-    if (entry === null) return this.#refuse("limits_unavailable");
-    const counted = this.#scene("request", entry);
-    const naming = withNames(reading, counted, this.#dependencies);
-    if (naming instanceof Promise) this.#pending.expect(reading);
-    const scene = naming instanceof Promise ? await naming : naming;
+    return after(asked, ([barred, unknown, entry]) => {
+      const stopped = this.#stopped(barred ?? unknown);
+      if (stopped !== null) return stopped;
+      if (entry === null) return this.#refuse("limits_unavailable");
+      const counted = this.#scene("request", entry);
+      const naming = withNames(reading, counted, this.#dependencies);
+      if (naming instanceof Promise) this.#pending.expect(reading);
+      return after(naming, (scene) => this.#judgeRequest(opened.value, scene));
+    });
+  }
+
+  async #unreadable(fault: ProtocolFault): Promise<Verdict> {
+    await this.#stay.arrived([]);
+    this.#stay.session?.note("invalid");
+    return { kind: "deny", denial: this.#refuser.fault(fault) };
+  }
+
+  #judgeRequest(opened: Opened, scene: Scene): Soon<Verdict> {
     if (this.#aborted !== null) return { kind: "deny", denial: this.#aborted };
-    const judgement = judgeOpened(opened.value, scene, this.#dependencies, this.#objection);
+    const judgement = judgeOpened(opened, scene, this.#dependencies, this.#objection);
     const settling = settle(this.#dependencies);
     this.#stay.opened(createOpening(judgement, this.#dependencies));
     this.#milliseconds += judgement.milliseconds;
     this.#pending.expect(judgement.reading);
     this.#method = judgement.reading.messages[0]?.method ?? null;
     this.#tool = judgement.reading.messages[0]?.tool ?? null;
-    const lost = settling === null ? null : this.#stopped(await settling);
-    if (lost !== null) return lost;
+    if (settling === null) return this.#answerRequest(judgement);
+    return settling.then((refusal) => this.#stopped(refusal) ?? this.#answerRequest(judgement));
+  }
+
+  #answerRequest(judgement: Judgement): Verdict {
     const denied = theDenied(judgement.judged);
-    if (denied !== undefined) return this.#refuser.message(denied);
-    return this.#forwardRequest(judgement);
+    return denied === undefined ? this.#forwardRequest(judgement) : this.#refuser.message(denied);
   }
 
   /** GET, DELETE and the rest: no JSON-RPC body, but a message to the policy all the same. */
@@ -259,19 +273,27 @@ class HttpExchange implements Exchange {
     return { kind: "stream", headers, listening, heartbeat: this.#stream.heartbeat };
   }
 
-  hold(): Promise<void> | void {
+  hold(): Soon<void> {
     const { jitterMaxMs } = this.#settings;
-    if (jitterMaxMs > 0) return this.#dependencies.jitter.wait(jitterMaxMs);
+    return jitterMaxMs > 0 ? this.#dependencies.jitter.wait(jitterMaxMs) : undefined;
   }
 
-  async response(body: Uint8Array): Promise<Verdict> {
-    const judgeResponse = this.#response;
-    if (judgeResponse === null) throw new Error("a response body came before its head");
+  response(body: Uint8Array): Soon<Verdict> {
+    const judged = this.#response;
+    if (judged === null) throw new Error("a response body came before its head");
     this.#tab?.spend(body.length);
-    const barred = this.#stay.opening === null ? null : await this.#stay.opening;
-    const judge = () => judgeResponse.judge(body);
-    const judging = barred ?? judgeWithOthers(judge, this.#head, this.#pending, this.#dependencies);
-    const outcome = judging instanceof Promise ? await judging : judging;
+    const outcome = this.#onceOpen(() => judged.judge(body));
+    return after(outcome, (one) => this.#answer(judged.head, one));
+  }
+
+  /** With what others know, and not before it is clear whether the session goes on. */
+  #onceOpen<Outcome extends object>(judge: () => Outcome): Soon<Outcome | RefusalCode> {
+    const judging = () => judgeWithOthers(judge, this.#head, this.#pending, this.#dependencies);
+    const { opening } = this.#stay;
+    return opening === null ? judging() : after(opening, (barred) => barred ?? judging());
+  }
+
+  #answer(head: ResponseHead, outcome: ResponseOutcome | RefusalCode): Verdict {
     if (typeof outcome === "string") return this.#refuse(outcome);
     this.#milliseconds += outcome.milliseconds;
     if (outcome.kind === "refuse") return this.#refuse(outcome.code);
@@ -280,7 +302,7 @@ class HttpExchange implements Exchange {
     }
     const decisionId = outcome.decisionId ?? this.#decisionId;
     const result = outcome.edited ? "redact" : this.#outcome;
-    const headers = this.#clientMutation(judgeResponse.head, decisionId, result);
+    const headers = this.#clientMutation(head, decisionId, result);
     const passed = outcome.json
       ? padAnswer(outcome.body, this.#settings, this.#dependencies, outcome.pad)
       : outcome.body;
@@ -288,16 +310,17 @@ class HttpExchange implements Exchange {
     return { kind: "forward", body: passed, headers, ...about };
   }
 
-  async streamChunk(chunk: Uint8Array, last: boolean): Promise<StreamOutput> {
+  streamChunk(chunk: Uint8Array, last: boolean): Soon<StreamOutput> {
     const stream = this.#stream;
     if (stream === null) throw new Error("a chunk came before the stream's head");
     this.#tab?.spend(chunk.length);
-    const barred = this.#stay.opening === null ? null : await this.#stay.opening;
-    const push = () => stream.push(chunk, last);
-    const output =
-      barred ?? (await judgeWithOthers(push, this.#head, this.#pending, this.#dependencies));
-    if (typeof output !== "string") return output;
-    return { bytes: stream.errors(this.#refuser.recorded(output)), end: true };
+    return after(
+      this.#onceOpen(() => stream.push(chunk, last)),
+      (output) => {
+        if (typeof output !== "string") return output;
+        return { bytes: stream.errors(this.#refuser.recorded(output)), end: true };
+      },
+    );
   }
 
   abort(cause: AbortCause): HttpDenial {

@@ -1,6 +1,6 @@
 import type { RequestHead } from "../core/exchange.ts";
-import type { Soon } from "../core/session.ts";
 import type { SharedRefusal, SharedState, Wanted } from "../core/shared.ts";
+import type { Soon } from "../core/soon.ts";
 import { tokenAt } from "../guard/paths/token.ts";
 import type { AliasView } from "../guard/paths/view.ts";
 import { callerOf } from "./approving.ts";

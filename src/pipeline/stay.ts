@@ -4,7 +4,8 @@ import { type Caller, type Credential, NO_CREDENTIAL } from "../core/identity.ts
 import type { Message } from "../core/message.ts";
 import type { SessionFacts } from "../core/policy.ts";
 import { NO_COUNTS } from "../core/policy.ts";
-import type { Entry, Session, SessionRefusal, Soon, Visitor } from "../core/session.ts";
+import type { Entry, Session, SessionRefusal, Visitor } from "../core/session.ts";
+import type { Soon } from "../core/soon.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { HttpKind } from "./http-kind.ts";
 import type { Opening } from "./judge-again.ts";

@@ -7,9 +7,9 @@ import type {
   SessionBook,
   SessionRefusal,
   SessionSettings,
-  Soon,
   Visitor,
 } from "../../core/session.ts";
+import type { Soon } from "../../core/soon.ts";
 import { contextOf } from "../held-session.ts";
 import { isNamed, isSessionId, keyOf, nameOf } from "../session-names.ts";
 import { firstTrust, TRUST_STEPS } from "../trust.ts";
