@@ -48,7 +48,11 @@ export interface EventBuilderOptions {
 }
 
 export interface EventBuilder {
+  /** Whether anybody may read arguments later: else nobody needs to give them. */
+  readonly sealsArguments: boolean;
   build(facts: DecisionFacts): DecisionEvent;
+  /** The event of what happens now, to be made later. Of the message itself it keeps nothing. */
+  draft(facts: DecisionFacts): () => DecisionEvent;
   /** The pseudonym under which a principal or a session stands in the log. */
   subject(id: string): string;
 }
@@ -67,32 +71,47 @@ export function createEventBuilder(options: EventBuilderOptions): EventBuilder {
   const bundlesOf = createBundles();
   const timestampOf = createTimestamps();
 
+  function eventOf(
+    facts: DecisionFacts,
+    timestamp: string,
+    sealed: SealedArguments | undefined,
+  ): DecisionEvent {
+    const { input, server, policyRevision } = facts;
+    const masked =
+      input === null ? withoutInput(server) : maskInput(input, pseudonym, facts.showsArguments);
+    return {
+      decision_id: facts.decisionId,
+      timestamp,
+      labels,
+      bundles: bundlesOf(policyRevision),
+      path: "mcp/firewall/decision",
+      input: masked.input,
+      result: encodeResult(facts.decision),
+      erased: masked.erased,
+      masked: masked.masked,
+      request_id: matching(facts.requestId, REQUEST_ID),
+      trace_id: matching(facts.traceId, TRACE_ID),
+      findings: facts.findings.map(encodeFinding),
+      edits: facts.edits.map((edit) => ({ ...edit, pointer: safePointer(edit.pointer) })),
+      // Of one shape, for one is made of each decision: what is undefined stands in no line.
+      pins: facts.pins?.length ? facts.pins.map(encodeNotice) : undefined,
+      approval: facts.approval ?? undefined,
+      sealed_arguments: sealed,
+      metrics: facts.metrics,
+    };
+  }
+
+  function draft(facts: DecisionFacts): () => DecisionEvent {
+    const timestamp = timestampOf(clock.now());
+    const sealed = sealedArguments(facts, options.analyst);
+    const kept = facts.arguments ? { ...facts, arguments: null } : facts;
+    return () => eventOf(kept, timestamp, sealed);
+  }
+
   return {
-    build(facts) {
-      const { input, server, policyRevision } = facts;
-      const masked =
-        input === null ? withoutInput(server) : maskInput(input, pseudonym, facts.showsArguments);
-      return {
-        decision_id: facts.decisionId,
-        timestamp: timestampOf(clock.now()),
-        labels,
-        bundles: bundlesOf(policyRevision),
-        path: "mcp/firewall/decision",
-        input: masked.input,
-        result: encodeResult(facts.decision),
-        erased: masked.erased,
-        masked: masked.masked,
-        request_id: matching(facts.requestId, REQUEST_ID),
-        trace_id: matching(facts.traceId, TRACE_ID),
-        findings: facts.findings.map(encodeFinding),
-        edits: facts.edits.map((edit) => ({ ...edit, pointer: safePointer(edit.pointer) })),
-        // Of one shape, for one is made of each decision: what is undefined stands in no line.
-        pins: facts.pins?.length ? facts.pins.map(encodeNotice) : undefined,
-        approval: facts.approval ?? undefined,
-        sealed_arguments: sealedArguments(facts, options.analyst),
-        metrics: facts.metrics,
-      };
-    },
+    sealsArguments: options.analyst != null,
+    build: (facts) => draft(facts)(),
+    draft,
     subject: pseudonym,
   };
 }

@@ -17,6 +17,7 @@ export interface SinkFailure {
 
 /** A sink with a lifetime. */
 export interface ManagedAuditSink extends AuditSink {
+  recordLater(draft: () => DecisionEvent): boolean;
   /** False from the first failed write to the next that succeeds; no event is accepted then. */
   readonly healthy: boolean;
   /** Puts a line of the service's own into the log; false as for an event. */
@@ -87,6 +88,9 @@ const GATHER_MS = 5;
  */
 const UNENCODED_MAX = 64;
 
+/** An event, or what makes it. */
+type Unwritten = DecisionEvent | (() => DecisionEvent);
+
 /** A bounded queue before a target, which is opened until that succeeds once. */
 export function createQueuedSink(target: LogTarget, options: QueueOptions): ManagedAuditSink {
   return new QueuedSink(target, options);
@@ -98,7 +102,7 @@ class QueuedSink implements ManagedAuditSink {
   readonly #options: QueueOptions;
   #records: string[] = [];
   /** Behind the records, and no text yet. */
-  #events: DecisionEvent[] = [];
+  #events: Unwritten[] = [];
   #running: Promise<void> | null = null;
   /** Begins the write that is put off. */
   #hurry: () => void = () => undefined;
@@ -125,6 +129,14 @@ class QueuedSink implements ManagedAuditSink {
   }
 
   record(event: DecisionEvent): boolean {
+    return this.#take(event);
+  }
+
+  recordLater(draft: () => DecisionEvent): boolean {
+    return this.#take(draft);
+  }
+
+  #take(event: Unwritten): boolean {
     if (!this.#accepts()) return false;
     this.#events.push(event);
     if (this.#events.length >= UNENCODED_MAX) this.#encode();
@@ -218,7 +230,7 @@ class QueuedSink implements ManagedAuditSink {
   /** Events are plain data: that they can be text is no question. */
   #encode(): void {
     const { encode = encodeDecision } = this.#options;
-    const texts = this.#events.map((event) => encode(event));
+    const texts = this.#events.map((one) => encode(typeof one === "function" ? one() : one));
     this.#events = [];
     for (const text of texts) this.#records.push(text);
   }

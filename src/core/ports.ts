@@ -44,6 +44,11 @@ export interface PolicyEngine {
  */
 export interface AuditSink {
   record(event: DecisionEvent): boolean;
+  /**
+   * The same of an event that is made when it is written, along with others: off the way of the
+   * message. Absent where somebody wants to see each event at once.
+   */
+  readonly recordLater?: ((draft: () => DecisionEvent) => boolean) | undefined;
   /** Counts a decision that a rule wants no line for; `false` as for one that is written. */
   omit(): boolean;
 }

@@ -1,11 +1,4 @@
-import type {
-  AbortCause,
-  Exchange,
-  Firewall,
-  HttpDenial,
-  StreamOutput,
-  Verdict,
-} from "../core/exchange.ts";
+import type { AbortCause, Exchange, Firewall, HttpDenial, Verdict } from "../core/exchange.ts";
 import { after, type Soon } from "../core/soon.ts";
 import { BodyBuffer } from "./body-buffer.ts";
 import { createDeadlines, type Deadlines } from "./deadlines.ts";
@@ -20,7 +13,7 @@ import { decodeRequestHead, TRACEPARENT } from "./request-head.ts";
 
 export type ProcessCall = GrpcCall<ProcessingRequest, Reply>;
 
-type Waiting = Soon<void>;
+type Output = Awaited<ReturnType<Exchange["streamChunk"]>>;
 
 /** Messages that may wait while a verdict is made; then the proxy has to wait too. */
 const INBOX_MAX = 64;
@@ -108,7 +101,7 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
     if (call.isPaused && this.#inbox.length < INBOX_MAX && !call.mustWait) call.resume();
   }
 
-  #step(message: ProcessingRequest): Waiting {
+  #step(message: ProcessingRequest): Soon<void> {
     if (message.request_headers) return this.#requestHeaders(message, message.request_headers);
     if (message.response_headers) return this.#responseHeaders(message, message.response_headers);
     if (message.request_body) return this.#requestBody(message.request_body);
@@ -118,7 +111,7 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
     return this.#protocolError("unknown_message");
   }
 
-  #requestHeaders(message: ProcessingRequest, headers: HttpHeaders): Waiting {
+  #requestHeaders(message: ProcessingRequest, headers: HttpHeaders): Soon<void> {
     if (this.#phase !== "start") return this.#protocolError("second_request_head");
     if (!holdsAllBytes(message)) return this.#protocolError("processing_mode");
 
@@ -135,7 +128,7 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
     });
   }
 
-  #requestBody({ body, end_of_stream }: HttpBody): Waiting {
+  #requestBody({ body, end_of_stream }: HttpBody): Soon<void> {
     if (this.#phase !== "request") {
       // Envoy may say the end of a large body twice (envoyproxy/envoy#46237): an empty one is that.
       if (this.#requestAbandoned || body.length === 0) return;
@@ -145,13 +138,13 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
     if (end_of_stream) return this.#decideRequest(BODY);
   }
 
-  #requestComplete(trailers: readonly string[]): Waiting {
+  #requestComplete(trailers: readonly string[]): Soon<void> {
     if (this.#requestAbandoned) return;
     if (this.#phase !== "request") return this.#protocolError("request_trailers_after_its_end");
     return this.#decideRequest({ hasBody: true, trailers });
   }
 
-  #decideRequest(shape: Shape): Waiting {
+  #decideRequest(shape: Shape): Soon<void> {
     const exchange = this.#required();
     this.#deadlines.arm(this.#options.limits.verdictDeadlineMs, "verdict_deadline");
     return after(exchange.request(this.#body.take()), (verdict) => {
@@ -165,7 +158,7 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
   }
 
   /** Envoy's own replies (no upstream, a timeout) come here too, even before our verdict. */
-  #responseHeaders(message: ProcessingRequest, headers: HttpHeaders): Waiting {
+  #responseHeaders(message: ProcessingRequest, headers: HttpHeaders): Soon<void> {
     const head = { status: Number(headers.headers.get(":status") ?? 0), headers: headers.headers };
     // What Envoy refuses by itself (a malformed head, an upgrade) has no request for us to see. A
     // success would be a server's answer to a request that went by unread: FAIL CLOSED.
@@ -191,20 +184,20 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
     if (headers.end_of_stream) return this.#decideResponse(NO_BODY);
   }
 
-  #responseBody({ body, end_of_stream }: HttpBody): Waiting {
+  #responseBody({ body, end_of_stream }: HttpBody): Soon<void> {
     if (isStream(this.#phase)) return this.#streamChunk(body, end_of_stream, null);
     if (this.#phase !== "response") return this.#protocolError("response_body_before_its_head");
     if (!this.#body.append(body)) return this.abort(this.#tooMuch("response_too_large"));
     if (end_of_stream) return this.#decideResponse(BODY);
   }
 
-  #responseComplete(trailers: readonly string[]): Waiting {
+  #responseComplete(trailers: readonly string[]): Soon<void> {
     if (isStream(this.#phase)) return this.#streamChunk(EMPTY, true, trailers);
     if (this.#phase !== "response") return this.#protocolError("response_trailers_before_head");
     return this.#decideResponse({ hasBody: true, trailers });
   }
 
-  #decideResponse(shape: Shape): Waiting {
+  #decideResponse(shape: Shape): Soon<void> {
     const exchange = this.#required();
     this.#deadlines.arm(this.#options.limits.verdictDeadlineMs, "verdict_deadline");
     return after(exchange.hold(), () => {
@@ -236,7 +229,7 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
     this.#write([{ kind: "headers", side: "response", headers, ...about }]);
   }
 
-  #streamChunk(bytes: Uint8Array, last: boolean, trailers: readonly string[] | null): Waiting {
+  #streamChunk(bytes: Uint8Array, last: boolean, trailers: readonly string[] | null): Soon<void> {
     const before = this.#phase;
     this.#armSilence();
     const exchange = this.#required();
@@ -248,7 +241,7 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
     });
   }
 
-  #sendChunk(output: StreamOutput, last: boolean, trailers: readonly string[] | null): void {
+  #sendChunk(output: Output, last: boolean, trailers: readonly string[] | null): void {
     this.#startHeartbeat();
     const end = output.end || last;
     if (output.bytes.length === 0 && !end) return;

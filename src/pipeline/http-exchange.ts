@@ -43,15 +43,13 @@ import { mirroredFor } from "./mirrored.ts";
 import { withNames } from "./naming.ts";
 import { createPending, type Pending } from "./pending.ts";
 import { readRequest } from "./reading.ts";
+import { createRefuser, metadataOf, plainly, type Refuser, refusalStatus } from "./refuser.ts";
 import {
-  createRefuser,
-  metadataOf,
-  padAnswer,
-  plainly,
-  type Refuser,
-  refusalStatus,
-} from "./refuser.ts";
-import { createResponseJudge, type ResponseJudge, type ResponseOutcome } from "./response.ts";
+  createResponseJudge,
+  forwardAnswer,
+  type ResponseJudge,
+  type ResponseOutcome,
+} from "./response.ts";
 import { type Scene, sceneOf } from "./scene.ts";
 import { openSession, sealSession } from "./sealing.ts";
 import { paddingOf } from "./settle.ts";
@@ -247,28 +245,22 @@ class HttpExchange implements Exchange {
   }
 
   responseHead(head: ResponseHead): ResponseHeadVerdict {
-    this.#response = createResponseJudge({
-      head,
-      kind: this.#kind,
-      scene: this.#scene("response"),
-      pending: this.#pending,
-      dependencies: this.#dependencies,
-    });
+    const dependencies = this.#dependencies;
+    const pending = this.#pending;
+    const kind = this.#kind;
+    const scene = this.#scene("response");
+    this.#response = createResponseJudge({ head, kind, scene, pending, dependencies });
     const barred = this.#stay.answered(head);
     if (barred !== null) return this.#refuse(barred);
     const plan = this.#response.plan();
     if (plan.kind === "refuse") return this.#refuse(plan.code);
-    if (plan.kind === "collect") {
-      return { kind: "collect", maxBytes: this.#dependencies.limits.responseBodyMaxBytes };
-    }
+    const { responseBodyMaxBytes: maxBytes } = dependencies.limits;
+    if (plan.kind === "collect") return { kind: "collect", maxBytes };
     this.#stay.keep();
-    const listening = this.#kind === "open_stream" || this.#pending.listens();
-    this.#stream = createStreamFilter({
-      scene: this.#scene("response"),
-      listening,
-      pending: this.#pending,
-      dependencies: this.#dependencies,
-    });
+    const listening = kind === "open_stream" || pending.listens();
+    // By now it may be in a session.
+    const open = this.#scene("response");
+    this.#stream = createStreamFilter({ scene: open, listening, pending, dependencies });
     const headers = this.#clientMutation(head, this.#decisionId, this.#outcome);
     return { kind: "stream", headers, listening, heartbeat: this.#stream.heartbeat };
   }
@@ -303,11 +295,7 @@ class HttpExchange implements Exchange {
     const decisionId = outcome.decisionId ?? this.#decisionId;
     const result = outcome.edited ? "redact" : this.#outcome;
     const headers = this.#clientMutation(head, decisionId, result);
-    const passed = outcome.json
-      ? padAnswer(outcome.body, this.#settings, this.#dependencies, outcome.pad)
-      : outcome.body;
-    const about = { metadata: null, isEdited: outcome.edited, answerDeadlineMs: null };
-    return { kind: "forward", body: passed, headers, ...about };
+    return forwardAnswer(outcome, headers, this.#settings, this.#dependencies);
   }
 
   streamChunk(chunk: Uint8Array, last: boolean): Soon<StreamOutput> {
@@ -361,8 +349,7 @@ class HttpExchange implements Exchange {
 
   /** What stands in headers beside the message; in those that mirror it, it is judged there. */
   #hasInnocentHeaders(message: Message | null): boolean {
-    const text = unmirroredArguments(this.#head.headers, message, this.#mirroredBy);
-    return this.#isInnocent(text);
+    return this.#isInnocent(unmirroredArguments(this.#head.headers, message, this.#mirroredBy));
   }
 
   #isInnocent(text: string): boolean {
@@ -384,7 +371,8 @@ class HttpExchange implements Exchange {
   }
 
   #clientMutation({ headers }: ResponseHead, decisionId: string, outcome: Outcome) {
-    const ours = clientHeaders(decisionId, this.#revision(), outcome, this.#milliseconds);
+    const revision = this.#dependencies.policy()?.engine.revision ?? "none";
+    const ours = clientHeaders(decisionId, revision, outcome, this.#milliseconds);
     const session = sealSession(headers, () => this.#scene("response"), this.#dependencies);
     return towardsClient(headers, ours, session);
   }
@@ -397,11 +385,6 @@ class HttpExchange implements Exchange {
     const counts = { session: this.#stay.facts(), limits };
     const server = this.#head.server ?? "";
     return sceneOf(this.#head, direction, server, this.#principal, counts, session);
-  }
-
-  /** Of the policy in force. */
-  #revision(): string {
-    return this.#dependencies.policy()?.engine.revision ?? "none";
   }
 
   get #refuser(): Refuser {

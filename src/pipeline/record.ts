@@ -1,3 +1,4 @@
+import type { DecisionFacts } from "../audit/event.ts";
 import { decodeMask, maskEvent, withoutMaskable } from "../audit/mask-policy.ts";
 import type { DecisionEvent, EditReceipt } from "../core/audit.ts";
 import type { Finding } from "../core/finding.ts";
@@ -60,9 +61,9 @@ function putOnRecord(entry: Recorded, dependencies: Dependencies): Decision {
   // Only what passes may go without a line: denials are always told, and what would be one.
   const passes = entry.decision.allow && entry.decision.shadow.length === 0;
   const isOmitted = passes && entry.decision.obligations.audit === "none";
-  const { decision, event } = isOmitted
-    ? { decision: entry.decision, event: null }
-    : eventOf(entry, dependencies);
+  const { decision, write } = isOmitted
+    ? { decision: entry.decision, write: () => audit.omit() }
+    : lineOf(entry, dependencies);
 
   const message = decision.input?.message;
   telemetry.decided({
@@ -76,26 +77,37 @@ function putOnRecord(entry: Recorded, dependencies: Dependencies): Decision {
   for (const { guard, kind, action } of entry.findings) telemetry.found(guard, kind, action);
   if (entry.timings !== null) tellPhases(entry.timings, telemetry);
 
-  const accepted = event === null ? audit.omit() : audit.record(event);
-  if (!accepted) return deniedAfterAll(decision, "audit_unavailable");
+  if (!write()) return deniedAfterAll(decision, "audit_unavailable");
   count(entry, decision);
   return decision;
 }
 
-/** The event as the log may keep it, with the decision that it tells of. */
-function eventOf(
-  entry: Recorded,
-  dependencies: Dependencies,
-): { readonly decision: Decision; readonly event: DecisionEvent } {
+/** What puts the event in the queue, as the log may keep it, with the decision that it tells of. */
+function lineOf(entry: Recorded, dependencies: Dependencies): Line {
   const { decision } = entry;
-  const event = buildEvent(entry, decision, dependencies);
+  const { audit, events } = dependencies;
   const mask = dependencies.policy()?.engine.mask;
-  if (mask === undefined) return { decision, event };
+  if (mask === undefined) return { decision, write: () => recordSoon(entry, dependencies) };
+  const event = events.build(factsOf(entry, decision, dependencies));
   const answer = mask(event);
   const rules = answer.ok ? decodeMask(answer.value) : answer;
-  if (rules.ok) return { decision, event: maskEvent(event, rules.value) };
+  if (rules.ok) return { decision, write: () => audit.record(maskEvent(event, rules.value)) };
   const denied = { ...deniedAfterAll(decision, "log_mask_failed"), shadow: [] };
-  return { decision: denied, event: withoutMaskable(buildEvent(entry, denied, dependencies)) };
+  const told = withoutMaskable(events.build(factsOf(entry, denied, dependencies)));
+  return { decision: denied, write: () => audit.record(told) };
+}
+
+interface Line {
+  readonly decision: Decision;
+  /** False where it cannot be taken. */
+  readonly write: () => boolean;
+}
+
+/** The event itself is made where it is written, if nobody wants to see it before. */
+function recordSoon(entry: Recorded, dependencies: Dependencies): boolean {
+  const { audit, events } = dependencies;
+  const draft = events.draft(factsOf(entry, entry.decision, dependencies));
+  return audit.recordLater === undefined ? audit.record(draft()) : audit.recordLater(draft);
 }
 
 /** Whatever the policy said of it, the log has the last word. */
@@ -114,21 +126,18 @@ function tellPhases(timings: Laps, telemetry: Dependencies["telemetry"]): void {
 
 const MS_PER_S = 1_000;
 
-function buildEvent(
-  entry: Recorded,
-  decision: Decision,
-  dependencies: Dependencies,
-): DecisionEvent {
+function factsOf(entry: Recorded, decision: Decision, dependencies: Dependencies): DecisionFacts {
   const { findings, receipts, scene, timings } = entry;
   const isClean = isCleaned(findings);
-  return dependencies.events.build({
+  const isSealed = isClean && dependencies.events.sealsArguments;
+  return {
     decisionId: decision.decisionId,
     input: decision.input ?? stubInput(scene, dependencies),
     server: scene.server,
     decision: { allow: decision.allow, reasons: decision.reasons, shadow: decision.shadow },
     showsArguments: decision.obligations.audit === "full" && isClean,
     // A secret that could not be taken out is for nobody's eyes.
-    arguments: isClean ? (entry.arguments ?? null) : null,
+    arguments: isSealed ? (entry.arguments ?? null) : null,
     policyRevision: decision.policyRevision,
     findings: mostTelling(findings),
     edits: receipts.length > RECEIPTS_MAX ? receipts.slice(0, RECEIPTS_MAX) : receipts,
@@ -137,7 +146,7 @@ function buildEvent(
     requestId: scene.requestId,
     traceId: scene.traceId,
     metrics: timings === null ? {} : timersOf(timings),
-  });
+  };
 }
 
 /** The session that a client's message came in remembers what became of it. */

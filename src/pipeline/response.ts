@@ -1,19 +1,19 @@
 import { isUtf8 } from "node:buffer";
-import type { ResponseHead } from "../core/exchange.ts";
+import type { Forward, HeaderMutation, ResponseHead } from "../core/exchange.ts";
 import type { JsonDocument } from "../core/json.ts";
 import type { MessageKind } from "../core/message.ts";
 import type { PaddingScheme } from "../core/padding.ts";
 import { err, ok } from "../core/result.ts";
 import type { RefusalCode } from "../decision/refusals.ts";
 import { parseJson } from "../mcp/json/parse.ts";
-import type { Dependencies } from "./dependencies.ts";
+import type { Dependencies, ServerSettings } from "./dependencies.ts";
 import { charsetIsUtf8, type HttpKind, isEncoded, isJson, mediaType } from "./http-kind.ts";
 import { judge, type Read } from "./judge.ts";
 import { readingOf } from "./layer1.ts";
 import { bareMessage, type Decision } from "./layer2.ts";
 import type { Pending } from "./pending.ts";
 import { readResponse } from "./reading.ts";
-import { HANDSHAKE } from "./refuser.ts";
+import { HANDSHAKE, padAnswer } from "./refuser.ts";
 import type { Scene } from "./scene.ts";
 import { answersAll, markAnswered, settle } from "./settle.ts";
 
@@ -36,6 +36,20 @@ export type ResponseOutcome = (
   | { readonly kind: "deny"; readonly decision: Decision }
   | { readonly kind: "refuse"; readonly code: RefusalCode }
 ) & { readonly milliseconds: number };
+
+type Forwarded = Extract<ResponseOutcome, { readonly kind: "forward" }>;
+
+/** The answer as it goes on to the client: JSON is padded, where that is wanted. */
+export function forwardAnswer(
+  { body, json, edited, pad }: Forwarded,
+  headers: HeaderMutation,
+  settings: ServerSettings,
+  dependencies: Dependencies,
+): Forward {
+  const passed = json ? padAnswer(body, settings, dependencies, pad) : body;
+  const about = { metadata: null, isEdited: edited, answerDeadlineMs: null };
+  return { kind: "forward", body: passed, headers, ...about };
+}
 
 /** Judges a response that is not a stream. */
 export interface ResponseJudge {

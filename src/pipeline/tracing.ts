@@ -15,7 +15,7 @@ const PLAIN_ID = /^(?:-?\d{1,6}|"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")$/
 export function spanRequestOf(
   messages: readonly Message[],
   { sessionId }: Pick<Scene, "sessionId">,
-  { events }: Pick<Dependencies, "events">,
+  { events }: { readonly events: Pick<Dependencies["events"], "subject"> },
 ): SpanRequest {
   const [first] = messages;
   const id = first?.id ?? null;

@@ -23,8 +23,18 @@ export function logsOf(
 }
 
 /** The decision log, counted where it fails and watched where it does not. */
-function auditOf(sink: AuditSink, metrics: Metrics, onDecision: DecisionListener): AuditSink {
+function auditOf(
+  sink: ManagedAuditSink,
+  metrics: Metrics,
+  onDecision: DecisionListener,
+): AuditSink {
+  const recordLater = (draft: () => DecisionEvent): boolean => {
+    const accepted = sink.recordLater(draft);
+    if (!accepted) metrics.auditFailed();
+    return accepted;
+  };
   return {
+    recordLater: onDecision === undefined ? recordLater : undefined,
     record: (event) => {
       const accepted = sink.record(event);
       if (accepted) onDecision?.(event);

@@ -100,6 +100,7 @@ function guarded(
       return sink.before;
     },
     record: (event) => hasRoom() && sink.record(event),
+    recordLater: (draft) => hasRoom() && sink.recordLater(draft),
     omit: () => hasRoom() && sink.omit(),
     note: (record) => sink.note(record),
     account: (record) => hasRoom() && sink.account(record),
