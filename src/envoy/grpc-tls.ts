@@ -19,10 +19,14 @@ const HANDSHAKE_DEADLINE_MS = 10_000;
  * TLS in which the client must show a certificate of the authority, and speak HTTP/2. New material
  * holds for new connections; those that are open, and the streams on them, stay.
  */
-export function createTlsServer(live: LiveTls, onSocket: (socket: Duplex) => void): Server {
+export function createTlsServer(
+  live: LiveTls,
+  onSocket: (socket: Duplex) => void,
+  handshakeDeadlineMs = HANDSHAKE_DEADLINE_MS,
+): Server {
   const options = {
     ...{ requestCert: true, rejectUnauthorized: true, ALPNProtocols: ["h2"] },
-    handshakeTimeout: HANDSHAKE_DEADLINE_MS,
+    handshakeTimeout: handshakeDeadlineMs,
   };
   const server = createServer({ ...options, ...contextOf(live.current()) });
   live.onChange((material) => server.setSecureContext(contextOf(material)));
@@ -31,6 +35,8 @@ export function createTlsServer(live: LiveTls, onSocket: (socket: Duplex) => voi
     if (socket.alpnProtocol === "h2") onSocket(socket);
     else socket.destroy();
   });
+  // Node ends a connection whose handshake fails, but not one whose handshake never comes.
+  server.on("tlsClientError", (_error, socket) => socket.destroy());
   return server;
 }
 

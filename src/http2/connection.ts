@@ -3,7 +3,6 @@ import type { Duplex } from "node:stream";
 import { type Frame, FrameReader } from "./frame.ts";
 import { type HeaderBlock, HeaderBlocks } from "./header-block.ts";
 import { HeaderDecoder } from "./hpack.ts";
-import { Output } from "./output.ts";
 import {
   ERROR,
   type ErrorCode,
@@ -12,6 +11,7 @@ import {
   WINDOW_DEFAULT_BYTES,
   WINDOW_MAX_BYTES,
 } from "./protocol.ts";
+import { Sender } from "./sender.ts";
 import {
   HEADER_LIST_MAX_BYTES,
   PeerSettings,
@@ -34,6 +34,8 @@ const CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024;
 const FIRST_WORD_DEADLINE_MS = 10_000;
 /** Answers to pings and settings that a peer may leave unread. */
 const UNREAD_ANSWERS_MAX = 10_000;
+/** Each changes the windows of all streams. A client that measures its network does it now and then. */
+const WINDOW_CHANGES_MAX = 1_000;
 
 /** The server's side of one connection (RFC 9113, with prior knowledge or after ALPN). */
 export class Connection implements StreamCarrier {
@@ -44,21 +46,20 @@ export class Connection implements StreamCarrier {
   readonly #blocks = new HeaderBlocks();
   readonly #decoder = new HeaderDecoder(HEADER_LIST_MAX_BYTES);
   readonly #peer = new PeerSettings();
-  readonly #output = new Output();
+  readonly #sender: Sender;
   #hasSettings = false;
   #isClosed = false;
   #lastStream = 0;
-  #sendWindow = WINDOW_DEFAULT_BYTES;
   /** Since the window was given back. */
   #received = 0;
   #unreadAnswers = 0;
-  readonly #awaiting = new Set<Stream>();
+  #windowChanges = 0;
   readonly #firstWord: NodeJS.Timeout;
-  isCongested = false;
 
   constructor(socket: Duplex, listener: ConnectionListener) {
     this.#socket = socket;
     this.#listener = listener;
+    this.#sender = new Sender(socket, () => listener.onOutput(this));
     this.#firstWord = setTimeout(() => this.destroy(), FIRST_WORD_DEADLINE_MS);
     socket.on("data", (chunk: Buffer) => this.#receive(chunk));
     // It is told by `close`, which follows.
@@ -69,36 +70,34 @@ export class Connection implements StreamCarrier {
     this.#greet();
   }
 
+  /** At once: nothing of what it has brought already is read any more. */
   destroy(): void {
     this.#socket.destroy();
+    this.#close();
+  }
+
+  get isCongested(): boolean {
+    return this.#sender.isCongested;
   }
 
   /** Sends what there is and ends it, with all streams that are open. */
   close(): void {
-    this.#sayGoAway(this.#lastStream, ERROR.noError);
-    this.flush();
-    this.destroy();
+    this.#endWith(ERROR.noError);
   }
 
   /** Tells the peer to go elsewhere with new streams. Those that it has opened meanwhile are served. */
   goAway(): void {
-    this.#sayGoAway(WINDOW_MAX_BYTES, ERROR.noError);
+    this.#sender.goAway(WINDOW_MAX_BYTES, ERROR.noError);
   }
 
   /** Sends what there is. */
   flush(): void {
-    if (this.#output.length === 0 || this.#isClosed) return;
-    const goesOn = this.#socket.write(this.#output.view());
-    if (this.#socket.writableLength === 0) this.#output.shrink();
-    else {
-      this.#output.leave();
-      if (!goesOn) this.isCongested = true;
-    }
+    this.#sender.flush();
   }
 
   #greet(): void {
-    saySettings(this.#output);
-    this.#sayWindow(0, CONNECTION_WINDOW_BYTES - WINDOW_DEFAULT_BYTES);
+    this.#sender.settings(saySettings);
+    this.#sender.windowUpdate(0, CONNECTION_WINDOW_BYTES - WINDOW_DEFAULT_BYTES);
   }
 
   #receive(chunk: Buffer): void {
@@ -106,12 +105,14 @@ export class Connection implements StreamCarrier {
     this.#frames.push(chunk);
     for (;;) {
       const frame = this.#frames.next();
-      if (frame === null || this.#isClosed) return;
+      if (frame === null || this.#isClosed) break;
       const wrong = typeof frame === "number" ? frame : this.#take(frame);
       if (wrong === null) continue;
-      this.#fail(wrong);
+      // The peer broke the protocol: what it may mean from here on nobody can tell.
+      this.#endWith(wrong);
       return;
     }
+    this.#sender.relieve();
   }
 
   /** Null, or what is wrong with the whole connection. */
@@ -136,15 +137,19 @@ export class Connection implements StreamCarrier {
         return this.#windowUpdate(frame);
       case FRAME.pushPromise:
         return ERROR.protocol;
+      case FRAME.goAway:
+        return frame.stream === 0 ? null : ERROR.protocol;
+      case FRAME.priority:
+        return frame.stream === 0 ? ERROR.protocol : null;
       default:
-        // Priorities and what is unknown say nothing here (sections 5.3.2 and 5.5).
+        // What is unknown says nothing here (section 5.5), nor do priorities (section 5.3.2).
         return null;
     }
   }
 
   #data(frame: Frame): ErrorCode | null {
     const { length, stream: id } = frame;
-    if (id === 0 || id > this.#lastStream) return ERROR.protocol;
+    if (this.#isIdle(id)) return ERROR.protocol;
     const wrong = this.#count(length);
     if (wrong !== null) return wrong;
     if (!frame.stripPadding()) return ERROR.protocol;
@@ -154,10 +159,18 @@ export class Connection implements StreamCarrier {
     stream.receiveWindow -= length;
     if (stream.hasPeerEnded) return this.#reset(stream, ERROR.streamClosed);
     if (stream.receiveWindow < 0) return this.#reset(stream, ERROR.flowControl);
+    const isEnd = frame.has(FLAG.endStream);
+    // Known before any of it is told: an answer to what is whole needs no reset behind it.
+    stream.hasPeerEnded = isEnd;
     this.consumed(stream, length - frame.length);
     if (frame.length > 0) stream.receive(frame.bytes, frame.start, frame.end);
-    if (frame.has(FLAG.endStream)) stream.receiveEnd();
+    if (isEnd) stream.receiveEnd();
     return null;
+  }
+
+  /** Section 5.1: nothing was said of it yet. Those of even numbers would be ours to open. */
+  #isIdle(id: number): boolean {
+    return id === 0 || id > this.#lastStream || id % 2 === 0;
   }
 
   /** Of the connection's window, which all streams share. */
@@ -165,7 +178,7 @@ export class Connection implements StreamCarrier {
     this.#received += bytes;
     if (this.#received > CONNECTION_WINDOW_BYTES) return ERROR.flowControl;
     if (this.#received >= CONNECTION_WINDOW_BYTES / 2) {
-      this.#sayWindow(0, this.#received);
+      this.#sender.windowUpdate(0, this.#received);
       this.#received = 0;
     }
     return null;
@@ -180,12 +193,13 @@ export class Connection implements StreamCarrier {
     if (id <= this.#lastStream) return this.#trailers(id, isEnd);
     this.#lastStream = id;
     if (this.#streams.size >= STREAMS_MAX) {
-      this.#sayReset(id, ERROR.refusedStream);
+      this.#sender.reset(id, ERROR.refusedStream);
       return null;
     }
     const windows = { send: this.#peer.streamWindowBytes, receive: STREAM_WINDOW_BYTES };
     const stream = new Stream(id, headers, this, windows);
     this.#streams.set(id, stream);
+    stream.hasPeerEnded = isEnd;
     this.#listener.onStream(stream);
     if (isEnd) stream.receiveEnd();
     return null;
@@ -195,14 +209,15 @@ export class Connection implements StreamCarrier {
   #trailers(id: number, isEnd: boolean): null {
     const stream = this.#streams.get(id);
     if (stream === undefined) return null;
-    if (!isEnd || stream.hasPeerEnded) return this.#reset(stream, ERROR.protocol);
+    if (stream.hasPeerEnded) return this.#reset(stream, ERROR.streamClosed);
+    if (!isEnd) return this.#reset(stream, ERROR.protocol);
     stream.receiveEnd();
     return null;
   }
 
   #rstStream({ length, stream: id }: Frame): ErrorCode | null {
     if (length !== 4) return ERROR.frameSize;
-    if (id === 0 || id > this.#lastStream) return ERROR.protocol;
+    if (this.#isIdle(id)) return ERROR.protocol;
     const stream = this.#streams.get(id);
     if (stream !== undefined) this.#lose(stream);
     return null;
@@ -216,19 +231,24 @@ export class Connection implements StreamCarrier {
     if (wrong !== null) return wrong;
     clearTimeout(this.#firstWord);
     this.#hasSettings = true;
-    this.#output.head(FRAME.settings, FLAG.ack, 0, 0);
+    this.#sender.frameMaxBytes = this.#peer.frameMaxBytes;
+    // In front of what they let through: the peer counts with its old windows until it is told.
+    this.#sender.settingsAck();
+    const more = this.#peer.streamWindowBytes > before;
+    if (more) for (const stream of this.#streams.values()) stream.pump();
     return this.#answered();
   }
 
-  /** Section 6.9.2: those that are open change by as much. */
+  /** Section 6.9.2: those that are open change by as much, and may be less than nothing then. */
   #changeWindows(before: number): ErrorCode | null {
     const change = this.#peer.streamWindowBytes - before;
     if (change === 0) return null;
+    this.#windowChanges += 1;
+    if (this.#windowChanges > WINDOW_CHANGES_MAX) return ERROR.enhanceYourCalm;
     for (const stream of this.#streams.values()) {
       stream.sendWindow += change;
       if (stream.sendWindow > WINDOW_MAX_BYTES) return ERROR.flowControl;
     }
-    this.#pumpAll();
     return null;
   }
 
@@ -236,88 +256,68 @@ export class Connection implements StreamCarrier {
     if (frame.stream !== 0) return ERROR.protocol;
     if (frame.length !== 8) return ERROR.frameSize;
     if (frame.has(FLAG.ack)) return null;
-    this.#output.head(FRAME.ping, FLAG.ack, 0, frame.length);
-    this.#output.append(frame.bytes, frame.start, frame.end);
+    this.#sender.pingAck(frame.bytes, frame.start, frame.end);
     return this.#answered();
   }
 
   /** What a peer asks for without reading the answers is not kept for ever. */
   #answered(): ErrorCode | null {
-    this.#listener.onOutput(this);
     this.#unreadAnswers = this.isCongested ? this.#unreadAnswers + 1 : 0;
     return this.#unreadAnswers > UNREAD_ANSWERS_MAX ? ERROR.enhanceYourCalm : null;
   }
 
   #windowUpdate({ bytes, start, length, stream: id }: Frame): ErrorCode | null {
     if (length !== 4) return ERROR.frameSize;
-    if (id > this.#lastStream) return ERROR.protocol;
     const more = bytes.readUInt32BE(start) & WINDOW_MAX_BYTES;
     if (id === 0) return this.#widen(more);
+    if (this.#isIdle(id)) return ERROR.protocol;
     const stream = this.#streams.get(id);
     if (stream === undefined) return null;
     if (more === 0) return this.#reset(stream, ERROR.protocol);
     stream.sendWindow += more;
     if (stream.sendWindow > WINDOW_MAX_BYTES) return this.#reset(stream, ERROR.flowControl);
-    if (this.#awaiting.delete(stream)) stream.pump();
+    stream.pump();
     return null;
   }
 
   #widen(more: number): ErrorCode | null {
     if (more === 0) return ERROR.protocol;
-    this.#sendWindow += more;
-    if (this.#sendWindow > WINDOW_MAX_BYTES) return ERROR.flowControl;
-    this.#pumpAll();
-    return null;
+    return this.#sender.widen(more) ? null : ERROR.flowControl;
   }
 
   sendHeaders(stream: Stream, block: Buffer, isEnd: boolean): void {
-    const flags = isEnd ? FLAG.endHeaders | FLAG.endStream : FLAG.endHeaders;
-    this.#output.head(FRAME.headers, flags, stream.id, block.length);
-    this.#output.append(block, 0, block.length);
-    this.#listener.onOutput(this);
+    this.#sender.headers(stream.id, block, isEnd);
   }
 
   sendData(stream: Stream, bytes: Buffer, start: number): number {
-    let at = start;
-    while (at < bytes.length) {
-      const room = Math.min(this.#sendWindow, stream.sendWindow, this.#peer.frameMaxBytes);
-      if (room <= 0) break;
-      const end = Math.min(bytes.length, at + room);
-      this.#output.head(FRAME.data, 0, stream.id, end - at);
-      this.#output.append(bytes, at, end);
-      this.#sendWindow -= end - at;
-      stream.sendWindow -= end - at;
-      at = end;
-    }
-    if (at > start) this.#listener.onOutput(this);
-    return at;
+    return this.#sender.data(stream, bytes, start);
   }
 
   consumed(stream: Stream, bytes: number): void {
     stream.consumedBytes += bytes;
     if (stream.consumedBytes < STREAM_WINDOW_BYTES / 2 || stream.hasPeerEnded) return;
     stream.receiveWindow += stream.consumedBytes;
-    this.#sayWindow(stream.id, stream.consumedBytes);
+    this.#sender.windowUpdate(stream.id, stream.consumedBytes);
     stream.consumedBytes = 0;
   }
 
   awaitRoom(stream: Stream): void {
-    this.#awaiting.add(stream);
+    this.#sender.awaitRoom(stream);
   }
 
   forget(stream: Stream): void {
     this.#drop(stream);
     // Section 8.1: the answer is whole, and nobody reads what is still on its way.
-    if (!stream.hasPeerEnded) this.#sayReset(stream.id, ERROR.noError);
+    if (!stream.hasPeerEnded) this.#sender.reset(stream.id, ERROR.noError);
   }
 
   #drop(stream: Stream): void {
     this.#streams.delete(stream.id);
-    this.#awaiting.delete(stream);
+    this.#sender.drop(stream);
   }
 
   #reset(stream: Stream, code: ErrorCode): null {
-    this.#sayReset(stream.id, code);
+    this.#sender.reset(stream.id, code);
     this.#lose(stream);
     return null;
   }
@@ -327,44 +327,16 @@ export class Connection implements StreamCarrier {
     stream.lose();
   }
 
-  #pumpAll(): void {
-    const awaiting = [...this.#awaiting];
-    this.#awaiting.clear();
-    for (const stream of awaiting) stream.pump();
-  }
-
   #drained(): void {
-    this.isCongested = false;
     this.#unreadAnswers = 0;
-    this.#pumpAll();
+    this.#sender.drained();
   }
 
-  #sayWindow(id: number, more: number): void {
-    this.#output.head(FRAME.windowUpdate, 0, id, 4);
-    this.#output.number(more);
-    this.#listener.onOutput(this);
-  }
-
-  #sayReset(id: number, code: ErrorCode): void {
-    this.#output.head(FRAME.rstStream, 0, id, 4);
-    this.#output.number(code);
-    this.#listener.onOutput(this);
-  }
-
-  #sayGoAway(last: number, code: ErrorCode): void {
-    this.#output.head(FRAME.goAway, 0, 0, 8);
-    this.#output.number(last);
-    this.#output.number(code);
-    this.#listener.onOutput(this);
-  }
-
-  /** The peer broke the protocol: what it may mean from here on nobody can tell. */
-  #fail(code: ErrorCode): void {
+  #endWith(code: ErrorCode): void {
     if (this.#isClosed) return;
-    this.#sayGoAway(this.#lastStream, code);
+    this.#sender.goAway(this.#lastStream, code);
     this.flush();
-    this.#socket.destroy();
-    this.#close();
+    this.destroy();
   }
 
   #close(): void {
@@ -373,8 +345,7 @@ export class Connection implements StreamCarrier {
     clearTimeout(this.#firstWord);
     const streams = [...this.#streams.values()];
     this.#streams.clear();
-    this.#awaiting.clear();
-    for (const stream of streams) stream.lose();
+    for (const stream of streams) this.#lose(stream);
     this.#listener.onClose(this);
   }
 }

@@ -1,9 +1,10 @@
 import { Buffer } from "node:buffer";
 import type { Frame } from "./frame.ts";
 import { ERROR, type ErrorCode, FLAG, FRAME_HEAD_BYTES } from "./protocol.ts";
+import { HEADER_LIST_MAX_BYTES } from "./settings.ts";
 
-/** Of one block, in all its frames. */
-const BLOCK_MAX_BYTES = 32 * 1024;
+/** Of one block, in all its frames: the longest list of fields that is announced, and their heads. */
+const BLOCK_MAX_BYTES = HEADER_LIST_MAX_BYTES + 1024;
 const PRIORITY_BYTES = 5;
 
 export interface HeaderBlock {

@@ -79,6 +79,7 @@ export class HeaderDecoder {
       const oldest = this.#table[this.#oldest];
       if (oldest === undefined) break;
       this.#tableBytes -= sizeOf(oldest);
+      this.#table[this.#oldest] = GONE;
       this.#oldest += 1;
     }
     if (this.#oldest < GONE_MAX) return;
@@ -126,7 +127,9 @@ export class HeaderDecoder {
 
 const EMPTY = Buffer.alloc(0);
 const INTEGER_MAX_SHIFT = 21;
-/** Fields that have left the table and are still held: as many as it can have. */
+/** Stands in the place of a field that has left the table: it may be as long as a block. */
+const GONE: Field = ["", ""];
+/** How many places of such fields are kept: as many as the table can have of others. */
 const GONE_MAX = TABLE_MAX_BYTES / FIELD_OVERHEAD;
 
 function sizeOf([name, value]: Field): number {

@@ -7,8 +7,12 @@ const KEPT_MAX_BYTES = 256 * 1024;
 
 /** Frames behind one another, in one buffer, which is used again once its bytes have left. */
 export class Output {
-  #bytes = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  #bytes: Buffer;
   #length = 0;
+
+  constructor(initialBytes = INITIAL_BYTES) {
+    this.#bytes = Buffer.allocUnsafeSlow(initialBytes);
+  }
 
   get length(): number {
     return this.#length;
@@ -50,6 +54,11 @@ export class Output {
     const all = this.#bytes.subarray(0, this.#length);
     this.#length = 0;
     return all;
+  }
+
+  /** All that there is, in a buffer of its own. */
+  copy(): Buffer {
+    return Buffer.from(this.view());
   }
 
   /** What was seen last is still needed. */

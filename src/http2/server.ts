@@ -17,6 +17,8 @@ export class Http2Server {
   }
 
   accept(socket: Duplex): void {
+    // Nobody would be told of its end.
+    if (socket.destroyed) return;
     const listener: ConnectionListener = {
       onStream: (stream) => this.#onStream(stream, socket),
       onOutput: (connection) => this.#later(connection),
@@ -43,7 +45,6 @@ export class Http2Server {
   }
 
   #later(connection: Connection): void {
-    if (this.#unsent.includes(connection)) return;
     if (this.#unsent.push(connection) === 1) setImmediate(this.flush);
   }
 }

@@ -13,6 +13,7 @@ import {
 /** Section 6.5.2 */
 const SETTING = {
   headerTableSize: 1,
+  enablePush: 2,
   maxConcurrentStreams: 3,
   initialWindowSize: 4,
   maxFrameSize: 5,
@@ -60,7 +61,7 @@ export class PeerSettings {
     } else if (name === SETTING.maxFrameSize) {
       if (value < FRAME_MAX_BYTES || value > FRAME_MAX_SETTING) return ERROR.protocol;
       this.frameMaxBytes = value;
-    }
+    } else if (name === SETTING.enablePush && value > 1) return ERROR.protocol;
     return null;
   }
 }

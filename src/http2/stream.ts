@@ -23,7 +23,7 @@ export interface StreamCarrier {
   sendData(stream: Stream, bytes: Buffer, start: number): number;
   /** Bytes were taken in: as many more may come. */
   consumed(stream: Stream, bytes: number): void;
-  /** What was to be written waits, or the socket does: tell it by `pump`. */
+  /** What was to be written waits, or the socket does: tell it by `pump`, once there is room. */
   awaitRoom(stream: Stream): void;
   /** Both sides are done with it, or ours is and does not care for the rest. */
   forget(stream: Stream): void;
@@ -56,6 +56,8 @@ export class Stream {
   #held: Output | null = null;
   #mustDrain = false;
   #hasToldEnd = false;
+  /** The listener is being told of bytes: what follows them has to wait for that. */
+  #isTelling = false;
 
   constructor(
     id: number,
@@ -91,14 +93,15 @@ export class Stream {
     if (this.#isEnded || this.#isGone) return true;
     const at = this.#waiting.length > 0 ? 0 : this.#carrier.sendData(this, bytes, 0);
     if (at < bytes.length) this.#waiting.push({ bytes, at });
-    if (!this.mustWait) return true;
-    this.#mustDrain = true;
-    this.#carrier.awaitRoom(this);
-    return false;
+    return !this.mustWait;
   }
 
+  /** True when no more is to be written before `onDrain`, which follows for whoever has asked. */
   get mustWait(): boolean {
-    return this.#waiting.length > 0 || this.#carrier.isCongested;
+    if (this.#isGone || (this.#waiting.length === 0 && !this.#carrier.isCongested)) return false;
+    this.#mustDrain = true;
+    this.#carrier.awaitRoom(this);
+    return true;
   }
 
   /** Ends our side once all that was written is out. */
@@ -128,14 +131,21 @@ export class Stream {
 
   resume(): void {
     this.#isPaused = false;
+    this.#goOn();
+  }
+
+  /** Tells what was held, and the end behind it. Who is told may pause again, or end it. */
+  #goOn(): void {
+    if (this.#isPaused || this.#isTelling) return;
     const held = this.#held?.view();
     this.#held = null;
     if (held !== undefined) this.#deliver(held, 0, held.length);
-    if (!this.#isPaused && !this.#isGone && this.hasPeerEnded && !this.#hasToldEnd) this.#tellEnd();
+    if (!this.#isPaused && this.hasPeerEnded) this.#tellEnd();
   }
 
   /** Room has come about: in a window, or in the socket. */
   pump(): void {
+    if (this.#isGone) return;
     for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
       first.at = this.#carrier.sendData(this, first.bytes, first.at);
       if (first.at < first.bytes.length) {
@@ -160,17 +170,19 @@ export class Stream {
       this.#deliver(bytes, start, end);
       return;
     }
-    this.#held ??= new Output();
+    this.#held ??= new Output(end - start);
     this.#held.append(bytes, start, end);
   }
 
   /** Of the connection. */
   receiveEnd(): void {
     this.hasPeerEnded = true;
-    if (!this.#isPaused) this.#tellEnd();
+    this.#goOn();
   }
 
   #tellEnd(): void {
+    // Behind the end of ours, or behind a reset, it is none any more.
+    if (this.#isGone || this.#hasToldEnd) return;
     this.#hasToldEnd = true;
     this.#listener?.onEnd();
   }
@@ -181,12 +193,15 @@ export class Stream {
     this.#isGone = true;
     this.#isEnded = true;
     this.#waiting.length = 0;
+    this.#trailers = null;
     this.#held = null;
     this.#listener?.onReset();
   }
 
   #deliver(bytes: Buffer, start: number, end: number): void {
     this.#carrier.consumed(this, end - start);
+    this.#isTelling = true;
     this.#listener?.onData(bytes, start, end);
+    this.#isTelling = false;
   }
 }
