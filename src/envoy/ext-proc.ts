@@ -3,15 +3,12 @@ import type { ProcessStreamOptions } from "./process-options.ts";
 import type { ProcessCall } from "./process-stream.ts";
 import { ProcessStream } from "./process-stream.ts";
 import { createShedding, type ShedReason } from "./shedding.ts";
-import { createTurns } from "./turns.ts";
 
-export interface ExtProcOptions extends Omit<ProcessStreamOptions, "later"> {
+export interface ExtProcOptions extends ProcessStreamOptions {
   readonly firewall: Firewall;
   readonly onOpen: () => void;
   readonly onClose: () => void;
   readonly onShed: (reason: ShedReason) => void;
-  /** Sends what was written in one turn. */
-  readonly flush: () => void;
 }
 
 /** `envoy.service.ext_proc.v3.ExternalProcessor`, one handler for every stream. */
@@ -42,7 +39,7 @@ export function createExtProc(options: ExtProcOptions): ExtProc {
   const { firewall, limits, onFault, onShed } = options;
   const shedding = createShedding({ firewall, limits, onShed, now: () => performance.now() });
   const shared: ProcessStreamOptions = {
-    ...{ limits, onFault, budget: options.budget, later: createTurns(options.flush) },
+    ...{ limits, onFault, budget: options.budget, later: options.later },
   };
   let draining = false;
   const round = createRound(open);

@@ -80,7 +80,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   const extProc = createExtProc({
     ...{ firewall, limits, budget, onOpen, onClose, onShed },
     onFault: onCallFault,
-    flush: () => server.flush(),
+    later: (work) => server.later(work),
   });
   let draining = false;
   const health = createHealth(() => !draining && options.ready());

@@ -1,6 +1,5 @@
 import type { Limits } from "../core/limits.ts";
 import type { ByteBudget } from "./body-buffer.ts";
-import type { Later } from "./turns.ts";
 
 /** `trace` is the `traceparent` of the call. */
 export type OnFault = (code: string, error: unknown, trace?: string) => void;
@@ -11,5 +10,6 @@ export interface ProcessStreamOptions {
   readonly budget: ByteBudget;
   /** Told of a bug or of a proxy that breaks the protocol: a code, nothing of the traffic. */
   readonly onFault: OnFault;
-  readonly later: Later;
+  /** Puts work off until all that came with it was read. */
+  readonly later: (work: () => void) => void;
 }

@@ -22,6 +22,8 @@ import {
 import { Stream, type StreamCarrier } from "./stream.ts";
 
 export interface ConnectionListener {
+  /** Something came: to be read at once. */
+  onRead(read: () => void): void;
   /** In the same turn it is to be listened to. */
   onStream(stream: Stream): void;
   /** Bytes are to be sent: `flush` is to be called in this turn of the event loop, or the next. */
@@ -61,7 +63,7 @@ export class Connection implements StreamCarrier {
     this.#listener = listener;
     this.#sender = new Sender(socket, () => listener.onOutput(this));
     this.#firstWord = setTimeout(() => this.destroy(), FIRST_WORD_DEADLINE_MS);
-    socket.on("data", (chunk: Buffer) => this.#receive(chunk));
+    socket.on("data", (chunk: Buffer) => listener.onRead(() => this.#receive(chunk)));
     // It is told by `close`, which follows.
     socket.on("error", () => undefined);
     socket.on("end", () => this.destroy());

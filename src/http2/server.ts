@@ -2,11 +2,18 @@ import type { Duplex } from "node:stream";
 import { Connection, type ConnectionListener } from "./connection.ts";
 import type { Stream } from "./stream.ts";
 
-/** Connections, from wherever they were accepted, and what is to be sent on them. */
+/**
+ * Connections, from wherever they were accepted, by turns. What one read of a socket brought is told,
+ * then what was put off meanwhile is done, then what came of it is sent, with one write. Reading and
+ * working are much code each, more than a core keeps at hand: done by turns, one message after the
+ * other, each takes twice as long (docs/decisions/0028-calls-without-grpc-js.md).
+ */
 export class Http2Server {
   readonly #connections = new Set<Connection>();
   readonly #onStream: (stream: Stream, socket: Duplex) => void;
   #unsent: Connection[] = [];
+  #work: (() => void)[] = [];
+  #isInTurn = false;
 
   constructor(onStream: (stream: Stream, socket: Duplex) => void) {
     this.#onStream = onStream;
@@ -20,14 +27,20 @@ export class Http2Server {
     // Nobody would be told of its end.
     if (socket.destroyed) return;
     const listener: ConnectionListener = {
+      onRead: (read) => this.#turn(read),
       onStream: (stream) => this.#onStream(stream, socket),
-      onOutput: (connection) => this.#later(connection),
+      onOutput: (connection) => this.#unsentBy(connection),
       onClose: (connection) => this.#connections.delete(connection),
     };
     this.#connections.add(new Connection(socket, listener));
   }
 
-  /** Sends what there is, without waiting for the end of this turn of the event loop. */
+  /** Puts work off until all that is being read was told; in order. */
+  readonly later = (work: () => void): void => {
+    if (this.#work.push(work) === 1 && !this.#isInTurn) process.nextTick(this.#nextTurn);
+  };
+
+  /** Sends what there is, without waiting for the end of this turn. */
   readonly flush = (): void => {
     if (this.#unsent.length === 0) return;
     const unsent = this.#unsent;
@@ -44,7 +57,25 @@ export class Http2Server {
     for (const connection of this.#connections) connection.close();
   }
 
-  #later(connection: Connection): void {
-    if (this.#unsent.push(connection) === 1) setImmediate(this.flush);
+  #turn(read: () => void): void {
+    this.#isInTurn = true;
+    try {
+      read();
+      const batch = this.#work;
+      this.#work = [];
+      for (const work of batch) work();
+    } finally {
+      this.#isInTurn = false;
+      this.flush();
+      // What came of the work is for another turn.
+      if (this.#work.length > 0) process.nextTick(this.#nextTurn);
+    }
+  }
+
+  readonly #nextTurn = (): void => this.#turn(() => undefined);
+
+  #unsentBy(connection: Connection): void {
+    const isFirst = this.#unsent.push(connection) === 1;
+    if (isFirst && !this.#isInTurn) setImmediate(this.flush);
   }
 }

@@ -18,7 +18,7 @@ test("an exchange over the limit is refused, also where that cannot be put on re
     onOpen: () => undefined,
     onClose: () => undefined,
     onShed: () => undefined,
-    flush: () => undefined,
+    later: () => undefined,
   });
   try {
     expect(extProc.refuses()).toBe(true);
