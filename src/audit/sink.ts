@@ -138,8 +138,8 @@ class QueuedSink implements ManagedAuditSink {
 
   #take(event: Unwritten): boolean {
     if (!this.#accepts()) return false;
+    if (this.#events.length >= UNENCODED_MAX && !this.#canEncode()) return false;
     this.#events.push(event);
-    if (this.#events.length >= UNENCODED_MAX) this.#encode();
     this.#accept();
     return true;
   }
@@ -152,7 +152,7 @@ class QueuedSink implements ManagedAuditSink {
   }
 
   note(record: HistoryRecord): boolean {
-    if (!this.#accepts()) return false;
+    if (!this.#accepts() || !this.#canEncode()) return false;
     if (record.kind === "policy_history") this.#target.stand({ policy: record.new });
     if (record.kind === "config_history") this.#target.stand({ config: record.new });
     const { kind, ...rest } = record;
@@ -162,7 +162,7 @@ class QueuedSink implements ManagedAuditSink {
   }
 
   account(record: AuthRecord): boolean {
-    if (!this.#accepts()) return false;
+    if (!this.#accepts() || !this.#canEncode()) return false;
     const { kind, timestamp, ...rest } = record;
     // As in every line: these come first.
     this.#add(JSON.stringify({ kind, timestamp, ...rest }));
@@ -215,8 +215,8 @@ class QueuedSink implements ManagedAuditSink {
     return this.healthy && !this.#isClosed && this.#pending() < this.#options.queueMaxEvents;
   }
 
+  /** Behind all events: they are records by now. */
   #add(record: string): void {
-    this.#encode();
     this.#records.push(record);
     this.#accept();
   }
@@ -227,7 +227,18 @@ class QueuedSink implements ManagedAuditSink {
     this.#start();
   }
 
-  /** Events are plain data: that they can be text is no question. */
+  /** FAIL CLOSED: behind an event that nobody can make, none is accepted; whoever asks goes on. */
+  #canEncode(): boolean {
+    try {
+      this.#encode();
+      return true;
+    } catch (error) {
+      this.#fail(codeOf(error));
+      return false;
+    }
+  }
+
+  /** All or none of them: throws where one cannot be made. */
   #encode(): void {
     const { encode = encodeDecision } = this.#options;
     const texts = this.#events.map((one) => encode(typeof one === "function" ? one() : one));

@@ -19,14 +19,12 @@ export function createCheck(firewall: Firewall, onFault: (error: unknown, trace?
   return (call: CheckCall): void => {
     const trace = call.metadata(TRACEPARENT);
     serveOne(call, (request) => {
-      check(firewall, request, trace).then(
-        (response) => reply(call, response),
-        (error: unknown) => {
-          // FAIL CLOSED: an error status makes Envoy answer `status_on_error`.
-          onFault(error, trace);
-          call.fail(GRPC.INTERNAL, "internal");
-        },
-      );
+      const answered = check(firewall, request, trace).then((response) => reply(call, response));
+      answered.catch((error: unknown) => {
+        // FAIL CLOSED: an error status makes Envoy answer `status_on_error`.
+        call.fail(GRPC.INTERNAL, "internal");
+        onFault(error, trace);
+      });
     });
   };
 }

@@ -24,26 +24,41 @@ export interface CallListener<In> {
   onClose(): void;
 }
 
+/** Told of a bug in what serves a stream. */
+export type OnBroken = (error: unknown, stream: Pick<Stream, "header">) => void;
+
 /**
  * One call (the protocol "gRPC over HTTP2"), the same for all kinds of methods.
  *
  * FAIL CLOSED. Envoy takes an end with status OK for "go on without me": whatever it holds passes
  * unread. So a call ends with an error status, whoever ends it, unless somebody has vouched for it.
+ * What its listener throws ends this call, and not the process with all the others.
  */
 export class GrpcCall<In, Out> implements StreamListener {
   readonly #stream: Stream;
   readonly #codec: CallCodec<In, Out>;
   readonly #frames: FrameReader;
+  readonly #onBroken: OnBroken;
   #listener: CallListener<In> | null = null;
   #ending = UNVOUCHED;
   #hasBegun = false;
   #isOver = false;
   #isPaused = false;
 
-  constructor(stream: Stream, codec: CallCodec<In, Out>) {
+  constructor(stream: Stream, codec: CallCodec<In, Out>, onBroken: OnBroken) {
     this.#stream = stream;
     this.#codec = codec;
+    this.#onBroken = onBroken;
     this.#frames = new FrameReader(codec.maxBytes);
+  }
+
+  /** Has it served by whoever is to listen to it. */
+  serveBy(serve: (call: GrpcCall<In, Out>) => void): void {
+    try {
+      serve(this);
+    } catch (error) {
+      this.#broke(error);
+    }
   }
 
   /** Hands over what comes from now on, in order. To be called in the turn in which the call came. */
@@ -60,19 +75,34 @@ export class GrpcCall<In, Out> implements StreamListener {
 
   onData(bytes: Buffer, start: number, end: number): void {
     if (this.#isOver) return;
-    this.#frames.push(bytes, start, end);
-    this.#read();
+    try {
+      this.#frames.push(bytes, start, end);
+      this.#read();
+    } catch (error) {
+      this.#broke(error);
+    }
   }
 
   onEnd(): void {
     if (this.#isOver) return;
     // FAIL CLOSED: something was to be said that nobody has read.
-    if (this.#frames.isCut) this.fail(GRPC.INTERNAL, "the end of a message is missing");
-    else this.#listener?.onHalfClose();
+    if (this.#frames.isCut) {
+      this.fail(GRPC.INTERNAL, "the end of a message is missing");
+      return;
+    }
+    try {
+      this.#listener?.onHalfClose();
+    } catch (error) {
+      this.#broke(error);
+    }
   }
 
   onDrain(): void {
-    this.#listener?.onDrain();
+    try {
+      this.#listener?.onDrain();
+    } catch (error) {
+      this.#broke(error);
+    }
   }
 
   onFinish(): void {
@@ -154,7 +184,17 @@ export class GrpcCall<In, Out> implements StreamListener {
     this.#isOver = true;
     const listener = this.#listener;
     this.#listener = null;
-    listener?.onClose();
+    try {
+      listener?.onClose();
+    } catch (error) {
+      this.#broke(error);
+    }
+  }
+
+  /** FAIL CLOSED: unless it is over already. */
+  #broke(error: unknown): void {
+    this.fail(GRPC.INTERNAL, "internal");
+    this.#onBroken(error, this.#stream);
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { ServiceDefinition } from "@grpc/proto-loader";
 import type { Firewall } from "../core/exchange.ts";
 import type { Limits } from "../core/limits.ts";
@@ -9,11 +10,11 @@ import type { Stream } from "../http2/stream.ts";
 import { createByteBudget } from "./body-buffer.ts";
 import { createCheck } from "./ext-authz.ts";
 import { createExtProc } from "./ext-proc.ts";
-import { GrpcCall, refuseStream } from "./grpc-call.ts";
+import { GrpcCall, type OnBroken, refuseStream } from "./grpc-call.ts";
 import { codecOf, methodOf } from "./grpc-methods.ts";
 import { GRPC } from "./grpc-status.ts";
 import { createAdmission, type GrpcTls } from "./grpc-tls.ts";
-import { allClosed, handOver } from "./hand-over.ts";
+import { allClosed, endAll, handOver } from "./hand-over.ts";
 import { createHealth } from "./health.ts";
 import { listen } from "./listen.ts";
 import { createProcessCodec } from "./process-codec.ts";
@@ -88,6 +89,8 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     Math.max(limits.requestBodyMaxBytes, limits.responseBodyMaxBytes) + FRAME_SLACK_BYTES;
   const wrap = options.wrapProcess ?? ((process) => process);
   const process = wrap((call) => extProc.process(call));
+  const onBroken: OnBroken = (error, stream) =>
+    onCallFault("internal", error, stream.header(TRACEPARENT));
   const check = createCheck(firewall, (error, trace) => onCallFault("internal", error, trace));
   const processCodec = createProcessCodec(messageMaxBytes);
   const { authorization, health: healthService } = loadServices();
@@ -98,26 +101,21 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
   ): [path: string, serve: Serve] => {
     const method = methodOf<In, Out>(service, name);
     const codec = codecOf(method, messageMaxBytes);
-    return [method.path, (stream) => handle(new GrpcCall(stream, codec))];
+    return [method.path, (stream) => new GrpcCall(stream, codec, onBroken).serveBy(handle)];
   };
   const serve = createRouter([
     [
       PROCESS,
       (stream) => {
         if (extProc.refuses()) refuseStream(stream, GRPC.RESOURCE_EXHAUSTED, "overloaded");
-        else runCall(new GrpcCall(stream, processCodec), process, onCallFault);
+        else new GrpcCall(stream, processCodec, onBroken).serveBy(process);
       },
     ],
     unary(authorization, "Check", check),
     unary(healthService, "Check", health.check),
     unary(healthService, "Watch", health.watch),
   ]);
-  const mayCall = tls === null ? () => true : createAdmission(tls);
-  const server = new Http2Server((stream, socket) => {
-    // FAIL CLOSED, here and below: an error status, after which Envoy passes nothing.
-    if (mayCall(socket)) serve(stream);
-    else refuseStream(stream, GRPC.PERMISSION_DENIED, "not one of those that may");
-  });
+  const server = new Http2Server(admit(tls, serve, onBroken));
   const bound = await listen(options, (socket) => server.accept(socket));
 
   return {
@@ -131,25 +129,38 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
       health.changed();
       extProc.drain();
       await allClosed(extProc, deadlineMs);
-      extProc.abortAll();
-      await allClosed(extProc, 1_000);
+      await endAll(server, extProc);
     },
     async handOver(deadlineMs) {
       await bound.leave();
-      await handOver(server, extProc, deadlineMs);
-      extProc.abortAll();
-      await allClosed(extProc, 1_000);
+      const peers = { openConnections: () => bound.openConnections, goAway: () => server.goAway() };
+      await handOver(peers, extProc, deadlineMs);
+      await endAll(server, extProc);
     },
     close() {
-      bound.close();
       health.close();
       extProc.close();
       server.close();
+      bound.close();
     },
   };
 }
 
 type Serve = (stream: Stream) => void;
+
+/** Calls of those that may. FAIL CLOSED: an error status, after which Envoy passes nothing. */
+function admit(tls: GrpcTls | null, serve: Serve, onBroken: OnBroken) {
+  const mayCall = tls === null ? () => true : createAdmission(tls);
+  return (stream: Stream, socket: Duplex): void => {
+    try {
+      if (mayCall(socket)) serve(stream);
+      else refuseStream(stream, GRPC.PERMISSION_DENIED, "not one of those that may");
+    } catch (error) {
+      refuseStream(stream, GRPC.INTERNAL, "internal");
+      onBroken(error, stream);
+    }
+  };
+}
 
 /** gRPC's calls by their paths. */
 function createRouter(methods: readonly (readonly [path: string, serve: Serve])[]): Serve {
@@ -168,16 +179,6 @@ const NOT_GRPC = encodeHeaders([[":status", "415"]]);
 function isGrpc(stream: Stream): boolean {
   const isPost = stream.header(":method") === "POST";
   return isPost && stream.header("content-type")?.startsWith("application/grpc") === true;
-}
-
-/** FAIL CLOSED: a handler that throws ends the call with an error. */
-function runCall(call: ProcessCall, process: (call: ProcessCall) => void, onFault: OnFault): void {
-  try {
-    process(call);
-  } catch (error) {
-    onFault("internal", error, call.metadata(TRACEPARENT));
-    call.fail(GRPC.INTERNAL, "internal");
-  }
 }
 
 function ignore(): void {}

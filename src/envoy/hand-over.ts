@@ -1,4 +1,3 @@
-import type { Http2Server } from "../http2/server.ts";
 import type { ExtProc } from "./ext-proc.ts";
 
 /**
@@ -6,6 +5,14 @@ import type { ExtProc } from "./ext-proc.ts";
  * for longer than 3 s (`max_connection_duration`).
  */
 export const PEERS_LEAVE_MS = 6_000;
+/** Who is sent away has heard it by then, and what he had opened before that has arrived. */
+const PEERS_HEAR_MS = 1_000;
+
+export interface Peers {
+  openConnections(): number;
+  /** Sends all elsewhere with what is new; what they have opened is served. */
+  goAway(): void;
+}
 
 /**
  * Waits until the peers have left for the other process at the address, refusing nothing, and then
@@ -13,15 +20,30 @@ export const PEERS_LEAVE_MS = 6_000;
  * meanwhile is answered still.
  */
 export async function handOver(
-  server: Pick<Http2Server, "openConnections" | "goAway">,
+  peers: Peers,
   extProc: Pick<ExtProc, "openStreams" | "endListening">,
   deadlineMs: number,
 ): Promise<void> {
   const until = performance.now() + deadlineMs;
-  await isTrueWithin(() => server.openConnections === 0, Math.min(PEERS_LEAVE_MS, deadlineMs));
+  const haveLeft = () => peers.openConnections() === 0;
+  await isTrueWithin(haveLeft, Math.min(PEERS_LEAVE_MS, deadlineMs));
   extProc.endListening();
-  server.goAway();
+  peers.goAway();
+  // Whoever has heard it, and waits for nothing more, hangs up.
+  await isTrueWithin(haveLeft, Math.min(PEERS_HEAR_MS, until - performance.now()));
   await allClosed(extProc, until - performance.now());
+}
+
+const LAST_WORDS_MS = 1_000;
+
+/** Ends what is left, closed, and waits a moment until all that was said has left this process. */
+export async function endAll(
+  server: { readonly isSent: boolean },
+  extProc: Pick<ExtProc, "openStreams" | "abortAll">,
+): Promise<void> {
+  extProc.abortAll();
+  await allClosed(extProc, LAST_WORDS_MS);
+  await isTrueWithin(() => server.isSent, LAST_WORDS_MS);
 }
 
 /** Waits until no exchange is open, or until the deadline. */

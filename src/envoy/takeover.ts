@@ -71,14 +71,15 @@ async function takePath(server: Server, path: string): Promise<Listener> {
   return { port: 0, stop: () => stopAccepting(server) };
 }
 
-/** Rejects with the system's error. */
+/**
+ * Rejects with the system's error. Later ones are of connections that cannot be accepted, for there
+ * are no descriptors left: it is the peer that comes again then, and those that are open go on.
+ */
 export function listening(server: Server, options: ListenOptions): Promise<void> {
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options, () => {
-      server.off("error", reject);
-      resolve();
-    });
+    // Of no meaning once it is settled.
+    server.on("error", reject);
+    server.listen(options, resolve);
   });
 }
 

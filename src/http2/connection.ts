@@ -82,6 +82,10 @@ export class Connection implements StreamCarrier {
     return this.#sender.isCongested;
   }
 
+  get isSent(): boolean {
+    return this.#sender.isSent;
+  }
+
   /** Sends what there is and ends it, with all streams that are open. */
   close(): void {
     this.#endWith(ERROR.noError);

@@ -39,6 +39,10 @@ export class Sender {
     this.#onOutput = onOutput;
   }
 
+  get isSent(): boolean {
+    return this.#output.length === 0 && this.#socket.writableLength === 0;
+  }
+
   /** Gives the socket what there is. */
   flush(): void {
     this.#isDue = false;

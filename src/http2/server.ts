@@ -23,6 +23,12 @@ export class Http2Server {
     return this.#connections.size;
   }
 
+  /** Whether the system has all that was written. */
+  get isSent(): boolean {
+    for (const connection of this.#connections) if (!connection.isSent) return false;
+    return true;
+  }
+
   accept(socket: Duplex): void {
     // Nobody would be told of its end.
     if (socket.destroyed) return;

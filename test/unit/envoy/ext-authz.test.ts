@@ -14,7 +14,11 @@ interface Http {
 }
 
 /** Asks as Envoy does, with `pack_as_bytes`. */
-function check(firewall: Firewall, { method = "POST", headers = JSON_POST, body = "" }: Http) {
+function check(
+  firewall: Firewall,
+  { method = "POST", headers = JSON_POST, body = "" }: Http,
+  write = (answers: CheckResponse[], answer: CheckResponse) => answers.push(answer) > 0,
+) {
   const raw_body = Buffer.from(body);
   const request: CheckRequest = {
     attributes: {
@@ -32,7 +36,7 @@ function check(firewall: Firewall, { method = "POST", headers = JSON_POST, body 
         listener.onMessage(request);
         listener.onHalfClose();
       },
-      write: ([answer]) => answer !== undefined && response.push(answer) > 0,
+      write: ([answer]) => answer !== undefined && write(response, answer),
       vouch: () => undefined,
       end: () => resolve({ error: null, response: response[0] ?? null, faults }),
       fail: (code, details) => resolve({ error: { code, details }, response: null, faults }),
@@ -140,5 +144,14 @@ describe("Check denies", () => {
     expect(error).toEqual({ code: GRPC.INTERNAL, details: "internal" });
     expect(response).toBeNull();
     expect(faults).toEqual([new Error("a bug")]);
+  });
+
+  test("by an error status when its answer cannot be written", async () => {
+    const bug = new Error("a bug");
+    const { error, faults } = await check(firewall, { body: call }, () => {
+      throw bug;
+    });
+    expect(error).toEqual({ code: GRPC.INTERNAL, details: "internal" });
+    expect(faults).toEqual([bug]);
   });
 });

@@ -7,21 +7,32 @@ import {
 } from "node:http2";
 import { type AddressInfo, createServer } from "node:net";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { type CallListener, GrpcCall, refuseStream } from "../../../src/envoy/grpc-call.ts";
+import {
+  type CallListener,
+  GrpcCall,
+  type OnBroken,
+  refuseStream,
+} from "../../../src/envoy/grpc-call.ts";
 import { FrameReader, type Piece } from "../../../src/envoy/grpc-frames.ts";
 import { GRPC } from "../../../src/envoy/grpc-status.ts";
 import { Http2Server } from "../../../src/http2/server.ts";
 import { framed, unframed } from "../../support/framed.ts";
-import { within } from "../../support/wait.ts";
+import { waitFor, within } from "../../support/wait.ts";
 
-/** Texts, of which "nonsense" is none. */
+const BUG = new Error("a bug");
+const throws = (): never => {
+  throw BUG;
+};
+
+/** Texts, of which "nonsense" is none, and "unspeakable" a bug. */
 const CODEC = {
   decode({ bytes: all, start, end }: Piece): string {
     const bytes = all.subarray(start, end);
     if (bytes.equals(Buffer.from("nonsense"))) throw new Error("no message");
     return bytes.toString();
   },
-  encode: (texts: readonly string[]) => framed(texts.map((text) => Buffer.from(text))),
+  encode: (texts: readonly string[]) =>
+    framed(texts.map((text) => (text === "unspeakable" ? throws() : Buffer.from(text)))),
   maxBytes: 1_000,
 };
 
@@ -29,10 +40,12 @@ type Call = GrpcCall<string, string>;
 
 let handle: (call: Call) => void;
 let client: ClientHttp2Session;
+let broken: unknown[] = [];
+const tell: OnBroken = (error, stream) => broken.push([error, stream.header("traceparent")]);
 const http2 = new Http2Server((stream) => {
   if (stream.header(":path") === "/refused")
     refuseStream(stream, GRPC.RESOURCE_EXHAUSTED, "too much");
-  else handle(new GrpcCall(stream, CODEC));
+  else new GrpcCall(stream, CODEC, tell).serveBy((call) => handle(call));
 });
 const server = createServer((socket) => http2.accept(socket));
 
@@ -42,6 +55,7 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
+  broken = [];
   handle = (call) => call.listen(listener({}));
 });
 
@@ -213,6 +227,48 @@ test("a stream is refused with an error before a call is made of it", async () =
   const { stream, ended } = open({ headers: { ":path": "/refused" } });
   expect(await ended).toMatchObject({ code: GRPC.RESOURCE_EXHAUSTED, replies: [] });
   stream.end();
+});
+
+test.each<{ title: string; serve: (call: Call) => void }>([
+  { title: "its beginning", serve: throws },
+  { title: "a message", serve: (call) => call.listen(listener({ onMessage: throws })) },
+  { title: "the half-close", serve: (call) => call.listen(listener({ onHalfClose: throws })) },
+  {
+    title: "an answer that cannot be written",
+    serve: (call) => call.listen(listener({ onMessage: () => call.write(["unspeakable"]) })),
+  },
+])("a bug at $title fails this call, and is told", async ({ serve }) => {
+  handle = serve;
+  const { stream, ended } = open({ headers: { traceparent: "00-ab" } });
+  stream.end(CODEC.encode(["x"]));
+  expect(await ended).toMatchObject({ code: GRPC.INTERNAL, replies: [] });
+  expect(broken).toEqual([[BUG, "00-ab"]]);
+});
+
+test("a bug at the end of one call is told, and the calls beside it end, too", async () => {
+  const closed: (string | undefined)[] = [];
+  handle = (call) => {
+    const onClose = () => {
+      closed.push(call.metadata("name"));
+      throws();
+    };
+    call.listen(listener({ onClose }));
+    call.write(["begun"]);
+  };
+  const own = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  for (const name of ["one", "two"]) {
+    const headers = { ":method": "POST", "content-type": "application/grpc", name };
+    const stream = own.request(headers, { endStream: false });
+    stream.on("error", () => undefined);
+    await once(stream, "response");
+  }
+  own.destroy();
+  await waitFor("the end of both", () => closed.length === 2);
+  expect(closed).toEqual(["one", "two"]);
+  expect(broken).toEqual([
+    [BUG, undefined],
+    [BUG, undefined],
+  ]);
 });
 
 function listener(some: Partial<CallListener<string>>): CallListener<string> {

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { parse } from "yaml";
 
-import { PEERS_LEAVE_MS } from "../../../src/envoy/hand-over.ts";
+import { endAll, handOver, PEERS_LEAVE_MS } from "../../../src/envoy/hand-over.ts";
 
 test.each(["bootstrap.yaml", "ext-authz.yaml"])("by %s Envoy leaves a worker in time", (name) => {
   const file = new URL(`../../../envoy/${name}`, import.meta.url);
@@ -18,4 +18,62 @@ test.each(["bootstrap.yaml", "ext-authz.yaml"])("by %s Envoy leaves a worker in 
   const [, seconds] = /^(\d+)s$/.exec(duration) ?? [];
   // As long again, for a machine on which everybody is late.
   expect(Number(seconds) * 2_000).toBeLessThanOrEqual(PEERS_LEAVE_MS);
+});
+
+afterEach(() => vi.useRealTimers());
+
+/** Milliseconds after which it was over; the peer does something once it has been sent away. */
+async function timeOf(sentAway: (state: { peers: number; streams: number }) => void) {
+  vi.useFakeTimers({ toFake: ["setTimeout", "performance"] });
+  const state = { peers: 1, streams: 0 };
+  const goAway = () => sentAway(state);
+  const peers = { openConnections: () => state.peers, goAway };
+  const extProc = {
+    get openStreams() {
+      return state.streams;
+    },
+    endListening: () => undefined,
+  };
+  let endedAt: number | null = null;
+  const began = performance.now();
+  const over = handOver(peers, extProc, 30_000).then(() => {
+    endedAt = performance.now() - began;
+  });
+  await vi.advanceTimersByTimeAsync(31_000);
+  await over;
+  return Number(endedAt) - PEERS_LEAVE_MS;
+}
+
+test("what a peer has opened before it heard that it is to go is waited for", async () => {
+  const milliseconds = await timeOf((state) => {
+    setTimeout(() => (state.streams = 1), 50);
+    setTimeout(() => (state.streams = 0), 5_000);
+  });
+  expect(milliseconds).toBeGreaterThanOrEqual(5_000);
+  expect(milliseconds).toBeLessThan(6_000);
+});
+
+test("a peer that hangs up is waited for no longer, and one that does not for a second", async () => {
+  expect(await timeOf((state) => (state.peers = 0))).toBeLessThan(100);
+  const milliseconds = await timeOf(() => undefined);
+  expect(milliseconds).toBeGreaterThanOrEqual(1_000);
+  expect(milliseconds).toBeLessThan(2_000);
+});
+
+test.each([
+  { title: "what was said is on its way", sentAfterMs: 300, atLeast: 300, below: 400 },
+  { title: "a second is over", sentAfterMs: 1e9, atLeast: 1_000, below: 1_100 },
+])("the end waits until $title", async ({ sentAfterMs, atLeast, below }) => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "performance"] });
+  const began = performance.now();
+  const server = {
+    get isSent() {
+      return performance.now() - began >= sentAfterMs;
+    },
+  };
+  const over = endAll(server, { openStreams: 0, abortAll: () => undefined });
+  const ended = over.then(() => performance.now() - began);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(await ended).toBeGreaterThanOrEqual(atLeast);
+  expect(await ended).toBeLessThan(below);
 });

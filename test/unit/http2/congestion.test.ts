@@ -37,6 +37,27 @@ function bytesOfData(peer: RawPeer, stream: number): number {
 }
 
 describe("while the peer does not read", () => {
+  test("what was written is not sent, and once it is a close cuts nothing of it off", async () => {
+    const streams: Stream[] = [];
+    await using service = await serveHttp2((stream) => streams.push(stream));
+    await using peer = await connectPeer(service.port);
+    peer.send(WIDE, open(1));
+    const [stream] = await waitFor("the stream", () => streams.length === 1 && streams);
+    expect(stream).toBeDefined();
+    peer.socket.pause();
+    stream?.respond(OK, false);
+    stream?.write(Buffer.alloc(MORE_THAN_SYSTEMS_HOLD));
+    stream?.end(END);
+    expect(service.server.isSent).toBe(false);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(service.server.isSent).toBe(false);
+    peer.socket.resume();
+    await waitFor("the rest to be sent", () => service.server.isSent);
+    service.server.close();
+    expect(await peer.ended()).toBe(0);
+    expect(bytesOfData(peer, 1)).toBe(MORE_THAN_SYSTEMS_HOLD);
+  });
+
   test("who has asked whether he must wait is told when not, though his own words have left", async () => {
     const streams: Stream[] = [];
     const told: string[] = [];
