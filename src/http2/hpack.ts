@@ -20,6 +20,9 @@ export class HeaderDecoder {
   #tableMaxBytes = TABLE_MAX_BYTES;
   #block: Buffer = EMPTY;
   #at = 0;
+  /** The last long text in Huffman's code, and what it says. */
+  #lastCoded: Buffer = EMPTY;
+  #lastText = "";
 
   constructor(listMaxBytes: number) {
     this.#listMaxBytes = listMaxBytes;
@@ -120,13 +123,29 @@ export class HeaderDecoder {
     if (length === null || length > block.length - this.#at) return null;
     const start = this.#at;
     this.#at += length;
-    if (isCoded) return decodeHuffman(block, start, this.#at);
-    return block.toString("latin1", start, this.#at);
+    return isCoded ? this.#coded(start) : block.toString("latin1", start, this.#at);
+  }
+
+  /** Paths come without an index: the same long text, call for call, is decoded once. */
+  #coded(start: number): string | null {
+    const block = this.#block;
+    const end = this.#at;
+    const last = this.#lastCoded;
+    const length = end - start;
+    if (length === last.length && block.compare(last, 0, length, start, end) === 0) {
+      return this.#lastText;
+    }
+    const text = decodeHuffman(block, start, end);
+    if (text === null || length < CODED_KEPT_MIN_BYTES) return text;
+    this.#lastCoded = Buffer.from(block.subarray(start, end));
+    this.#lastText = text;
+    return text;
   }
 }
 
 const EMPTY = Buffer.alloc(0);
 const INTEGER_MAX_SHIFT = 21;
+const CODED_KEPT_MIN_BYTES = 24;
 /** Stands in the place of a field that has left the table: it may be as long as a block. */
 const GONE: Field = ["", ""];
 /** How many places of such fields are kept: as many as the table can have of others. */

@@ -161,6 +161,20 @@ test.each([
   expect(decoder().decode(block)).toEqual(fields);
 });
 
+test("long texts in Huffman's code are read as they are, again and in turn", () => {
+  const reader = decoder();
+  const texts = [
+    "/one",
+    "/a/path/of/some/length/to/a/method",
+    "/a/path/of/other/length/to/a/place",
+  ];
+  for (const path of [...texts, ...texts, texts[1], texts[1], "", texts[2]]) {
+    // A literal without indexing, with the name of the fourth entry.
+    const block = Buffer.concat([Buffer.of(0x04), octets(path ?? "", true)]);
+    expect(reader.decode(block)).toEqual([[":path", path]]);
+  }
+});
+
 test("a list that says more than announced is refused, be its block ever so small", () => {
   const one = decoder();
   const value = "x".repeat(4_000);
