@@ -125,11 +125,11 @@ async function createDependencies(phases: { [phase in Phase]: number }): Promise
   });
   // Recording begins with the event and ends with the log.
   const { events } = wired;
-  const build: typeof events.build = (facts) => {
+  const draft: typeof events.draft = (facts) => {
     recordStarted = performance.now();
-    return events.build(facts);
+    return events.draft(facts);
   };
-  return { ...wired, events: { ...events, build } };
+  return { ...wired, events: { ...events, draft } };
 }
 
 /** A machine that has much to do is slow, and its answers are right all the same. */
