@@ -2,7 +2,7 @@ import { lookup } from "node:dns/promises";
 import { createServer, type ListenOptions, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { createTlsServer, type GrpcTls } from "./grpc-tls.ts";
-import { hostAndPort, type Listener, listenBeside, listening, pathOf } from "./takeover.ts";
+import { hostAndPort, type Listener, listenBeside, listening, pathOf, portOf } from "./takeover.ts";
 import { bindPrivately } from "./unix-socket.ts";
 
 export interface ListenSettings {
@@ -127,9 +127,4 @@ export async function openAll(
 function isMissing(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? error.code : null;
   return code === "EADDRNOTAVAIL" || code === "EAFNOSUPPORT";
-}
-
-function portOf(server: Server): number {
-  const bound = server.address();
-  return typeof bound === "object" && bound !== null ? bound.port : 0;
 }

@@ -27,9 +27,7 @@ export async function listenBeside(
   if (path !== null) return takePath(server, path);
   // The system deals connections out to all that listen, until the old one no longer does.
   await listening(server, { ...hostAndPort(address), reusePort: true });
-  const bound = server.address();
-  const port = typeof bound === "object" && bound !== null ? bound.port : 0;
-  return { port, stop: () => stopAccepting(server) };
+  return { port: portOf(server), stop: () => stopAccepting(server) };
 }
 
 /**
@@ -69,6 +67,12 @@ async function takePath(server: Server, path: string): Promise<Listener> {
   chmodSync(own, OWNER_ONLY);
   renameSync(own, path);
   return { port: 0, stop: () => stopAccepting(server) };
+}
+
+/** The port that was bound; 0 for a Unix socket. */
+export function portOf(server: Server): number {
+  const bound = server.address();
+  return typeof bound === "object" && bound !== null ? bound.port : 0;
 }
 
 /**

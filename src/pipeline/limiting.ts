@@ -13,6 +13,7 @@ import type {
   RateAsk,
   RateLimit,
 } from "../core/rate-limit.ts";
+import { after } from "../core/soon.ts";
 import type { Scene } from "./scene.ts";
 
 /** Counts what callers send, before anybody looks at what it says. */
@@ -158,8 +159,7 @@ class OpenTab implements Tab {
     }
     if (asks.length === 0) return this.#factsOf(over);
     const answer = this.#options.store.take(asks);
-    if (!(answer instanceof Promise)) return this.#settle(answer, { asks, asked, scene }, over);
-    return answer.then((late) => this.#settle(late, { asks, asked, scene }, over));
+    return after(answer, (told) => this.#settle(told, { asks, asked, scene }, over));
   }
 
   #matches(messages: readonly Message[]): readonly (readonly [Message, RateLimit])[] {

@@ -5,7 +5,7 @@ import type { Message } from "../core/message.ts";
 import type { SessionFacts } from "../core/policy.ts";
 import { NO_COUNTS } from "../core/policy.ts";
 import type { Entry, Session, SessionRefusal, Visitor } from "../core/session.ts";
-import type { Soon } from "../core/soon.ts";
+import { after, type Soon } from "../core/soon.ts";
 import type { Dependencies } from "./dependencies.ts";
 import type { HttpKind } from "./http-kind.ts";
 import type { Opening } from "./judge-again.ts";
@@ -113,9 +113,7 @@ class ExchangeStay implements Stay {
 
   #enterBy(entry: Soon<Entry> | null): Soon<SessionRefusal | null> {
     if (entry === null) return null;
-    return entry instanceof Promise
-      ? entry.then((one) => this.#entered(one))
-      : this.#entered(entry);
+    return after(entry, (one) => this.#entered(one));
   }
 
   #entered(entry: Entry): SessionRefusal | null {
