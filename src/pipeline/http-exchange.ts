@@ -180,13 +180,12 @@ class HttpExchange implements Exchange {
     this.#pending.expect(judgement.reading);
     this.#method = judgement.reading.messages[0]?.method ?? null;
     this.#tool = judgement.reading.messages[0]?.tool ?? null;
-    if (settling === null) return this.#answerRequest(judgement);
-    return settling.then((refusal) => this.#stopped(refusal) ?? this.#answerRequest(judgement));
-  }
-
-  #answerRequest(judgement: Judgement): Verdict {
-    const denied = theDenied(judgement.judged);
-    return denied === undefined ? this.#forwardRequest(judgement) : this.#refuser.message(denied);
+    return after(settling, (refusal) => {
+      const stopped = this.#stopped(refusal);
+      if (stopped !== null) return stopped;
+      const denied = theDenied(judgement.judged);
+      return denied === undefined ? this.#forwardRequest(judgement) : this.#refuser.message(denied);
+    });
   }
 
   /** GET, DELETE and the rest: no JSON-RPC body, but a message to the policy all the same. */
@@ -280,9 +279,10 @@ class HttpExchange implements Exchange {
 
   /** With what others know, and not before it is clear whether the session goes on. */
   #onceOpen<Outcome extends object>(judge: () => Outcome): Soon<Outcome | RefusalCode> {
-    const judging = () => judgeWithOthers(judge, this.#head, this.#pending, this.#dependencies);
-    const { opening } = this.#stay;
-    return opening === null ? judging() : after(opening, (barred) => barred ?? judging());
+    return after(
+      this.#stay.opening,
+      (barred) => barred ?? judgeWithOthers(judge, this.#head, this.#pending, this.#dependencies),
+    );
   }
 
   #answer(head: ResponseHead, outcome: ResponseOutcome | RefusalCode): Verdict {
