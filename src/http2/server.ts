@@ -3,8 +3,14 @@ import { Connection, type ConnectionListener } from "./connection.ts";
 import type { Stream } from "./stream.ts";
 
 /**
+ * What came of so many pieces of work is sent, if more is to be done: the peer, on another core, goes on
+ * with it meanwhile. Else each of the two would wait while the other one works.
+ */
+const SENT_TOGETHER = 4;
+
+/**
  * Connections, from wherever they were accepted, by turns. What one read of a socket brought is told,
- * then what was put off meanwhile is done, then what came of it is sent, with one write. Reading and
+ * then what was put off meanwhile is done, and what came of it is sent, with few writes. Reading and
  * working are much code each, more than a core keeps at hand: done by turns, one message after the
  * other, each takes twice as long (docs/decisions/0028-calls-without-grpc-js.md).
  */
@@ -69,7 +75,10 @@ export class Http2Server {
       read();
       const batch = this.#work;
       this.#work = [];
-      for (const work of batch) work();
+      for (let done = 0; done < batch.length; done += 1) {
+        if (done > 0 && done % SENT_TOGETHER === 0) this.flush();
+        batch[done]?.();
+      }
     } finally {
       this.#isInTurn = false;
       this.flush();
