@@ -86,6 +86,11 @@ export class Connection implements StreamCarrier {
     return this.#sender.isSent;
   }
 
+  /** What `flush` would give the socket. */
+  get unsentBytes(): number {
+    return this.#sender.unsentBytes;
+  }
+
   /** Sends what there is and ends it, with all streams that are open. */
   close(): void {
     this.#endWith(ERROR.noError);

@@ -39,6 +39,11 @@ export class Sender {
     this.#onOutput = onOutput;
   }
 
+  /** What `flush` would give the socket. */
+  get unsentBytes(): number {
+    return this.#output.length;
+  }
+
   get isSent(): boolean {
     return this.#output.length === 0 && this.#socket.writableLength === 0;
   }

@@ -3,10 +3,10 @@ import { Connection, type ConnectionListener } from "./connection.ts";
 import type { Stream } from "./stream.ts";
 
 /**
- * What came of so many pieces of work is sent, if more is to be done: the peer, on another core, goes on
- * with it meanwhile. Else each of the two would wait while the other one works.
+ * Some answers: while the rest of a turn is done, the peer, on another core, goes on with them. Else each
+ * of the two would wait while the other one works.
  */
-const SENT_TOGETHER = 4;
+const SENT_FROM_BYTES = 2 * 1024;
 
 /**
  * Connections, from wherever they were accepted, by turns. What one read of a socket brought is told,
@@ -75,9 +75,9 @@ export class Http2Server {
       read();
       const batch = this.#work;
       this.#work = [];
-      for (let done = 0; done < batch.length; done += 1) {
-        if (done > 0 && done % SENT_TOGETHER === 0) this.flush();
-        batch[done]?.();
+      for (const work of batch) {
+        work();
+        if ((this.#unsent.at(-1)?.unsentBytes ?? 0) >= SENT_FROM_BYTES) this.flush();
       }
     } finally {
       this.#isInTurn = false;

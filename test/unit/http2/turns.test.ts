@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect as connectHttp2 } from "node:http2";
-import { type AddressInfo, createServer } from "node:net";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { encodeHeaders } from "../../../src/http2/hpack.ts";
 import { Http2Server } from "../../../src/http2/server.ts";
 import { within } from "../../support/wait.ts";
@@ -31,15 +31,26 @@ test("what comes of it is done, too", async () => {
   expect(done).toEqual(["first", "second"]);
 });
 
+const LONG = encodeHeaders([
+  [":status", "200"],
+  ["x-long", "a".repeat(1_500)],
+]);
+let answer = OK;
+let peer: Socket | null = null;
 const told: string[] = [];
+const sentBytes: number[] = [];
 const http2 = new Http2Server((stream) => {
   told.push(`told ${stream.id}`);
   http2.later(() => {
     told.push(`done ${stream.id}`);
-    stream.respond(OK, true);
+    stream.respond(answer, true);
+    sentBytes.push(peer?.bytesWritten ?? 0);
   });
 });
-const listening = createServer((socket) => http2.accept(socket));
+const listening = createServer((socket) => {
+  peer = socket;
+  http2.accept(socket);
+});
 
 beforeAll(async () => {
   await once(listening.listen(0, "127.0.0.1"), "listening");
@@ -50,11 +61,37 @@ afterAll(() => {
   http2.close();
 });
 
-test("all that one read brought is told before any of it is worked on", async () => {
+/** Five requests, in one write. */
+async function askFive(): Promise<void> {
   const client = connectHttp2(`http://127.0.0.1:${(listening.address() as AddressInfo).port}`);
   await once(client, "remoteSettings");
-  const streams = [client.request(), client.request(), client.request()];
-  await within("three answers", Promise.all(streams.map((one) => once(one, "response"))));
-  expect(told).toEqual(["told 1", "told 3", "told 5", "done 1", "done 3", "done 5"]);
+  const streams = Array.from({ length: 5 }, () => client.request());
+  await within("five answers", Promise.all(streams.map((one) => once(one, "response"))));
   client.close();
+}
+
+beforeEach(() => {
+  told.length = 0;
+  sentBytes.length = 0;
+});
+
+test("all that one read brought is told before any of it is worked on", async () => {
+  answer = OK;
+  await askFive();
+  const ids = [1, 3, 5, 7, 9];
+  expect(told).toEqual([...ids.map((id) => `told ${id}`), ...ids.map((id) => `done ${id}`)]);
+});
+
+test("short answers are sent together, once all is done", async () => {
+  answer = OK;
+  await askFive();
+  expect(new Set(sentBytes).size).toBe(1);
+});
+
+test("while the rest is done, the peer has the first answers, if they are long", async () => {
+  answer = LONG;
+  await askFive();
+  const sent = sentBytes.map((bytes) => bytes - (sentBytes[0] ?? 0));
+  // Two at a time: each pair is more than is held back.
+  expect(sent.map((bytes) => Math.floor(bytes / LONG.length))).toEqual([0, 0, 2, 2, 4]);
 });
