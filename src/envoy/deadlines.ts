@@ -1,4 +1,5 @@
 import type { AbortCause } from "../core/exchange.ts";
+import type { Rounds, Watched } from "./rounds.ts";
 
 /** The times that one exchange has, one after the other; at each end it is given up. */
 export interface Deadlines {
@@ -15,9 +16,9 @@ export interface Deadlines {
   clear(): void;
 }
 
-/** `soonestMs`: no deadline is likely to be nearer than this. */
-export function createDeadlines(exchange: Abortable, soonestMs: number): Deadlines {
-  return new ExchangeDeadlines(exchange, soonestMs);
+/** `rounds`: no deadline is likely to be nearer than they are long. */
+export function createDeadlines(exchange: Abortable, rounds: Rounds): Deadlines {
+  return new ExchangeDeadlines(exchange, rounds);
 }
 
 interface Abortable {
@@ -27,24 +28,24 @@ interface Abortable {
 const NEVER = Number.POSITIVE_INFINITY;
 
 /**
- * A deadline is armed with each message, and is hardly ever reached: it is a time that is noted, and
- * one timer that looks at it when it fires, and goes on for what is left. It has to be set anew only
- * for a deadline that ends before it fires.
+ * A deadline is armed with each message, and is hardly ever reached: it is a time that is noted, which
+ * is looked at in the next round. Only for one that ends before, or soon after, a timer is set.
  */
-class ExchangeDeadlines implements Deadlines {
+class ExchangeDeadlines implements Deadlines, Watched {
   readonly #exchange: Abortable;
-  readonly #soonestMs: number;
+  readonly #rounds: Rounds;
   #timer: NodeJS.Timeout | undefined;
-  #firesAt = NEVER;
+  /** When it is looked at next. */
+  #looksAt = NEVER;
   #dueAt = NEVER;
   #cause: AbortCause = "internal";
   #answerDueAt = NEVER;
   #answerMs = 0;
   #heartbeat: NodeJS.Timeout | undefined;
 
-  constructor(exchange: Abortable, soonestMs: number) {
+  constructor(exchange: Abortable, rounds: Rounds) {
     this.#exchange = exchange;
-    this.#soonestMs = soonestMs;
+    this.#rounds = rounds;
   }
 
   get isBeating(): boolean {
@@ -55,7 +56,7 @@ class ExchangeDeadlines implements Deadlines {
     const now = performance.now();
     this.#dueAt = now + milliseconds;
     this.#cause = cause;
-    this.#wakeIn(milliseconds, now);
+    this.#lookIn(milliseconds, now);
   }
 
   armPart(milliseconds: number, cause: AbortCause): void {
@@ -71,7 +72,7 @@ class ExchangeDeadlines implements Deadlines {
     const now = performance.now();
     this.#answerMs = milliseconds;
     this.#answerDueAt = now + milliseconds;
-    this.#wakeIn(milliseconds, now);
+    this.#lookIn(milliseconds, now);
   }
 
   startHeartbeat(milliseconds: number, beat: () => void): void {
@@ -85,28 +86,31 @@ class ExchangeDeadlines implements Deadlines {
     if (this.#heartbeat !== undefined) clearInterval(this.#heartbeat);
   }
 
-  #wakeIn(milliseconds: number, now: number): void {
-    if (this.#firesAt <= now + milliseconds) return;
+  #lookIn(milliseconds: number, now: number): void {
+    if (this.#looksAt <= now + milliseconds) return;
     this.#stop();
-    const soon = Math.min(milliseconds, this.#soonestMs);
-    this.#firesAt = now + soon;
-    this.#timer = setTimeout(() => this.#look(), soon);
+    const { afterMs } = this.#rounds;
+    if (milliseconds < afterMs) this.#timer = setTimeout(() => this.look(), milliseconds);
+    else this.#rounds.add(this, now);
+    this.#looksAt = now + Math.min(milliseconds, afterMs);
   }
 
   #stop(): void {
+    if (this.#looksAt === NEVER) return;
+    this.#looksAt = NEVER;
+    this.#rounds.remove(this);
     if (this.#timer !== undefined) clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#firesAt = NEVER;
   }
 
-  #look(): void {
+  look(): void {
     this.#stop();
     const now = performance.now();
     // A part that is given as long as the answer ends with it, and for its cause.
     const isAnswer = this.#answerDueAt <= this.#dueAt;
     const dueAt = isAnswer ? this.#answerDueAt : this.#dueAt;
     if (dueAt > now) {
-      if (dueAt !== NEVER) this.#wakeIn(Math.ceil(dueAt - now), now);
+      if (dueAt !== NEVER) this.#lookIn(Math.ceil(dueAt - now), now);
       return;
     }
     if (isAnswer) this.#answerDueAt = NEVER;

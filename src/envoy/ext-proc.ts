@@ -2,9 +2,10 @@ import type { Firewall } from "../core/exchange.ts";
 import type { ProcessStreamOptions } from "./process-options.ts";
 import type { ProcessCall } from "./process-stream.ts";
 import { ProcessStream } from "./process-stream.ts";
+import { Rounds } from "./rounds.ts";
 import { createShedding, type ShedReason } from "./shedding.ts";
 
-export interface ExtProcOptions extends ProcessStreamOptions {
+export interface ExtProcOptions extends Omit<ProcessStreamOptions, "rounds"> {
   readonly firewall: Firewall;
   readonly onOpen: () => void;
   readonly onClose: () => void;
@@ -38,8 +39,9 @@ export function createExtProc(options: ExtProcOptions): ExtProc {
   const open = new Set<ProcessStream>();
   const { firewall, limits, onFault, onShed } = options;
   const shedding = createShedding({ firewall, limits, onShed, now: () => performance.now() });
+  const rounds = new Rounds(Math.min(limits.requestBodyDeadlineMs, limits.verdictDeadlineMs));
   const shared: ProcessStreamOptions = {
-    ...{ limits, onFault, budget: options.budget, later: options.later },
+    ...{ limits, rounds, onFault, budget: options.budget, later: options.later },
   };
   let draining = false;
   const round = createRound(open);

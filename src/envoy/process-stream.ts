@@ -52,11 +52,10 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
     this.#body = new BodyBuffer(0, options.budget);
     this.#draining = draining;
     this.#onClose = onClose;
-    const { requestBodyDeadlineMs, verdictDeadlineMs } = options.limits;
-    this.#deadlines = createDeadlines(this, Math.min(requestBodyDeadlineMs, verdictDeadlineMs));
+    this.#deadlines = createDeadlines(this, options.rounds);
     // Whether Envoy closes its side first depends on its flags, and tells nothing of the exchange.
     call.listen(this);
-    this.#deadlines.arm(requestBodyDeadlineMs, "request_deadline");
+    this.#deadlines.arm(options.limits.requestBodyDeadlineMs, "request_deadline");
   }
 
   get listening(): boolean {

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { AbortCause } from "../../../src/core/exchange.ts";
 import { createDeadlines } from "../../../src/envoy/deadlines.ts";
+import { Rounds } from "../../../src/envoy/rounds.ts";
 
 const SOONEST_MS = 50;
 
@@ -48,7 +49,7 @@ function told(steps: readonly Step[]): Told {
         deadlines.clear();
       },
     },
-    SOONEST_MS,
+    new Rounds(SOONEST_MS),
   );
   for (const each of [...steps, LAST]) {
     if (each.kind === "wait") vi.advanceTimersByTime(each.ms);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { createDeadlines, type Deadlines } from "../../../src/envoy/deadlines.ts";
+import { Rounds } from "../../../src/envoy/rounds.ts";
 
 const SOONEST_MS = 50;
 
@@ -10,11 +11,13 @@ let deadlines: Deadlines;
 beforeEach(() => {
   vi.useFakeTimers();
   causes = [];
-  deadlines = createDeadlines({ abort: (cause) => causes.push(cause) }, SOONEST_MS);
+  deadlines = createDeadlines({ abort: (cause) => causes.push(cause) }, new Rounds(SOONEST_MS));
 });
 
 afterEach(() => {
   deadlines.clear();
+  // The round that was to come finds nobody.
+  vi.advanceTimersByTime(SOONEST_MS);
   expect(vi.getTimerCount()).toBe(0);
   vi.useRealTimers();
 });

@@ -8,6 +8,7 @@ import { decodeRequest } from "../../../src/envoy/process-codec.ts";
 import { type ProcessCall, ProcessStream } from "../../../src/envoy/process-stream.ts";
 import type { ProcessingRequest } from "../../../src/envoy/protocol.ts";
 import type { Reply } from "../../../src/envoy/replies.ts";
+import { Rounds } from "../../../src/envoy/rounds.ts";
 import { loadProcess } from "../../support/external-processor.ts";
 import { pieceOf } from "../../support/framed.ts";
 import {
@@ -207,7 +208,8 @@ function open(): void {
     fail: (code: status) => told.push(`failed ${code}`),
   };
   const options = {
-    ...{ limits: DEFAULT_LIMITS, budget, later: (work: () => void) => turns.push(work) },
+    ...{ limits: DEFAULT_LIMITS, budget, rounds: new Rounds(1_000) },
+    later: (work: () => void) => turns.push(work),
     onFault: (code: string) => told.push(`fault ${code}`),
   };
   // It is all that is asked of a call.
