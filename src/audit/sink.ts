@@ -77,12 +77,12 @@ const HEALTH_INTERVAL_MS = 30_000;
 const CHECKPOINT_MS = 60_000;
 
 /**
- * Between two writes while nobody waits for one, and few events do. To make a line and to write it is
+ * Between two writes while nobody waits for one, and few lines do. To make a line and to write it is
  * much code, and wakes another thread: a hundred decisions a second are fifty writes, a thousand no
  * more, and ten thousand three hundred.
  */
 const GATHER_MS = 20;
-const GATHER_EVENTS = 32;
+const GATHER_LINES = 32;
 
 /**
  * Events become text together: one by one, between other work, each takes twice as long. More than so
@@ -143,7 +143,6 @@ class QueuedSink implements ManagedAuditSink {
     if (this.#events.length >= UNENCODED_MAX && !this.#canEncode()) return false;
     this.#events.push(event);
     this.#accept();
-    if (this.#events.length >= GATHER_EVENTS) this.#hurry();
     return true;
   }
 
@@ -228,6 +227,14 @@ class QueuedSink implements ManagedAuditSink {
     this.#accepted += 1;
     this.#checkpointLater();
     this.#start();
+    // While a write runs this does nothing: the next one is not put off then.
+    if (this.#areGathered()) this.#hurry();
+  }
+
+  /** Enough for a write; a small queue is not to fill up meanwhile. */
+  #areGathered(): boolean {
+    const enough = Math.min(GATHER_LINES, Math.ceil(this.#options.queueMaxEvents / 2));
+    return this.#records.length + this.#events.length >= enough;
   }
 
   /** FAIL CLOSED: behind an event that nobody can make, none is accepted; whoever asks goes on. */
@@ -275,7 +282,7 @@ class QueuedSink implements ManagedAuditSink {
     if (this.#running !== null) return;
     const turn = Promise.withResolvers<void>();
     const putOffMs = this.#wroteAt + GATHER_MS - performance.now();
-    if (putOffMs > 0) setTimeout(turn.resolve, putOffMs);
+    if (putOffMs > 0 && !this.#areGathered()) setTimeout(turn.resolve, putOffMs);
     else setImmediate(turn.resolve);
     this.#hurry = turn.resolve;
     this.#running = turn.promise.then(() => this.#drain());

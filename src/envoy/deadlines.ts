@@ -16,10 +16,12 @@ export interface Deadlines {
   clear(): void;
 }
 
-/** `rounds`: no deadline is likely to be nearer than they are long. */
-export function createDeadlines(exchange: Abortable, rounds: Rounds): Deadlines {
+/** `rounds`: as long as the nearest deadline that is likely. */
+export function createDeadlines(exchange: Abortable, rounds: RoundsLike): Deadlines {
   return new ExchangeDeadlines(exchange, rounds);
 }
+
+type RoundsLike = Pick<Rounds, "afterMs" | "add" | "remove">;
 
 interface Abortable {
   abort(cause: AbortCause): void;
@@ -28,12 +30,12 @@ interface Abortable {
 const NEVER = Number.POSITIVE_INFINITY;
 
 /**
- * A deadline is armed with each message, and is hardly ever reached: it is a time that is noted, which
- * is looked at in the next round. Only for one that ends before, or soon after, a timer is set.
+ * A deadline is armed with each message, and is hardly ever reached: it is a time that is noted, and
+ * looked at in the next round. Where less than a round is left, a timer is set.
  */
 class ExchangeDeadlines implements Deadlines, Watched {
   readonly #exchange: Abortable;
-  readonly #rounds: Rounds;
+  readonly #rounds: RoundsLike;
   #timer: NodeJS.Timeout | undefined;
   /** When it is looked at next. */
   #looksAt = NEVER;
@@ -43,7 +45,7 @@ class ExchangeDeadlines implements Deadlines, Watched {
   #answerMs = 0;
   #heartbeat: NodeJS.Timeout | undefined;
 
-  constructor(exchange: Abortable, rounds: Rounds) {
+  constructor(exchange: Abortable, rounds: RoundsLike) {
     this.#exchange = exchange;
     this.#rounds = rounds;
   }

@@ -13,17 +13,19 @@ export class Rounds {
   /** When each is due; the first is the next. */
   readonly #waiting = new Map<Watched, number>();
   /** Goes on where nobody waits any more: the next one is likely to come before it fires. */
-  #timer: NodeJS.Timeout | null = null;
+  #isOn = false;
 
   constructor(afterMs: number) {
     this.afterMs = afterMs;
   }
 
-  /** `now` as `performance.now` tells it. */
+  /** Takes the place of what was there of it. `now` as `performance.now` tells it. */
   add(one: Watched, now: number): void {
     this.#waiting.delete(one);
     this.#waiting.set(one, now + this.afterMs);
-    if (this.#timer === null) this.#wakeIn(this.afterMs);
+    if (this.#isOn) return;
+    this.#isOn = true;
+    this.#wakeIn(this.afterMs);
   }
 
   remove(one: Watched): void {
@@ -31,19 +33,17 @@ export class Rounds {
   }
 
   #wakeIn(milliseconds: number): void {
-    this.#timer = setTimeout(this.#round, milliseconds).unref();
+    setTimeout(this.#round, milliseconds).unref();
   }
 
+  /** Who is added meanwhile, by what is done about the others, is due after all who wait. */
   readonly #round = (): void => {
-    this.#timer = null;
     try {
       this.#lookAtDue();
     } finally {
-      // FAIL CLOSED: whatever becomes of one of them, the others are looked at in time.
       const [next] = this.#waiting.values();
-      if (next !== undefined && this.#timer === null) {
-        this.#wakeIn(Math.max(0, Math.ceil(next - performance.now())));
-      }
+      this.#isOn = next !== undefined;
+      if (next !== undefined) this.#wakeIn(Math.max(0, Math.ceil(next - performance.now())));
     }
   };
 

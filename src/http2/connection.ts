@@ -86,9 +86,9 @@ export class Connection implements StreamCarrier {
     return this.#sender.isSent;
   }
 
-  /** What `flush` would give the socket. */
-  get unsentBytes(): number {
-    return this.#sender.unsentBytes;
+  /** Whether the peer could have some of what waits by now, if there was a `flush`. */
+  get isWorthFlushing(): boolean {
+    return this.#sender.isWorthFlushing;
   }
 
   /** Sends what there is and ends it, with all streams that are open. */

@@ -16,6 +16,9 @@ const UNREAD_MAX_BYTES = 4 * 1024 * 1024;
 
 const COPIED_MAX_BYTES = 16 * 1024;
 
+/** Some answers. */
+const WORTH_FLUSHING_BYTES = 2 * 1024;
+
 /** What one connection sends: frames, in the order in which they were written, as room comes about. */
 export class Sender {
   readonly #socket: Duplex;
@@ -24,6 +27,8 @@ export class Sender {
   /** `onOutput` was told, and `flush` has not come yet. */
   #isDue = false;
   #isReadingStopped = false;
+  /** The system had the last bytes as soon as they were written: with TLS it has them in a later turn. */
+  #isTakenAtOnce = false;
   /** Streams that go on once the socket does. */
   readonly #forSocket = new Set<Stream>();
   /** Those that have room in their own window, and none in that of the connection. */
@@ -39,9 +44,9 @@ export class Sender {
     this.#onOutput = onOutput;
   }
 
-  /** What `flush` would give the socket. */
-  get unsentBytes(): number {
-    return this.#output.length;
+  /** Whether the peer could have some of what waits by now, if there was a `flush`. */
+  get isWorthFlushing(): boolean {
+    return this.#output.length >= WORTH_FLUSHING_BYTES && this.#isTakenAtOnce;
   }
 
   get isSent(): boolean {
@@ -64,6 +69,7 @@ export class Sender {
     if (isCopied || hasLeft) this.#output.shrink();
     else this.#output.leave();
     this.isCongested = !goesOn && !hasLeft;
+    this.#isTakenAtOnce = hasLeft;
   }
 
   /** Once there is much: several reads may come in one turn, before `flush` is called. */

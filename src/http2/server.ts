@@ -3,12 +3,6 @@ import { Connection, type ConnectionListener } from "./connection.ts";
 import type { Stream } from "./stream.ts";
 
 /**
- * Some answers: while the rest of a turn is done, the peer, on another core, goes on with them. Else each
- * of the two would wait while the other one works.
- */
-const SENT_FROM_BYTES = 2 * 1024;
-
-/**
  * Connections, from wherever they were accepted, by turns. What one read of a socket brought is told,
  * then what was put off meanwhile is done, and what came of it is sent, with few writes. Reading and
  * working are much code each, more than a core keeps at hand: done by turns, one message after the
@@ -77,7 +71,9 @@ export class Http2Server {
       this.#work = [];
       for (const work of batch) {
         work();
-        if ((this.#unsent.at(-1)?.unsentBytes ?? 0) >= SENT_FROM_BYTES) this.flush();
+        // While the rest is done the peer, on another core, goes on with these. Else each of the two
+        // would wait while the other one works. Who was written to just now is the last.
+        if (this.#unsent.at(-1)?.isWorthFlushing === true) this.flush();
       }
     } finally {
       this.#isInTurn = false;

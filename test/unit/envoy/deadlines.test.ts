@@ -22,6 +22,23 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+test("what is over leaves no timer of its own behind", () => {
+  const waiting = new Set<unknown>();
+  const rounds = {
+    afterMs: SOONEST_MS,
+    add: (one: unknown) => void waiting.add(one),
+    remove: (one: unknown) => void waiting.delete(one),
+  };
+  const near = createDeadlines({ abort: () => undefined }, rounds);
+  near.arm(SOONEST_MS - 1, "request_deadline");
+  const far = createDeadlines({ abort: () => undefined }, rounds);
+  far.arm(SOONEST_MS, "request_deadline");
+  expect([vi.getTimerCount(), waiting.size]).toEqual([1, 1]);
+  near.clear();
+  far.clear();
+  expect([vi.getTimerCount(), waiting.size]).toEqual([0, 0]);
+});
+
 describe("a deadline", () => {
   test.each([
     { title: "as near as any is likely to be", milliseconds: SOONEST_MS },

@@ -80,6 +80,18 @@ test("who is added by what is done about it is looked at in a later round", () =
   ]);
 });
 
+test("who is added again holds up nobody behind it", () => {
+  const one = add("a", () => rounds.add(one, performance.now()));
+  vi.advanceTimersByTime(10);
+  add("b");
+  vi.advanceTimersByTime(110);
+  expect(looked).toEqual([
+    ["a", 50],
+    ["b", 60],
+    ["a", 100],
+  ]);
+});
+
 test("whatever becomes of one, the others are looked at", () => {
   add("a", () => {
     throw new Error("a bug");
