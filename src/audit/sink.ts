@@ -102,6 +102,8 @@ class QueuedSink implements ManagedAuditSink {
   healthy = true;
   readonly #target: LogTarget;
   readonly #options: QueueOptions;
+  /** Lines that are enough for a write; a small queue is not to fill up meanwhile. */
+  readonly #enough: number;
   #records: string[] = [];
   /** Behind the records, and no text yet. */
   #events: Unwritten[] = [];
@@ -121,6 +123,7 @@ class QueuedSink implements ManagedAuditSink {
   constructor(target: LogTarget, options: QueueOptions) {
     this.#target = target;
     this.#options = options;
+    this.#enough = Math.min(GATHER_LINES, Math.ceil(options.queueMaxEvents / 2));
     if (this.#isOpen()) this.#start();
     const interval = options.healthIntervalMs ?? HEALTH_INTERVAL_MS;
     this.#health = setInterval(() => this.#look(), interval).unref();
@@ -228,13 +231,12 @@ class QueuedSink implements ManagedAuditSink {
     this.#checkpointLater();
     this.#start();
     // While a write runs this does nothing: the next one is not put off then.
-    if (this.#areGathered()) this.#hurry();
+    if (this.#gathered >= this.#enough) this.#hurry();
   }
 
-  /** Enough for a write; a small queue is not to fill up meanwhile. */
-  #areGathered(): boolean {
-    const enough = Math.min(GATHER_LINES, Math.ceil(this.#options.queueMaxEvents / 2));
-    return this.#records.length + this.#events.length >= enough;
+  /** Lines that the target has not taken. */
+  get #gathered(): number {
+    return this.#records.length + this.#events.length;
   }
 
   /** FAIL CLOSED: behind an event that nobody can make, none is accepted; whoever asks goes on. */
@@ -257,7 +259,7 @@ class QueuedSink implements ManagedAuditSink {
   }
 
   #pending(): number {
-    return this.#target.pending + this.#records.length + this.#events.length;
+    return this.#target.pending + this.#gathered;
   }
 
   #checkpointLater(): void {
@@ -282,7 +284,7 @@ class QueuedSink implements ManagedAuditSink {
     if (this.#running !== null) return;
     const turn = Promise.withResolvers<void>();
     const putOffMs = this.#wroteAt + GATHER_MS - performance.now();
-    if (putOffMs > 0 && !this.#areGathered()) setTimeout(turn.resolve, putOffMs);
+    if (putOffMs > 0 && this.#gathered < this.#enough) setTimeout(turn.resolve, putOffMs);
     else setImmediate(turn.resolve);
     this.#hurry = turn.resolve;
     this.#running = turn.promise.then(() => this.#drain());
@@ -311,7 +313,7 @@ class QueuedSink implements ManagedAuditSink {
       this.#fail(codeOf(error));
     } finally {
       this.#running = null;
-      if (this.healthy && this.#records.length + this.#events.length > 0) this.#goOn();
+      if (this.healthy && this.#gathered > 0) this.#goOn();
     }
   }
 

@@ -197,15 +197,22 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
   }
 
   #decideResponse(shape: Shape): Soon<void> {
-    const exchange = this.#required();
     this.#deadlines.arm(this.#options.limits.verdictDeadlineMs, "verdict_deadline");
-    return after(exchange.hold(), () => {
-      if (this.#left("response")) return;
-      return after(exchange.response(this.#body.take()), (verdict) => {
-        if (this.#left("response")) return;
-        if (verdict.kind === "deny") return this.#deny(verdict.denial);
-        this.#forward("response", verdict, shape);
-        this.#finish();
+    const judge = () => this.#required().response(this.#body.take());
+    return this.#heldBack(judge, (verdict) => {
+      if (verdict.kind === "deny") return this.#deny(verdict.denial);
+      this.#forward("response", verdict, shape);
+      this.#finish();
+    });
+  }
+
+  /** Judges once it was held back for as long as it should be; nothing follows on what ended meanwhile. */
+  #heldBack<T>(judge: () => Soon<T>, next: (judged: T) => void): Soon<void> {
+    const phase = this.#phase;
+    return after(this.#required().hold(), () => {
+      if (this.#left(phase)) return;
+      return after(judge(), (judged) => {
+        if (!this.#left(phase)) next(judged);
       });
     });
   }
@@ -229,15 +236,9 @@ export class ProcessStream implements CallListener<ProcessingRequest> {
   }
 
   #streamChunk(bytes: Uint8Array, last: boolean, trailers: readonly string[] | null): Soon<void> {
-    const before = this.#phase;
     this.#armSilence();
-    const exchange = this.#required();
-    return after(exchange.hold(), () => {
-      if (this.#left(before)) return;
-      return after(exchange.streamChunk(bytes, last), (output) => {
-        if (!this.#left(before)) this.#sendChunk(output, last, trailers);
-      });
-    });
+    const judge = () => this.#required().streamChunk(bytes, last);
+    return this.#heldBack(judge, (output) => this.#sendChunk(output, last, trailers));
   }
 
   #sendChunk(output: Output, last: boolean, trailers: readonly string[] | null): void {

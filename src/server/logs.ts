@@ -28,25 +28,15 @@ function auditOf(
   metrics: Metrics,
   onDecision: DecisionListener,
 ): AuditSink {
-  const recordLater = (draft: () => DecisionEvent): boolean => {
-    const accepted = sink.recordLater(draft);
-    if (!accepted) metrics.auditFailed();
+  const counted = (accepted: boolean, onAccepted?: () => void): boolean => {
+    if (accepted) onAccepted?.();
+    else metrics.auditFailed();
     return accepted;
   };
   return {
-    recordLater: onDecision === undefined ? recordLater : undefined,
-    record: (event) => {
-      const accepted = sink.record(event);
-      if (accepted) onDecision?.(event);
-      else metrics.auditFailed();
-      return accepted;
-    },
-    omit: () => {
-      const accepted = sink.omit();
-      if (accepted) metrics.auditOmitted();
-      else metrics.auditFailed();
-      return accepted;
-    },
+    recordLater: onDecision === undefined ? (draft) => counted(sink.recordLater(draft)) : undefined,
+    record: (event) => counted(sink.record(event), () => onDecision?.(event)),
+    omit: () => counted(sink.omit(), metrics.auditOmitted),
   };
 }
 
