@@ -35,14 +35,11 @@ export async function connectRaw(port: number): Promise<RawConnection> {
   let rest: Buffer = Buffer.alloc(0);
   socket.on("data", (chunk: Buffer) => {
     rest = Buffer.concat([rest, chunk]);
-    while (rest.length >= FRAME_HEAD_BYTES) {
-      const end = FRAME_HEAD_BYTES + rest.readUIntBE(0, 3);
-      if (rest.length < end) return;
-      const [type = 0, flags = 0] = rest.subarray(3, 5);
-      const payload = rest.subarray(FRAME_HEAD_BYTES, end);
-      frames.push({ type, flags, stream: rest.readUInt32BE(5), payload });
-      rest = rest.subarray(end);
-      if (type === SETTINGS && (flags & ACK) === 0) socket.write(frameOf(SETTINGS, ACK, 0));
+    for (const frame of framesOf(rest)) {
+      frames.push(frame);
+      rest = rest.subarray(FRAME_HEAD_BYTES + frame.payload.length);
+      const isAsked = frame.type === SETTINGS && (frame.flags & ACK) === 0;
+      if (isAsked) socket.write(frameOf(SETTINGS, ACK, 0));
     }
   });
   socket.write(Buffer.concat([PREFACE, frameOf(SETTINGS, 0, 0)]));
@@ -53,13 +50,29 @@ export async function connectRaw(port: number): Promise<RawConnection> {
   };
 }
 
-const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+export const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 
-async function closed(socket: Socket): Promise<void> {
+/** Ends it, and waits until it is gone. */
+export async function closed(socket: Socket): Promise<void> {
   if (socket.closed) return;
   const over = once(socket, "close");
   socket.destroy();
   await over;
+}
+
+/** Whole frames, one behind the other. */
+export function framesOf(bytes: Buffer): readonly Frame[] {
+  const frames: Frame[] = [];
+  for (let at = 0; at + FRAME_HEAD_BYTES <= bytes.length; ) {
+    const start = at + FRAME_HEAD_BYTES;
+    const end = start + bytes.readUIntBE(at, 3);
+    if (end > bytes.length) break;
+    const [type = 0, flags = 0] = bytes.subarray(at + 3, at + 5);
+    const payload = bytes.subarray(start, end);
+    frames.push({ type, flags, stream: bytes.readUInt32BE(at + 5), payload });
+    at = end;
+  }
+  return frames;
 }
 
 export function frameOf(
@@ -78,9 +91,13 @@ export function frameOf(
 
 /** `RST_STREAM` with an error code of RFC 9113 section 7; 0 is NO_ERROR, 8 CANCEL. */
 export function resetOf(stream: number, code: number): Buffer {
-  const payload = Buffer.alloc(4);
-  payload.writeUInt32BE(code);
-  return frameOf(RST_STREAM, 0, stream, payload);
+  return frameOf(RST_STREAM, 0, stream, numberOf(code));
+}
+
+export function numberOf(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
 }
 
 /** A list of headers as literals without indexing (RFC 7541 section 6.2.2), each up to 126 bytes. */

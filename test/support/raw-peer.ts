@@ -1,9 +1,8 @@
 import { once } from "node:events";
 import { connect } from "node:net";
-import { type Frame, frameOf } from "./raw-http2.ts";
+import { closed, type Frame, frameOf, framesOf, numberOf } from "./raw-http2.ts";
 import { waitFor } from "./wait.ts";
 
-export const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 export const SETTINGS = frameOf(4, 0, 0);
 export const PING = frameOf(6, 0, 0, Buffer.from("are you?"));
 
@@ -39,33 +38,8 @@ export async function connectPeer(port: number): Promise<RawPeer> {
           ?.payload.readUInt32BE(4) ?? null
       );
     },
-    async [Symbol.asyncDispose]() {
-      if (socket.closed) return;
-      const over = once(socket, "close");
-      socket.destroy();
-      await over;
-    },
+    [Symbol.asyncDispose]: () => closed(socket),
   };
-}
-
-/** Whole frames, one behind the other. */
-export function framesOf(bytes: Buffer): readonly Frame[] {
-  const frames: Frame[] = [];
-  for (let at = 0; at + 9 <= bytes.length; ) {
-    const end = at + 9 + bytes.readUIntBE(at, 3);
-    if (end > bytes.length) break;
-    const [type = 0, flags = 0] = bytes.subarray(at + 3, at + 5);
-    const payload = bytes.subarray(at + 9, end);
-    frames.push({ type, flags, stream: bytes.readUInt32BE(at + 5), payload });
-    at = end;
-  }
-  return frames;
-}
-
-export function numberOf(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
 }
 
 export function settingOf(name: number, value: number): Buffer {

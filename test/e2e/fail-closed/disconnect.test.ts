@@ -1,11 +1,10 @@
 /** A client that goes away leaves nothing behind, in any phase; one that stops reading is waited for. */
 
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type OpenCall, openCall, openUpload } from "../../support/client.ts";
 import { canary, endingOf, progress, toolCall, toolResult } from "../../support/faulty-firewall.ts";
 import { type Gateway, startGateway } from "../../support/gateway.ts";
+import { collectGarbage } from "../../support/memory.ts";
 import { startServe } from "../../support/serve-process.ts";
 import { startTestService, type TestService } from "../../support/service.ts";
 import {
@@ -37,11 +36,8 @@ interface World {
 }
 
 let world: World;
-let collectGarbage: () => void;
 
 beforeAll(async () => {
-  setFlagsFromString("--expose-gc");
-  collectGarbage = runInNewContext("gc") as () => void;
   const made: WeakRef<object>[] = [];
   const upstream = await startUpstream((exchange) => world.handler(exchange));
   const service = await startTestService({

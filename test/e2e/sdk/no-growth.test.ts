@@ -1,10 +1,9 @@
 import { type ClientHttp2Session, connect, constants } from "node:http2";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import type { Firewall } from "../../../src/core/exchange.ts";
 import { type Gateway, startGateway } from "../../support/gateway.ts";
+import { collectGarbage } from "../../support/memory.ts";
 import { JSON_HEADERS, toolCall } from "../../support/messages.ts";
 import {
   type MisbehavingServer,
@@ -121,15 +120,12 @@ async function run(count: number): Promise<ReadonlyMap<string, string>> {
   return wrong;
 }
 
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
-
 /** What is left when the garbage is gone; finalizers need a turn of the event loop. */
 async function heapBytes(): Promise<number> {
   await whenSteady(
     "the heap",
     () => {
-      collect();
+      collectGarbage();
       return Math.round(process.memoryUsage().heapUsed / 500_000);
     },
     300,

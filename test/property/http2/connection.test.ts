@@ -7,15 +7,8 @@ import { Http2Server } from "../../../src/http2/server.ts";
 import type { Stream } from "../../../src/http2/stream.ts";
 import { cutAt } from "../../support/cut-at.ts";
 import { streamListener } from "../../support/http2-service.ts";
-import { frameOf, resetOf } from "../../support/raw-http2.ts";
-import {
-  framesOf,
-  numberOf,
-  PREFACE,
-  SETTINGS,
-  settingOf,
-  windowUpdate,
-} from "../../support/raw-peer.ts";
+import { frameOf, framesOf, numberOf, PREFACE, resetOf } from "../../support/raw-http2.ts";
+import { SETTINGS, settingOf, windowUpdate } from "../../support/raw-peer.ts";
 
 const OK = encodeHeaders([[":status", "200"]]);
 const END = encodeHeaders([["x-end", "1"]]);

@@ -1,8 +1,7 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 
 import { BodyBuffer, createByteBudget } from "../../../src/envoy/body-buffer.ts";
+import { collectGarbage } from "../../support/memory.ts";
 
 const bytes = (text: string): Uint8Array => Buffer.from(text);
 
@@ -83,9 +82,6 @@ describe("a body buffer", () => {
     expect(buffer.isOverloaded).toBe(false);
   });
 });
-
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
 
 function heapUsed(): number {
   collectGarbage();

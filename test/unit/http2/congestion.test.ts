@@ -4,11 +4,10 @@ import { encodeHeaders } from "../../../src/http2/hpack.ts";
 import type { Stream } from "../../../src/http2/stream.ts";
 import { serveHttp2, streamListener } from "../../support/http2-service.ts";
 import { memoryInUse } from "../../support/memory.ts";
-import { frameOf } from "../../support/raw-http2.ts";
+import { frameOf, PREFACE } from "../../support/raw-http2.ts";
 import {
   connectPeer,
   PING,
-  PREFACE,
   type RawPeer,
   SETTINGS,
   settingOf,

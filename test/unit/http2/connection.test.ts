@@ -14,8 +14,8 @@ import type { Stream } from "../../../src/http2/stream.ts";
 import { AUTHORITY_PEM, LOCALHOST } from "../../support/certificates.ts";
 import { type Http2Service, serveHttp2, streamListener } from "../../support/http2-service.ts";
 import { memoryInUse } from "../../support/memory.ts";
-import { frameOf } from "../../support/raw-http2.ts";
-import { connectPeer, PREFACE, SETTINGS } from "../../support/raw-peer.ts";
+import { frameOf, PREFACE } from "../../support/raw-http2.ts";
+import { connectPeer, SETTINGS } from "../../support/raw-peer.ts";
 import { waitFor, within } from "../../support/wait.ts";
 
 const OK = encodeHeaders([[":status", "200"]]);

@@ -2,12 +2,10 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { encodeHeaders } from "../../../src/http2/hpack.ts";
 import type { Stream } from "../../../src/http2/stream.ts";
 import { type Http2Service, serveHttp2, streamListener } from "../../support/http2-service.ts";
-import { frameOf, resetOf } from "../../support/raw-http2.ts";
+import { frameOf, numberOf, PREFACE, resetOf } from "../../support/raw-http2.ts";
 import {
   connectPeer,
-  numberOf,
   PING,
-  PREFACE,
   type RawPeer,
   SETTINGS,
   settingOf,
