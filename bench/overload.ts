@@ -3,7 +3,8 @@
  * becomes of the memory.
  *
  *   npm run bench:overload [-- --times N] [--rounds N] [--seconds S] [--connections N]
- *                             [--concurrency N] [--format text|json]
+ *                             [--concurrency N] [--request BYTES] [--response BYTES]
+ *                             [--format text|json]
  *
  * Capacity is what a closed loop gets through, before and after; between them calls come in an open
  * loop, so many a second whatever becomes of those before. Each must be answered by 200 or by 503.
@@ -48,11 +49,13 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "4" },
     connections: { type: "string", default: "32" },
     concurrency: { type: "string", default: "1" },
+    request: { type: "string", default: "400" },
+    response: { type: "string", default: "64000" },
     format: { type: "string", default: "text" },
   },
 });
 
-const EXCHANGE = exchangeOf(400, 600);
+const EXCHANGE = exchangeOf(Number(values.request), Number(values.response));
 const WARM_UP_SECONDS = 4;
 /** Envoy looks so far back, and a second more. */
 const FORGOTTEN_MS = 3_500;

@@ -13,8 +13,6 @@ const COMMON_HELP = `${SETTINGS_HELP}
 The token is the configuration's approvals.token.`;
 
 const listCommand: Command = {
-  name: "list",
-  summary: "what waits for an answer, and what was agreed to",
   help: `usage: impedance approvals list [OPTIONS]
 
 ${COMMON_HELP}`,
@@ -26,8 +24,6 @@ ${COMMON_HELP}`,
 };
 
 const approveCommand: Command = {
-  name: "approve",
-  summary: "agree: the caller sends the same request again, and it passes",
   help: `usage: impedance approvals approve ID [OPTIONS]
 
 Agrees to just this request of this caller: the same session, server, name and arguments, under the
@@ -53,8 +49,6 @@ ${COMMON_HELP}`,
 };
 
 const denyCommand: Command = {
-  name: "deny",
-  summary: "say no, or take back what was agreed to",
   help: `usage: impedance approvals deny ID [OPTIONS]
 
 ${COMMON_HELP}`,
@@ -64,12 +58,26 @@ ${COMMON_HELP}`,
 };
 
 export const approvalCommands: CommandGroup = {
-  name: "approvals",
-  summary: "what rules want a person to agree to: list, approve, deny",
   help: `usage: impedance approvals COMMAND [OPTIONS]
 
 A rule with \`approve\` denies until a person agrees; the denial names an id. docs/policy.md tells more.`,
-  commands: [listCommand, approveCommand, denyCommand],
+  commands: [
+    {
+      name: "list",
+      summary: "what waits for an answer, and what was agreed to",
+      load: async () => listCommand,
+    },
+    {
+      name: "approve",
+      summary: "agree: the caller sends the same request again, and it passes",
+      load: async () => approveCommand,
+    },
+    {
+      name: "deny",
+      summary: "say no, or take back what was agreed to",
+      load: async () => denyCommand,
+    },
+  ],
 };
 
 /** NaN for what is no count. */

@@ -14,8 +14,6 @@ import { complain, misuse, say } from "./output.ts";
 import { loadSettings, SETTINGS_HELP, SETTINGS_OPTIONS } from "./settings.ts";
 
 export const checkCommand: Command = {
-  name: "check",
-  summary: "validate configuration, policy and bundle; exit 1 with every error",
   help: `usage: impedance check [OPTIONS]
 
 Reads everything that serve would read, as serve would, and says all that is wrong with it, each

@@ -4,9 +4,6 @@ import { suggest } from "../core/suggest.ts";
 
 /** One subcommand of `impedance`. */
 export interface Command {
-  readonly name: string;
-  /** One line, for the list of commands. */
-  readonly summary: string;
   /** What `--help` prints: usage, options, examples. */
   readonly help: string;
   /** Its options, each with a value (`text`) or without (`flag`). */
@@ -21,11 +18,17 @@ export interface Command {
 
 /** Several subcommands that belong together: `impedance NAME COMMAND`. */
 export interface CommandGroup {
-  readonly name: string;
-  readonly summary: string;
   /** What `--help` prints above the list of its commands. */
   readonly help: string;
-  readonly commands: readonly Command[];
+  readonly commands: readonly Listed[];
+}
+
+/** A subcommand as lists show it. Each needs a part of all the code, and loads that part alone. */
+export interface Listed {
+  readonly name: string;
+  /** One line. */
+  readonly summary: string;
+  load(): Promise<Command | CommandGroup>;
 }
 
 /** The options given: texts by name, and the flags that were set. */

@@ -5,8 +5,6 @@ import { askPosture } from "./doctor-posture.ts";
 import { misuse, say } from "./output.ts";
 
 export const doctorCommand: Command = {
-  name: "doctor",
-  summary: "send canaries through a live listener: is the filter really in the path?",
   help: `usage: impedance doctor [--url URL] [--token-file FILE] [--admin URL]
 
 Sends requests that only the firewall answers in its own way, through the listener that clients

@@ -6,8 +6,6 @@ import { complain, fail, misuse, say } from "./output.ts";
 import { loadSettings } from "./settings.ts";
 
 export const healthCommand: Command = {
-  name: "health",
-  summary: "ask a running service whether it is ready, as a container's health check",
   help: `usage: impedance health [OPTIONS]
 
 Asks the gRPC port of a running serve for its health (grpc.health.v1). Exit code 0: it serves;

@@ -7,8 +7,6 @@ const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const ROLE = /^[A-Za-z0-9._:/-]{1,256}$/;
 
 const newCommand: Command = {
-  name: "new",
-  summary: "a fresh API key, and the entry that lets it in",
   help: `usage: impedance keys new --id ID [--roles ROLE,…] [--scopes SCOPE,…] [--expires TIME]
 
 Prints a fresh API key on standard output, which is the only time that anybody sees it, and on
@@ -62,10 +60,14 @@ function isTime(text: string): boolean {
 }
 
 export const keysCommands: CommandGroup = {
-  name: "keys",
-  summary: "API keys for callers that have no identity provider",
   help: `usage: impedance keys COMMAND [OPTIONS]
 
 docs/identity.md says how callers show who they are.`,
-  commands: [newCommand],
+  commands: [
+    {
+      name: "new",
+      summary: "a fresh API key, and the entry that lets it in",
+      load: async () => newCommand,
+    },
+  ],
 };

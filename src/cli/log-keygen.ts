@@ -7,8 +7,6 @@ import { EXIT } from "./exit-codes.ts";
 import { fail, misuse, say } from "./output.ts";
 
 export const logKeygenCommand: Command = {
-  name: "keygen",
-  summary: "a fresh key pair: for signing checkpoints, or for an analyst",
   help: `usage: impedance log keygen --out FILE [--analyst]
 
 Writes a private Ed25519 key to FILE (PEM, PKCS#8, for its owner alone) and the public one to

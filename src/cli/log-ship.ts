@@ -11,8 +11,6 @@ import { complain, fail, misuse, say } from "./output.ts";
 import { loadSettings, SETTINGS_HELP, SETTINGS_OPTIONS } from "./settings.ts";
 
 export const logShipCommand: Command = {
-  name: "ship",
-  summary: "send lines of a log again, to a destination that has missed them",
   help: `usage: impedance log ship [FILE…] --config FILE [OPTIONS]
 
 Sends lines of the log to a destination of audit.ship, byte for byte as they were written: what it

@@ -11,8 +11,6 @@ import { fail, misuse, say } from "./output.ts";
 import { SETTINGS_HELP, SETTINGS_OPTIONS } from "./settings.ts";
 
 export const logShowCommand: Command = {
-  name: "show",
-  summary: "one decision, by its id",
   help: `usage: impedance log show ID [FILE…] [OPTIONS]
 
 Prints the lines of one decision as they stand in the log: ID is a decision id, or a request id,

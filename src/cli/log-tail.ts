@@ -12,8 +12,6 @@ import { hasColor, misuse, say } from "./output.ts";
 import { SETTINGS_HELP, SETTINGS_OPTIONS } from "./settings.ts";
 
 export const logTailCommand: Command = {
-  name: "tail",
-  summary: "the last decisions, and with --follow each new one",
   help: `usage: impedance log tail [FILE] [OPTIONS]
 
 Prints the last lines of the log, one for each decision and for what happened to callers (auth), for

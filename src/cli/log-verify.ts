@@ -12,8 +12,6 @@ import { EXIT } from "./exit-codes.ts";
 import { complain, misuse, say } from "./output.ts";
 
 export const logVerifyCommand: Command = {
-  name: "verify",
-  summary: "is the log whole? names each line that was edited, removed, added or moved",
   help: `usage: impedance log verify FILE… [OPTIONS]
 
 Reads the log from its first line to its last, and says what is not as it was written, with file,

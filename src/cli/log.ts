@@ -1,16 +1,35 @@
 import type { CommandGroup } from "./command.ts";
-import { logKeygenCommand } from "./log-keygen.ts";
-import { logShipCommand } from "./log-ship.ts";
-import { logShowCommand } from "./log-show.ts";
-import { logTailCommand } from "./log-tail.ts";
-import { logVerifyCommand } from "./log-verify.ts";
 
 export const logCommands: CommandGroup = {
-  name: "log",
-  summary: "the decision log: prove it whole, watch it, look one decision up",
   help: `usage: impedance log COMMAND [OPTIONS]
 
 The decision log is a chain of lines with signed checkpoints. docs/decision-log.md says what each
 hash covers, and how to check it without this program.`,
-  commands: [logVerifyCommand, logTailCommand, logShowCommand, logShipCommand, logKeygenCommand],
+  commands: [
+    {
+      name: "verify",
+      summary: "is the log whole? names each line that was edited, removed, added or moved",
+      load: async () => (await import("./log-verify.ts")).logVerifyCommand,
+    },
+    {
+      name: "tail",
+      summary: "the last decisions, and with --follow each new one",
+      load: async () => (await import("./log-tail.ts")).logTailCommand,
+    },
+    {
+      name: "show",
+      summary: "one decision, by its id",
+      load: async () => (await import("./log-show.ts")).logShowCommand,
+    },
+    {
+      name: "ship",
+      summary: "send lines of a log again, to a destination that has missed them",
+      load: async () => (await import("./log-ship.ts")).logShipCommand,
+    },
+    {
+      name: "keygen",
+      summary: "a fresh key pair: for signing checkpoints, or for an analyst",
+      load: async () => (await import("./log-keygen.ts")).logKeygenCommand,
+    },
+  ],
 };

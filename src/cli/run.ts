@@ -1,35 +1,9 @@
 import { suggest } from "../core/suggest.ts";
 import { packageVersion } from "../server/package-root.ts";
-import { approvalCommands } from "./approvals.ts";
-import { checkCommand } from "./check.ts";
-import { type Command, type CommandGroup, parseOptions } from "./command.ts";
-import { doctorCommand } from "./doctor.ts";
+import { type Command, type CommandGroup, type Listed, parseOptions } from "./command.ts";
+import { COMMANDS, WORKER_COMMAND } from "./commands.ts";
 import { EXIT, EXIT_HELP } from "./exit-codes.ts";
-import { healthCommand } from "./health.ts";
-import { keysCommands } from "./keys.ts";
-import { logCommands } from "./log.ts";
 import { complain, say } from "./output.ts";
-import { policyCommands } from "./policy/policy.ts";
-import { scanCommand } from "./scan.ts";
-import { serveCommand } from "./serve.ts";
-import { serveWorkerCommand } from "./serve-worker.ts";
-import { toolsCommands } from "./tools-commands.ts";
-import { upCommand } from "./up.ts";
-
-/** All that `impedance` can be asked to do. */
-export const COMMANDS: readonly (Command | CommandGroup)[] = [
-  upCommand,
-  serveCommand,
-  checkCommand,
-  scanCommand,
-  policyCommands,
-  logCommands,
-  approvalCommands,
-  doctorCommand,
-  healthCommand,
-  keysCommands,
-  toolsCommands,
-];
 
 /** Runs one command line; resolves to the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -42,24 +16,29 @@ export async function run(args: readonly string[]): Promise<number> {
     say(packageVersion());
     return EXIT.ok;
   }
-  if (name === serveWorkerCommand.name) {
-    return runCommand(serveWorkerCommand, `impedance ${name}`, rest);
-  }
-  const command = COMMANDS.find((each) => each.name === name);
-  if (command === undefined) return unknown(name, COMMANDS, "impedance");
-  if (!("commands" in command)) return runCommand(command, `impedance ${name}`, rest);
-  return runGroup(command, rest);
+  const listed = [...COMMANDS, WORKER_COMMAND].find((each) => each.name === name);
+  if (listed === undefined) return unknown(name, COMMANDS, "impedance");
+  return runListed(listed, `impedance ${name}`, rest);
 }
 
-async function runGroup(group: CommandGroup, args: readonly string[]): Promise<number> {
+async function runListed(listed: Listed, called: string, args: readonly string[]): Promise<number> {
+  const loaded = await listed.load();
+  return "commands" in loaded ? runGroup(loaded, called, args) : runCommand(loaded, called, args);
+}
+
+async function runGroup(
+  group: CommandGroup,
+  called: string,
+  args: readonly string[],
+): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || name === "--help" || name === "-h") {
-    say([group.help, "", ...listed(group.commands)].join("\n"));
+    say([group.help, "", ...linesOf(group.commands)].join("\n"));
     return name === undefined ? EXIT.misused : EXIT.ok;
   }
-  const command = group.commands.find((each) => each.name === name);
-  if (command === undefined) return unknown(name, group.commands, `impedance ${group.name}`);
-  return runCommand(command, `impedance ${group.name} ${name}`, rest);
+  const listed = group.commands.find((each) => each.name === name);
+  if (listed === undefined) return unknown(name, group.commands, called);
+  return runListed(listed, `${called} ${name}`, rest);
 }
 
 async function runCommand(
@@ -80,7 +59,7 @@ async function runCommand(
   return execute(command, options.value);
 }
 
-function unknown(name: string, known: readonly { readonly name: string }[], of: string): number {
+function unknown(name: string, known: readonly Listed[], of: string): number {
   if (name.startsWith("-")) {
     complain(`there is no option ${name}`);
     complain(`${of} --help explains its options`);
@@ -111,7 +90,7 @@ function overview(): string {
     "",
     "usage: impedance COMMAND [OPTIONS]",
     "",
-    ...listed(COMMANDS),
+    ...linesOf(COMMANDS),
     "",
     EXIT_HELP,
     "",
@@ -120,7 +99,7 @@ function overview(): string {
   ].join("\n");
 }
 
-function listed(commands: readonly (Command | CommandGroup)[]): readonly string[] {
+function linesOf(commands: readonly Listed[]): readonly string[] {
   const width = Math.max(...commands.map(({ name }) => name.length));
   return commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
 }

@@ -7,8 +7,6 @@ import { complain, fail, misuse } from "./output.ts";
 import { loadSettings, SETTINGS_HELP, SETTINGS_OPTIONS } from "./settings.ts";
 
 export const scanCommand: Command = {
-  name: "scan",
-  summary: "the same guards and policy without a network: JSON lines in, JSON lines out",
   help: `usage: impedance scan [OPTIONS] < messages.jsonl
 
 Reads JSON lines until end of input and answers each in order, as the firewall would. A line is

@@ -11,8 +11,6 @@ import { loadSettings, SETTINGS_OPTIONS } from "./settings.ts";
 
 /** One of the workers of `impedance serve`, which starts it. Not for people. */
 export const serveWorkerCommand: Command = {
-  name: "serve-worker",
-  summary: "one worker of impedance serve, which starts it",
   help: "impedance serve --workers N starts its workers by itself",
   options: { ...SETTINGS_OPTIONS, grpc: "text", slot: "text", lane: "text" },
   run: serveWorker,

@@ -18,8 +18,6 @@ import { untilSignal } from "./signals.ts";
 const WORKERS_MAX = 64;
 
 export const serveCommand: Command = {
-  name: "serve",
-  summary: "the gRPC service alone, for an Envoy, Istio or Envoy Gateway that you run",
   help: `usage: impedance serve [OPTIONS]
 
 Serves Envoy's ext_proc (and ext_authz, and gRPC health) until it gets a signal; then it lets open

@@ -6,8 +6,6 @@ import { askForAll, fullName, TOOLS_HELP, TOOLS_OPTIONS, trouble } from "./tools
 import { visible } from "./visible.ts";
 
 export const toolsDiffCommand: Command = {
-  name: "diff",
-  summary: "where live servers differ from the inventory; exit 1 if they do",
   help: `usage: impedance tools diff [OPTIONS]
 
 Holds the tools that MCP servers offer against the inventory (tools.yaml) and shows what was added,

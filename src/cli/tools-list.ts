@@ -13,8 +13,6 @@ import {
 import { shortened, table, visible } from "./visible.ts";
 
 export const toolsListCommand: Command = {
-  name: "list",
-  summary: "the tools of live servers, beside what the inventory says of them",
   help: `usage: impedance tools list [OPTIONS]
 
 Asks MCP servers for their tools and shows each with what the inventory (tools.yaml) says of it:

@@ -17,8 +17,6 @@ import { describe } from "./tools-diff.ts";
 import { visible } from "./visible.ts";
 
 export const toolsPinCommand: Command = {
-  name: "pin",
-  summary: "write what live servers offer into the inventory, to be reviewed and committed",
   help: `usage: impedance tools pin [OPTIONS]
 
 Asks MCP servers for their tools and writes each one that is new into the inventory (tools.yaml):

@@ -26,8 +26,6 @@ import { loadSettings, SETTINGS_HELP, SETTINGS_OPTIONS } from "./settings.ts";
 import { untilSignal } from "./signals.ts";
 
 export const upCommand: Command = {
-  name: "up",
-  summary: "Envoy and the firewall in front of any MCP server, in one command",
   help: `usage: impedance up [--upstream URL] [OPTIONS]
 
 Starts Envoy and the firewall in front of an MCP server (or of all \`servers:\` of the

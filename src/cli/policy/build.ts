@@ -4,8 +4,6 @@ import { misuse, say } from "../output.ts";
 import { FORMAT_HELP, failAs, formatOf } from "./format.ts";
 
 export const buildCommand: Command = {
-  name: "build",
-  summary: "compile Rego of your own, beside the rules that ship, into a bundle",
   help: `usage: impedance policy build [DIR|FILE…] --output FILE [OPTIONS]
 
 Compiles the rules that ship and yours into an OPA bundle with WebAssembly, for policy.bundle of the

@@ -13,8 +13,6 @@ import { FORMAT_HELP, failAs, formatOf } from "./format.ts";
 import { loadPolicySettings, POLICY_HELP, POLICY_OPTIONS } from "./settings.ts";
 
 export const explainCommand: Command = {
-  name: "explain",
-  summary: "which rule decided, by which fact, and what would change it",
   help: `usage: impedance policy explain FILE|DECISION_ID [OPTIONS]
 
 FILE is a JSON-RPC message, or a line of impedance scan (- is standard input): it is judged as the

@@ -4,8 +4,6 @@ import { complain, misuse, say } from "../output.ts";
 import { FORMAT_HELP, failAs, formatOf } from "./format.ts";
 
 export const importCommand: Command = {
-  name: "import",
-  summary: "turn an allow-list (allowed_tools, denied_tools, policy) into a portable policy",
   help: `usage: impedance policy import FILE [OPTIONS]
 
 Reads YAML or JSON of the form

@@ -9,8 +9,6 @@ import { FORMAT_HELP, failAs, formatOf } from "./format.ts";
 import { loadPolicySettings } from "./settings.ts";
 
 export const initCommand: Command = {
-  name: "init",
-  summary: "a starter policy from the tools of a live server, or of a list of them",
   help: `usage: impedance policy init --from URL|FILE [OPTIONS]
 
 Writes a portable policy for the tools that a server offers. What they do is guessed from their own

@@ -9,8 +9,6 @@ import { FORMAT_HELP, failAs, formatOf } from "./format.ts";
 import { loadPolicySettings, POLICY_HELP, POLICY_OPTIONS } from "./settings.ts";
 
 export const lintCommand: Command = {
-  name: "lint",
-  summary: "rules that do nothing, that nobody tests, that name what is not there",
   help: `usage: impedance policy lint [DIR|FILE…] [OPTIONS]
 
 Looks through portable policies (YAML or JSON with policy_id) and Rego, with the tests beside them,

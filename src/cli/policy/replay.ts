@@ -8,8 +8,6 @@ import { FORMAT_HELP, failAs, formatOf } from "./format.ts";
 import { loadPolicySettings, POLICY_HELP, POLICY_OPTIONS } from "./settings.ts";
 
 export const replayCommand: Command = {
-  name: "replay",
-  summary: "which past decisions a new policy would have made otherwise",
   help: `usage: impedance policy replay LOG… --policy NEW [OPTIONS]
 
 Decides every line of a decision log anew (- is standard input) and tells what would differ, grouped

@@ -7,8 +7,6 @@ import { FORMAT_HELP, failAs, formatOf } from "./format.ts";
 import { loadPolicySettings, POLICY_HELP, POLICY_OPTIONS } from "./settings.ts";
 
 export const testCommand: Command = {
-  name: "test",
-  summary: "run tests of a policy: tables of messages through both layers, and Rego tests",
   help: `usage: impedance policy test [DIR|FILE…] [OPTIONS]
 
 Runs what it finds below the folders (without any: below this one).

@@ -188,10 +188,12 @@ describe.skipIf(OTELCOL === null)(
       const headers = { traceparent: traceparent(client) };
       await call(tracing, { path: "/mcp", body: toolCall(8), headers });
       const [own] = await spansOf(client.trace);
-      const logged = service.decisions
-        .map((line) => JSON.parse(line))
-        .filter(({ trace_id }) => trace_id === client.trace);
-      expect(logged).toHaveLength(2);
+      // The log is written a little later than the span ends.
+      const logged = await waitFor("both decisions", () => {
+        const lines = service.decisions.map((line) => JSON.parse(line));
+        const found = lines.filter(({ trace_id }) => trace_id === client.trace);
+        return found.length === 2 && found;
+      });
       expect(attributesOf(own)["impedance.decision.id"]).toBe(logged[0].decision_id);
       const lines = await waitFor("the access log", async () => {
         const all = await tracing.accessLog();
