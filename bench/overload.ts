@@ -3,8 +3,7 @@
  * becomes of the memory.
  *
  *   npm run bench:overload [-- --times N] [--rounds N] [--seconds S] [--connections N]
- *                             [--concurrency N] [--request BYTES] [--response BYTES]
- *                             [--format text|json]
+ *                             [--concurrency N] [--guard-ms MS] [--format text|json]
  *
  * Capacity is what a closed loop gets through, before and after; between them calls come in an open
  * loop, so many a second whatever becomes of those before. Each must be answered by 200 or by 503.
@@ -12,7 +11,7 @@
  * a second of the service's CPU time, which nobody takes away.
  */
 
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -49,13 +48,12 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "4" },
     connections: { type: "string", default: "32" },
     concurrency: { type: "string", default: "1" },
-    request: { type: "string", default: "400" },
-    response: { type: "string", default: "64000" },
+    "guard-ms": { type: "string", default: "3" },
     format: { type: "string", default: "text" },
   },
 });
 
-const EXCHANGE = exchangeOf(Number(values.request), Number(values.response));
+const EXCHANGE = exchangeOf(400, 600);
 const WARM_UP_SECONDS = 4;
 /** Envoy looks so far back, and a second more. */
 const FORGOTTEN_MS = 3_500;
@@ -75,7 +73,7 @@ async function measure(): Promise<readonly Round[]> {
     upstream: { script: "upstream.ts", env: { BENCH_RESPONSE: EXCHANGE.response } },
     ...{ names: ["impedance"], peers: [], concurrency: Number(values.concurrency) },
     // The default limits: patience is what is not wanted here.
-    settings: { limits: {} },
+    settings: { limits: {}, plugins: [{ module: await writeGuard() }] },
   });
   const [way] = ways.started;
   if (way === undefined) throw new Error("the service did not start");
@@ -93,6 +91,22 @@ async function measure(): Promise<readonly Round[]> {
     before = after;
   }
   return rounds;
+}
+
+/** For each request, so much of a core's time: the service is to be what is full, and not what calls it. */
+async function writeGuard(): Promise<string> {
+  const module = join(folder, "works.mjs");
+  const us = Number(values["guard-ms"]) * 1_000;
+  await writeFile(
+    module,
+    `const used = () => { const { user, system } = process.threadCpuUsage(); return user + system; };
+    export const createGuard = () => ({ name: "works", request({ text }) {
+      const end = used() + (text.length > 100 ? ${us} : 0);
+      while (used() < end);
+      return [];
+    } });`,
+  );
+  return module;
 }
 
 async function capacityOf(way: Way, script: Script, seconds: number): Promise<Rate> {

@@ -15,8 +15,8 @@ export interface ExtProcOptions extends Omit<ProcessStreamOptions, "rounds"> {
 /** `envoy.service.ext_proc.v3.ExternalProcessor`, one handler for every stream. */
 export interface ExtProc {
   process(call: ProcessCall): void;
-  /** Whether one more is refused, for there is too much to do. */
-  refuses(): boolean;
+  /** Whether one more, that waited so long to be read, is refused, for there is too much to do. */
+  refuses(waitedMs: number): boolean;
   readonly openStreams: number;
   /** New exchanges are refused from now on; listening streams are told to come again. */
   drain(): void;
@@ -51,7 +51,7 @@ export function createExtProc(options: ExtProcOptions): ExtProc {
   };
   return {
     process(call) {
-      const place = shedding.arrive();
+      const place = shedding.arrive(call.waitedMs);
       const stream = new ProcessStream(call, place, shared, draining, () => {
         place.leave();
         open.delete(stream);
@@ -60,9 +60,9 @@ export function createExtProc(options: ExtProcOptions): ExtProc {
       open.add(stream);
       options.onOpen();
     },
-    refuses() {
+    refuses(waitedMs) {
       try {
-        return shedding.refuses(open.size);
+        return shedding.refuses(open.size, waitedMs);
       } catch (error) {
         // FAIL CLOSED: with its record or without.
         onFault("internal", error);

@@ -73,6 +73,11 @@ export class GrpcCall<In, Out> implements StreamListener {
     return this.#stream.header(name);
   }
 
+  /** At least so long, in milliseconds, had waited what is being read of its connection now. */
+  get waitedMs(): number {
+    return this.#stream.waitedMs;
+  }
+
   onData(bytes: Buffer, start: number, end: number): void {
     if (this.#isOver) return;
     try {

@@ -107,7 +107,8 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     [
       PROCESS,
       (stream) => {
-        if (extProc.refuses()) refuseStream(stream, GRPC.RESOURCE_EXHAUSTED, "overloaded");
+        if (extProc.refuses(stream.waitedMs))
+          refuseStream(stream, GRPC.RESOURCE_EXHAUSTED, "overloaded");
         else new GrpcCall(stream, processCodec, onBroken).serveBy(process);
       },
     ],

@@ -23,10 +23,13 @@ export interface SheddingOptions {
 
 /** Turns exchanges away while there is more to do than can be done. FAIL CLOSED: none passes unread. */
 export interface Shedding {
-  /** Whether one that is just being opened, while so many are, is refused before it is looked at. */
-  refuses(open: number): boolean;
-  /** One was opened. */
-  arrive(): Place;
+  /**
+   * Whether one that is just being opened, while so many are, and that waited so long to be read, is
+   * refused before it is looked at.
+   */
+  refuses(open: number, waitedMs: number): boolean;
+  /** One was opened, that waited so long to be read. */
+  arrive(waitedMs: number): Place;
 }
 
 /** One exchange's: the firewall as it is to see it, once its head has come. */
@@ -39,8 +42,8 @@ const DECISION_MS = 1_000;
 const DECISIONS_MAX = 256;
 
 /**
- * What an exchange waits for is its head: Envoy announces it at once, and sends the head when we
- * have taken in what came before.
+ * An exchange waits twice: until it is read (`http2/backlog.ts`), and from its announcement to its head,
+ * which comes when what came before it has had its turn, and Envoy is let send more.
  */
 export function createShedding({ firewall, limits, onShed, now }: SheddingOptions): Shedding {
   const queue = createStandingQueue(limits.queueDelayMs);
@@ -49,8 +52,12 @@ export function createShedding({ firewall, limits, onShed, now }: SheddingOption
 
   /** A class, for one is made for each exchange. */
   class Waiting implements Place {
-    readonly #since = now();
+    readonly #since: number;
     #isWaiting = true;
+
+    constructor(waitedMs: number) {
+      this.#since = now() - waitedMs;
+    }
 
     open(head: RequestHead): Exchange {
       const at = now();
@@ -68,13 +75,13 @@ export function createShedding({ firewall, limits, onShed, now }: SheddingOption
   }
 
   return {
-    arrive() {
+    arrive(waitedMs) {
       waiting += 1;
-      return new Waiting();
+      return new Waiting(waitedMs);
     },
-    refuses(open) {
+    refuses(open, waitedMs) {
       const isTooMany = open >= limits.openExchangesMax;
-      if (!isTooMany && !queue.isFull(waiting, now())) return false;
+      if (!isTooMany && !queue.isFull(waitedMs, waiting, now())) return false;
       onShed(isTooMany ? "open_exchanges" : "queue");
       // On record, as one decision for all of a second.
       denialFor(UNREAD);

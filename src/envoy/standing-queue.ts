@@ -4,10 +4,13 @@
  * no more are let wait than can be served in time, and those that are late all the same go unserved.
  */
 export interface StandingQueue {
-  /** Told of each that has its turn: whether, having waited so long, it is to go unserved. */
+  /** Told of each that has its turn: whether, having waited so long in all, it is to go unserved. */
   isTooLate(waitedMs: number, waiting: number, nowMs: number, patience: Patience): boolean;
-  /** Whether as many wait as are served in time, so that one more would be late. */
-  isFull(waiting: number, nowMs: number): boolean;
+  /**
+   * Whether as many wait as are served in time, so that one more would be late: of those that have
+   * been read `waiting`, and before them as many as are served in what it waited to be read.
+   */
+  isFull(waitedMs: number, waiting: number, nowMs: number): boolean;
 }
 
 /** Those who go on with what is open are served for longer than those who begin. */
@@ -26,6 +29,7 @@ export function createStandingQueue(targetMs: number): StandingQueue {
   let beganMs = Number.NEGATIVE_INFINITY;
   let leastMs = Number.POSITIVE_INFINITY;
   let served = 0;
+  let servedPerMs = 0;
   let stands = false;
   let waitingMax = WAITING_MIN;
 
@@ -33,7 +37,9 @@ export function createStandingQueue(targetMs: number): StandingQueue {
     const tookMs = nowMs - beganMs;
     // Where nobody came for a whole interval, nobody waited.
     stands = leastMs > targetMs && tookMs < 2 * intervalMs;
-    waitingMax = Math.max(WAITING_MIN, (served / tookMs) * targetMs * FULL_TARGETS);
+    // Where all of an interval came too late, what was known of them holds still.
+    if (served > 0) servedPerMs = served / tookMs;
+    waitingMax = Math.max(WAITING_MIN, servedPerMs * targetMs * FULL_TARGETS);
     beganMs = nowMs;
     leastMs = Number.POSITIVE_INFINITY;
     served = 0;
@@ -43,11 +49,13 @@ export function createStandingQueue(targetMs: number): StandingQueue {
     isTooLate(waitedMs, waiting, nowMs, patience) {
       if (nowMs - beganMs >= intervalMs) beginInterval(nowMs);
       if (waitedMs < leastMs) leastMs = waitedMs;
-      const isLate =
-        stands && waiting > WAITING_MIN && waitedMs > targetMs * LATE_TARGETS[patience];
+      // Not all that wait have been read. As many as are served meanwhile were before it (Little's law).
+      const isOfMany = Math.max(waiting, servedPerMs * waitedMs) > WAITING_MIN;
+      const isLate = stands && isOfMany && waitedMs > targetMs * LATE_TARGETS[patience];
       if (!isLate) served += 1;
       return isLate;
     },
-    isFull: (waiting, nowMs) => stands && waiting >= waitingMax && nowMs - beganMs < 2 * intervalMs,
+    isFull: (waitedMs, waiting, nowMs) =>
+      stands && waiting + servedPerMs * waitedMs >= waitingMax && nowMs - beganMs < 2 * intervalMs,
   };
 }

@@ -1,5 +1,6 @@
 import type { Buffer } from "node:buffer";
 import type { Duplex } from "node:stream";
+import { Backlog } from "./backlog.ts";
 import { type Frame, FrameReader } from "./frame.ts";
 import { type HeaderBlock, HeaderBlocks } from "./header-block.ts";
 import { HeaderDecoder } from "./hpack.ts";
@@ -49,6 +50,7 @@ export class Connection implements StreamCarrier {
   readonly #decoder = new HeaderDecoder(HEADER_LIST_MAX_BYTES);
   readonly #peer = new PeerSettings();
   readonly #sender: Sender;
+  readonly #backlog = new Backlog();
   #hasSettings = false;
   #isClosed = false;
   #lastStream = 0;
@@ -82,6 +84,11 @@ export class Connection implements StreamCarrier {
     return this.#sender.isCongested;
   }
 
+  /** At least so long, in milliseconds, had waited what is being read now. */
+  get waitedMs(): number {
+    return this.#backlog.waitedMs;
+  }
+
   get isSent(): boolean {
     return this.#sender.isSent;
   }
@@ -103,6 +110,7 @@ export class Connection implements StreamCarrier {
 
   /** Sends what there is. */
   flush(): void {
+    if (!this.isCongested && this.#backlog.wantsPing()) this.#sender.ping();
     this.#sender.flush();
   }
 
@@ -113,6 +121,7 @@ export class Connection implements StreamCarrier {
 
   #receive(chunk: Buffer): void {
     if (this.#isClosed) return;
+    this.#backlog.read(chunk.length);
     this.#frames.push(chunk);
     for (;;) {
       const frame = this.#frames.next();
@@ -266,7 +275,10 @@ export class Connection implements StreamCarrier {
   #ping(frame: Frame): ErrorCode | null {
     if (frame.stream !== 0) return ERROR.protocol;
     if (frame.length !== 8) return ERROR.frameSize;
-    if (frame.has(FLAG.ack)) return null;
+    if (frame.has(FLAG.ack)) {
+      this.#backlog.answered();
+      return null;
+    }
     this.#sender.pingAck(frame.bytes, frame.start, frame.end);
     return this.#answered();
   }

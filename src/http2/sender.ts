@@ -161,6 +161,12 @@ export class Sender {
     this.#due();
   }
 
+  ping(): void {
+    this.#output.head(FRAME.ping, 0, 0, 8);
+    this.#output.number(0);
+    this.#output.number(0);
+  }
+
   pingAck(bytes: Buffer, start: number, end: number): void {
     this.#output.head(FRAME.ping, FLAG.ack, 0, end - start);
     this.#output.append(bytes, start, end);

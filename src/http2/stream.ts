@@ -18,6 +18,8 @@ export interface StreamListener {
 /** What a stream wants of its connection. */
 export interface StreamCarrier {
   readonly isCongested: boolean;
+  /** At least so long, in milliseconds, had waited what is being read now. */
+  readonly waitedMs: number;
   sendHeaders(stream: Stream, block: Buffer, isEnd: boolean): void;
   /** As much as windows let through, from `start` on; gives back where it stopped. */
   sendData(stream: Stream, bytes: Buffer, start: number): number;
@@ -80,6 +82,11 @@ export class Stream {
   header(name: string): string | undefined {
     for (const [own, value] of this.headers) if (own === name) return value;
     return undefined;
+  }
+
+  /** At least so long, in milliseconds, had waited what is being read of its connection now. */
+  get waitedMs(): number {
+    return this.#carrier.waitedMs;
   }
 
   respond(block: Buffer, isEnd: boolean): void {

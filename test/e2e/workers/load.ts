@@ -18,7 +18,7 @@ export interface Load {
 const END_DEADLINE_MS = 30_000;
 
 /** Of a caller between two calls: other tests need the machine too. */
-const PAUSE_MS = 5;
+const PAUSE_MS = 25;
 
 /** Calls through the gateway, `at` a time, until it is told to stop. */
 export function startLoad(gateway: Gateway, at: number): Load {

@@ -21,7 +21,7 @@ test("an exchange over the limit is refused, also where that cannot be put on re
     later: () => undefined,
   });
   try {
-    expect(extProc.refuses()).toBe(true);
+    expect(extProc.refuses(0)).toBe(true);
     expect(faults).toEqual([new Error("nothing can be opened")]);
   } finally {
     extProc.close();

@@ -64,10 +64,10 @@ function head(change: Partial<RequestHead> = {}): RequestHead {
 
 /** So many wait; then, each millisecond, one has its turn and another comes. */
 function overload(milliseconds: number): void {
-  const places = Array.from({ length: WAITING }, () => shedding.arrive());
+  const places = Array.from({ length: WAITING }, () => shedding.arrive(0));
   for (let turn = 0; turn < milliseconds; turn += 1) {
     now += 1;
-    places.push(shedding.arrive());
+    places.push(shedding.arrive(0));
     places.shift()?.open(head());
   }
 }
@@ -99,14 +99,14 @@ describe("with more to do than can be done", () => {
     { title: "the end of a session is served", head: { method: "DELETE" }, kind: "collect" },
   ])("$title", async ({ head: change, kind }) => {
     overload(450);
-    const place = shedding.arrive();
+    const place = shedding.arrive(0);
     now += 110;
     expect(await place.open(head(change)).requestHead()).toMatchObject({ kind });
   });
 
   test("all of a second are turned away by one decision for each server", () => {
     overload(450);
-    const [one, other, elsewhere] = Array.from({ length: 3 }, () => shedding.arrive());
+    const [one, other, elsewhere] = Array.from({ length: 3 }, () => shedding.arrive(0));
     now += 110;
     const before = shed.length;
     opened = [];
@@ -121,7 +121,7 @@ describe("with more to do than can be done", () => {
 
   test("one more is refused unread", () => {
     overload(450);
-    expect(shedding.refuses(0)).toBe(true);
+    expect(shedding.refuses(0, 0)).toBe(true);
     expect(shed.at(-1)).toBe("queue");
   });
 });
@@ -129,15 +129,15 @@ describe("with more to do than can be done", () => {
 test("nobody is turned away while everybody has a turn at once", () => {
   for (let each = 0; each < 5_000; each += 1) {
     now += 1;
-    expect(shedding.refuses(each)).toBe(false);
-    shedding.arrive().open(head());
+    expect(shedding.refuses(each, 0)).toBe(false);
+    shedding.arrive(0).open(head());
   }
   expect(shed).toEqual([]);
   expect(opened.length).toBe(5_000);
 });
 
 test("an exchange that ended before its turn waits no longer", () => {
-  const places = Array.from({ length: WAITING }, () => shedding.arrive());
+  const places = Array.from({ length: WAITING }, () => shedding.arrive(0));
   for (const place of places) {
     place.leave();
     place.leave();
@@ -147,15 +147,15 @@ test("an exchange that ended before its turn waits no longer", () => {
 });
 
 test("over the limit of what is open at once, one more is refused unread", () => {
-  expect(shedding.refuses(LIMITS.openExchangesMax - 1)).toBe(false);
+  expect(shedding.refuses(LIMITS.openExchangesMax - 1, 0)).toBe(false);
   expect(shed).toEqual([]);
-  expect(shedding.refuses(LIMITS.openExchangesMax)).toBe(true);
+  expect(shedding.refuses(LIMITS.openExchangesMax, 0)).toBe(true);
   expect(shed).toEqual(["open_exchanges"]);
 });
 
 test("what was turned away is denied however it goes on", async () => {
   overload(450);
-  const place = shedding.arrive();
+  const place = shedding.arrive(0);
   now += 110;
   const exchange = place.open(head());
   const deny = { kind: "deny", denial };

@@ -5,18 +5,24 @@ import { createStandingQueue, type Patience } from "../../../src/envoy/standing-
 const TARGET_MS = 50;
 const MANY = 1_000;
 
+interface Heads {
+  readonly patience?: Patience;
+  readonly waiting?: number;
+  readonly everyMs?: number;
+}
+
 /** One head each millisecond, all of which waited so long. Says what became of the last one. */
 function outcomeAfter(
   milliseconds: number,
   waitedMs: (at: number) => number,
-  { patience = "begins", waiting = MANY }: { patience?: Patience; waiting?: number } = {},
+  { patience = "begins", waiting = MANY, everyMs = 1 }: Heads = {},
 ) {
   const queue = createStandingQueue(TARGET_MS);
   let isTooLate = false;
-  for (let at = 0; at <= milliseconds; at += 1) {
+  for (let at = 0; at <= milliseconds; at += everyMs) {
     isTooLate = queue.isTooLate(waitedMs(at), waiting, at, patience);
   }
-  return { isTooLate, isFull: queue.isFull(waiting, milliseconds) };
+  return { isTooLate, isFull: queue.isFull(waitedMs(milliseconds), waiting, milliseconds) };
 }
 
 const LATE = { isTooLate: true, isFull: true };
@@ -70,8 +76,16 @@ describe("a queue", () => {
   });
 
   test("of a few sheds nothing, however long they wait", () => {
-    expect(outcomeAfter(450, () => 5_000, { waiting: 64 }).isTooLate).toBe(false);
-    expect(outcomeAfter(450, () => 5_000, { waiting: 65 }).isTooLate).toBe(true);
+    const seldom = { everyMs: 50 };
+    expect(outcomeAfter(450, () => 3_000, { ...seldom, waiting: 64 }).isTooLate).toBe(false);
+    expect(outcomeAfter(450, () => 3_000, { ...seldom, waiting: 65 }).isTooLate).toBe(true);
+  });
+
+  test("of which most have not been read is known by what is served while they wait", () => {
+    const unread = { waiting: 1 };
+    expect(outcomeAfter(450, () => 101, unread)).toEqual(LATE);
+    // Ten in a second, so that no more than 30 were before it.
+    expect(outcomeAfter(900, () => 3_000, { ...unread, everyMs: 100 })).toEqual(IN_TIME);
   });
 
   test("is full when more wait than were served in time before", () => {
@@ -80,15 +94,15 @@ describe("a queue", () => {
     for (let at = 0; at <= 400; at += 1) {
       for (let each = 0; each < 10; each += 1) queue.isTooLate(60, MANY, at, "begins");
     }
-    expect(queue.isFull(749, 400)).toBe(false);
-    expect(queue.isFull(752, 400)).toBe(true);
+    expect(queue.isFull(0, 749, 400)).toBe(false);
+    expect(queue.isFull(0, 752, 400)).toBe(true);
   });
 
   test("of which nobody had a turn for two intervals is not taken for full", () => {
     const queue = createStandingQueue(TARGET_MS);
     for (let at = 0; at <= 400; at += 1) queue.isTooLate(101, MANY, at, "begins");
-    expect(queue.isFull(MANY, 799)).toBe(true);
-    expect(queue.isFull(MANY, 800)).toBe(false);
+    expect(queue.isFull(0, MANY, 799)).toBe(true);
+    expect(queue.isFull(0, MANY, 800)).toBe(false);
     expect(queue.isTooLate(101, MANY, 800, "begins")).toBe(false);
   });
 });

@@ -227,7 +227,11 @@ describe("windows", () => {
       ...Array.from({ length: many }, (_, index) => open(2 * index + 1)),
     );
     peer.send(...Array(updates).fill(windowUpdate(0, 1)), PING);
-    await waitFor("its answer", () => peer.frames().some(({ type }) => type === 6), 20_000);
+    await waitFor(
+      "its answer",
+      () => peer.frames().some(({ type, flags }) => type === 6 && flags === 1),
+      20_000,
+    );
     // Told to each stream, they would take minutes.
     await waitFor("every byte", () => bytesOfData(peer, 1) === 65_535, 20_000);
     const all = peer.frames().filter(({ type }) => type === 0);

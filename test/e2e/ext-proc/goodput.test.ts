@@ -1,0 +1,164 @@
+/** Three times as much comes as can be done: what can be done is done all the same. */
+
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { type ClientHttp2Session, connect } from "node:http2";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { expect, test } from "vitest";
+
+import { factsOf, forgetPeak } from "../../../bench/process-facts.ts";
+import { type Gateway, startGateway } from "../../support/gateway.ts";
+import { JSON_HEADERS, toolCall, toolResult } from "../../support/messages.ts";
+import { startServe } from "../../support/serve-process.ts";
+import { startUpstream } from "../../support/upstream.ts";
+
+const CALLERS = 32;
+const CAPACITY_CALLS = 400;
+const TIMES = 3;
+const FLOOD_SECONDS = 4;
+/** The machine has other things to do, at other times: one that is fair to both is enough. */
+const ROUNDS = 3;
+/** Envoy takes no more than 256 calls on a connection. */
+const SESSIONS = 16;
+const EVERY_MS = 5;
+const GROWTH_MAX_KIB = 64 * 1024;
+const MARK = "work-hard-on-this";
+
+/** The service is to be what is full, and not what calls it: 4 ms of a core for each call. */
+const GUARD = `const used = () => { const { user, system } = process.threadCpuUsage(); return user + system; };
+export const createGuard = () => ({ name: "works", request({ text }) {
+  const end = used() + (text.includes(${JSON.stringify(MARK)}) ? 4_000 : 0);
+  while (used() < end);
+  return [];
+} });`;
+
+interface Outcome {
+  readonly good: number;
+  readonly shed: number;
+  readonly others: readonly string[];
+  readonly seconds: number;
+  /** Of the client, at any time. */
+  readonly mostOpen: number;
+}
+
+test("three times the capacity leaves four fifths of it, and no memory", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "impedance-goodput-"));
+  await using cleanUp = new AsyncDisposableStack();
+  cleanUp.defer(() => rm(folder, { recursive: true, force: true }));
+  await writeFile(join(folder, "works.mjs"), GUARD);
+  const upstream = cleanUp.use(
+    await startUpstream(async (exchange) => {
+      const { id } = JSON.parse((await exchange.request.whole).toString());
+      exchange.json(toolResult(id, `answer ${id}`));
+    }),
+  );
+  // Of a machine that has other things to do, deadlines are not what is asked about here.
+  const patience =
+    "limits: { verdict_deadline_ms: 30000, guard_budget_ms: 30000, policy_budget_ms: 30000 }";
+  const config = `plugins: [{ module: ${join(folder, "works.mjs")} }]\n${patience}`;
+  const service = cleanUp.use(await startServe({ config }));
+  const upstreams = [{ id: "files", url: upstream.url }];
+  const gateway = cleanUp.use(await startGateway({ upstreams, service, concurrency: 1 }));
+  await closedLoop(gateway);
+
+  const ratios: number[] = [];
+  let before = await closedLoop(gateway);
+  for (let round = 0; round < ROUNDS && Math.max(0, ...ratios) < 0.8; round += 1) {
+    forgetPeak(service.pid);
+    const rss = factsOf(service.pid)?.rssKib ?? Number.NaN;
+    const flooded = await flood(gateway, TIMES * before);
+    const peak = factsOf(service.pid)?.peakKib ?? Number.NaN;
+    const after = await closedLoop(gateway);
+    const capacity = (before + after) / 2;
+    before = after;
+    ratios.push(flooded.good / flooded.seconds / capacity);
+    console.log(
+      `capacity ${Math.round(capacity)} calls/s; flooded: ${flooded.good} served, ` +
+        `${flooded.shed} shed, at most ${flooded.mostOpen} open, memory ${rss} to ${peak} KiB: ` +
+        `goodput ${ratios.at(-1)?.toFixed(2)} of capacity`,
+    );
+    expect(flooded.others).toEqual([]);
+    expect(flooded.shed).toBeGreaterThan(flooded.good / 2);
+    // Two of three would wait for ever, were nobody turned away.
+    expect(flooded.mostOpen).toBeLessThan((flooded.good + flooded.shed) / 3);
+    expect(peak - rss).toBeLessThan(GROWTH_MAX_KIB);
+  }
+  expect(Math.max(...ratios)).toBeGreaterThanOrEqual(0.8);
+}, 180_000);
+
+/** Calls that go through in a second, each caller one after the other. */
+async function closedLoop(gateway: Gateway): Promise<number> {
+  await using sessions = connectAll(gateway);
+  let begun = 0;
+  const started = performance.now();
+  const caller = async (): Promise<void> => {
+    while (begun < CAPACITY_CALLS) {
+      begun += 1;
+      const { status } = await post(sessions.next(), begun);
+      expect(status).toBe(200);
+    }
+  };
+  await Promise.all(Array.from({ length: CALLERS }, caller));
+  return CAPACITY_CALLS / ((performance.now() - started) / 1_000);
+}
+
+/** So many calls a second, whatever becomes of those before. */
+async function flood(gateway: Gateway, perSecond: number): Promise<Outcome> {
+  await using sessions = connectAll(gateway);
+  const answers: Promise<void>[] = [];
+  const outcome = { good: 0, shed: 0, others: [] as string[], mostOpen: 0 };
+  let open = 0;
+  const send = async (id: number): Promise<void> => {
+    open += 1;
+    outcome.mostOpen = Math.max(outcome.mostOpen, open);
+    const { status, body } = await post(sessions.next(), id);
+    open -= 1;
+    // Answers are padded.
+    const isRight = body.trimEnd() === JSON.stringify(toolResult(id, `answer ${id}`));
+    if (status === 200 && isRight) outcome.good += 1;
+    else if (status === 503) outcome.shed += 1;
+    else outcome.others.push(`${status} ${body}`);
+  };
+  const started = performance.now();
+  for (let at = 0; at < FLOOD_SECONDS * 1_000; at = performance.now() - started) {
+    while (answers.length < (at / 1_000) * perSecond) answers.push(send(answers.length));
+    await delay(EVERY_MS);
+  }
+  await Promise.all(answers);
+  return { ...outcome, seconds: (performance.now() - started) / 1_000 };
+}
+
+function connectAll({ host, port }: Gateway) {
+  const sessions = Array.from({ length: SESSIONS }, () => connect(`http://${host}:${port}`));
+  let turn = 0;
+  return {
+    next(): ClientHttp2Session {
+      turn = (turn + 1) % SESSIONS;
+      return sessions[turn] as ClientHttp2Session;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const session of sessions) session.destroy();
+    },
+  };
+}
+
+function post(
+  session: ClientHttp2Session,
+  id: number,
+): Promise<{ readonly status: number; readonly body: string }> {
+  return new Promise((resolve, reject) => {
+    const stream = session.request({ ":method": "POST", ":path": "/mcp", ...JSON_HEADERS });
+    let status = 0;
+    let body = "";
+    stream.once("error", reject);
+    stream.once("response", (headers) => {
+      status = Number(headers[":status"]);
+    });
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      body += text;
+    });
+    stream.once("end", () => resolve({ status, body }));
+    stream.end(JSON.stringify(toolCall(id, { text: MARK })));
+  });
+}
