@@ -4,22 +4,28 @@
  * 9113, section 6.7) waits behind all that was sent before. So what is read now was sent no later
  * than the oldest ping without an answer was answered.
  *
- * Pings are sent while reads bring much: a queue is more than that, and who has none is not woken.
+ * Pings are sent while reads are full: a queue is more than one read, and who has none is not woken.
  */
 export class Backlog {
   /** When each ping without an answer was sent; the first is the oldest. */
   readonly #sent: number[] = [];
   #lastMs = Number.NEGATIVE_INFINITY;
-  #isMuch = false;
+  readonly #fullBytes: number;
+  #isFull = false;
+
+  /** Of reads that bring no more than so many bytes. */
+  constructor(fullBytes: number) {
+    this.#fullBytes = fullBytes;
+  }
 
   /** Told of each read. */
   read(bytes: number): void {
-    this.#isMuch = bytes >= MUCH_BYTES;
+    this.#isFull = bytes >= this.#fullBytes;
   }
 
   /** Whether a ping is to be sent now; it counts as sent then. */
   wantsPing(): boolean {
-    if (!this.#isMuch || this.#sent.length >= UNANSWERED_MAX) return false;
+    if (!this.#isFull || this.#sent.length >= UNANSWERED_MAX) return false;
     const now = performance.now();
     if (now - this.#lastMs < APART_MS) return false;
     this.#lastMs = now;
@@ -39,8 +45,6 @@ export class Backlog {
   }
 }
 
-/** Of one read: as much as TLS has in one record. */
-const MUCH_BYTES = 16 * 1024;
 const APART_MS = 10;
 /** Fewer than a proxy takes for an attack (Envoy: 1,000 answers that wait). */
 const UNANSWERED_MAX = 100;

@@ -1,5 +1,6 @@
 import type { Buffer } from "node:buffer";
 import type { Duplex } from "node:stream";
+import { TLSSocket } from "node:tls";
 import { Backlog } from "./backlog.ts";
 import { type Frame, FrameReader } from "./frame.ts";
 import { type HeaderBlock, HeaderBlocks } from "./header-block.ts";
@@ -34,6 +35,9 @@ export interface ConnectionListener {
 
 /** Of all streams together; it is given back at once, for each stream has its own. */
 const CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024;
+/** Of one read at most, as Node reads sockets; with TLS, of one record (RFC 8446, section 5.1). */
+const READ_BYTES = 64 * 1024;
+const RECORD_BYTES = 16 * 1024;
 const FIRST_WORD_DEADLINE_MS = 10_000;
 /** Answers to pings and settings that a peer may leave unread. */
 const UNREAD_ANSWERS_MAX = 10_000;
@@ -50,7 +54,7 @@ export class Connection implements StreamCarrier {
   readonly #decoder = new HeaderDecoder(HEADER_LIST_MAX_BYTES);
   readonly #peer = new PeerSettings();
   readonly #sender: Sender;
-  readonly #backlog = new Backlog();
+  readonly #backlog: Backlog;
   #hasSettings = false;
   #isClosed = false;
   #lastStream = 0;
@@ -64,6 +68,7 @@ export class Connection implements StreamCarrier {
     this.#socket = socket;
     this.#listener = listener;
     this.#sender = new Sender(socket, () => listener.onOutput(this));
+    this.#backlog = new Backlog(socket instanceof TLSSocket ? RECORD_BYTES : READ_BYTES);
     this.#firstWord = setTimeout(() => this.destroy(), FIRST_WORD_DEADLINE_MS);
     socket.on("data", (chunk: Buffer) => listener.onRead(() => this.#receive(chunk)));
     // It is told by `close`, which follows.
