@@ -18,3 +18,8 @@ export function withLastingConnections({ static_resources: { clusters } }: Boots
     Reflect.deleteProperty(options[HTTP_OPTIONS], "common_http_protocol_options");
   }
 }
+
+/** A test that is the server, too, may be too busy to take a connection for longer than is usual. */
+export function withPatience({ static_resources: { clusters } }: Bootstrap): void {
+  for (const cluster of clusters) Reflect.set(cluster, "connect_timeout", "60s");
+}

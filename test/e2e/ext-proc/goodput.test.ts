@@ -8,6 +8,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 
 import { factsOf, forgetPeak } from "../../../bench/process-facts.ts";
+import { withPatience } from "../../support/envoys.ts";
 import { type Gateway, startGateway } from "../../support/gateway.ts";
 import { JSON_HEADERS, toolCall, toolResult } from "../../support/messages.ts";
 import { startServe } from "../../support/serve-process.ts";
@@ -16,7 +17,7 @@ import { startUpstream } from "../../support/upstream.ts";
 const CALLERS = 32;
 const CAPACITY_CALLS = 400;
 const TIMES = 3;
-const FLOOD_SECONDS = 4;
+const FLOOD_SECONDS = 5;
 /** The machine has other things to do, at other times: one that is fair to both is enough. */
 const ROUNDS = 3;
 /** Envoy takes no more than 256 calls on a connection. */
@@ -59,7 +60,9 @@ test("three times the capacity leaves four fifths of it, and no memory", async (
   const config = `plugins: [{ module: ${join(folder, "works.mjs")} }]\n${patience}`;
   const service = cleanUp.use(await startServe({ config }));
   const upstreams = [{ id: "files", url: upstream.url }];
-  const gateway = cleanUp.use(await startGateway({ upstreams, service, concurrency: 1 }));
+  const gateway = cleanUp.use(
+    await startGateway({ upstreams, service, concurrency: 1, override: withPatience }),
+  );
   await closedLoop(gateway);
 
   const ratios: number[] = [];
@@ -80,8 +83,8 @@ test("three times the capacity leaves four fifths of it, and no memory", async (
     );
     expect(flooded.others).toEqual([]);
     expect(flooded.shed).toBeGreaterThan(flooded.good / 2);
-    // Two of three would wait for ever, were nobody turned away.
-    expect(flooded.mostOpen).toBeLessThan((flooded.good + flooded.shed) / 3);
+    // Four of five, were nobody turned away before he has waited for long.
+    expect(flooded.mostOpen).toBeLessThan(((flooded.good + flooded.shed) * 2) / 3);
     expect(peak - rss).toBeLessThan(GROWTH_MAX_KIB);
   }
   expect(Math.max(...ratios)).toBeGreaterThanOrEqual(0.8);

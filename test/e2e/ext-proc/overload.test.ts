@@ -6,6 +6,7 @@ import { afterEach, expect, test } from "vitest";
 
 import type { Limits } from "../../../src/core/limits.ts";
 import { call, openCall, openStream } from "../../support/client.ts";
+import { withPatience } from "../../support/envoys.ts";
 import { type Gateway, startGateway } from "../../support/gateway.ts";
 import { JSON_HEADERS, toolCall, toolResult } from "../../support/messages.ts";
 import { startTestService, type TestService } from "../../support/service.ts";
@@ -34,7 +35,8 @@ async function start(limits: Partial<Limits>, handler: UpstreamHandler): Promise
   const upstream = cleanUp.use(await startUpstream(handler));
   const service = cleanUp.use(await startTestService({ limits }));
   const upstreams = [{ id: "files", url: upstream.url }];
-  return { upstream, service, gateway: cleanUp.use(await startGateway({ upstreams, service })) };
+  const gateway = await startGateway({ upstreams, service, override: withPatience });
+  return { upstream, service, gateway: cleanUp.use(gateway) };
 }
 
 const OVERLOADED = {
