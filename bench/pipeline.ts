@@ -4,7 +4,7 @@ import { join } from "node:path";
 
 import { encodeDecision } from "../src/audit/records.ts";
 import type { Config } from "../src/config/config.ts";
-import { defaultConfig } from "../src/config/load-config.ts";
+import { loadConfig } from "../src/config/load-config.ts";
 import type { Firewall, RequestHead } from "../src/core/exchange.ts";
 import type { Dependencies } from "../src/pipeline/dependencies.ts";
 import { createFirewall } from "../src/pipeline/firewall.ts";
@@ -45,9 +45,9 @@ export async function createBenchFirewall(change: Change = (real) => real): Prom
   };
 }
 
-/** The same, to stand behind a server. */
-export async function createPipeline(change: Change): Promise<Firewall> {
-  return createFirewall(change(await createDependencies(noPhases())));
+/** The same, to stand behind a server; with the default configuration but for `settings`. */
+export async function createPipeline(change: Change, settings: object = {}): Promise<Firewall> {
+  return createFirewall(change(await createDependencies(noPhases(), settings)));
 }
 
 function noPhases(): { [phase in Phase]: number } {
@@ -87,10 +87,13 @@ async function exchange(firewall: Firewall, request: Uint8Array, response: Uint8
   return collected && forwarded && !there.isEdited && !back.isEdited;
 }
 
-async function createDependencies(phases: { [phase in Phase]: number }): Promise<Dependencies> {
-  const defaults = defaultConfig({});
-  if (!defaults.ok) throw new Error("the default configuration is wrong");
-  const config = patient(defaults.value);
+async function createDependencies(
+  phases: { [phase in Phase]: number },
+  settings: object = {},
+): Promise<Dependencies> {
+  const loaded = loadConfig(JSON.stringify(settings), "impedance.yaml", {});
+  if (!loaded.ok) throw new Error("the configuration is wrong");
+  const config = patient(loaded.value);
   const guards = await loadGuards(config, {
     ...{ redact: null, detect: null, only: null },
     onFault() {},

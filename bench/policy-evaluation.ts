@@ -2,12 +2,14 @@ import type { PolicyInput } from "../src/core/policy.ts";
 import type { LoadedPolicy } from "../src/pipeline/dependencies.ts";
 import type { InputSubject } from "../src/policy/input.ts";
 import { createBenchFirewall } from "./pipeline.ts";
-import { type Quantiles, timed } from "./statistics.ts";
+import { type Quantiles, quantilesOf, timed } from "./statistics.ts";
 import { exchangeWith } from "./traffic.ts";
 
 export interface Evaluation {
   /** Of the input, as JSON. */
   readonly bytes: number;
+  /** WebAssembly alone: from the input's text in its memory to the decision's. */
+  readonly evaluate: Quantiles;
   /** For callers that were never seen: nothing is remembered. */
   readonly decide: Quantiles;
   /** For one who calls again. */
@@ -22,6 +24,7 @@ const TEXT_BYTES = 240;
 export async function measureEvaluation(seconds: number): Promise<Evaluation> {
   const asked: { subject: InputSubject; input: PolicyInput }[] = [];
   const held: { policy: LoadedPolicy | null } = { policy: null };
+  const evaluations = watchEvaluations();
   const firewall = await createBenchFirewall((real) => {
     const policy = real.policy();
     if (policy === null) throw new Error("the benchmark has a policy");
@@ -50,12 +53,38 @@ export async function measureEvaluation(seconds: number): Promise<Evaluation> {
   const decide = (of: PolicyInput) => {
     if (!policy.engine.decide(of).ok) throw new Error("the policy failed");
   };
+  evaluations.length = 0;
+  const decided = timed(seconds, () => decide({ ...input, principal: unseen(input) }));
   return {
     bytes: JSON.stringify(input).length,
-    decide: timed(seconds, () => decide({ ...input, principal: unseen(input) })),
+    evaluate: quantilesOf(evaluations),
+    decide: decided,
     decideAgain: timed(seconds, () => decide(input)),
     buildAndDecideAgain: timed(seconds, () => decide(policy.input.build(first.subject))),
   };
+}
+
+/** How long each evaluation takes from now on, by instances that are made from now on. */
+function watchEvaluations(): number[] {
+  const times: number[] = [];
+  WebAssembly.Instance = new Proxy(WebAssembly.Instance, {
+    construct(target, args, newTarget) {
+      const instance: WebAssembly.Instance = Reflect.construct(target, args, newTarget);
+      const { opa_eval: evaluate, ...others } = instance.exports;
+      if (typeof evaluate !== "function") return instance;
+      const timedEvaluate = (...inputs: unknown[]): unknown => {
+        const start = performance.now();
+        const answer: unknown = evaluate(...inputs);
+        times.push((performance.now() - start) * 1_000);
+        return answer;
+      };
+      const exports = { ...others, opa_eval: timedEvaluate };
+      return new Proxy(instance, {
+        get: (real, name) => (name === "exports" ? exports : Reflect.get(real, name, real)),
+      });
+    },
+  });
+  return times;
 }
 
 let callers = 0;

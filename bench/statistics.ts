@@ -36,6 +36,10 @@ export function timed(seconds: number, run: () => void): Quantiles {
     run();
     times.push((performance.now() - start) * 1_000);
   }
-  const sorted = Float64Array.from(times).sort();
+  return quantilesOf(times);
+}
+
+export function quantilesOf(values: readonly number[]): Quantiles {
+  const sorted = Float64Array.from(values).sort();
   return { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99) };
 }

@@ -49,12 +49,20 @@ export interface WaysOptions {
   readonly settings?: object;
 }
 
-export const OWN_WAYS = ["direct", "wire", "policy-only", "impedance", "ext_authz"] as const;
+export const OWN_WAYS: readonly string[] = [
+  "direct",
+  "wire",
+  "bare",
+  "policy-only",
+  "impedance",
+  "ext_authz",
+];
 
 /** What the rows are called. */
 export const LABELS: { readonly [way: string]: string } = {
   direct: "Envoy alone",
   wire: "Envoy + our gRPC server, everything off",
+  bare: "Envoy + Impedance, guards, padding and policy off",
   "policy-only": "Envoy + Impedance, guards and padding off",
   impedance: "Envoy + Impedance, the defaults",
   ext_authz: "Envoy + Impedance by ext_authz (request only)",
@@ -143,9 +151,9 @@ async function startBehind(name: string, around: Surroundings): Promise<Behind> 
     const configuration = await configurationOf(upstream, join(place, "none.sock"), false);
     return { configuration, isPadded: false, child: null, startMs: null };
   }
-  if (name === "wire") {
+  if (name === "wire" || name === "bare") {
     const socket = join(place, "grpc.sock");
-    const { child } = await startScript("wire-service.ts", [socket]);
+    const { child } = await startScript(`${name}-service.ts`, [socket, join(place, "log.jsonl")]);
     building.defer(() => endOf(child));
     const configuration = await configurationOf(upstream, socket, true);
     return { configuration, isPadded: false, child, startMs: null };

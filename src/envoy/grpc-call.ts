@@ -73,7 +73,7 @@ export class GrpcCall<In, Out> implements StreamListener {
     return this.#stream.header(name);
   }
 
-  /** At least so long, in milliseconds, had waited what is being read of its connection now. */
+  /** So long, in milliseconds, what is being read of its connection now has waited. */
   get waitedMs(): number {
     return this.#stream.waitedMs;
   }

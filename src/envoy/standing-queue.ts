@@ -23,12 +23,15 @@ const LATE_TARGETS = { begins: 2, goes_on: 4 } as const;
 const FULL_TARGETS = 1.5;
 /** Fewer that wait are worked off in no time, whatever a busy machine makes of it. */
 const WAITING_MIN = 64;
+/** What was known of the rate, an interval later. */
+const STILL_KNOWN = 0.9;
 
 export function createStandingQueue(targetMs: number): StandingQueue {
   const intervalMs = targetMs * INTERVAL_TARGETS;
   let beganMs = Number.NEGATIVE_INFINITY;
   let leastMs = Number.POSITIVE_INFINITY;
   let served = 0;
+  let refused = 0;
   let servedPerMs = 0;
   let stands = false;
   let waitingMax = WAITING_MIN;
@@ -37,12 +40,13 @@ export function createStandingQueue(targetMs: number): StandingQueue {
     const tookMs = nowMs - beganMs;
     // Where nobody came for a whole interval, nobody waited.
     stands = leastMs > targetMs && tookMs < 2 * intervalMs;
-    // Where all of an interval came too late, what was known of them holds still.
-    if (served > 0) servedPerMs = served / tookMs;
+    // Where some were refused, little that was served does not tell that no more can be.
+    servedPerMs = Math.max(served / tookMs, refused > 0 ? servedPerMs * STILL_KNOWN : 0);
     waitingMax = Math.max(WAITING_MIN, servedPerMs * targetMs * FULL_TARGETS);
     beganMs = nowMs;
     leastMs = Number.POSITIVE_INFINITY;
     served = 0;
+    refused = 0;
   }
 
   return {
@@ -52,10 +56,17 @@ export function createStandingQueue(targetMs: number): StandingQueue {
       // Not all that wait have been read. As many as are served meanwhile were before it (Little's law).
       const isOfMany = Math.max(waiting, servedPerMs * waitedMs) > WAITING_MIN;
       const isLate = stands && isOfMany && waitedMs > targetMs * LATE_TARGETS[patience];
-      if (!isLate) served += 1;
+      if (isLate) refused += 1;
+      else served += 1;
       return isLate;
     },
-    isFull: (waitedMs, waiting, nowMs) =>
-      stands && waiting + servedPerMs * waitedMs >= waitingMax && nowMs - beganMs < 2 * intervalMs,
+    isFull(waitedMs, waiting, nowMs) {
+      const isFull =
+        stands &&
+        waiting + servedPerMs * waitedMs >= waitingMax &&
+        nowMs - beganMs < 2 * intervalMs;
+      if (isFull) refused += 1;
+      return isFull;
+    },
   };
 }

@@ -1,34 +1,84 @@
 /**
+ * How busy this process is with what its peers send. One for all connections of a server, for they
+ * share one event loop.
+ */
+export class Workload {
+  /** When there was last nothing to do: nothing that is read now had waited in front of us before. */
+  restedMs = performance.now();
+  /** The connection that was read last. */
+  reader: unknown = null;
+  #lookedMs = this.restedMs;
+  #idleMs = performance.eventLoopUtilization().idle;
+
+  /** To be told of each read, before anything else. */
+  look(now: number): void {
+    const passedMs = now - this.#lookedMs;
+    if (passedMs < LOOK_MS) return;
+    const idleMs = performance.eventLoopUtilization().idle;
+    // To ask for events that are there already counts as idle, too, if hardly.
+    if (idleMs - this.#idleMs > passedMs * REST) this.restedMs = now;
+    this.#lookedMs = now;
+    this.#idleMs = idleMs;
+  }
+}
+
+/** A look costs a microsecond. */
+const LOOK_MS = 5;
+/** Of the time since the last look. */
+const REST = 0.05;
+
+/**
  * How long what comes on a connection has waited in front of us. A peer that sends more than we read
- * has it wait in its buffers and in the socket's, where nobody sees it; but an answer to a ping (RFC
- * 9113, section 6.7) waits behind all that was sent before. So what is read now was sent no later
- * than the oldest ping without an answer was answered.
+ * has it wait in its buffers and in the socket's, where nobody sees it. Two things tell:
  *
- * Pings are sent while reads are full: a queue is more than one read, and who has none is not woken.
+ * - An answer to a ping (RFC 9113, section 6.7) stands behind all that was sent before. So what is
+ *   read now has waited since the oldest ping without an answer, less its way and the peer's own delay,
+ *   which are not ours: where this process has rested since, they are all that it is.
+ * - While others have their turns nobody reads this one. What came meanwhile has waited half of that
+ *   time, taken all together.
  */
 export class Backlog {
+  readonly #load: Workload;
   /** When each ping without an answer was sent; the first is the oldest. */
   readonly #sent: number[] = [];
-  #lastMs = Number.NEGATIVE_INFINITY;
-  readonly #fullBytes: number;
-  #isFull = false;
+  #lastPingMs = Number.NEGATIVE_INFINITY;
+  #lastReadMs = Number.POSITIVE_INFINITY;
+  #unreadMs = 0;
+  /** Since this process rested. */
+  #bytes = 0;
+  #countedMs = 0;
 
-  /** Of reads that bring no more than so many bytes. */
-  constructor(fullBytes: number) {
-    this.#fullBytes = fullBytes;
+  constructor(load: Workload) {
+    this.#load = load;
   }
 
   /** Told of each read. */
   read(bytes: number): void {
-    this.#isFull = bytes >= this.#fullBytes;
+    const now = performance.now();
+    const load = this.#load;
+    load.look(now);
+    if (this.#countedMs !== load.restedMs) {
+      this.#countedMs = load.restedMs;
+      this.#bytes = 0;
+      this.#unreadMs = 0;
+    }
+    this.#bytes += bytes;
+    if (load.reader !== this) {
+      load.reader = this;
+      this.#unreadMs = Math.max(0, now - Math.max(this.#lastReadMs, load.restedMs));
+    }
+    this.#lastReadMs = now;
   }
 
-  /** Whether a ping is to be sent now; it counts as sent then. */
+  /**
+   * Whether a ping is to be sent now; it counts as sent then. Only while there is much to read and no
+   * rest: whoever has no queue is not woken.
+   */
   wantsPing(): boolean {
-    if (!this.#isFull || this.#sent.length >= UNANSWERED_MAX) return false;
+    if (this.#bytes < MUCH_BYTES || this.#sent.length >= UNANSWERED_MAX) return false;
     const now = performance.now();
-    if (now - this.#lastMs < APART_MS) return false;
-    this.#lastMs = now;
+    if (now - this.#lastPingMs < APART_MS) return false;
+    this.#lastPingMs = now;
     this.#sent.push(now);
     return true;
   }
@@ -38,13 +88,17 @@ export class Backlog {
     this.#sent.shift();
   }
 
-  /** At least so long, in milliseconds, had waited what is being read now. */
+  /** So long, in milliseconds, what is being read now has waited, as far as anybody can tell. */
   get waitedMs(): number {
     const [oldest] = this.#sent;
-    return oldest === undefined ? 0 : performance.now() - oldest;
+    const unread = this.#unreadMs / 2;
+    if (oldest === undefined) return unread;
+    return Math.max(unread, performance.now() - Math.max(oldest, this.#load.restedMs));
   }
 }
 
+/** Some dozens of small calls: fewer are no queue. */
+const MUCH_BYTES = 64 * 1024;
 const APART_MS = 10;
 /** Fewer than a proxy takes for an attack (Envoy: 1,000 answers that wait). */
 const UNANSWERED_MAX = 100;

@@ -1,7 +1,6 @@
 import type { Buffer } from "node:buffer";
 import type { Duplex } from "node:stream";
-import { TLSSocket } from "node:tls";
-import { Backlog } from "./backlog.ts";
+import { Backlog, type Workload } from "./backlog.ts";
 import { type Frame, FrameReader } from "./frame.ts";
 import { type HeaderBlock, HeaderBlocks } from "./header-block.ts";
 import { HeaderDecoder } from "./hpack.ts";
@@ -24,6 +23,7 @@ import {
 import { Stream, type StreamCarrier } from "./stream.ts";
 
 export interface ConnectionListener {
+  readonly load: Workload;
   /** Something came: to be read at once. */
   onRead(read: () => void): void;
   /** In the same turn it is to be listened to. */
@@ -35,9 +35,6 @@ export interface ConnectionListener {
 
 /** Of all streams together; it is given back at once, for each stream has its own. */
 const CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024;
-/** Of one read at most, as Node reads sockets; with TLS, of one record (RFC 8446, section 5.1). */
-const READ_BYTES = 64 * 1024;
-const RECORD_BYTES = 16 * 1024;
 const FIRST_WORD_DEADLINE_MS = 10_000;
 /** Answers to pings and settings that a peer may leave unread. */
 const UNREAD_ANSWERS_MAX = 10_000;
@@ -68,7 +65,7 @@ export class Connection implements StreamCarrier {
     this.#socket = socket;
     this.#listener = listener;
     this.#sender = new Sender(socket, () => listener.onOutput(this));
-    this.#backlog = new Backlog(socket instanceof TLSSocket ? RECORD_BYTES : READ_BYTES);
+    this.#backlog = new Backlog(listener.load);
     this.#firstWord = setTimeout(() => this.destroy(), FIRST_WORD_DEADLINE_MS);
     socket.on("data", (chunk: Buffer) => listener.onRead(() => this.#receive(chunk)));
     // It is told by `close`, which follows.
@@ -89,7 +86,7 @@ export class Connection implements StreamCarrier {
     return this.#sender.isCongested;
   }
 
-  /** At least so long, in milliseconds, had waited what is being read now. */
+  /** So long, in milliseconds, what is being read now has waited, as far as anybody can tell. */
   get waitedMs(): number {
     return this.#backlog.waitedMs;
   }
@@ -115,7 +112,7 @@ export class Connection implements StreamCarrier {
 
   /** Sends what there is. */
   flush(): void {
-    if (!this.isCongested && this.#backlog.wantsPing()) this.#sender.ping();
+    this.#askHowLong();
     this.#sender.flush();
   }
 
@@ -137,7 +134,12 @@ export class Connection implements StreamCarrier {
       this.#endWith(wrong);
       return;
     }
+    this.#askHowLong();
     this.#sender.relieve();
+  }
+
+  #askHowLong(): void {
+    if (!this.isCongested && this.#backlog.wantsPing()) this.#sender.ping();
   }
 
   /** Null, or what is wrong with the whole connection. */

@@ -165,6 +165,7 @@ export class Sender {
     this.#output.head(FRAME.ping, 0, 0, 8);
     this.#output.number(0);
     this.#output.number(0);
+    this.#due();
   }
 
   pingAck(bytes: Buffer, start: number, end: number): void {

@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import { Workload } from "./backlog.ts";
 import { Connection, type ConnectionListener } from "./connection.ts";
 import type { Stream } from "./stream.ts";
 
@@ -10,6 +11,7 @@ import type { Stream } from "./stream.ts";
  */
 export class Http2Server {
   readonly #connections = new Set<Connection>();
+  readonly #load = new Workload();
   readonly #onStream: (stream: Stream, socket: Duplex) => void;
   #unsent: Connection[] = [];
   #work: (() => void)[] = [];
@@ -33,6 +35,7 @@ export class Http2Server {
     // Nobody would be told of its end.
     if (socket.destroyed) return;
     const listener: ConnectionListener = {
+      load: this.#load,
       onRead: (read) => this.#turn(read),
       onStream: (stream) => this.#onStream(stream, socket),
       onOutput: (connection) => this.#unsentBy(connection),

@@ -18,7 +18,7 @@ export interface StreamListener {
 /** What a stream wants of its connection. */
 export interface StreamCarrier {
   readonly isCongested: boolean;
-  /** At least so long, in milliseconds, had waited what is being read now. */
+  /** So long, in milliseconds, what is being read now has waited, as far as anybody can tell. */
   readonly waitedMs: number;
   sendHeaders(stream: Stream, block: Buffer, isEnd: boolean): void;
   /** As much as windows let through, from `start` on; gives back where it stopped. */
@@ -84,7 +84,7 @@ export class Stream {
     return undefined;
   }
 
-  /** At least so long, in milliseconds, had waited what is being read of its connection now. */
+  /** So long, in milliseconds, what is being read of its connection now has waited. */
   get waitedMs(): number {
     return this.#carrier.waitedMs;
   }

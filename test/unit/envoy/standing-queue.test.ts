@@ -105,4 +105,15 @@ describe("a queue", () => {
     expect(queue.isFull(0, MANY, 800)).toBe(false);
     expect(queue.isTooLate(101, MANY, 800, "begins")).toBe(false);
   });
+
+  test("of which one in an interval is served is not taken for one that serves no more", () => {
+    const queue = createStandingQueue(TARGET_MS);
+    const late: number[] = [0, 0, 0, 0, 0];
+    for (let at = 0; at < 1_000; at += 1) {
+      const isServed = at >= 200 && at % 200 === 100;
+      const isLate = queue.isTooLate(isServed ? 99 : 1_000, 1, at, "begins");
+      if (isLate) late[Math.floor(at / 200)] = (late[Math.floor(at / 200)] ?? 0) + 1;
+    }
+    expect(late).toEqual([0, 199, 199, 199, 199]);
+  });
 });
