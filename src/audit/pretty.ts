@@ -2,7 +2,7 @@ import { styleText } from "node:util";
 
 import type { DecisionEvent } from "../core/audit.ts";
 import type { Json } from "../core/policy.ts";
-import { isAuth } from "./read-log.ts";
+import { isAuth, isDecision } from "./read-log.ts";
 import type { AuthRecord } from "./records.ts";
 
 export interface PrettyOptions {
@@ -55,6 +55,14 @@ export function formatDecision(event: DecisionEvent, options: PrettyOptions): st
   if (duration !== null) pieces.push({ text: `${duration} µs`, style: "dim" });
 
   return join(pieces, Math.max(WIDTH_MIN, options.width), options.color);
+}
+
+/** A record of the log as one line for a person; null for those that are not shown. */
+export function formatLine(
+  line: { readonly kind: string; readonly [field: string]: unknown },
+  options: PrettyOptions,
+): string | null {
+  return isDecision(line) ? formatDecision(line, options) : formatRecord(line, options);
 }
 
 /** What the log says of itself; null for checkpoints, of which there are many. */

@@ -55,8 +55,6 @@ export interface LogTarget {
 }
 
 export interface QueueOptions {
-  /** One event as the record that the target takes; JSON unless a person reads it. */
-  readonly encode?: (event: DecisionEvent) => string;
   /** Events that may wait, those in the running write included. */
   readonly queueMaxEvents: number;
   /** Called once for each spell of failing, and again when it ends with events unwritten. */
@@ -252,8 +250,9 @@ class QueuedSink implements ManagedAuditSink {
 
   /** All or none of them: throws where one cannot be made. */
   #encode(): void {
-    const { encode = encodeDecision } = this.#options;
-    const texts = this.#events.map((one) => encode(typeof one === "function" ? one() : one));
+    const texts = this.#events.map((one) =>
+      encodeDecision(typeof one === "function" ? one() : one),
+    );
     this.#events = [];
     for (const text of texts) this.#records.push(text);
   }

@@ -12,8 +12,8 @@ import { type LineTap, tell } from "./tap.ts";
 export interface StreamSinkOptions extends QueueOptions {
   /** `process.stdout` or `process.stderr`. */
   readonly stream: { readonly fd: number };
-  /** Null for text that a person reads: nothing is chained then. */
-  readonly chain: StreamChain | null;
+  /** Or what a person reads of each record, and null of those that nobody is shown: unchained. */
+  readonly lines: StreamChain | ((record: string) => string | null);
 }
 
 export interface StreamChain extends LedgerOptions {
@@ -29,8 +29,9 @@ export interface StreamChain extends LedgerOptions {
 export function createStreamSink(options: StreamSinkOptions): ManagedAuditSink {
   // Once asked for, Node's streams have made a pipe non-blocking: a full one answers EAGAIN.
   const write = (bytes: Uint8Array) => writeSome(options.stream.fd, bytes);
-  const { chain } = options;
-  const target = chain === null ? new TextTarget(write) : createChainedTarget(write, chain);
+  const { lines } = options;
+  const isShown = typeof lines === "function";
+  const target = isShown ? new TextTarget(write, lines) : createChainedTarget(write, lines);
   return createQueuedSink(target, options);
 }
 
@@ -46,12 +47,14 @@ export function createChainedTarget(write: Write, chain: StreamChain): LogTarget
 class TextTarget implements LogTarget {
   readonly before: Standing = { policy: null, config: null };
   readonly #write: Write;
+  readonly #show: (record: string) => string | null;
   #records: string[] = [];
   #rest: Uint8Array = new Uint8Array();
   #restRecords = 0;
 
-  constructor(write: Write) {
+  constructor(write: Write, show: (record: string) => string | null) {
     this.#write = write;
+    this.#show = show;
   }
 
   get pending(): number {
@@ -63,7 +66,10 @@ class TextTarget implements LogTarget {
   }
 
   take(records: readonly string[]): void {
-    for (const record of records) this.#records.push(record);
+    for (const record of records) {
+      const shown = this.#show(record);
+      if (shown !== null) this.#records.push(`${shown}\n`);
+    }
   }
 
   async commit(): Promise<void> {

@@ -1,9 +1,9 @@
 import { createReadStream, existsSync, statSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
 import { rotatedFiles } from "../audit/file-names.ts";
-import { formatDecision, formatRecord, type PrettyOptions } from "../audit/pretty.ts";
+import { formatLine } from "../audit/pretty.ts";
 import { readLines } from "../audit/read-lines.ts";
-import { isDecision, type LogLine, parseLine } from "../audit/read-log.ts";
+import { parseLine } from "../audit/read-log.ts";
 import { codeOf } from "../audit/sink.ts";
 import type { Command, Options } from "./command.ts";
 import { EXIT } from "./exit-codes.ts";
@@ -77,13 +77,9 @@ function printer(format: "text" | "json"): Print {
   const style = { color: hasColor(stdout), width: stdout.columns ?? 160 };
   return (text) => {
     const line = parseLine(text);
-    const shown = line === null ? null : pretty(line, style);
+    const shown = line === null ? null : formatLine(line, style);
     if (shown !== null) say(shown);
   };
-}
-
-function pretty(line: LogLine, style: PrettyOptions): string | null {
-  return isDecision(line) ? formatDecision(line, style) : formatRecord(line, style);
 }
 
 /** Where a file was read to: the end of its last whole line. */

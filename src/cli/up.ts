@@ -1,9 +1,8 @@
 import { readFile } from "node:fs/promises";
-import { formatDecision } from "../audit/pretty.ts";
+import { formatDecision, formatLine } from "../audit/pretty.ts";
 import { createStreamSink } from "../audit/stream-sink.ts";
 import type { Config, ServerConfig } from "../config/config.ts";
 import { type Address, decodeAddress, encodeAddress, isLoopbackHost } from "../core/address.ts";
-import type { DecisionEvent } from "../core/audit.ts";
 import { err, ok, type Result } from "../core/result.ts";
 import { packagePath } from "../server/package-root.ts";
 import {
@@ -227,17 +226,17 @@ function terminal(
 ): Pick<ServiceOptions, "config" | "sink" | "onDecision" | "tap"> {
   const { stderr } = process;
   const style = { color: hasColor(stderr), width: stderr.columns ?? 160 };
-  const encode = (event: DecisionEvent) => `${formatDecision(event, style)}\n`;
   if (config.audit.sink === "file") {
     if (format === "json") return { config, tap: (line) => stderr.write(`${line}\n`) };
-    return { config, onDecision: (event) => stderr.write(encode(event)) };
+    return { config, onDecision: (event) => stderr.write(`${formatDecision(event, style)}\n`) };
   }
   if (format === "json")
     return { config: { ...config, audit: { ...config.audit, sink: "stderr" } } };
   const { queueMaxEvents } = config.audit;
+  const show = (record: string) => formatLine(JSON.parse(record), style);
   const onFailure = ({ code }: { code: string }) => complain(`decisions cannot be shown (${code})`);
   return {
     config,
-    sink: createStreamSink({ stream: stderr, queueMaxEvents, onFailure, encode, chain: null }),
+    sink: createStreamSink({ stream: stderr, queueMaxEvents, onFailure, lines: show }),
   };
 }

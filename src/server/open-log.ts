@@ -85,7 +85,7 @@ function createSink(
   };
   if (audit.sink !== "file" || audit.file === null) {
     const stream = audit.sink === "stderr" ? process.stderr : process.stdout;
-    return createStreamSink({ ...queue, stream, chain });
+    return createStreamSink({ ...queue, stream, lines: chain });
   }
   return createFileSink({
     ...queue,

@@ -38,7 +38,7 @@ const subjects: readonly Subject[] = [
     open: (queueMaxEvents) => {
       const path = freshFile();
       const stream = { fd: openSync(path, "a") };
-      const sink = createStreamSink({ stream, queueMaxEvents, onFailure, chain: LOG_DEFAULTS });
+      const sink = createStreamSink({ stream, queueMaxEvents, onFailure, lines: LOG_DEFAULTS });
       return { sink, written: () => readFileSync(path, "utf8") };
     },
   },

@@ -82,7 +82,12 @@ describe("impedance up", () => {
       const ended = await endBy(command, signals);
       expect(ended).toMatchObject({ code: 0, stdout: `ready ${url.href}\n` });
       expect(ended.stderr).not.toContain(SECRET);
-      expect(ended.stderr).toContain("tools/call");
+      const shown = ended.stderr.trimEnd().split("\n").slice(0, 4);
+      expect(shown).toEqual(
+        ["· config_history", "· policy_history", "~ redact", "✓ allow"].map((what) =>
+          expect.stringMatching(new RegExp(`^\\d\\d:\\d\\d:\\d\\d\\.\\d{3} ${what} `)),
+        ),
+      );
     },
   );
 

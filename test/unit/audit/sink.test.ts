@@ -537,7 +537,7 @@ describe("a stream sink on a pipe", () => {
     `const { createStreamSink } = await import(${JSON.stringify(STREAM_SINK)});
      const sink = createStreamSink({
        stream: process.stdout, queueMaxEvents: 50, onFailure: () => {}, closeDeadlineMs: 50,
-       chain: { clock: Date, signer: null, version: "0", checkpointEvents: 1000 },
+       lines: { clock: Date, signer: null, version: "0", checkpointEvents: 1000 },
      });
      ${body}`,
   ];
