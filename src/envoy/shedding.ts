@@ -27,9 +27,9 @@ export interface Shedding {
    * Whether one that is just being opened, while so many are, and that waited so long to be read, is
    * refused before it is looked at.
    */
-  refuses(open: number, waitedMs: number): boolean;
+  refuses(open: number, unreadMs: number): boolean;
   /** One was opened, that waited so long to be read. */
-  arrive(waitedMs: number): Place;
+  arrive(unreadMs: number): Place;
 }
 
 /** One exchange's: the firewall as it is to see it, once its head has come. */
@@ -52,16 +52,19 @@ export function createShedding({ firewall, limits, onShed, now }: SheddingOption
 
   /** A class, for one is made for each exchange. */
   class Waiting implements Place {
+    readonly #unreadMs: number;
     readonly #since: number;
     #isWaiting = true;
 
-    constructor(waitedMs: number) {
-      this.#since = now() - waitedMs;
+    constructor(unreadMs: number) {
+      this.#unreadMs = unreadMs;
+      this.#since = now() - unreadMs;
     }
 
     open(head: RequestHead): Exchange {
       const at = now();
-      const isTooLate = queue.isTooLate(at - this.#since, waiting, at, patienceWith(head));
+      const among = waiting + queue.servedIn(this.#unreadMs);
+      const isTooLate = queue.isTooLate(at - this.#since, among, at, patienceWith(head));
       this.leave();
       if (!isTooLate) return firewall.open(head);
       onShed("queue");
@@ -75,13 +78,13 @@ export function createShedding({ firewall, limits, onShed, now }: SheddingOption
   }
 
   return {
-    arrive(waitedMs) {
+    arrive(unreadMs) {
       waiting += 1;
-      return new Waiting(waitedMs);
+      return new Waiting(unreadMs);
     },
-    refuses(open, waitedMs) {
+    refuses(open, unreadMs) {
       const isTooMany = open >= limits.openExchangesMax;
-      if (!isTooMany && !queue.isFull(waitedMs, waiting, now())) return false;
+      if (!isTooMany && !queue.isFull(waiting + queue.servedIn(unreadMs), now())) return false;
       onShed(isTooMany ? "open_exchanges" : "queue");
       // On record, as one decision for all of a second.
       denialFor(UNREAD);

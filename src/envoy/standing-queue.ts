@@ -4,13 +4,12 @@
  * no more are let wait than can be served in time, and those that are late all the same go unserved.
  */
 export interface StandingQueue {
-  /** Told of each that has its turn: whether, having waited so long in all, it is to go unserved. */
+  /** Told of each that has its turn: whether, having waited so long, it is to go unserved. */
   isTooLate(waitedMs: number, waiting: number, nowMs: number, patience: Patience): boolean;
-  /**
-   * Whether as many wait as are served in time, so that one more would be late: of those that have
-   * been read `waiting`, and before them as many as are served in what it waited to be read.
-   */
-  isFull(waitedMs: number, waiting: number, nowMs: number): boolean;
+  /** Whether as many wait as are served in time, so that one more would be late. */
+  isFull(waiting: number, nowMs: number): boolean;
+  /** As many are served in that time: so many wait where one waits so long (Little's law). */
+  servedIn(milliseconds: number): number;
 }
 
 /** Those who go on with what is open are served for longer than those who begin. */
@@ -53,20 +52,17 @@ export function createStandingQueue(targetMs: number): StandingQueue {
     isTooLate(waitedMs, waiting, nowMs, patience) {
       if (nowMs - beganMs >= intervalMs) beginInterval(nowMs);
       if (waitedMs < leastMs) leastMs = waitedMs;
-      // Not all that wait have been read. As many as are served meanwhile were before it (Little's law).
-      const isOfMany = Math.max(waiting, servedPerMs * waitedMs) > WAITING_MIN;
-      const isLate = stands && isOfMany && waitedMs > targetMs * LATE_TARGETS[patience];
+      const isLate =
+        stands && waiting > WAITING_MIN && waitedMs > targetMs * LATE_TARGETS[patience];
       if (isLate) refused += 1;
       else served += 1;
       return isLate;
     },
-    isFull(waitedMs, waiting, nowMs) {
-      const isFull =
-        stands &&
-        waiting + servedPerMs * waitedMs >= waitingMax &&
-        nowMs - beganMs < 2 * intervalMs;
+    isFull(waiting, nowMs) {
+      const isFull = stands && waiting >= waitingMax && nowMs - beganMs < 2 * intervalMs;
       if (isFull) refused += 1;
       return isFull;
     },
+    servedIn: (milliseconds) => servedPerMs * milliseconds,
   };
 }

@@ -5,6 +5,9 @@
 export class Workload {
   /** When there was last nothing to do: nothing that is read now had waited in front of us before. */
   restedMs = performance.now();
+  /** Spent on what was read, all together; and so much of it before that. */
+  workedMs = 0;
+  restedAtMs = 0;
   /** The connection that was read last. */
   reader: unknown = null;
   #lookedMs = this.restedMs;
@@ -16,7 +19,10 @@ export class Workload {
     if (passedMs < LOOK_MS) return;
     const idleMs = performance.eventLoopUtilization().idle;
     // To ask for events that are there already counts as idle, too, if hardly.
-    if (idleMs - this.#idleMs > passedMs * REST) this.restedMs = now;
+    if (idleMs - this.#idleMs > passedMs * REST) {
+      this.restedMs = now;
+      this.restedAtMs = this.workedMs;
+    }
     this.#lookedMs = now;
     this.#idleMs = idleMs;
   }
@@ -34,16 +40,18 @@ const REST = 0.05;
  * - An answer to a ping (RFC 9113, section 6.7) stands behind all that was sent before. So what is
  *   read now has waited since the oldest ping without an answer, less its way and the peer's own delay,
  *   which are not ours: where this process has rested since, they are all that it is.
- * - While others have their turns nobody reads this one. What came meanwhile has waited half of that
- *   time, taken all together.
+ * - While what was read is worked on, its own and that of others, nobody reads this one. What came
+ *   meanwhile has waited half of that time, taken all together.
  */
 export class Backlog {
   readonly #load: Workload;
   /** When each ping without an answer was sent; the first is the oldest. */
   readonly #sent: number[] = [];
   #lastPingMs = Number.NEGATIVE_INFINITY;
-  #lastReadMs = Number.POSITIVE_INFINITY;
+  /** Of all work, what was done by the last read. */
+  #workedMs = Number.POSITIVE_INFINITY;
   #unreadMs = 0;
+  #wasFull = false;
   /** Since this process rested. */
   #bytes = 0;
   #countedMs = 0;
@@ -54,9 +62,8 @@ export class Backlog {
 
   /** Told of each read. */
   read(bytes: number): void {
-    const now = performance.now();
     const load = this.#load;
-    load.look(now);
+    load.look(performance.now());
     if (this.#countedMs !== load.restedMs) {
       this.#countedMs = load.restedMs;
       this.#bytes = 0;
@@ -65,9 +72,13 @@ export class Backlog {
     this.#bytes += bytes;
     if (load.reader !== this) {
       load.reader = this;
-      this.#unreadMs = Math.max(0, now - Math.max(this.#lastReadMs, load.restedMs));
+      this.#unreadMs = Math.max(0, load.workedMs - Math.max(this.#workedMs, load.restedAtMs));
+    } else if (!this.#wasFull) {
+      // That one had emptied the socket: what is read now came later.
+      this.#unreadMs = 0;
     }
-    this.#lastReadMs = now;
+    this.#wasFull = bytes >= READ_BYTES;
+    this.#workedMs = load.workedMs;
   }
 
   /**
@@ -97,6 +108,8 @@ export class Backlog {
   }
 }
 
+/** Of one read at most, as Node reads sockets. */
+const READ_BYTES = 64 * 1024;
 /** Some dozens of small calls: fewer are no queue. */
 const MUCH_BYTES = 64 * 1024;
 const APART_MS = 10;

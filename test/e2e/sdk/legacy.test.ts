@@ -27,7 +27,8 @@ let target: Target;
 
 beforeAll(async () => {
   showcase = await startShowcase1x();
-  service = await startTestService({ policy: POLICY });
+  // Clients, servers and the service share one process: fifty sessions at once may wait for long.
+  service = await startTestService({ policy: POLICY, limits: { queueDelayMs: 60_000 } });
   gateway = await startGateway({
     upstreams: [
       { id: "open", url: showcase.url, path: "/open/mcp" },

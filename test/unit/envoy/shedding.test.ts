@@ -126,6 +126,27 @@ describe("with more to do than can be done", () => {
   });
 });
 
+test("those that wait unread count as well, by what is served while they wait", () => {
+  const outcomes: boolean[] = [];
+  for (let each = 0; each < 1_000; each += 1) {
+    now += 1;
+    const refused = shedding.refuses(1, 101);
+    outcomes.push(refused);
+    if (!refused) shedding.arrive(101).open(head());
+  }
+  expect(outcomes.slice(0, 200)).not.toContain(true);
+  expect(outcomes.slice(250)).toContain(true);
+});
+
+test("of ten a second that wait unread no more than one is there at once", () => {
+  for (let each = 0; each < 100; each += 1) {
+    now += 100;
+    expect(shedding.refuses(1, 101)).toBe(false);
+    shedding.arrive(101).open(head());
+  }
+  expect(shed).toEqual([]);
+});
+
 test("nobody is turned away while everybody has a turn at once", () => {
   for (let each = 0; each < 5_000; each += 1) {
     now += 1;

@@ -22,7 +22,7 @@ function outcomeAfter(
   for (let at = 0; at <= milliseconds; at += everyMs) {
     isTooLate = queue.isTooLate(waitedMs(at), waiting, at, patience);
   }
-  return { isTooLate, isFull: queue.isFull(waitedMs(milliseconds), waiting, milliseconds) };
+  return { isTooLate, isFull: queue.isFull(waiting, milliseconds) };
 }
 
 const LATE = { isTooLate: true, isFull: true };
@@ -81,39 +81,36 @@ describe("a queue", () => {
     expect(outcomeAfter(450, () => 3_000, { ...seldom, waiting: 65 }).isTooLate).toBe(true);
   });
 
-  test("of which most have not been read is known by what is served while they wait", () => {
-    const unread = { waiting: 1 };
-    expect(outcomeAfter(450, () => 101, unread)).toEqual(LATE);
-    // Ten in a second, so that no more than 30 were before it.
-    expect(outcomeAfter(900, () => 3_000, { ...unread, everyMs: 100 })).toEqual(IN_TIME);
-  });
-
   test("is full when more wait than were served in time before", () => {
     const queue = createStandingQueue(TARGET_MS);
     // Ten each millisecond, so 750 in one and a half targets.
     for (let at = 0; at <= 400; at += 1) {
       for (let each = 0; each < 10; each += 1) queue.isTooLate(60, MANY, at, "begins");
     }
-    expect(queue.isFull(0, 749, 400)).toBe(false);
-    expect(queue.isFull(0, 752, 400)).toBe(true);
+    expect(queue.isFull(749, 400)).toBe(false);
+    expect(queue.isFull(752, 400)).toBe(true);
   });
 
   test("of which nobody had a turn for two intervals is not taken for full", () => {
     const queue = createStandingQueue(TARGET_MS);
     for (let at = 0; at <= 400; at += 1) queue.isTooLate(101, MANY, at, "begins");
-    expect(queue.isFull(0, MANY, 799)).toBe(true);
-    expect(queue.isFull(0, MANY, 800)).toBe(false);
+    expect(queue.isFull(MANY, 799)).toBe(true);
+    expect(queue.isFull(MANY, 800)).toBe(false);
     expect(queue.isTooLate(101, MANY, 800, "begins")).toBe(false);
   });
 
-  test("of which one in an interval is served is not taken for one that serves no more", () => {
+  test("serves in a time what it served in such a time before, also where it refuses most", () => {
     const queue = createStandingQueue(TARGET_MS);
-    const late: number[] = [0, 0, 0, 0, 0];
-    for (let at = 0; at < 1_000; at += 1) {
-      const isServed = at >= 200 && at % 200 === 100;
-      const isLate = queue.isTooLate(isServed ? 99 : 1_000, 1, at, "begins");
-      if (isLate) late[Math.floor(at / 200)] = (late[Math.floor(at / 200)] ?? 0) + 1;
+    expect(queue.servedIn(1_000)).toBe(0);
+    for (let at = 0; at <= 200; at += 1) queue.isTooLate(60, MANY, at, "begins");
+    expect(queue.servedIn(100)).toBe(100);
+    // One of two hundred is served.
+    for (let at = 201; at <= 400; at += 1) {
+      queue.isTooLate(at === 300 ? 99 : 1_000, MANY, at, "begins");
     }
-    expect(late).toEqual([0, 199, 199, 199, 199]);
+    expect(queue.servedIn(100)).toBeCloseTo(90);
+    // Who is not refused tells how many come.
+    for (let at = 402; at <= 1_000; at += 2) queue.isTooLate(1, MANY, at, "begins");
+    expect(queue.servedIn(100)).toBeCloseTo(50);
   });
 });

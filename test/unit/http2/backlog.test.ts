@@ -112,18 +112,23 @@ describe("a backlog", () => {
     expect(backlog.waitedMs).toBe(30);
   });
 
-  test("has waited half of the time that others had, if there was no rest", () => {
+  test("has waited half of the time that was worked meanwhile, if there was no rest", () => {
     const load = new Workload();
     const [one, other] = [new Backlog(load), new Backlog(load)];
     one.read(LITTLE);
     other.read(LITTLE);
-    now += 400;
-    one.read(LITTLE);
+    now += 500;
+    // Of others in this process nothing is known.
+    load.workedMs += 400;
+    one.read(MUCH);
     expect(one.waitedMs).toBe(200);
-    // What follows was there by then.
+    // What follows a full read was there by then, and that is all.
     now += 10;
+    load.workedMs += 10;
     one.read(LITTLE);
     expect(one.waitedMs).toBe(200);
+    one.read(LITTLE);
+    expect(one.waitedMs).toBe(0);
     rest(400);
     other.read(LITTLE);
     expect(other.waitedMs).toBe(0);
