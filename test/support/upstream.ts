@@ -151,7 +151,8 @@ function serverFor(
 ): Server {
   if (options.protocol === "http2") return createHttp2Server(onRequest);
   if (options.tls) return createTlsServer(options.tls, onRequest);
-  return createServer(onRequest);
+  // A process that a busy machine holds up would close connections before Envoy, which means to be first.
+  return createServer({ keepAliveTimeout: 60_000 }, onRequest);
 }
 
 function listen(server: Server, host: string): Promise<number> {
