@@ -6,10 +6,9 @@
  */
 
 import { generateKeys } from "../src/audit/signing.ts";
-import { DEFAULT_LIMITS } from "../src/core/limits.ts";
 import { ok } from "../src/core/result.ts";
-import { startGrpcServer } from "../src/envoy/grpc-server.ts";
 import { createPipeline } from "./pipeline.ts";
+import { serveOn } from "./serve-on.ts";
 import { openSignedLog } from "./signed-log.ts";
 
 const ALLOWED = ok({
@@ -33,19 +32,5 @@ const firewall = await createPipeline(
   },
   { guards: [], padding: "off" },
 );
-const server = await startGrpcServer({
-  firewall,
-  limits: DEFAULT_LIMITS,
-  address: `unix:${socket}`,
-  ready: () => true,
-  onFault: (code) => {
-    throw new Error(`an exchange failed: ${code}`);
-  },
-});
-// Ends with whoever started it, and leaves a whole log.
-process.stdin.resume().once("end", async () => {
-  server.close();
-  await sink.close();
-  process.exit(0);
-});
-console.log("ready");
+// A whole log is left.
+await serveOn(socket, firewall, () => sink.close());

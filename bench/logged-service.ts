@@ -6,9 +6,8 @@
  */
 
 import { generateKeys } from "../src/audit/signing.ts";
-import { DEFAULT_LIMITS } from "../src/core/limits.ts";
-import { startGrpcServer } from "../src/envoy/grpc-server.ts";
 import { createPipeline } from "./pipeline.ts";
+import { serveOn } from "./serve-on.ts";
 import { openSignedLog } from "./signed-log.ts";
 
 const NO_EVENT = Object.freeze({}) as never;
@@ -24,19 +23,5 @@ const firewall = await createPipeline((real) =>
       }
     : { ...real, audit: sink },
 );
-const server = await startGrpcServer({
-  firewall,
-  limits: DEFAULT_LIMITS,
-  address: `unix:${socket}`,
-  ready: () => true,
-  onFault: (code) => {
-    throw new Error(`an exchange failed: ${code}`);
-  },
-});
-// Ends with whoever started it, and leaves a whole log.
-process.stdin.resume().once("end", async () => {
-  server.close();
-  await sink?.close();
-  process.exit(0);
-});
-console.log("ready");
+// A whole log is left.
+await serveOn(socket, firewall, async () => sink?.close());

@@ -11,15 +11,16 @@
  * a second of the service's CPU time, which nobody takes away.
  */
 
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { parseArgs } from "node:util";
 
+import { writeBusyGuard } from "./busy-guard.ts";
 import { closedLoop, type Flood, flood, type Script, writeScript } from "./generators.ts";
 import { describeMachine, machineLine } from "./machine.ts";
-import { factsOf, forgetPeak } from "./process-facts.ts";
+import { cpuSecondsOf, factsOf, forgetPeak } from "./process-facts.ts";
 import { quantile, spreadOf } from "./statistics.ts";
 import { exchangeOf, padded } from "./traffic.ts";
 import { startWays, type Way } from "./ways.ts";
@@ -69,11 +70,13 @@ try {
 }
 
 async function measure(): Promise<readonly Round[]> {
+  const guard = { word: "harbour master", ms: Number(values["guard-ms"]) };
+  const module = await writeBusyGuard(folder, guard);
   await using ways = await startWays({
     upstream: { script: "upstream.ts", env: { BENCH_RESPONSE: EXCHANGE.response } },
     ...{ names: ["impedance"], peers: [], concurrency: Number(values.concurrency) },
     // The default limits: patience is what is not wanted here.
-    settings: { limits: {}, plugins: [{ module: await writeGuard() }] },
+    settings: { limits: {}, plugins: [{ module }] },
   });
   const [way] = ways.started;
   if (way === undefined) throw new Error("the service did not start");
@@ -93,37 +96,21 @@ async function measure(): Promise<readonly Round[]> {
   return rounds;
 }
 
-/** For each request, so much of a core's time: the service is to be what is full, and not what calls it. */
-async function writeGuard(): Promise<string> {
-  const module = join(folder, "works.mjs");
-  const us = Number(values["guard-ms"]) * 1_000;
-  await writeFile(
-    module,
-    `const used = () => { const { user, system } = process.threadCpuUsage(); return user + system; };
-    export const createGuard = () => ({ name: "works", request({ text }) {
-      const end = used() + (text.length > 100 ? ${us} : 0);
-      while (used() < end);
-      return [];
-    } });`,
-  );
-  return module;
-}
-
 async function capacityOf(way: Way, script: Script, seconds: number): Promise<Rate> {
   const connections = Number(values.connections);
-  const cpu = cpuSecondsOf(way);
+  const cpu = cpuSecondsOf(way.service ?? 0);
   const { calls, seconds: took } = await closedLoop(way.url, script, { connections, seconds });
-  return rateOf(calls, took, cpuSecondsOf(way) - cpu);
+  return rateOf(calls, took, cpuSecondsOf(way.service ?? 0) - cpu);
 }
 
 async function flooding(way: Way, script: Script, rate: number): Promise<Omit<Round, "capacity">> {
   forgetPeak(way.service ?? 0);
   const before = factsOf(way.service ?? 0);
-  const cpu = cpuSecondsOf(way);
+  const cpu = cpuSecondsOf(way.service ?? 0);
   const { answers, seconds } = await flood(way.url, script, {
     ...{ rate, seconds: Number(values.seconds) },
   });
-  const used = cpuSecondsOf(way) - cpu;
+  const used = cpuSecondsOf(way.service ?? 0) - cpu;
   const good = answers.filter(({ status }) => status === 200);
   const shed = answers.filter(({ status }) => status === 503);
   return {
@@ -154,10 +141,6 @@ function meanOf(one: Rate, other: Rate): Rate {
 function timesOf(answers: Flood["answers"]): readonly [number, number] {
   const times = Float64Array.from(answers, ({ ms }) => ms).sort();
   return [quantile(times, 0.5), quantile(times, 0.99)];
-}
-
-function cpuSecondsOf({ service }: Way): number {
-  return (factsOf(service ?? 0)?.cpuUs ?? Number.NaN) / 1e6;
 }
 
 function mib(kib: number | undefined): number {

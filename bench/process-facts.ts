@@ -25,6 +25,11 @@ export function factsOf(pid: number): Facts | null {
   }
 }
 
+/** CPU time of a process so far; NaN where nobody tells. */
+export function cpuSecondsOf(pid: number): number {
+  return (factsOf(pid)?.cpuUs ?? Number.NaN) / 1e6;
+}
+
 /** proc_pid_clear_refs(5). Where it cannot be done, the peak is that of the process's whole life. */
 export function forgetPeak(pid: number): void {
   try {

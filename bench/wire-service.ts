@@ -8,26 +8,12 @@
 
 import type { Exchange, Forward, Verdict } from "../src/core/exchange.ts";
 import { DEFAULT_LIMITS } from "../src/core/limits.ts";
-import { startGrpcServer } from "../src/envoy/grpc-server.ts";
+import { serveOn } from "./serve-on.ts";
 
 const [socket = ""] = process.argv.slice(2);
 const NO_CHANGE = { set: [], remove: [] };
 
-const server = await startGrpcServer({
-  firewall: { open: passThrough },
-  limits: DEFAULT_LIMITS,
-  address: `unix:${socket}`,
-  ready: () => true,
-  onFault: (code) => {
-    throw new Error(`an exchange failed: ${code}`);
-  },
-});
-// Ends with whoever started it.
-process.stdin.resume().once("end", () => {
-  server.close();
-  process.exit(0);
-});
-console.log("ready");
+await serveOn(socket, { open: passThrough });
 
 function passThrough(): Exchange {
   const { requestBodyMaxBytes, responseBodyMaxBytes, responseHeadDeadlineMs } = DEFAULT_LIMITS;

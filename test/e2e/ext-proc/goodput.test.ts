@@ -1,18 +1,19 @@
 /** Three times as much comes as can be done: what can be done is done all the same. */
 
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { type ClientHttp2Session, connect } from "node:http2";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 
-import { factsOf, forgetPeak } from "../../../bench/process-facts.ts";
+import { writeBusyGuard } from "../../../bench/busy-guard.ts";
+import { cpuSecondsOf, factsOf, forgetPeak } from "../../../bench/process-facts.ts";
 import { withPatience } from "../../support/envoys.ts";
 import { type Gateway, startGateway } from "../../support/gateway.ts";
-import { JSON_HEADERS, toolCall, toolResult } from "../../support/messages.ts";
+import { toolCall, toolResult } from "../../support/messages.ts";
 import { startServe } from "../../support/serve-process.ts";
 import { startUpstream } from "../../support/upstream.ts";
+import { openCaller } from "./many-calls.ts";
 
 const CALLERS = 32;
 const CAPACITY_CALLS = 400;
@@ -26,13 +27,8 @@ const EVERY_MS = 5;
 const GROWTH_MAX_KIB = 64 * 1024;
 const MARK = "work-hard-on-this";
 
-/** The service is to be what is full, and not what calls it: 4 ms of a core for each call. */
-const GUARD = `const used = () => { const { user, system } = process.threadCpuUsage(); return user + system; };
-export const createGuard = () => ({ name: "works", request({ text }) {
-  const end = used() + (text.includes(${JSON.stringify(MARK)}) ? 4_000 : 0);
-  while (used() < end);
-  return [];
-} });`;
+/** The service is to be what is full, and not what calls it. */
+const GUARD = { word: MARK, ms: 4 };
 
 interface Outcome {
   readonly good: number;
@@ -51,13 +47,15 @@ interface Round {
   readonly mostOpen: number;
 }
 
+const callOf = (id: number) => toolCall(id, { text: MARK });
+
 const isGood = ({ goodput, mostOpen }: Round) => goodput >= 0.8 && mostOpen < 2 / 3;
 
 test("three times the capacity leaves four fifths of it, and no memory", async () => {
   const folder = await mkdtemp(join(tmpdir(), "impedance-goodput-"));
   await using cleanUp = new AsyncDisposableStack();
   cleanUp.defer(() => rm(folder, { recursive: true, force: true }));
-  await writeFile(join(folder, "works.mjs"), GUARD);
+  const module = await writeBusyGuard(folder, GUARD);
   const upstream = cleanUp.use(
     await startUpstream(async (exchange) => {
       const { id } = JSON.parse((await exchange.request.whole).toString());
@@ -67,7 +65,7 @@ test("three times the capacity leaves four fifths of it, and no memory", async (
   // Of a machine that has other things to do, deadlines are not what is asked about here.
   const patience =
     "limits: { verdict_deadline_ms: 30000, guard_budget_ms: 30000, policy_budget_ms: 30000 }";
-  const config = `plugins: [{ module: ${join(folder, "works.mjs")} }]\n${patience}`;
+  const config = `plugins: [{ module: ${module} }]\n${patience}`;
   const service = cleanUp.use(await startServe({ config }));
   const upstreams = [{ id: "files", url: upstream.url }];
   const gateway = cleanUp.use(
@@ -110,38 +108,34 @@ test("three times the capacity leaves four fifths of it, and no memory", async (
 
 /** Calls that go through in a second, each caller one after the other. */
 async function closedLoop(gateway: Gateway, pid: number) {
-  await using sessions = connectAll(gateway);
+  using caller = openCaller(gateway, SESSIONS);
   let begun = 0;
   const cpu = cpuSecondsOf(pid);
   const started = performance.now();
-  const caller = async (): Promise<void> => {
+  const callOn = async (): Promise<void> => {
     while (begun < CAPACITY_CALLS) {
       begun += 1;
-      const { status } = await post(sessions.next(), begun);
+      const { status } = await caller.post(callOf(begun));
       expect(status).toBe(200);
     }
   };
-  await Promise.all(Array.from({ length: CALLERS }, caller));
+  await Promise.all(Array.from({ length: CALLERS }, callOn));
   return {
     perSecond: CAPACITY_CALLS / ((performance.now() - started) / 1_000),
     perCpuSecond: CAPACITY_CALLS / (cpuSecondsOf(pid) - cpu),
   };
 }
 
-function cpuSecondsOf(pid: number): number {
-  return (factsOf(pid)?.cpuUs ?? Number.NaN) / 1e6;
-}
-
 /** So many calls a second, whatever becomes of those before. */
 async function flood(gateway: Gateway, perSecond: number): Promise<Outcome> {
-  await using sessions = connectAll(gateway);
+  using caller = openCaller(gateway, SESSIONS);
   const answers: Promise<void>[] = [];
   const outcome = { good: 0, shed: 0, others: [] as string[], mostOpen: 0 };
   let open = 0;
   const send = async (id: number): Promise<void> => {
     open += 1;
     outcome.mostOpen = Math.max(outcome.mostOpen, open);
-    const { status, body } = await post(sessions.next(), id);
+    const { status, body } = await caller.post(callOf(id));
     open -= 1;
     // Answers are padded.
     const isRight = body.trimEnd() === JSON.stringify(toolResult(id, `answer ${id}`));
@@ -156,38 +150,4 @@ async function flood(gateway: Gateway, perSecond: number): Promise<Outcome> {
   }
   await Promise.all(answers);
   return { ...outcome, seconds: (performance.now() - started) / 1_000 };
-}
-
-function connectAll({ host, port }: Gateway) {
-  const sessions = Array.from({ length: SESSIONS }, () => connect(`http://${host}:${port}`));
-  let turn = 0;
-  return {
-    next(): ClientHttp2Session {
-      turn = (turn + 1) % SESSIONS;
-      return sessions[turn] as ClientHttp2Session;
-    },
-    async [Symbol.asyncDispose]() {
-      for (const session of sessions) session.destroy();
-    },
-  };
-}
-
-function post(
-  session: ClientHttp2Session,
-  id: number,
-): Promise<{ readonly status: number; readonly body: string }> {
-  return new Promise((resolve, reject) => {
-    const stream = session.request({ ":method": "POST", ":path": "/mcp", ...JSON_HEADERS });
-    let status = 0;
-    let body = "";
-    stream.once("error", reject);
-    stream.once("response", (headers) => {
-      status = Number(headers[":status"]);
-    });
-    stream.setEncoding("utf8").on("data", (text: string) => {
-      body += text;
-    });
-    stream.once("end", () => resolve({ status, body }));
-    stream.end(JSON.stringify(toolCall(id, { text: MARK })));
-  });
 }

@@ -1,14 +1,12 @@
 /** More comes than can be done: each call is answered rightly, or by 503 and when to come again. */
 
-import { type ClientHttp2Session, connect } from "node:http2";
-
 import { afterEach, expect, test } from "vitest";
 
 import type { Limits } from "../../../src/core/limits.ts";
 import { call, openCall, openStream } from "../../support/client.ts";
 import { withPatience } from "../../support/envoys.ts";
 import { type Gateway, startGateway } from "../../support/gateway.ts";
-import { JSON_HEADERS, toolCall, toolResult } from "../../support/messages.ts";
+import { toolCall, toolResult } from "../../support/messages.ts";
 import { startTestService, type TestService } from "../../support/service.ts";
 import {
   startUpstream,
@@ -17,6 +15,7 @@ import {
   type UpstreamStream,
 } from "../../support/upstream.ts";
 import { waitFor, within } from "../../support/wait.ts";
+import { openCaller } from "./many-calls.ts";
 
 interface Stack {
   readonly service: TestService;
@@ -135,45 +134,14 @@ test("a flood is served in part, and nothing is wrong, hangs, or stays open", as
   expect(service.faults).toEqual([]);
 }, 90_000);
 
-interface Answer {
-  readonly id: number;
-  readonly status: number;
-  readonly retryAfter: string | undefined;
-  readonly body: string;
-}
-
-/** So many calls at once, over as many connections as Envoy's streams on one make necessary. */
-async function flood({ host, port }: Gateway, calls: number): Promise<readonly Answer[]> {
+/** So many calls at once. */
+async function flood(gateway: Gateway, calls: number) {
   const PER_SESSION = 250;
-  const sessions = Array.from({ length: Math.ceil(calls / PER_SESSION) }, () =>
-    connect(`http://${host}:${port}`),
+  using caller = openCaller(gateway, Math.ceil(calls / PER_SESSION));
+  return await Promise.all(
+    Array.from({ length: calls }, async (_, id) => ({
+      id,
+      ...(await caller.post(toolCall(id))),
+    })),
   );
-  try {
-    return await Promise.all(
-      Array.from({ length: calls }, (_, id) =>
-        post(sessions[id % sessions.length] as ClientHttp2Session, id),
-      ),
-    );
-  } finally {
-    for (const session of sessions) session.destroy();
-  }
-}
-
-function post(session: ClientHttp2Session, id: number): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const stream = session.request({ ":method": "POST", ":path": "/mcp", ...JSON_HEADERS });
-    let status = 0;
-    let retryAfter: string | undefined;
-    let body = "";
-    stream.once("error", reject);
-    stream.once("response", (headers) => {
-      status = Number(headers[":status"]);
-      retryAfter = headers["retry-after"];
-    });
-    stream.setEncoding("utf8").on("data", (text: string) => {
-      body += text;
-    });
-    stream.once("end", () => resolve({ id, status, retryAfter, body }));
-    stream.end(JSON.stringify(toolCall(id)));
-  });
 }
