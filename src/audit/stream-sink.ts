@@ -66,10 +66,9 @@ class TextTarget implements LogTarget {
   }
 
   take(records: readonly string[]): void {
-    for (const record of records) {
-      const shown = this.#show(record);
-      if (shown !== null) this.#records.push(`${shown}\n`);
-    }
+    // All or none of them: what throws is tried again with those before it.
+    const shown = records.map((record) => this.#show(record));
+    for (const text of shown) if (text !== null) this.#records.push(`${text}\n`);
   }
 
   async commit(): Promise<void> {

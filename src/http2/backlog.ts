@@ -10,11 +10,22 @@ export class Workload {
   restedAtMs = 0;
   /** The connection that was read last. */
   reader: unknown = null;
+  #beganMs = this.restedMs;
   #lookedMs = this.restedMs;
   #idleMs = performance.eventLoopUtilization().idle;
 
-  /** To be told of each read, before anything else. */
-  look(now: number): void {
+  /** To be told of each turn, before anything is read in it. */
+  begin(): void {
+    this.#beganMs = performance.now();
+    this.#look(this.#beganMs);
+  }
+
+  /** And once all of it is done. */
+  end(): void {
+    this.workedMs += performance.now() - this.#beganMs;
+  }
+
+  #look(now: number): void {
     const passedMs = now - this.#lookedMs;
     if (passedMs < LOOK_MS) return;
     const idleMs = performance.eventLoopUtilization().idle;
@@ -63,7 +74,6 @@ export class Backlog {
   /** Told of each read. */
   read(bytes: number): void {
     const load = this.#load;
-    load.look(performance.now());
     if (this.#countedMs !== load.restedMs) {
       this.#countedMs = load.restedMs;
       this.#bytes = 0;

@@ -68,7 +68,7 @@ export class Http2Server {
 
   #turn(read: () => void): void {
     this.#isInTurn = true;
-    const began = performance.now();
+    this.#load.begin();
     try {
       read();
       const batch = this.#work;
@@ -82,7 +82,7 @@ export class Http2Server {
     } finally {
       this.#isInTurn = false;
       this.flush();
-      this.#load.workedMs += performance.now() - began;
+      this.#load.end();
       // What came of the work is for another turn.
       if (this.#work.length > 0) process.nextTick(this.#nextTurn);
     }

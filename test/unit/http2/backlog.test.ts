@@ -36,11 +36,22 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+/** Each read begins a turn. */
+function backlogOf(load: Workload): Backlog {
+  const backlog = new Backlog(load);
+  const read = backlog.read.bind(backlog);
+  vi.spyOn(backlog, "read").mockImplementation((bytes) => {
+    load.begin();
+    read(bytes);
+  });
+  return backlog;
+}
+
 describe("a backlog", () => {
   beforeEach(holdTime);
 
   test("is asked about once much was read without a rest, in whatever pieces", () => {
-    const backlog = new Backlog(new Workload());
+    const backlog = backlogOf(new Workload());
     for (let bytes = LITTLE; bytes < MUCH; bytes += LITTLE) {
       now += 1;
       backlog.read(LITTLE);
@@ -51,7 +62,7 @@ describe("a backlog", () => {
   });
 
   test("is not asked about where there are rests", () => {
-    const backlog = new Backlog(new Workload());
+    const backlog = backlogOf(new Workload());
     for (let each = 0; each < 1_000; each += 1) {
       now += 9;
       rest(1);
@@ -62,7 +73,7 @@ describe("a backlog", () => {
   });
 
   test("has waited since the oldest ping that is not answered", () => {
-    const backlog = new Backlog(new Workload());
+    const backlog = backlogOf(new Workload());
     expect(backlog.waitedMs).toBe(0);
     backlog.read(MUCH);
     for (let sent = 0; sent < 3; sent += 1) {
@@ -78,7 +89,7 @@ describe("a backlog", () => {
   });
 
   test("has not waited for longer than since the last rest, though nothing is ever answered", () => {
-    const backlog = new Backlog(new Workload());
+    const backlog = backlogOf(new Workload());
     backlog.read(MUCH);
     expect(backlog.wantsPing()).toBe(true);
     rest(5_000);
@@ -90,7 +101,7 @@ describe("a backlog", () => {
   });
 
   test("is asked about now and then, and no more once nothing is answered", () => {
-    const backlog = new Backlog(new Workload());
+    const backlog = backlogOf(new Workload());
     backlog.read(MUCH);
     let sent = 0;
     for (let each = 0; each < 5_000; each += 1) {
@@ -104,7 +115,7 @@ describe("a backlog", () => {
   });
 
   test("is not made shorter by answers to nothing", () => {
-    const backlog = new Backlog(new Workload());
+    const backlog = backlogOf(new Workload());
     for (let each = 0; each < 10; each += 1) backlog.answered();
     backlog.read(MUCH);
     expect(backlog.wantsPing()).toBe(true);
@@ -114,7 +125,7 @@ describe("a backlog", () => {
 
   test("has waited half of the time that was worked meanwhile, if there was no rest", () => {
     const load = new Workload();
-    const [one, other] = [new Backlog(load), new Backlog(load)];
+    const [one, other] = [backlogOf(load), backlogOf(load)];
     one.read(LITTLE);
     other.read(LITTLE);
     now += 500;
