@@ -107,8 +107,12 @@ class FileTarget implements LogTarget {
     this.#ledger.stand(standing);
   }
 
+  get owesCheckpoint(): boolean {
+    return this.#ledger.isOpen;
+  }
+
   checkpoint(reason: CheckpointReason): void {
-    if (reason === "close" || this.#ledger.isOpen) this.#ledger.ask(reason);
+    if (reason === "close" || this.owesCheckpoint) this.#ledger.ask(reason);
   }
 
   inspect(): void {

@@ -46,6 +46,8 @@ export interface LogTarget {
   stand(standing: Partial<Standing>): void;
   /** Writes what it has taken; after a rejection the next call goes on where it stopped. */
   commit(): Promise<void>;
+  /** Whether something that was written or counted stands behind the last checkpoint. */
+  readonly owesCheckpoint: boolean;
   /** A checkpoint is to stand behind what waits; without lines before it only where it is final. */
   checkpoint(reason: CheckpointReason): void;
   /** Has the next `commit` look whether what is written to is still what was opened. */
@@ -226,7 +228,6 @@ class QueuedSink implements ManagedAuditSink {
 
   #accept(): void {
     this.#accepted += 1;
-    this.#checkpointLater();
     this.#start();
     // While a write runs this does nothing: the next one is not put off then.
     if (this.#gathered >= this.#enough) this.#hurry();
@@ -262,7 +263,7 @@ class QueuedSink implements ManagedAuditSink {
   }
 
   #checkpointLater(): void {
-    if (this.#checkpointTimer !== null) return;
+    if (this.#checkpointTimer !== null || this.#isClosed) return;
     const limit = this.#options.checkpointMs ?? CHECKPOINT_MS;
     this.#checkpointTimer = setTimeout(() => {
       this.#checkpointTimer = null;
@@ -308,6 +309,7 @@ class QueuedSink implements ManagedAuditSink {
       this.#written = accepted;
       this.#wroteAt = performance.now();
       this.#settle(true);
+      if (this.#target.owesCheckpoint) this.#checkpointLater();
     } catch (error) {
       this.#fail(codeOf(error));
     } finally {

@@ -46,6 +46,8 @@ export function createChainedTarget(write: Write, chain: StreamChain): LogTarget
 /** What has begun is brought to its end: a failed write goes on at the byte where it stopped. */
 class TextTarget implements LogTarget {
   readonly before: Standing = { policy: null, config: null };
+  /** Of lines for people there is nothing to vouch for. */
+  readonly owesCheckpoint = false;
   readonly #write: Write;
   readonly #show: (record: string) => string | null;
   #records: string[] = [];
@@ -129,8 +131,12 @@ class ChainedTarget implements LogTarget {
     this.#ledger.stand(standing);
   }
 
+  get owesCheckpoint(): boolean {
+    return this.#ledger.isOpen;
+  }
+
   checkpoint(reason: CheckpointReason): void {
-    if (reason === "close" || this.#ledger.isOpen) this.#ledger.ask(reason);
+    if (reason === "close" || this.owesCheckpoint) this.#ledger.ask(reason);
   }
 
   async commit(): Promise<void> {

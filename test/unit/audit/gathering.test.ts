@@ -9,6 +9,9 @@ import { decision } from "../../support/decision-log.ts";
 let sink: ManagedAuditSink;
 /** Lines of each write. */
 let writes: number[];
+/** Whether lines were written since the last checkpoint. */
+let isOwed: boolean;
+let checkpoints: number;
 /** Lets the write go that is held back. */
 let release: () => void;
 let isHeld: boolean;
@@ -30,11 +33,19 @@ function createTarget(): LogTarget {
       release = held.resolve;
       if (isHeld) await held.promise;
       writes.push(taken);
+      isOwed ||= taken > 0;
       taken = 0;
+    },
+    get owesCheckpoint() {
+      return isOwed;
+    },
+    checkpoint(reason) {
+      if (reason !== "time" || !isOwed) return;
+      checkpoints += 1;
+      isOwed = false;
     },
     omit: () => undefined,
     stand: () => undefined,
-    checkpoint: () => undefined,
     inspect: () => undefined,
     close: () => undefined,
   };
@@ -60,6 +71,8 @@ beforeEach(() => {
   vi.useFakeTimers();
   writes = [];
   isHeld = false;
+  isOwed = false;
+  checkpoints = 0;
 });
 
 afterEach(async () => {
@@ -116,4 +129,20 @@ test("a small queue is written before it is full", async () => {
     await pass(0);
   }
   expect(writes).toEqual([4, 4, 4, 4, 4]);
+});
+
+test("a checkpoint is due some time after a write, however long that took, and none without one", async () => {
+  await open(1_000);
+  isHeld = true;
+  record(32);
+  await pass(150_000);
+  expect([writes.includes(32), checkpoints]).toEqual([false, 0]);
+  isHeld = false;
+  release();
+  await pass(59_999);
+  expect([writes.includes(32), checkpoints]).toEqual([true, 0]);
+  await pass(1);
+  expect(checkpoints).toBe(1);
+  await pass(150_000);
+  expect(checkpoints).toBe(1);
 });
