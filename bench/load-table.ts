@@ -11,6 +11,8 @@ export interface LoadResult {
   readonly seconds: number;
   readonly concurrency: number;
   readonly rate: number;
+  /** Whether the cores were kept from sleeping. */
+  readonly awake: boolean;
   readonly ways: readonly string[];
   readonly absent: { readonly [way: string]: string };
   readonly starts: readonly { readonly way: string; readonly ms: number }[];
@@ -22,11 +24,11 @@ const NONE = "–";
 const FULL = "impedance";
 
 export function printLoad(result: LoadResult): void {
-  const { machine, blocks, rounds, seconds, concurrency, rate, ways, absent, raw } = result;
+  const { machine, blocks, rounds, seconds, concurrency, rate, awake, ways, absent, raw } = result;
   console.log(machineLine(machine));
   console.log(
     `${blocks} blocks of ${rounds} rounds of ${seconds} s, Envoy concurrency ${concurrency}; ` +
-      `open loop ${rate} calls/s; median (least–most)\n`,
+      `open loop ${rate} calls/s; ${awake ? "cores kept awake; " : ""}median (least–most)\n`,
   );
   console.log(
     "| bytes | connections | way | calls/s | p50 ms | p99 ms | CPU µs a call: service | Envoy | " +

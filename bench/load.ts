@@ -7,9 +7,10 @@
  *
  *   node bench/load.ts [--ways A,B] [--peer 'name=command,port']… [--sizes 400B,4KB,64KB,1MB]
  *                      [--connections A,B] [--rate N] [--blocks N] [--rounds N] [--seconds S]
- *                      [--concurrency N] [--save FILE] [--format text|json]
+ *                      [--concurrency N] [--keep-awake] [--save FILE] [--format text|json]
  *
- * `--rate` is of the open loop, calls a second; 0 leaves it out. Figures are printed, and nothing is
+ * `--rate` is of the open loop, calls a second; 0 leaves it out. `--keep-awake` is for virtual
+ * machines, where it takes longer to wake a core than to answer a call. Figures are printed, and nothing is
  * asserted but the answers.
  */
 
@@ -18,6 +19,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 
+import { keepAwake } from "./awake.ts";
 import { closedLoop, type Load, openLoop, type Script, writeScript } from "./generators.ts";
 import { printLoad } from "./load-table.ts";
 import { describeMachine } from "./machine.ts";
@@ -66,6 +68,7 @@ const { values } = parseArgs({
     rounds: { type: "string", default: "3" },
     seconds: { type: "string", default: "2" },
     concurrency: { type: "string", default: "1" },
+    "keep-awake": { type: "boolean", default: false },
     save: { type: "string" },
     format: { type: "string", default: "text" },
   },
@@ -79,6 +82,7 @@ const rounds: Round[] = [];
 await main();
 
 async function main(): Promise<void> {
+  await using _awake = values["keep-awake"] ? await keepAwake() : undefined;
   const folder = await mkdtemp(join(tmpdir(), "impedance-bench-"));
   try {
     for (const size of values.sizes.split(",")) {
@@ -93,7 +97,7 @@ async function main(): Promise<void> {
   const result = {
     machine: describeMachine(),
     ...{ blocks: Number(blocks), rounds: Number(values.rounds), seconds: Number(seconds) },
-    ...{ concurrency: Number(concurrency), rate: Number(rate) },
+    ...{ concurrency: Number(concurrency), rate: Number(rate), awake: values["keep-awake"] },
     ...{ ways: names, absent: Object.fromEntries(absent), starts, raw: rounds },
   };
   if (values.save !== undefined) await writeFile(values.save, `${JSON.stringify(result)}\n`);

@@ -86,72 +86,100 @@ deny_rules:
   });
 });
 
+/** Bodies of `allow`; the twin is right. */
+const BODIES = [
+  {
+    code: "misspelt_constant",
+    body: 'input.phase == "reponse"',
+    twin: 'input.phase == "response"',
+    at: "4:14",
+    says: /input\.phase is never "reponse"; did you mean response\?/,
+  },
+  {
+    code: "misspelt_constant",
+    body: 'some finding in input.findings\n\tfinding.guard == "secrts"',
+    twin: 'some finding in input.findings\n\tfinding.guard == "secrets"',
+    at: "5:16",
+    says: /did you mean secrets\?/,
+  },
+  {
+    code: "misspelt_constant",
+    body: 'input.message.method in {"tools/cal"}',
+    twin: 'input.message.method in {"acme/run"}',
+    at: "4:23",
+    says: /did you mean tools\/call\?/,
+  },
+  {
+    code: "misspelt_constant",
+    body: '"FS_WRITES" in input.tool.side_effects',
+    twin: '"FS_WRITE" in input.tool.side_effects',
+    at: "4:14",
+    says: /did you mean FS_WRITE\?/,
+  },
+  {
+    code: "slow_built_in",
+    body: "regex.match(`^a`, input.message.tool)",
+    twin: 'startswith(input.message.tool, "a")',
+    at: "4:2",
+    says: /regex\.match takes long/,
+  },
+  {
+    code: "reads_truncated",
+    body: 'input.message.arguments.to == "x"',
+    twin: 'input.message.arguments.to == "x"\n\tcount(input.message.truncated) == 0',
+    at: "4:2",
+    says: /input\.message\.truncated/,
+  },
+  {
+    code: "missing_built_in",
+    body: "time.now_ns() > 0",
+    twin: "input.time.hour > 8",
+    at: "4:2",
+    says: /time\.now_ns does not run in WebAssembly/,
+  },
+  {
+    code: "unreachable_rule",
+    body: "true\n}\n\ndeny if {\n\ttrue",
+    twin: "_late\n}\n\n_late if {\n\tinput.time.hour > 20",
+    at: "7:1",
+    says: /mcp\.rules\.acme_7\.deny is never asked for; did you mean reasons\?/,
+  },
+];
+
+const rego = (inner: string, name = "acme") =>
+  `package mcp.rules.${name}\n\nallow if {\n\t${inner}\n}\n`;
+
+/** Linted together: each command starts a compiler. */
+const linting = (bodies: readonly string[]) => {
+  const files = bodies.map((body, index) => [`${index}.rego`, rego(body, `acme_${index}`)]);
+  return linted(Object.fromEntries(files), SILENT);
+};
+
 describe("impedance policy lint, of Rego", () => {
-  test.each([
-    {
-      code: "misspelt_constant",
-      body: 'input.phase == "reponse"',
-      twin: 'input.phase == "response"',
-      says: /^a\.rego:4:14 .*input\.phase is never "reponse"; did you mean response\?/,
-    },
-    {
-      code: "misspelt_constant",
-      body: 'some finding in input.findings\n\tfinding.guard == "secrts"',
-      twin: 'some finding in input.findings\n\tfinding.guard == "secrets"',
-      says: /^a\.rego:5:16 .*did you mean secrets\?/,
-    },
-    {
-      code: "misspelt_constant",
-      body: 'input.message.method in {"tools/cal"}',
-      twin: 'input.message.method in {"acme/run"}',
-      says: /did you mean tools\/call\?/,
-    },
-    {
-      code: "misspelt_constant",
-      body: '"FS_WRITES" in input.tool.side_effects',
-      twin: '"FS_WRITE" in input.tool.side_effects',
-      says: /did you mean FS_WRITE\?/,
-    },
-    {
-      code: "slow_built_in",
-      body: "regex.match(`^a`, input.message.tool)",
-      twin: 'startswith(input.message.tool, "a")',
-      says: /^a\.rego:4:2 .*regex\.match takes long/,
-    },
-    {
-      code: "reads_truncated",
-      body: 'input.message.arguments.to == "x"',
-      twin: 'input.message.arguments.to == "x"\n\tcount(input.message.truncated) == 0',
-      says: /^a\.rego:4:2 .*input\.message\.truncated/,
-    },
-    {
-      code: "missing_built_in",
-      body: "time.now_ns() > 0",
-      twin: "input.time.hour > 8",
-      says: /^a\.rego:4:2 .*time\.now_ns does not run in WebAssembly/,
-    },
-    {
-      code: "unreachable_rule",
-      body: "true\n}\n\ndeny if {\n\ttrue",
-      twin: "_late\n}\n\n_late if {\n\tinput.time.hour > 20",
-      says: /^a\.rego:7:1 .*mcp\.rules\.acme\.deny is never asked for; did you mean reasons\?/,
-    },
-    {
-      code: "invalid_rego",
-      body: 'input.mesage.tool == "a"',
-      twin: 'input.message.tool == "a"',
-      says: /^a\.rego:4:1 .*undefined ref: input\.mesage\.tool/,
-    },
-  ])("finds $code, and not its near miss", async ({ code, body, twin, says }) => {
-    const rego = (inner: string) => `package mcp.rules.acme\n\nallow if {\n\t${inner}\n}\n`;
-    const { found } = await linted({ "a.rego": rego(body) }, SILENT);
-    expect(found).toEqual([expect.stringMatching(says)]);
-    expect(found[0]).toContain(code);
-    expect((await linted({ "a.rego": rego(twin) }, SILENT)).found).toEqual([]);
+  test("finds what is wrong, and where", async () => {
+    const { code, found } = await linting(BODIES.map(({ body }) => body));
+    expect(code).toBe(1);
+    expect(found.toSorted()).toEqual(
+      BODIES.map(({ at, says, ...one }, index) =>
+        expect.stringMatching(`^${index}\\.rego:${at} ${one.code} .*${says.source}`),
+      ),
+    );
+  });
+
+  test("finds nothing in near misses", async () => {
+    const { code, found } = await linting(BODIES.map(({ twin }) => twin));
+    expect({ code, found }).toEqual({ code: 0, found: [] });
+  });
+
+  test("tells what Rego's compiler says", async () => {
+    const { found } = await linted({ "a.rego": rego('input.mesage.tool == "a"') }, SILENT);
+    expect(found).toEqual([
+      expect.stringMatching(/^a\.rego:4:1 invalid_rego .*undefined ref: input\.mesage\.tool/),
+    ]);
   });
 
   test("finds rules that no Rego test reaches, and not those that one does", async () => {
-    const rego =
+    const rules =
       'package mcp.rules.acme\n\nallow if input.server.id == "a"\n\nremove contains "/x" if input.server.id == "b"\n';
     const tests = `package mcp.rules.acme_test
 
@@ -159,7 +187,7 @@ import data.mcp.rules.acme
 
 test_allow_a if acme.allow with input as {"server": {"id": "a"}}
 `;
-    const { found } = await linted({ "a.rego": rego, "a_test.rego": tests });
+    const { found } = await linted({ "a.rego": rules, "a_test.rego": tests });
     expect(found).toEqual([expect.stringMatching(/^a\.rego:5:1 untested_rule .*acme\.remove/)]);
   });
 });
