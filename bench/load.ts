@@ -54,8 +54,11 @@ const SIZES: { readonly [name: string]: readonly [request: number, response: num
 };
 /** At once, of bodies of a megabyte: more would measure the machine's memory. */
 const LARGE_CONNECTIONS_MAX = 16;
-/** V8 compiles a service for so many calls: until then each costs up to half as much again. */
-const WARM_UP = { calls: 25_000, secondsMax: 20 };
+/**
+ * V8 compiles a service for so many calls, or fewer that are large: until then each costs up to half as
+ * much again. A slow machine needs its time.
+ */
+const WARM_UP = { calls: 25_000, bytes: 400_000_000, secondsMax: 90 };
 
 const { values } = parseArgs({
   options: {
@@ -124,7 +127,7 @@ async function measureBlock(folder: string, size: string, block: number): Promis
     ways.started.map((way) => [way, way.isPadded ? withPadding : plain] as const),
   );
   for (const [way, script] of scripts) {
-    await warmUp(way, script);
+    await warmUp(way, script, Math.min(WARM_UP.calls, WARM_UP.bytes / (request + response)));
   }
   const loops: (number | null)[] = values.connections.split(",").map(Number);
   if (Number(values.rate) > 0 && request < 50_000) loops.push(null);
@@ -134,10 +137,10 @@ async function measureBlock(folder: string, size: string, block: number): Promis
   }
 }
 
-async function warmUp({ url }: Way, script: Script): Promise<void> {
+async function warmUp({ url }: Way, script: Script, enough: number): Promise<void> {
   const slice = { connections: 16, seconds: 2 };
   let calls = 0;
-  for (let spent = 0; calls < WARM_UP.calls && spent < WARM_UP.secondsMax; spent += slice.seconds) {
+  for (let spent = 0; calls < enough && spent < WARM_UP.secondsMax; spent += slice.seconds) {
     calls += (await closedLoop(url, script, slice)).calls;
   }
 }
