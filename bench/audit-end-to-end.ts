@@ -13,7 +13,8 @@ import autocannon from "autocannon";
 import { verifyFiles } from "../src/audit/verify-files.ts";
 import { locateEnvoy } from "../src/cli/envoy/locate.ts";
 import { startEnvoy } from "../src/cli/envoy/process.ts";
-import { configurationOf, cpuOf, endOf, startScript } from "./processes.ts";
+import { cpuUsOf } from "./process-facts.ts";
+import { configurationOf, endOf, startScript } from "./processes.ts";
 import { type Spread, spreadOf } from "./statistics.ts";
 import { type Exchange, exchangeOf, padded } from "./traffic.ts";
 
@@ -76,7 +77,7 @@ export async function measureEndToEnd(options: EndToEndOptions): Promise<EndToEn
     running.defer(() => envoy.stop());
     services[way] = {
       url: `http://${envoy.listener.host}:${envoy.listener.port}/mcp`,
-      cpu: () => cpuOf(service.child) ?? Number.NaN,
+      cpu: () => cpuUsOf(service.child.pid),
     };
   }
   const { off, on } = services;

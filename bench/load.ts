@@ -20,7 +20,15 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 
 import { keepAwake } from "./awake.ts";
-import { closedLoop, type Load, openLoop, type Script, writeScript } from "./generators.ts";
+import {
+  closedLoop,
+  type Load,
+  openLoop,
+  type Script,
+  WARM_CALLS,
+  warmUp,
+  writeScript,
+} from "./generators.ts";
 import { printLoad } from "./load-table.ts";
 import { describeMachine } from "./machine.ts";
 import { type Facts, factsOf, forgetPeak } from "./process-facts.ts";
@@ -54,11 +62,8 @@ const SIZES: { readonly [name: string]: readonly [request: number, response: num
 };
 /** At once, of bodies of a megabyte: more would measure the machine's memory. */
 const LARGE_CONNECTIONS_MAX = 16;
-/**
- * V8 compiles a service for so many calls, or fewer that are large: until then each costs up to half as
- * much again. A slow machine needs its time.
- */
-const WARM_UP = { calls: 25_000, bytes: 400_000_000, secondsMax: 90 };
+/** Of large bodies fewer calls will do. */
+const WARM_BYTES = 400_000_000;
 
 const { values } = parseArgs({
   options: {
@@ -127,21 +132,13 @@ async function measureBlock(folder: string, size: string, block: number): Promis
     ways.started.map((way) => [way, way.isPadded ? withPadding : plain] as const),
   );
   for (const [way, script] of scripts) {
-    await warmUp(way, script, Math.min(WARM_UP.calls, WARM_UP.bytes / (request + response)));
+    await warmUp(way.url, script, Math.min(WARM_CALLS, WARM_BYTES / (request + response)));
   }
   const loops: (number | null)[] = values.connections.split(",").map(Number);
   if (Number(values.rate) > 0 && request < 50_000) loops.push(null);
   for (const connections of loops) {
     if (request > 500_000 && (connections ?? 0) > LARGE_CONNECTIONS_MAX) continue;
     await measureLoop([...scripts], ways.upstream, { size, connections, block });
-  }
-}
-
-async function warmUp({ url }: Way, script: Script, enough: number): Promise<void> {
-  const slice = { connections: 16, seconds: 2 };
-  let calls = 0;
-  for (let spent = 0; calls < enough && spent < WARM_UP.secondsMax; spent += slice.seconds) {
-    calls += (await closedLoop(url, script, slice)).calls;
   }
 }
 

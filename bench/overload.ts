@@ -20,7 +20,7 @@ import { parseArgs } from "node:util";
 import { writeBusyGuard } from "./busy-guard.ts";
 import { closedLoop, type Flood, flood, type Script, writeScript } from "./generators.ts";
 import { describeMachine, machineLine } from "./machine.ts";
-import { cpuSecondsOf, factsOf, forgetPeak } from "./process-facts.ts";
+import { cpuUsOf, factsOf, forgetPeak } from "./process-facts.ts";
 import { quantile, spreadOf } from "./statistics.ts";
 import { exchangeOf, padded } from "./traffic.ts";
 import { startWays, type Way } from "./ways.ts";
@@ -98,19 +98,20 @@ async function measure(): Promise<readonly Round[]> {
 
 async function capacityOf(way: Way, script: Script, seconds: number): Promise<Rate> {
   const connections = Number(values.connections);
-  const cpu = cpuSecondsOf(way.service ?? 0);
+  const cpu = cpuUsOf(way.service);
   const { calls, seconds: took } = await closedLoop(way.url, script, { connections, seconds });
-  return rateOf(calls, took, cpuSecondsOf(way.service ?? 0) - cpu);
+  return rateOf(calls, took, cpuUsOf(way.service) - cpu);
 }
 
 async function flooding(way: Way, script: Script, rate: number): Promise<Omit<Round, "capacity">> {
-  forgetPeak(way.service ?? 0);
-  const before = factsOf(way.service ?? 0);
-  const cpu = cpuSecondsOf(way.service ?? 0);
+  const service = way.service ?? 0;
+  forgetPeak(service);
+  const before = factsOf(service);
+  const cpu = cpuUsOf(service);
   const { answers, seconds } = await flood(way.url, script, {
     ...{ rate, seconds: Number(values.seconds) },
   });
-  const used = cpuSecondsOf(way.service ?? 0) - cpu;
+  const used = cpuUsOf(service) - cpu;
   const good = answers.filter(({ status }) => status === 200);
   const shed = answers.filter(({ status }) => status === 503);
   return {
@@ -120,14 +121,14 @@ async function flooding(way: Way, script: Script, rate: number): Promise<Omit<Ro
     others: answers.length - good.length - shed.length,
     good_ms: timesOf(good),
     shed_ms: timesOf(shed),
-    rss_mib: [mib(before?.rssKib), mib(factsOf(way.service ?? 0)?.peakKib)],
+    rss_mib: [mib(before?.rssKib), mib(factsOf(service)?.peakKib)],
   };
 }
 
-function rateOf(calls: number, seconds: number, cpuSeconds: number): Rate {
+function rateOf(calls: number, seconds: number, cpuUs: number): Rate {
   return {
     perSecond: Math.round(calls / seconds),
-    perCpuSecond: Math.round(calls / cpuSeconds),
+    perCpuSecond: Math.round((calls / cpuUs) * 1e6),
   };
 }
 

@@ -25,9 +25,9 @@ export function factsOf(pid: number): Facts | null {
   }
 }
 
-/** CPU time of a process so far; NaN where nobody tells. */
-export function cpuSecondsOf(pid: number): number {
-  return (factsOf(pid)?.cpuUs ?? Number.NaN) / 1e6;
+/** CPU time of a process so far, in microseconds; NaN where nobody tells. */
+export function cpuUsOf(pid: number | null | undefined): number {
+  return factsOf(pid ?? 0)?.cpuUs ?? Number.NaN;
 }
 
 /** proc_pid_clear_refs(5). Where it cannot be done, the peak is that of the process's whole life. */

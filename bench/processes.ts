@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -118,16 +117,6 @@ export async function configurationOf(
   const manager = listener.filter_chains[0].filters[0].typed_config;
   if (!filtered) manager.http_filters = manager.http_filters.filter(({ name }) => name !== FILTER);
   return JSON.stringify(bootstrap);
-}
-
-/** Microseconds of CPU time so far. proc_pid_stat(5): fields 14 and 15, in hundredths of a second. */
-export function cpuOf({ pid }: ChildProcess): number | null {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? [];
-    return (Number(fields[11]) + Number(fields[12])) * 10_000;
-  } catch {
-    return null;
-  }
 }
 
 async function exists(path: string): Promise<boolean> {

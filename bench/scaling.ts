@@ -16,9 +16,9 @@ import { parseArgs } from "node:util";
 
 import { locateEnvoy } from "../src/cli/envoy/locate.ts";
 import { startEnvoy } from "../src/cli/envoy/process.ts";
-import { closedLoop, type Script, writeScript } from "./generators.ts";
+import { closedLoop, type Script, WARM_CALLS, warmUp, writeScript } from "./generators.ts";
 import { describeMachine } from "./machine.ts";
-import { childrenCpuUs, childrenOf, factsOf, sizeOfFiles } from "./process-facts.ts";
+import { childrenCpuUs, childrenOf, cpuUsOf, factsOf, sizeOfFiles } from "./process-facts.ts";
 import { configurationOf, endOf, startScript, startService } from "./processes.ts";
 import { type RedisProcess, startRedis } from "./redis.ts";
 import type { ScalingRound } from "./scaling-model.ts";
@@ -37,10 +37,6 @@ interface ScalingWay {
 
 const REQUEST_BYTES = 400;
 const RESPONSE_BYTES = 600;
-const WARM_UP_CALLS = 3_000;
-const WARM_UP_MAX_MS = 60_000;
-const WARM_UP_SECONDS = 2;
-const WARM_UP_CONNECTIONS = 8;
 
 const { values } = parseArgs({
   options: {
@@ -133,7 +129,8 @@ async function measure(
   script: Script,
   upstream: number,
 ): Promise<readonly ScalingRound[]> {
-  for (const way of ways) await warmUp(way, script);
+  // Each worker is compiled apart.
+  for (const { url, workers } of ways) await warmUp(url, script, workers * WARM_CALLS);
   const rounds: ScalingRound[] = [];
   for (let round = 0; round < Number(values.rounds); round += 1) {
     for (const way of round % 2 === 0 ? ways : ways.toReversed()) {
@@ -144,16 +141,6 @@ async function measure(
     }
   }
   return rounds;
-}
-
-/** A worker is as fast as it gets after some thousands of calls, however many there are to share them. */
-async function warmUp({ url, workers }: ScalingWay, script: Script): Promise<void> {
-  const end = performance.now() + WARM_UP_MAX_MS;
-  let left = workers * WARM_UP_CALLS;
-  while (left > 0 && performance.now() < end) {
-    const shape = { connections: WARM_UP_CONNECTIONS, seconds: WARM_UP_SECONDS };
-    left -= (await closedLoop(url, script, shape)).calls;
-  }
 }
 
 async function measureRound(
@@ -191,12 +178,11 @@ interface Counts {
 }
 
 async function countsOf(way: ScalingWay, upstream: number): Promise<Counts> {
-  const cpu = (pid: number) => factsOf(pid)?.cpuUs ?? Number.NaN;
   return {
-    service: way.pids().reduce((sum, pid) => sum + cpu(pid), 0),
-    envoy: cpu(way.envoy),
-    rest: cpu(upstream) + childrenCpuUs(),
-    redis: way.redis === null ? 0 : cpu(way.redis.pid),
+    service: way.pids().reduce((sum, pid) => sum + cpuUsOf(pid), 0),
+    envoy: cpuUsOf(way.envoy),
+    rest: cpuUsOf(upstream) + childrenCpuUs(),
+    redis: way.redis === null ? 0 : cpuUsOf(way.redis.pid),
     commands: way.redis === null ? 0 : await way.redis.commands(),
     logBytes: sizeOfFiles(way.folder, ".jsonl"),
   };

@@ -15,7 +15,7 @@ import autocannon from "autocannon";
 import { type Growth, type Held, measureGrowth, watchWasmMemory } from "./growth.ts";
 import { describeMachine, machineLine } from "./machine.ts";
 import { createBenchFirewall } from "./pipeline.ts";
-import { factsOf, openFiles } from "./process-facts.ts";
+import { cpuUsOf, openFiles } from "./process-facts.ts";
 import { spreadOf } from "./statistics.ts";
 import { exchangeOf, padded } from "./traffic.ts";
 import { startWays, type Way } from "./ways.ts";
@@ -89,7 +89,7 @@ async function measureRatios(): Promise<Ratios> {
 }
 
 async function load({ name, url, isPadded, service }: Way, duration: number): Promise<Sample> {
-  const before = cpuOf(service);
+  const before = cpuUsOf(service);
   const result = await autocannon({
     ...{ url, method: "POST", connections: CONNECTIONS, duration, body: EXCHANGE.request },
     headers: { "content-type": "application/json", accept: "application/json, text/event-stream" },
@@ -100,11 +100,7 @@ async function load({ name, url, isPadded, service }: Way, duration: number): Pr
   if (wrong > 0)
     failures.push(`${name}: ${JSON.stringify({ non2xx, mismatches, errors, timeouts })}`);
   const calls = Math.max(1, result["2xx"]);
-  return { perSecond: calls / result.duration, cpuUs: (cpuOf(service) - before) / calls };
-}
-
-function cpuOf(pid: number | null): number {
-  return (pid === null ? null : factsOf(pid))?.cpuUs ?? Number.NaN;
+  return { perSecond: calls / result.duration, cpuUs: (cpuUsOf(service) - before) / calls };
 }
 
 function ratiosOf(ours: readonly Sample[], wire: readonly Sample[]): Ratios {

@@ -112,7 +112,7 @@ class FileTarget implements LogTarget {
   }
 
   checkpoint(reason: CheckpointReason): void {
-    if (reason === "close" || this.owesCheckpoint) this.#ledger.ask(reason);
+    this.#ledger.ask(reason);
   }
 
   inspect(): void {

@@ -57,10 +57,6 @@ export class Ledger {
     return this.#sinceCheckpoint > 0 || this.#unlogged > 0;
   }
 
-  get isDue(): boolean {
-    return this.#due !== null || this.#sinceCheckpoint >= this.#options.checkpointEvents;
-  }
-
   /** Goes on where another run has stopped. */
   resume(position: Position): void {
     this.#position = position;
@@ -74,8 +70,9 @@ export class Ledger {
     this.#unlogged += 1;
   }
 
-  /** A checkpoint is to follow what is already waiting. */
+  /** A checkpoint is to follow what is already waiting; without lines before it only the last one. */
   ask(reason: CheckpointReason): void {
+    if (reason !== "close" && !this.isOpen) return;
     if (this.#due !== "close") this.#due = reason;
   }
 

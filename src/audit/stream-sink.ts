@@ -136,7 +136,7 @@ class ChainedTarget implements LogTarget {
   }
 
   checkpoint(reason: CheckpointReason): void {
-    if (reason === "close" || this.owesCheckpoint) this.#ledger.ask(reason);
+    this.#ledger.ask(reason);
   }
 
   async commit(): Promise<void> {

@@ -7,7 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { expect, test } from "vitest";
 
 import { writeBusyGuard } from "../../../bench/busy-guard.ts";
-import { cpuSecondsOf, factsOf, forgetPeak } from "../../../bench/process-facts.ts";
+import { cpuUsOf, factsOf, forgetPeak } from "../../../bench/process-facts.ts";
 import { withPatience } from "../../support/envoys.ts";
 import { type Gateway, startGateway } from "../../support/gateway.ts";
 import { toolCall, toolResult } from "../../support/messages.ts";
@@ -78,18 +78,18 @@ test("three times the capacity leaves four fifths of it, and no memory", async (
   while (rounds.length < ROUNDS && !rounds.some(isGood)) {
     forgetPeak(service.pid);
     const rss = factsOf(service.pid)?.rssKib ?? Number.NaN;
-    const cpu = cpuSecondsOf(service.pid);
+    const cpu = cpuUsOf(service.pid);
     const flooded = await flood(gateway, TIMES * before.perSecond);
-    const used = cpuSecondsOf(service.pid) - cpu;
+    const used = cpuUsOf(service.pid) - cpu;
     const peak = factsOf(service.pid)?.peakKib ?? Number.NaN;
     const after = await closedLoop(gateway, service.pid);
     const capacity = (before.perSecond + after.perSecond) / 2;
-    const perCpuSecond = (before.perCpuSecond + after.perCpuSecond) / 2;
+    const perCpuUs = (before.perCpuUs + after.perCpuUs) / 2;
     before = after;
     const { good, shed, mostOpen } = flooded;
     const round = {
       goodput: good / flooded.seconds / capacity,
-      goodputByCpu: good / used / perCpuSecond,
+      goodputByCpu: good / used / perCpuUs,
       mostOpen: mostOpen / (good + shed),
     };
     rounds.push(round);
@@ -110,7 +110,7 @@ test("three times the capacity leaves four fifths of it, and no memory", async (
 async function closedLoop(gateway: Gateway, pid: number) {
   using caller = openCaller(gateway, SESSIONS);
   let begun = 0;
-  const cpu = cpuSecondsOf(pid);
+  const cpu = cpuUsOf(pid);
   const started = performance.now();
   const callOn = async (): Promise<void> => {
     while (begun < CAPACITY_CALLS) {
@@ -122,7 +122,7 @@ async function closedLoop(gateway: Gateway, pid: number) {
   await Promise.all(Array.from({ length: CALLERS }, callOn));
   return {
     perSecond: CAPACITY_CALLS / ((performance.now() - started) / 1_000),
-    perCpuSecond: CAPACITY_CALLS / (cpuSecondsOf(pid) - cpu),
+    perCpuUs: CAPACITY_CALLS / (cpuUsOf(pid) - cpu),
   };
 }
 
