@@ -364,7 +364,7 @@ describe("an Envoy", () => {
     const parent = spawn(process.execPath, [script, folder], {
       stdio: ["ignore", "pipe", "inherit"],
     });
-    const [printed] = await within("the start", once(parent.stdout, "data"), 20_000);
+    const [printed] = await within("the start", once(parent.stdout, "data"));
     const pid = Number(printed);
     expect(await isRunning(pid)).toBe(true);
     parent.kill("SIGKILL");

@@ -13,7 +13,6 @@ import { waitFor } from "../support/wait.ts";
 
 const START = fileURLToPath(new URL("../../demo/start.ts", import.meta.url));
 const AGENT = fileURLToPath(new URL("../../demo/agent.ts", import.meta.url));
-const START_DEADLINE_MS = 25_000;
 const TOKEN = /ghp_\w{36}/g;
 
 let state: string;
@@ -124,14 +123,10 @@ async function startDemo(folder: string, environment: NodeJS.ProcessEnv = {}): P
   const output = collect(child);
   const exited = once(child, "exit");
   const pid = child.pid ?? 0;
-  const state = await waitFor(
-    "the demonstration to run",
-    async () => {
-      if (child.exitCode !== null) throw new Error(`it ended: ${output()}`);
-      return output().includes("Ctrl-C ends everything") && (await stateOf(folder, pid));
-    },
-    START_DEADLINE_MS,
-  );
+  const state = await waitFor("the demonstration to run", async () => {
+    if (child.exitCode !== null) throw new Error(`it ended: ${output()}`);
+    return output().includes("Ctrl-C ends everything") && (await stateOf(folder, pid));
+  });
   const end: Demo["end"] = async (...signals) => {
     const children = await descendants(pid);
     expect(children.length).toBeGreaterThanOrEqual(2);

@@ -69,10 +69,10 @@ const MCP_HEADERS = {
 };
 
 /** Sends a whole request and reads the whole reply. */
-export async function call(target: Target, options: Call, deadlineMs = 10_000): Promise<Reply> {
+export async function call(target: Target, options: Call): Promise<Reply> {
   const exchange = openCall(target, options);
   try {
-    return await within(`a reply to ${options.path}`, exchange.reply(), deadlineMs);
+    return await within(`a reply to ${options.path}`, exchange.reply());
   } finally {
     exchange.abort();
   }

@@ -47,8 +47,6 @@ export interface Collector extends AsyncDisposable {
   text(): string;
 }
 
-const START_MS = 15_000;
-
 export async function startCollector(): Promise<Collector> {
   const folder = await mkdtemp(join(tmpdir(), "impedance-collector-"));
   const port = await freePort();
@@ -66,7 +64,7 @@ service:
 `,
   );
   const receiver = startReceiver(OTELCOL ?? "", ["--config", config]);
-  await waitFor("the collector", () => isOpen(port), START_MS).catch((error: unknown) => {
+  await waitFor("the collector", () => isOpen(port)).catch((error: unknown) => {
     throw new Error(receiver.output(), { cause: error });
   });
   const text = () => (existsSync(kept) ? readFileSync(kept, "utf8") : "");

@@ -35,8 +35,6 @@ export interface SdkClient extends AsyncDisposable {
   close(terminate?: boolean): Promise<void>;
 }
 
-const START_DEADLINE_MS = 20_000;
-
 /** Connects an SDK client over streamable HTTP. */
 export async function connectSdkClient(
   url: string,
@@ -85,7 +83,7 @@ export async function startEverything(): Promise<RunningServer> {
     exited.then(() => reject(new Error(`server-everything ended: ${log.join("\n")}`)), reject);
   });
   try {
-    await within("server-everything to listen", ready, START_DEADLINE_MS);
+    await within("server-everything to listen", ready);
   } catch (error) {
     await stop();
     throw error;

@@ -30,7 +30,7 @@ export async function startRedis(args: readonly string[] = []): Promise<TestRedi
   const start = async (): Promise<void> => {
     const place = ["--port", "0", "--unixsocket", socket, "--dir", folder];
     server = startReceiver(program, [...place, "--save", "", "--appendonly", "no", ...args]);
-    await waitFor("Redis", () => answers(socket), 15_000).catch((error: unknown) => {
+    await waitFor("Redis", () => answers(socket)).catch((error: unknown) => {
       throw new Error(server?.output(), { cause: error });
     });
   };

@@ -46,6 +46,7 @@ export interface ServeProcess extends AsyncDisposable {
   readonly decisions: readonly string[];
   /** Lines of the account of who came. */
   readonly account: readonly string[];
+  /** Its exit, with all that it has written read. */
   readonly exited: Promise<Exit>;
   kill(signal: NodeJS.Signals): void;
   /** What `grpc.health.v1.Health/Check` says: 1 is serving, 2 is not serving. */
@@ -54,7 +55,6 @@ export interface ServeProcess extends AsyncDisposable {
 }
 
 const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
-const START_DEADLINE_MS = 30_000;
 const KEY = "of-this-test-and-no-other-service";
 
 /** Starts the service and waits until it serves; rejects with what it wrote if it does not. */
@@ -76,12 +76,13 @@ export async function startServe(options: ServeOptions = {}): Promise<ServeProce
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const exited = exitOf(child);
+  const exited = endOf(child, "close");
+  const gone = endOf(child, "exit");
   const killWithUs = (): boolean => child.kill("SIGKILL");
   process.once("exit", killWithUs);
   const stop = async (): Promise<void> => {
     child.kill("SIGKILL");
-    await exited;
+    await gone;
     process.off("exit", killWithUs);
     await rm(folder, { recursive: true, force: true });
   };
@@ -102,7 +103,7 @@ export async function startServe(options: ServeOptions = {}): Promise<ServeProce
   });
   void exited.then(({ code }) => started.reject(new Error(`exit code ${code}: ${log.join("\n")}`)));
   try {
-    const ports = await within("serve to start", started.promise, START_DEADLINE_MS);
+    const ports = await within("serve to start", started.promise);
     return {
       ...ports,
       pid: child.pid ?? 0,
@@ -148,9 +149,9 @@ function placeOf(address: string): ServicePlace {
   return { port: Number(address.slice(address.lastIndexOf(":") + 1)) };
 }
 
-function exitOf(child: ChildProcess): Promise<Exit> {
+function endOf(child: ChildProcess, event: "close" | "exit"): Promise<Exit> {
   return new Promise((resolve) => {
-    child.once("exit", (code, signal) => resolve({ code, signal }));
+    child.once(event, (code, signal) => resolve({ code, signal }));
   });
 }
 

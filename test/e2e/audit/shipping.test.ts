@@ -11,12 +11,11 @@ import { type ReceiverProcess, startHttpReceiver, startReceiver } from "../../su
 import { startServe } from "../../support/serve-process.ts";
 import { expectWholeLog, openShipped, type TestLog } from "../../support/shipping.ts";
 import { findTool } from "../../support/tool.ts";
-import { waitFor } from "../../support/wait.ts";
+import { waitFor, within } from "../../support/wait.ts";
 import { impedance } from "../cli/command.ts";
 
 const RSYSLOGD = findTool("rsyslogd", "IMPEDANCE_RSYSLOGD");
 const OTELCOL = findTool("impedance-test-otelcol", "IMPEDANCE_OTELCOL");
-const START_MS = 15_000;
 const DECISIONS = 300;
 
 async function untilListening(port: number, receiver: ReceiverProcess): Promise<void> {
@@ -26,7 +25,7 @@ async function untilListening(port: number, receiver: ReceiverProcess): Promise<
       socket.once("error", () => resolve(false));
       socket.once("connect", () => socket.destroy());
     });
-  await waitFor(`a receiver on ${port}`, probe, START_MS).catch((error: unknown) => {
+  await waitFor(`a receiver on ${port}`, probe).catch((error: unknown) => {
     throw new Error(receiver.output(), { cause: error });
   });
 }
@@ -36,7 +35,7 @@ async function allOf(test: TestLog, read: () => readonly string[]): Promise<read
   test.log.endWithin(10_000);
   expect(await test.log.sink.close()).toBe(true);
   const written = test.written();
-  await waitFor(`${written.length} lines`, () => read().length >= written.length, START_MS);
+  await waitFor(`${written.length} lines`, () => read().length >= written.length);
   return read();
 }
 
@@ -278,10 +277,8 @@ audit:
 `;
   await using service = await startServe({ config });
   await waitFor("the request", () => silent.batches.length > 0);
-  const start = performance.now();
   service.kill("SIGTERM");
-  expect((await service.exited).code).toBe(0);
-  expect(performance.now() - start).toBeLessThan(5_000);
+  expect((await within("the exit", service.exited)).code).toBe(0);
   const dropped = service.log.filter((line) => line.includes('"code":"shipping_dropped"'));
   expect(dropped.map((line) => JSON.parse(line).cause)).toEqual(["closed", "closed", "closed"]);
 });

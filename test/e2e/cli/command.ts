@@ -7,7 +7,6 @@ import { COMPILE_CACHE } from "../../support/compile-cache.ts";
 import { waitFor, within } from "../../support/wait.ts";
 
 const MAIN = fileURLToPath(new URL("../../../src/main.ts", import.meta.url));
-const DEADLINE_MS = 30_000;
 
 export interface Ended {
   readonly code: number | null;
@@ -42,7 +41,7 @@ export async function impedance(
 ): Promise<Ended> {
   await using command = startImpedance(args, environment);
   command.child.stdin?.end(input);
-  return await within(`the end of impedance ${args.join(" ")}`, command.ended, DEADLINE_MS);
+  return await within(`the end of impedance ${args.join(" ")}`, command.ended);
 }
 
 /** Starts `impedance …`; whatever is left of it at the end of the test is killed. */
@@ -77,14 +76,10 @@ export function startImpedance(
     stderr: () => output.stderr,
     ended,
     ready: async () => {
-      const line = await waitFor(
-        "the line that says ready",
-        () => {
-          if (child.exitCode !== null) throw new Error(`it ended: ${output.stderr}`);
-          return /^ready (\S+)\n/m.exec(output.stdout);
-        },
-        DEADLINE_MS,
-      );
+      const line = await waitFor("the line that says ready", () => {
+        if (child.exitCode !== null) throw new Error(`it ended: ${output.stderr}`);
+        return /^ready (\S+)\n/m.exec(output.stdout);
+      });
       return new URL(line[1] ?? "");
     },
     children: () => childrenOf(pid),

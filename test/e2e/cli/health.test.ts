@@ -101,7 +101,7 @@ describe("impedance health, where the port has TLS", () => {
     const grpc = `127.0.0.1:${await freePort()}`;
     await writeFile(config, JSON.stringify({ grpc, grpc_tls: tls }));
     serve = startImpedance(["serve", "--config", config, "--admin", "127.0.0.1:0"]);
-    await waitFor("serve to start", () => serve.stderr().includes('"started"'), 30_000);
+    await waitFor("serve to start", () => serve.stderr().includes('"started"'));
   });
 
   afterAll(() => serve[Symbol.asyncDispose]());

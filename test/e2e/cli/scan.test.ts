@@ -257,7 +257,7 @@ describe("impedance scan", () => {
   test("answers each line as soon as it is read", async () => {
     await using command = startImpedance(["scan"]);
     command.child.stdin?.write('{"id":1,"text":"a"}\n');
-    await expect.poll(command.stdout, { timeout: 10_000 }).toMatch(/^\{"id":1,.*\}\n$/);
+    await expect.poll(command.stdout).toMatch(/^\{"id":1,.*\}\n$/);
     command.child.stdin?.end();
     expect(await command.ended).toMatchObject({ code: 0, stderr: "" });
   });
@@ -266,7 +266,7 @@ describe("impedance scan", () => {
     await using command = startImpedance(["scan"]);
     const line = `${JSON.stringify({ id: 1, text: "a".repeat(1_000) })}\n`;
     command.child.stdin?.write(line.repeat(2_000));
-    await expect.poll(command.stdout, { timeout: 10_000 }).not.toBe("");
+    await expect.poll(command.stdout).not.toBe("");
     command.child.stdout?.destroy();
     expect(await command.ended).toMatchObject({ code: 0, stderr: "" });
   });

@@ -44,14 +44,10 @@ async function watch(address: string) {
 
 /** The line that says which ports were taken. */
 function started(command: RunningCommand) {
-  return waitFor(
-    "serve to start",
-    () => {
-      if (command.child.exitCode !== null) throw new Error(command.stderr());
-      return /^.*"started".*$/m.exec(command.stderr());
-    },
-    20_000,
-  ).then(([line]): { grpc_port: number; admin_port: number } => JSON.parse(line));
+  return waitFor("serve to start", () => {
+    if (command.child.exitCode !== null) throw new Error(command.stderr());
+    return /^.*"started".*$/m.exec(command.stderr());
+  }).then(([line]): { grpc_port: number; admin_port: number } => JSON.parse(line));
 }
 
 describe("impedance serve", () => {
@@ -72,7 +68,7 @@ describe("impedance serve", () => {
     expect(await admin.json()).toEqual({ status: "ok", policy: "allow" });
 
     command.child.kill("SIGTERM");
-    const { code, stdout, stderr } = await within("the end of serve", command.ended, 15_000);
+    const { code, stdout, stderr } = await within("the end of serve", command.ended);
     await health.ended;
     health.close();
     expect(health.seen).toEqual([SERVING, NOT_SERVING]);

@@ -85,7 +85,7 @@ describe("a response", () => {
   test("of exactly 16 MiB passes byte for byte", async () => {
     const body = resultOf(RESPONSE_MAX_BYTES);
     answer = (exchange) => exchange.reply(200, { "content-type": "application/json" }, body);
-    const reply = await call(target, { path: "/mcp", body: toolCall(1) }, 20_000);
+    const reply = await call(target, { path: "/mcp", body: toolCall(1) });
 
     expect(reply.status).toBe(200);
     expect(reply.headers.get("content-length")).toBe(String(RESPONSE_MAX_BYTES));
@@ -101,7 +101,7 @@ describe("a response", () => {
       if (chunked) await exchange.flood(body.length, body);
       else exchange.reply(200, { "content-type": "application/json", "x-from": "server" }, body);
     };
-    const reply = await call(target, { path: "/mcp", body: toolCall(1) }, 20_000);
+    const reply = await call(target, { path: "/mcp", body: toolCall(1) });
 
     expect(reply.status).toBe(200);
     expect(reply.headers.has("x-from")).toBe(false);

@@ -134,20 +134,16 @@ describe.each(["http1", "http2"] as const)("over %s, a client that goes away whi
 });
 
 describe("of 500 clients that go away while", () => {
-  test.each(PHASES)(
-    "$phase nothing is left",
-    async (phase) => {
-      await breakOff(phase, "http1", BATCH);
-      const before = await leftovers();
-      for (let batch = 0; batch < BATCHES; batch += 1) await breakOff(phase, "http1", BATCH);
-      const after = await leftovers();
-      // A leak is one for each client; those of the last batch may wait for their collection.
-      expect(after.alive - before.alive).toBeLessThan((BATCHES * BATCH) / 2);
-      expect(after.timers - before.timers).toBeLessThan((BATCHES * BATCH) / 2);
-      expect(await activeInEnvoy()).toEqual([]);
-    },
-    30_000,
-  );
+  test.each(PHASES)("$phase nothing is left", async (phase) => {
+    await breakOff(phase, "http1", BATCH);
+    const before = await leftovers();
+    for (let batch = 0; batch < BATCHES; batch += 1) await breakOff(phase, "http1", BATCH);
+    const after = await leftovers();
+    // A leak is one for each client; those of the last batch may wait for their collection.
+    expect(after.alive - before.alive).toBeLessThan((BATCHES * BATCH) / 2);
+    expect(after.timers - before.timers).toBeLessThan((BATCHES * BATCH) / 2);
+    expect(await activeInEnvoy()).toEqual([]);
+  });
 
   test("and of one that stays, everything arrives", async () => {
     const answer = canary();
@@ -174,18 +170,18 @@ describe("a client that stops reading", () => {
     const call = openCall(gateway, { path: "/mcp", body: toolCall("hello") });
     await call.events.next();
     call.pause();
-    const plateau = await whenSteady("what the server could send", accepted, 700, 25_000);
+    const plateau = await whenSteady("what the server could send", accepted, 700);
     const memory = await residentBytes(service.adminPort);
-    await whenSteady("the stall", accepted, 700, 5_000);
+    await whenSteady("the stall", accepted, 700);
     const grown = (await residentBytes(service.adminPort)) - memory;
     expect(accepted()).toBe(plateau);
     expect(grown).toBeLessThan(EVENTS_MAX_BYTES);
 
     call.resume();
-    await waitFor("the stream to go on", () => accepted() > plateau + EVENTS_MAX_BYTES, 20_000);
+    await waitFor("the stream to go on", () => accepted() > plateau + EVENTS_MAX_BYTES);
     call.abort();
     await waitFor("the server to be told", () => upstream.openExchanges() === 0);
-  }, 60_000);
+  });
 });
 
 const EVENT = Buffer.from(`data: ${JSON.stringify(progress("word ".repeat(6_000)))}\n\n`);

@@ -166,7 +166,7 @@ describe("a service that is asked to end", () => {
 
     expect((await endingOf(listening.call)).ended).toBe("complete");
     await expectDrained(streaming);
-    expect(await within("the exit", running.exited, 10_000)).toEqual({ code: 0, signal: null });
+    expect(await within("the exit", running.exited)).toEqual({ code: 0, signal: null });
   });
 });
 

@@ -127,14 +127,10 @@ describe.skipIf(OPA === null)("the image (needs opa)", () => {
     expect(args).toContain(here(port));
     const service = start(program, [...args, "--admin", "127.0.0.1:0"]);
     try {
-      await waitFor(
-        "the service to start",
-        () => {
-          if (service.child.exitCode !== null) throw new Error(service.output());
-          return service.output().includes('"started"');
-        },
-        20_000,
-      );
+      await waitFor("the service to start", () => {
+        if (service.child.exitCode !== null) throw new Error(service.output());
+        return service.output().includes('"started"');
+      });
       const [asker, ...question] = healthCheck();
       const health = start(asker, [...question, "--grpc", here(port)]);
       expect({ code: await health.ended, output: health.output() }).toEqual({

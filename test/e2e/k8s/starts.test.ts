@@ -95,7 +95,7 @@ describe.skipIf(KUSTOMIZE === null)("k8s/overlays/sidecar (needs kustomize)", ()
       [...filter.args, "--admin", "127.0.0.1:0"],
       filter.environment,
     );
-    await waitFor("serve to start", () => running.stderr().includes('"started"'), 20_000);
+    await waitFor("serve to start", () => running.stderr().includes('"started"'));
     for (const probe of ["startupProbe", "readinessProbe", "livenessProbe"]) {
       const [node, main, ...args] = container[probe].exec.command;
       expect([node, main]).toEqual(["/nodejs/bin/node", "/app/dist/main.js"]);
@@ -227,14 +227,10 @@ async function serve({ args, environment }: LaidOut) {
   const { IMPEDANCE_ADMIN: _, ...rest } = environment;
   const ports = ["--grpc", "127.0.0.1:0", "--admin", "127.0.0.1:0"];
   const command = startImpedance([...args, ...ports], rest);
-  const line = await waitFor(
-    "serve to start",
-    () => {
-      if (command.child.exitCode !== null) throw new Error(command.stderr());
-      return /^.*"started".*$/m.exec(command.stderr());
-    },
-    20_000,
-  );
+  const line = await waitFor("serve to start", () => {
+    if (command.child.exitCode !== null) throw new Error(command.stderr());
+    return /^.*"started".*$/m.exec(command.stderr());
+  });
   const started = JSON.parse(line[0]) as { grpc_port: number; admin_port: number };
   return {
     health: (about: "ready" | "alive", own: IssuedCertificate | null = null) =>

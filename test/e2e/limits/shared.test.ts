@@ -27,11 +27,14 @@ interface Replica extends Disposable {
   take(key?: string, cost?: number): Promise<RateAnswer>;
 }
 
-async function startReplica(redis: TestRedis, hasFallback = false): Promise<Replica> {
+async function startReplica(
+  redis: TestRedis,
+  { hasFallback = false, commandDeadlineMs = DEADLINE_MS } = {},
+): Promise<Replica> {
   const changes: boolean[] = [];
   const connection = connectRedis({
     address: { kind: "unix", path: redis.socket },
-    ...{ username: null, password: null, ca: null, commandDeadlineMs: DEADLINE_MS },
+    ...{ username: null, password: null, ca: null, commandDeadlineMs },
     onChange: (isUp) => changes.push(isUp),
   });
   await connection.waitUntilUp(5_000);
@@ -117,16 +120,15 @@ describe.skipIf(REDIS_SERVER === null)(
       },
     ])("$title, and are shared again afterwards", async ({ hasFallback, away }) => {
       await using redis = await startRedis();
-      using replica = await startReplica(redis, hasFallback);
+      // Who waited for the deadline would wait for longer than the test may take.
+      using replica = await startReplica(redis, { hasFallback, commandDeadlineMs: 600_000 });
       expect(await replica.take()).toEqual([0]);
       await redis.stop();
       await waitFor("the change", () => replica.changes.includes(false));
-      const started = performance.now();
       const answers = await Promise.all(["a", "b", "c"].map((key) => replica.take(key)));
-      expect(performance.now() - started).toBeLessThan(DEADLINE_MS);
       expect(answers).toEqual([away, away, away]);
       await redis.start();
-      await waitFor("Redis again", () => replica.changes.at(-1) === true, 10_000);
+      await waitFor("Redis again", () => replica.changes.at(-1) === true);
       expect(await replica.take()).toEqual([0]);
       expect(replica.changes).toEqual([true, false, true]);
     });
@@ -137,24 +139,19 @@ describe.skipIf(REDIS_SERVER === null)(
       expect(await replica.take()).toEqual([0]);
       process.kill(redis.pid(), "SIGSTOP");
       try {
-        const started = performance.now();
         const ask = () => Promise.all([1, 2, 3].map(() => replica.take()));
         // Of the first ones nobody knows whether it is the server or us; of the next ones one does.
         expect([await ask(), await ask()]).toEqual([
           [null, null, null],
           [null, null, null],
         ]);
-        expect(performance.now() - started).toBeLessThan(DEADLINE_MS * 4);
         expect(replica.changes).toEqual([true, false]);
-        const again = performance.now();
-        expect(await Promise.all([1, 2, 3, 4].map(() => replica.take()))).toEqual(
-          Array.from({ length: 4 }, () => null),
-        );
-        expect(performance.now() - again).toBeLessThan(DEADLINE_MS);
+        const answers = Promise.all([1, 2, 3, 4].map(() => replica.take()));
+        expect(await Promise.race([answers, setImmediate("waits")])).toEqual(Array(4).fill(null));
       } finally {
         process.kill(redis.pid(), "SIGCONT");
       }
-      await waitFor("an answer", async () => (await replica.take("bob"))?.[0] === 0, 10_000);
+      await waitFor("an answer", async () => (await replica.take("bob"))?.[0] === 0);
       expect(replica.changes.slice(0, 2)).toEqual([true, false]);
       expect(replica.changes.at(-1)).toBe(true);
     });
@@ -212,7 +209,7 @@ describe.skipIf(REDIS_SERVER === null)(
       await redis.stop();
       await waitFor("refusals", () => last === null);
       await redis.start();
-      await waitFor("answers again", () => last?.[0] === 0, 10_000);
+      await waitFor("answers again", () => last?.[0] === 0);
       isOver = true;
       await Promise.all(load);
       expect(replica.changes).toEqual([true, false, true]);

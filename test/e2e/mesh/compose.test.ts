@@ -70,6 +70,6 @@ test("Impedance starts with the arguments and files of compose.yaml, and its hea
   }
   await using running = startImpedance([...command.map(moved), "--admin", "127.0.0.1:0"]);
   const [, , , ...health] = healthcheck.test.map(moved);
-  await waitFor("its health", async () => (await impedance(health)).code === 0, 20_000);
+  await waitFor("its health", async () => (await impedance(health)).code === 0);
   expect(running.stderr()).not.toContain('"level":"error"');
 });

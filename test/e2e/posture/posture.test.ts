@@ -13,7 +13,6 @@ import { waitFor, within } from "../../support/wait.ts";
 import { impedance } from "../cli/command.ts";
 
 /** A look a second, on a machine that may have much else to do. */
-const PATIENCE_MS = 20_000;
 
 let folder: string;
 let server: string;
@@ -53,7 +52,7 @@ test("calls are denied for as long as the server's program is another one", asyn
   expect(await answer()).toContain("done");
 
   await writeFile(server, "as somebody else likes it");
-  await waitFor("calls to be denied", denied, PATIENCE_MS);
+  await waitFor("calls to be denied", denied);
   const seen = upstream.requests.length;
   expect(await answer()).toContain("decision_id");
   expect(upstream.requests).toHaveLength(seen);
@@ -70,7 +69,7 @@ test("calls are denied for as long as the server's program is another one", asyn
   );
 
   await writeFile(server, "as reviewed");
-  await waitFor("calls to pass again", passed, PATIENCE_MS);
+  await waitFor("calls to pass again", passed);
   const metrics = await (await fetch(`${admin}/metrics`)).text();
   expect(metrics).toContain('impedance_posture_changes_total{check="integrity.files_server"} 2');
   expect(metrics).toMatch(/mcp_denied_total\{reason="posture_failed"\} [1-9]/);
@@ -79,7 +78,7 @@ test("calls are denied for as long as the server's program is another one", asyn
 test("a program that is changed ends the run with exit code 11, and the log tells why", async () => {
   const service = await startServe({ config: watching("shutdown") });
   await writeFile(server, "as somebody else likes it");
-  expect(await within("serve to end", service.exited, PATIENCE_MS)).toEqual({
+  expect(await within("serve to end", service.exited)).toEqual({
     code: 11,
     signal: null,
   });
@@ -102,7 +101,7 @@ test("the same ends several workers, and those that would replace them, with the
     socket: join(folder, "grpc.sock"),
   });
   await writeFile(server, "as somebody else likes it");
-  const ended = await within("serve to end", service.exited, 2 * PATIENCE_MS);
+  const ended = await within("serve to end", service.exited);
   expect(ended).toEqual({ code: 11, signal: null });
   expect(service.log.join("\n")).toContain("integrity.files_server does not hold");
 });

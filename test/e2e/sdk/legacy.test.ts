@@ -174,7 +174,7 @@ describe("a server that may not ask its client", () => {
       const asked: unknown[] = [];
       await using session = await connect(gateway.url("/shut/mcp"), asked);
       const called = session.client.callTool({ name: tool, arguments: {} });
-      const { content } = await within("the end of the call", called, 5_000);
+      const { content } = await within("the end of the call", called);
       expect(content).toEqual([{ type: "text", text: '{"refused":-32601}' }]);
       expect(asked).toEqual([]);
       const [refused] = service.decisions.filter(({ result }) => !result.allow);
@@ -234,7 +234,7 @@ describe("streams that are resumed", () => {
     await using session = await connect(gateway.url("/open/mcp"));
     showcase.requests.length = 0;
     const called = session.client.callTool({ name: "interrupt" });
-    const { content } = await within("the resumed answer", called, 5_000);
+    const { content } = await within("the resumed answer", called);
     expect(content).toEqual([{ type: "text", text: "after the interruption" }]);
     const resumed = showcase.requests.filter((line) => /^GET (?!-)/.test(line));
     expect(resumed).toHaveLength(1);

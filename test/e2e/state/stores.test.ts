@@ -175,7 +175,7 @@ describe.skipIf(REDIS_SERVER === null)(
         expect(await one.journal.settle()).toBe(refusal);
         expect(one.aliases.open(code, ana)).toEqual({ kind: "known", text: "/srv/a" });
         await redis.start();
-        await waitFor("Redis", () => one.connection.isUp(), 10_000);
+        await waitFor("Redis", () => one.connection.isUp());
         // What nobody could be told is told as soon as it is used again.
         one.aliases.codeOf("/srv/a", ana);
         expect(await one.journal.settle()).toBeNull();

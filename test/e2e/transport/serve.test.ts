@@ -95,9 +95,9 @@ admin_access: { token: "file:${tokenFile}" }
   await waitFor("the new certificate", async () => {
     return (await ask(serve.adminPort, "/health", null)).fingerprint === second.fingerprint;
   });
-  expect(codesOf(serve.log)).toEqual(
-    expect.arrayContaining(["certificate_loaded", "certificate_expires"]),
-  );
+  await expect
+    .poll(() => codesOf(serve.log))
+    .toEqual(expect.arrayContaining(["certificate_loaded", "certificate_expires"]));
   expect(serve.log.join("\n")).not.toContain(TOKEN);
 });
 
@@ -115,7 +115,7 @@ grpc_tls:
   const answer = await fetch(`http://127.0.0.1:${serve.adminPort}/ready`);
   expect(answer.status).toBe(503);
   expect(await answer.json()).toEqual({ status: "not ready", reasons: ["certificate_expired"] });
-  expect(codesOf(serve.log)).toContain("certificate_expired");
+  await expect.poll(() => codesOf(serve.log)).toContain("certificate_expired");
 });
 
 describe("it does not start, and check says why,", () => {

@@ -114,11 +114,11 @@ describe.each([
     async () => {
       const running = await start(await place(), override);
       const load = startLoad(running.gateway, CALLERS);
-      await waitFor("calls", () => load.calls > 200, 20_000);
+      await waitFor("calls", () => load.calls > 200);
       running.service.kill("SIGHUP");
       await told(running.service, "workers_restarted");
       const before = load.calls;
-      await waitFor("more calls", () => load.calls > before + 200, 20_000);
+      await waitFor("more calls", () => load.calls > before + 200);
       await load.stop();
       const slowest = Math.round(load.slowestMs);
       console.log(
@@ -133,7 +133,7 @@ describe.each([
         load.calls,
       );
       running.service.kill("SIGTERM");
-      expect(await within("the exit", running.service.exited, 20_000)).toMatchObject({ code: 0 });
+      expect(await within("the exit", running.service.exited)).toMatchObject({ code: 0 });
     },
     SLOW,
   );
@@ -147,7 +147,7 @@ test(
       withLastingConnections(bootstrap);
     });
     const load = startLoad(running.gateway, CALLERS);
-    await waitFor("calls", () => load.calls > 200, 20_000);
+    await waitFor("calls", () => load.calls > 200);
     running.service.kill("SIGHUP");
     await told(running.service, "workers_restarted");
     await load.stop();
@@ -165,21 +165,21 @@ test(
   async () => {
     const running = await start({ port: await freePorts(2) });
     const load = startLoad(running.gateway, CALLERS);
-    await waitFor("calls", () => load.calls > 200, 20_000);
+    await waitFor("calls", () => load.calls > 200);
     for (let kills = 1; kills <= 3; kills += 1) {
       const failures = load.failures.length;
       const [first = 0] = await childrenOf(running.service.pid);
       process.kill(first, "SIGKILL");
       await told(running.service, "worker_replaced", kills);
       const before = load.calls;
-      await waitFor("more calls", () => load.calls > before + 500, 20_000);
+      await waitFor("more calls", () => load.calls > before + 500);
       const failed = load.failures.length - failures;
       console.log(`kill -9 under load: ${failed} failures of ${CALLERS} callers`);
       expect(failed).toBeLessThanOrEqual(CALLERS);
       // Envoy leaves the place out for a while (outlier_detection): with the other one gone meanwhile
       // there would be nobody.
       const healthy = () => running.gateway.stat("cluster.impedance.membership_healthy");
-      await waitFor("both workers to have calls", async () => (await healthy()) === 2, 20_000);
+      await waitFor("both workers to have calls", async () => (await healthy()) === 2);
     }
     await load.stop();
     expect(load.failures.every((one) => one.startsWith("503"))).toBe(true);
@@ -217,7 +217,7 @@ test(
     const config = `plugins: [{ module: ${join(folder, "hangs.mjs")} }]\nworkers: { hang_deadline_ms: 1000 }`;
     const running = await start({ port: await freePorts(2), config });
     const load = startLoad(running.gateway, CALLERS);
-    await waitFor("calls", () => load.calls > 200, 20_000);
+    await waitFor("calls", () => load.calls > 200);
     const body = toolCall(HANGS);
     const began = performance.now();
     const ending = await endingOf(openCall(running.gateway, { path: "/mcp", body }), 10_000);
@@ -228,7 +228,7 @@ test(
     await told(running.service, "worker_hung");
     await told(running.service, "worker_replaced");
     const before = load.calls;
-    await waitFor("more calls", () => load.calls > before + 200, 20_000);
+    await waitFor("more calls", () => load.calls > before + 200);
     await load.stop();
     // Those that went to it while it hung, each of a caller that waited for it.
     expect(load.failures.length).toBeLessThanOrEqual(CALLERS);
@@ -245,12 +245,12 @@ test(
     const config = `audit: { sink: file, file: ${join(logs, "decisions.jsonl")} }`;
     const running = await start({ port: await freePorts(2), config });
     const load = startLoad(running.gateway, CALLERS);
-    await waitFor("calls", () => load.calls > 100, 20_000);
+    await waitFor("calls", () => load.calls > 100);
     running.service.kill("SIGHUP");
     await told(running.service, "workers_restarted");
     await load.stop();
     running.service.kill("SIGTERM");
-    expect(await within("the exit", running.service.exited, 20_000)).toMatchObject({ code: 0 });
+    expect(await within("the exit", running.service.exited)).toMatchObject({ code: 0 });
     expect((await readdir(logs)).filter((name) => name.endsWith(".jsonl"))).toEqual([
       "decisions.w0.jsonl",
       "decisions.w1.jsonl",
@@ -272,16 +272,12 @@ test(
     const workers = await childrenOf(running.service.pid);
     expect(workers).toHaveLength(2);
     running.service.kill("SIGKILL");
-    await waitFor(
-      "their end",
-      async () => {
-        const alive = await Promise.all(
-          workers.map((pid) => readFile(`/proc/${pid}/stat`, "utf8").catch(() => " Z ")),
-        );
-        return alive.every((stat) => stat.includes(" Z "));
-      },
-      10_000,
-    );
+    await waitFor("their end", async () => {
+      const alive = await Promise.all(
+        workers.map((pid) => readFile(`/proc/${pid}/stat`, "utf8").catch(() => " Z ")),
+      );
+      return alive.every((stat) => stat.includes(" Z "));
+    });
   },
   SLOW,
 );

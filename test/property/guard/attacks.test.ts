@@ -7,6 +7,10 @@ import { isPlain } from "../../../src/guard/attacks/plain.ts";
 import { findMarkers } from "../../../src/guard/attacks/prompt/markers.ts";
 import { purposeOf } from "../../../src/guard/attacks/purpose.ts";
 import { ALL_SIGNS, signsOf } from "../../../src/guard/attacks/signs.ts";
+import { expectLinear } from "../../support/linear.ts";
+
+/** What is longer is no value that is decoded whole. */
+const VALUE_LENGTH = 2_048;
 
 /** What the judges look for, and what decodes to it. */
 const PIECES = [
@@ -130,19 +134,17 @@ test("no judge says less where it looks only for what the signs of a text leave 
   );
 });
 
-/** Generous: a machine under load is slow, and quadratic work takes minutes. */
-const MEBIBYTE_MAX_MS = 1_000;
-const VALUE_MAX_MS = 400;
-
-test.each(PIECES)("a mebibyte of %j, and a value of it, take time in proportion", (piece) => {
+test.each(PIECES)("a mebibyte of %j is judged in time in proportion", (piece) => {
   const long = piece.repeat(Math.ceil(2 ** 20 / piece.length));
-  const value = long.slice(0, 2_048);
-  const started = performance.now();
-  judgeText(long, null);
-  findMarkers(long);
-  expect(performance.now() - started).toBeLessThan(MEBIBYTE_MAX_MS);
+  expectLinear((length) => {
+    judgeText(long.slice(0, length), null);
+    findMarkers(long.slice(0, length));
+  }, 2 ** 20);
+});
 
-  const again = performance.now();
-  judgeText(value, null);
-  expect(performance.now() - again).toBeLessThan(VALUE_MAX_MS);
+test.each(PIECES)("values of %j are judged in time in proportion", (piece) => {
+  const value = piece.repeat(Math.ceil(VALUE_LENGTH / piece.length));
+  expectLinear((length) => {
+    for (let time = 0; time < 10; time += 1) judgeText(value.slice(0, length), null);
+  }, VALUE_LENGTH);
 });

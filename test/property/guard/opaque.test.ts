@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { openValue, sealValue } from "../../../src/guard/opaque/envelope.ts";
 import { formsOf } from "../../../src/guard/opaque/forms.ts";
+import { expectLinear } from "../../support/linear.ts";
 
 const SCOPE = { id: "one", key: new Uint8Array(32).fill(1) };
 const OTHER = { id: "two", key: new Uint8Array(32).fill(2) };
@@ -91,14 +92,6 @@ test.each([
   "aaaaaaaaaaaaaaaa.",
   "\n",
   "a1\n",
-])("a value of %j alone takes time that bears no square", (piece) => {
-  const time = (length: number): number => {
-    const value = piece.repeat(length / piece.length);
-    const started = performance.now();
-    formsOf(value);
-    return performance.now() - started;
-  };
-  time(4_096);
-  const once = Math.max(5, Math.min(time(65_536), time(65_536)));
-  expect(Math.min(time(262_144), time(262_144))).toBeLessThan(16 * once);
+])("a value of %j alone takes time in proportion", (piece) => {
+  expectLinear((length) => void formsOf(piece.repeat(length / piece.length)), 262_144);
 });

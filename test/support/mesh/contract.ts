@@ -11,7 +11,7 @@ import { type Mesh, startWorld, type World } from "./world.ts";
  * send it: the filter reads all of it in both ways, and nothing passes without it.
  */
 export function describeMesh(title: string, mesh: Mesh): void {
-  describe(title, { timeout: 60_000 }, () => {
+  describe(title, () => {
     describe("in front of a real MCP server", () => inFrontOfEverything(mesh));
     describe("in front of a server that records", () => inFrontOfRecorder(mesh));
   });

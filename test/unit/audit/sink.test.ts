@@ -248,7 +248,7 @@ describe("a log file", () => {
     const path = freshPath();
     const sink = openTestLog([path], { checkpointMs: 20 });
     sink.record(event("a"));
-    await vi.waitFor(() => expect(kinds(read(path))).toEqual(["start", "a", "checkpoint"]));
+    await expect.poll(() => kinds(read(path))).toEqual(["start", "a", "checkpoint"]);
     await sleep(60);
     expect(kinds(read(path))).toEqual(["start", "a", "checkpoint"]);
     await sink.close();
@@ -288,7 +288,7 @@ describe("a log file that fails", () => {
     expect(failures).toEqual([{ code: "ENOENT", pending: 0 }]);
 
     mkdirSync(folder.at("absent"));
-    await vi.waitFor(() => expect(sink.healthy).toBe(true));
+    await expect.poll(() => sink.healthy).toBe(true);
     expect(sink.record(event("b"))).toBe(true);
     await sink.close();
     expect(kinds(read(path))).toEqual(["start", "switch", "b", "checkpoint"]);
@@ -389,9 +389,9 @@ describe("a log file that fails", () => {
     sink.record(event("a"));
     await sink.settled();
     harm(path);
-    await vi.waitFor(() => expect(failures).toEqual([{ code, pending: 0 }]));
+    await expect.poll(() => failures).toEqual([{ code, pending: 0 }]);
     expect(sink.record(event("lost"))).toBe(false);
-    await vi.waitFor(() => expect(sink.healthy).toBe(true));
+    await expect.poll(() => sink.healthy).toBe(true);
     sink.record(event("b"));
     await sink.close();
     expect(kinds(read(path))).toEqual(["switch", "b", "checkpoint"]);
@@ -452,7 +452,7 @@ function createHeldWriter() {
     closeDeadlineMs: 100,
   });
   const next = async () => {
-    await vi.waitFor(() => expect(waiting.length).toBeGreaterThan(0), { interval: 1 });
+    await expect.poll(() => waiting.length, { interval: 1 }).toBeGreaterThan(0);
     const outcome = waiting.shift();
     if (outcome === undefined) throw new Error("no write is waiting");
     return outcome;
@@ -498,7 +498,7 @@ describe("a queue", () => {
 
     (await next()).resolve(WHOLE);
     (await next()).resolve(WHOLE);
-    await vi.waitFor(() => expect(sink.healthy).toBe(true));
+    await expect.poll(() => sink.healthy).toBe(true);
     expect(sink.record(event("d"))).toBe(true);
     (await next()).resolve(WHOLE);
     const closed = sink.close();

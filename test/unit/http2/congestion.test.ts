@@ -136,7 +136,7 @@ describe("while the peer does not read", () => {
     const before = await whenSteady("the streams", () => opened);
     expect(before).toBeLessThan(asked / 2);
     peer.socket.resume();
-    await waitFor("all the streams", () => opened === asked, 20_000);
+    await waitFor("all the streams", () => opened === asked);
   });
 
   test("it is noticed that it has gone, though nothing more of it is read", async () => {
@@ -163,7 +163,7 @@ describe("while the peer does not read", () => {
     peer.socket.pause();
     const many = Buffer.concat(Array(10_000).fill(PING));
     for (let round = 0; round < 100; round += 1) peer.socket.write(many);
-    await waitFor("the end", () => service.server.openConnections === 0, 20_000);
+    await waitFor("the end", () => service.server.openConnections === 0);
   });
 
   test("small words are not kept in large buffers", async () => {
@@ -233,7 +233,7 @@ describe("windows", () => {
       20_000,
     );
     // Told to each stream, they would take minutes.
-    await waitFor("every byte", () => bytesOfData(peer, 1) === 65_535, 20_000);
+    await waitFor("every byte", () => bytesOfData(peer, 1) === 65_535);
     const all = peer.frames().filter(({ type }) => type === 0);
     expect(all.reduce((sum, { payload }) => sum + payload.length, 0)).toBe(65_535 + updates);
   });

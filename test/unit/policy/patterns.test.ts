@@ -45,13 +45,13 @@ test("no more than some places are told of one pattern", () => {
   expect(factsOf({ x: "x" }, { arguments: { many } }).x).toHaveLength(64);
 });
 
-test("the worst text and patterns take a bounded time", () => {
+test("of the worst texts and patterns no more is judged than is bounded", () => {
   const patterns = Object.fromEntries(
     Array.from({ length: 10 }, (_, at) => [`p${at}`, "(?:a?){40}b"]),
   );
-  const started = performance.now();
-  factsOf(patterns, { arguments: { list: Array.from({ length: 1_000 }, () => "a".repeat(500)) } });
-  expect(performance.now() - started).toBeLessThan(1_000);
+  const list = Array.from({ length: 1_000 }, () => "a".repeat(500));
+  const { $unjudged: unjudged = [] } = factsOf(patterns, { arguments: { list } });
+  expect(unjudged[0]).toBe("/params/arguments/list/4");
 });
 
 test.each([
