@@ -14,7 +14,7 @@ import { GrpcCall, type OnBroken, refuseStream } from "./grpc-call.ts";
 import { codecOf, methodOf } from "./grpc-methods.ts";
 import { GRPC } from "./grpc-status.ts";
 import { createAdmission, type GrpcTls } from "./grpc-tls.ts";
-import { allClosed, endAll, handOver } from "./hand-over.ts";
+import { allClosed, endAll, HealthCheckers, handOver } from "./hand-over.ts";
 import { createHealth } from "./health.ts";
 import { listen } from "./listen.ts";
 import { createProcessCodec } from "./process-codec.ts";
@@ -65,6 +65,7 @@ export interface GrpcServer {
   close(): void;
 }
 
+const HEALTH = "/grpc.health.v1.Health/";
 const PROCESS = "/envoy.service.ext_proc.v3.ExternalProcessor/Process";
 /** gRPC frames hold a chunk of a body and its envelope. */
 const FRAME_SLACK_BYTES = 64 * 1024;
@@ -116,7 +117,12 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     unary(healthService, "Check", health.check),
     unary(healthService, "Watch", health.watch),
   ]);
-  const server = new Http2Server(admit(tls, serve, onBroken));
+  const checkers = new HealthCheckers();
+  const admitted = admit(tls, serve, onBroken);
+  const server = new Http2Server((stream, socket) => {
+    checkers.comesBy(socket, asksForHealth(stream) ? "health" : "calls");
+    admitted(stream, socket);
+  });
   const bound = await listen(options, (socket) => server.accept(socket));
 
   return {
@@ -134,7 +140,8 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     },
     async handOver(deadlineMs) {
       await bound.leave();
-      const peers = { openConnections: () => bound.openConnections, goAway: () => server.goAway() };
+      const openConnections = () => bound.openConnections - checkers.open;
+      const peers = { openConnections, goAway: () => server.goAway() };
       await handOver(peers, extProc, deadlineMs);
       await endAll(server, extProc);
     },
@@ -161,6 +168,10 @@ function admit(tls: GrpcTls | null, serve: Serve, onBroken: OnBroken) {
       onBroken(error, stream);
     }
   };
+}
+
+function asksForHealth(stream: Stream): boolean {
+  return stream.header(":path")?.startsWith(HEALTH) === true;
 }
 
 /** gRPC's calls by their paths. */

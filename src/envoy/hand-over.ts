@@ -1,3 +1,4 @@
+import type { Duplex } from "node:stream";
 import type { ExtProc } from "./ext-proc.ts";
 
 /**
@@ -9,9 +10,32 @@ export const PEERS_LEAVE_MS = 6_000;
 const PEERS_HEAR_MS = 1_000;
 
 export interface Peers {
+  /** Those by which calls may come. */
   openConnections(): number;
   /** Sends all elsewhere with what is new; what they have opened is served. */
   goAway(): void;
+}
+
+/**
+ * Connections by which nobody asks for anything but our health. A proxy's health checker keeps its
+ * own for as long as there is an answer, and no call ever comes by it: nobody waits until it leaves.
+ */
+export class HealthCheckers {
+  readonly #kinds = new Map<Duplex, "health" | "calls">();
+
+  /** A connection that has brought one call may bring more, whatever else it asks for. */
+  comesBy(socket: Duplex, kind: "health" | "calls"): void {
+    const known = this.#kinds.get(socket);
+    if (known === "calls" || known === kind) return;
+    this.#kinds.set(socket, kind);
+    if (known === undefined) socket.once("close", () => this.#kinds.delete(socket));
+  }
+
+  get open(): number {
+    let count = 0;
+    for (const kind of this.#kinds.values()) if (kind === "health") count += 1;
+    return count;
+  }
 }
 
 /**

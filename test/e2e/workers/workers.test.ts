@@ -128,6 +128,8 @@ describe.each([
       expect(lines.flatMap(({ status, details }) => (status === 200 ? [] : [details]))).toEqual([]);
       expect(load.failures).toEqual([]);
       expect(load.wrong).toBe(0);
+      const sentAway = await running.gateway.stat("cluster.impedance.upstream_cx_close_notify");
+      expect(Number(sentAway) > 0).toBe(override === withLastingConnections);
       // What the workers that are gone have counted is counted still.
       expect(await metric(running.service, "mcp_invocations_total")).toBeGreaterThanOrEqual(
         load.calls,

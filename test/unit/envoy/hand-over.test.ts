@@ -1,8 +1,10 @@
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { PassThrough } from "node:stream";
 import { afterEach, expect, test, vi } from "vitest";
 import { parse } from "yaml";
 
-import { endAll, handOver, PEERS_LEAVE_MS } from "../../../src/envoy/hand-over.ts";
+import { endAll, HealthCheckers, handOver, PEERS_LEAVE_MS } from "../../../src/envoy/hand-over.ts";
 
 test.each(["bootstrap.yaml", "ext-authz.yaml"])("by %s Envoy leaves a worker in time", (name) => {
   const file = new URL(`../../../envoy/${name}`, import.meta.url);
@@ -76,4 +78,19 @@ test.each([
   await vi.advanceTimersByTimeAsync(2_000);
   expect(await ended).toBeGreaterThanOrEqual(atLeast);
   expect(await ended).toBeLessThan(below);
+});
+
+test("a health checker is who asks for nothing else, for as long as its connection is open", async () => {
+  const checkers = new HealthCheckers();
+  const [checker, proxy] = [new PassThrough(), new PassThrough()];
+  checkers.comesBy(checker, "health");
+  checkers.comesBy(checker, "health");
+  checkers.comesBy(proxy, "health");
+  expect(checkers.open).toBe(2);
+  checkers.comesBy(proxy, "calls");
+  checkers.comesBy(proxy, "health");
+  expect(checkers.open).toBe(1);
+  await Promise.all([once(checker.destroy(), "close"), once(proxy.destroy(), "close")]);
+  expect(checkers.open).toBe(0);
+  expect(checker.listenerCount("close")).toBe(0);
 });
