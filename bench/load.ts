@@ -132,7 +132,10 @@ async function measureBlock(folder: string, size: string, block: number): Promis
     ways.started.map((way) => [way, way.isPadded ? withPadding : plain] as const),
   );
   for (const [way, script] of scripts) {
-    await warmUp(way.url, script, Math.min(WARM_CALLS, WARM_BYTES / (request + response)));
+    const calls = Math.min(WARM_CALLS, WARM_BYTES / (request + response));
+    await warmUp(way.url, script, calls).catch((cause: unknown) => {
+      throw new Error(`${way.name} does not answer as it should`, { cause });
+    });
   }
   const loops: (number | null)[] = values.connections.split(",").map(Number);
   if (Number(values.rate) > 0 && request < 50_000) loops.push(null);
@@ -149,7 +152,9 @@ async function measureLoop(
 ): Promise<void> {
   for (let round = 0; round < Number(values.rounds); round += 1) {
     for (const [way, script] of order) {
-      const measured = await measureRound(way, script, upstream, about);
+      const measured = await measureRound(way, script, upstream, about).catch((cause: unknown) => {
+        throw new Error(`${way.name} does not answer as it should`, { cause });
+      });
       rounds.push(measured);
       const loop = about.connections === null ? "open loop" : `${about.connections} connections`;
       const rate = Math.round(measured.calls_per_second);

@@ -118,11 +118,7 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     unary(healthService, "Watch", health.watch),
   ]);
   const checkers = new HealthCheckers();
-  const admitted = admit(tls, serve, onBroken);
-  const server = new Http2Server((stream, socket) => {
-    checkers.comesBy(socket, asksForHealth(stream) ? "health" : "calls");
-    admitted(stream, socket);
-  });
+  const server = new Http2Server(toldTo(checkers, admit(tls, serve, onBroken)));
   const bound = await listen(options, (socket) => server.accept(socket));
 
   return {
@@ -140,8 +136,11 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
     },
     async handOver(deadlineMs) {
       await bound.leave();
-      const openConnections = () => bound.openConnections - checkers.open;
-      const peers = { openConnections, goAway: () => server.goAway() };
+      const peers = {
+        openConnections: () => bound.openConnections,
+        healthCheckers: () => checkers.open,
+        goAway: () => server.goAway(),
+      };
       await handOver(peers, extProc, deadlineMs);
       await endAll(server, extProc);
     },
@@ -155,11 +154,20 @@ export async function startGrpcServer(options: GrpcServerOptions): Promise<GrpcS
 }
 
 type Serve = (stream: Stream) => void;
+type ServeAt = (stream: Stream, socket: Duplex) => void;
+
+function toldTo(checkers: HealthCheckers, serve: ServeAt): ServeAt {
+  return (stream, socket) => {
+    const isHealth = stream.header(":path")?.startsWith(HEALTH) === true;
+    checkers.comesBy(socket, isHealth ? "health" : "calls");
+    serve(stream, socket);
+  };
+}
 
 /** Calls of those that may. FAIL CLOSED: an error status, after which Envoy passes nothing. */
-function admit(tls: GrpcTls | null, serve: Serve, onBroken: OnBroken) {
+function admit(tls: GrpcTls | null, serve: Serve, onBroken: OnBroken): ServeAt {
   const mayCall = tls === null ? () => true : createAdmission(tls);
-  return (stream: Stream, socket: Duplex): void => {
+  return (stream, socket) => {
     try {
       if (mayCall(socket)) serve(stream);
       else refuseStream(stream, GRPC.PERMISSION_DENIED, "not one of those that may");
@@ -168,10 +176,6 @@ function admit(tls: GrpcTls | null, serve: Serve, onBroken: OnBroken) {
       onBroken(error, stream);
     }
   };
-}
-
-function asksForHealth(stream: Stream): boolean {
-  return stream.header(":path")?.startsWith(HEALTH) === true;
 }
 
 /** gRPC's calls by their paths. */

@@ -10,15 +10,16 @@ export const PEERS_LEAVE_MS = 6_000;
 const PEERS_HEAR_MS = 1_000;
 
 export interface Peers {
-  /** Those by which calls may come. */
   openConnections(): number;
+  /** Of these, those by which calls never come. */
+  healthCheckers(): number;
   /** Sends all elsewhere with what is new; what they have opened is served. */
   goAway(): void;
 }
 
 /**
  * Connections by which nobody asks for anything but our health. A proxy's health checker keeps its
- * own for as long as there is an answer, and no call ever comes by it: nobody waits until it leaves.
+ * own for as long as there is an answer, and no call ever comes by it: nobody waits until it leaves by itself.
  */
 export class HealthCheckers {
   readonly #kinds = new Map<Duplex, "health" | "calls">();
@@ -49,11 +50,12 @@ export async function handOver(
   deadlineMs: number,
 ): Promise<void> {
   const until = performance.now() + deadlineMs;
-  const haveLeft = () => peers.openConnections() === 0;
-  await isTrueWithin(haveLeft, Math.min(PEERS_LEAVE_MS, deadlineMs));
+  const callersHaveLeft = () => peers.openConnections() <= peers.healthCheckers();
+  await isTrueWithin(callersHaveLeft, Math.min(PEERS_LEAVE_MS, deadlineMs));
   extProc.endListening();
   peers.goAway();
   // Whoever has heard it, and waits for nothing more, hangs up.
+  const haveLeft = () => peers.openConnections() === 0;
   await isTrueWithin(haveLeft, Math.min(PEERS_HEAR_MS, until - performance.now()));
   await allClosed(extProc, until - performance.now());
 }

@@ -25,11 +25,18 @@ test.each(["bootstrap.yaml", "ext-authz.yaml"])("by %s Envoy leaves a worker in 
 afterEach(() => vi.useRealTimers());
 
 /** Milliseconds after which it was over; the peer does something once it has been sent away. */
-async function timeOf(sentAway: (state: { peers: number; streams: number }) => void) {
+async function timeOf(
+  sentAway: (state: { peers: number; streams: number }) => void,
+  healthCheckers = 0,
+) {
   vi.useFakeTimers({ toFake: ["setTimeout", "performance"] });
   const state = { peers: 1, streams: 0 };
   const goAway = () => sentAway(state);
-  const peers = { openConnections: () => state.peers, goAway };
+  const peers = {
+    openConnections: () => state.peers,
+    healthCheckers: () => healthCheckers,
+    goAway,
+  };
   const extProc = {
     get openStreams() {
       return state.streams;
@@ -78,6 +85,11 @@ test.each([
   await vi.advanceTimersByTimeAsync(2_000);
   expect(await ended).toBeGreaterThanOrEqual(atLeast);
   expect(await ended).toBeLessThan(below);
+});
+
+test("health checkers are sent away at once, and may hang up themselves", async () => {
+  expect(await timeOf((state) => (state.peers = 0), 1)).toBeLessThan(100 - PEERS_LEAVE_MS);
+  expect(await timeOf(() => undefined, 1)).toBeLessThan(2_000 - PEERS_LEAVE_MS);
 });
 
 test("a health checker is who asks for nothing else, for as long as its connection is open", async () => {
