@@ -4,6 +4,7 @@
  */
 
 import { defineConfig } from "vitest/config";
+import { DEADLINE_MS } from "./test/support/wait.ts";
 
 export default defineConfig({
   test: {
@@ -13,12 +14,12 @@ export default defineConfig({
     setupFiles: ["test/support/watch/watch.ts"],
     pool: "forks",
     maxWorkers: 2,
-    // What many files import is loaded once, which takes a third off the time. No test changes what another
-    // one reads (`--sequence.shuffle.files` would tell).
+    // What many files import is loaded once, which takes a third off the time. No test changes what
+    // another one reads (`--sequence.shuffle.files` would tell).
     isolate: false,
     // For what hangs. A machine that has much else to do is slow, and not wrong.
     testTimeout: 90_000,
-    expect: { poll: { timeout: 30_000 } },
+    expect: { poll: { timeout: DEADLINE_MS } },
     hookTimeout: 120_000,
     coverage: { provider: "v8", include: ["src/**/*.ts"], reporter: ["text", "html"] },
   },

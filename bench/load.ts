@@ -133,15 +133,22 @@ async function measureBlock(folder: string, size: string, block: number): Promis
   );
   for (const [way, script] of scripts) {
     const calls = Math.min(WARM_CALLS, WARM_BYTES / (request + response));
-    await warmUp(way.url, script, calls).catch((cause: unknown) => {
-      throw new Error(`${way.name} does not answer as it should`, { cause });
-    });
+    await naming(way, warmUp(way.url, script, calls));
   }
   const loops: (number | null)[] = values.connections.split(",").map(Number);
   if (Number(values.rate) > 0 && request < 50_000) loops.push(null);
   for (const connections of loops) {
     if (request > 500_000 && (connections ?? 0) > LARGE_CONNECTIONS_MAX) continue;
     await measureLoop([...scripts], ways.upstream, { size, connections, block });
+  }
+}
+
+/** A failure says whose it is. */
+async function naming<T>({ name }: Way, work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (cause) {
+    throw new Error(`${name} does not answer as it should`, { cause });
   }
 }
 
@@ -152,9 +159,7 @@ async function measureLoop(
 ): Promise<void> {
   for (let round = 0; round < Number(values.rounds); round += 1) {
     for (const [way, script] of order) {
-      const measured = await measureRound(way, script, upstream, about).catch((cause: unknown) => {
-        throw new Error(`${way.name} does not answer as it should`, { cause });
-      });
+      const measured = await naming(way, measureRound(way, script, upstream, about));
       rounds.push(measured);
       const loop = about.connections === null ? "open loop" : `${about.connections} connections`;
       const rate = Math.round(measured.calls_per_second);

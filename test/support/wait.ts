@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 
 /** For what hangs: a machine that has much else to do is slow, and not wrong. */
-const DEADLINE_MS = 30_000;
+export const DEADLINE_MS = 30_000;
 const POLL_MS = 5;
 
 /**
